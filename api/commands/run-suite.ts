@@ -1,0 +1,77 @@
+/** Runs one suite and counts what passed. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Suite } from "./suites.ts";
+import { runTool } from "./tool.ts";
+
+export interface SuiteResult {
+  suite: Suite;
+  passed: number;
+  failed: number;
+  seconds: number;
+  isOverBudget: boolean;
+  /** What the tool said; worth reading when something failed. */
+  output: string;
+}
+
+/** A suite that hangs is ended after this many times its budget. */
+const PATIENCE = 2;
+
+/** @param isFull the longer runs of `pnpm test:full`, for the tests that know them (GATEHOUSE_TEST_FULL) */
+export async function runSuite(
+  suite: Suite,
+  isFull: boolean,
+  browser: string | null,
+): Promise<SuiteResult> {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-report-"));
+  const report = join(folder, "report.json");
+  const limit = suite.budgetSeconds * (isFull ? 10 : 1);
+  const startedAt = performance.now();
+  const run = await runTool(
+    suite.kind === "vitest"
+      ? [...suite.command, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+      : suite.command,
+    {
+      cwd: suite.cwd,
+      signal: AbortSignal.timeout(limit * PATIENCE * 1_000),
+      env: {
+        ...suite.env,
+        ...(isFull ? { GATEHOUSE_TEST_FULL: "1" } : {}),
+        ...(browser === null ? {} : { CHROMIUM: browser }),
+      },
+    },
+  );
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const isOverBudget = seconds > limit;
+  const hasFailed = run.exitCode !== 0;
+  const counted =
+    suite.kind === "vitest" ? countTests(report) : { passed: hasFailed ? 0 : 1, failed: 0 };
+  rmSync(folder, { recursive: true, force: true });
+  const { passed } = counted;
+  let { failed } = counted;
+  // A runner that fails without a failed test (nothing to run, an error outside of any test) has failed all the same.
+  if (hasFailed && failed === 0) failed = 1;
+  if (isOverBudget && !hasFailed) failed += 1;
+  return { suite, passed, failed, seconds, isOverBudget, output: run.output };
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { status: string; assertionResults: unknown[] }[];
+}
+
+function countTests(reportFile: string): { passed: number; failed: number } {
+  let report: VitestReport;
+  try {
+    report = JSON.parse(readFileSync(reportFile, "utf8"));
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+  // A file that could not even be loaded has no tests to count.
+  const unloaded = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
+}

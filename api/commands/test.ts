@@ -1,0 +1,82 @@
+/** `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too. */
+import { StartFailure } from "../src/start-failure.ts";
+import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
+import { prepare } from "./prepare.ts";
+import { runSuite, type SuiteResult } from "./run-suite.ts";
+import { CHECKS, type Suite, TESTS } from "./suites.ts";
+
+const isFull = process.argv.includes("--full");
+const browser = findChromium();
+const results: SuiteResult[] = [];
+const skipped: string[] = [];
+const startedAt = performance.now();
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => process.exit(130));
+}
+
+if (await isPrepared()) {
+  await runAll(CHECKS, 2);
+  await runAll(TESTS, 1);
+}
+process.exitCode = summarize();
+
+async function isPrepared(): Promise<boolean> {
+  try {
+    await prepare({ say: (line) => console.log(line) });
+    return true;
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    console.error(error.message);
+    return false;
+  }
+}
+
+async function runAll(suites: Suite[], width: number): Promise<void> {
+  const waiting = [...suites];
+  const work = async () => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      if (suite.needsBrowser && browser === null) {
+        skipped.push(suite.name);
+        continue;
+      }
+      const result = await runSuite(suite, isFull, browser);
+      results.push(result);
+      print(result);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, work));
+}
+
+function print({ suite, passed, failed, seconds, isOverBudget, output }: SuiteResult): void {
+  const time = `${seconds.toFixed(1)} s of ${suite.budgetSeconds} s`;
+  const count = suite.kind === "vitest" ? `, ${passed} passed, ${failed} failed` : "";
+  console.log(`${failed === 0 ? "ok    " : "FAILED"} ${suite.name} (${time}${count})`);
+  if (failed === 0) return;
+  if (isOverBudget) console.log(`       It took longer than its budget.`);
+  console.log(
+    output
+      .trim()
+      .split("\n")
+      .map((line) => `       ${line}`)
+      .join("\n"),
+  );
+  if (suite.hint) console.log(`       To mend it: ${suite.hint}`);
+}
+
+function summarize(): number {
+  const isComplete = results.length + skipped.length === CHECKS.length + TESTS.length;
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  const failed = results.reduce((sum, result) => sum + result.failed, isComplete ? 0 : 1);
+  const failures = results.filter((result) => result.failed > 0).map(({ suite }) => suite.name);
+  console.log();
+  if (skipped.length > 0) {
+    console.log(
+      `!! SKIPPED, for want of a Chromium: ${skipped.join(", ")}. ${HOW_TO_GET_CHROMIUM}`,
+    );
+  }
+  if (failures.length > 0) console.log(`Failed: ${failures.join(", ")}.`);
+  console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s in all.`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,123 @@
+/** How each environment variable reads. A message follows the variable's name and never repeats a value that may be secret. */
+import { isIP } from "node:net";
+import { z } from "zod";
+import { KeyringError, parseKeyring } from "./crypto/keyring.ts";
+import { parseNetwork } from "./egress/address-rules.ts";
+import { parseHostPattern } from "./egress/host-rules.ts";
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const MIN_SECRET_LENGTH = 32;
+
+/** Comma-separated; spaces around entries do not count. */
+function listOf(isEntry: (entry: string) => boolean, what: string) {
+  return z
+    .string()
+    .default("")
+    .transform((text, context) => {
+      const entries = text
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== "");
+      for (const entry of entries) {
+        if (!isEntry(entry)) {
+          context.addIssue(`has the entry ${JSON.stringify(entry)}, which is not ${what}`);
+        }
+      }
+      return entries;
+    });
+}
+
+const portNumber = z
+  .string()
+  .refine(
+    (text) => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536,
+    "is not a port from 1 to 65535",
+  )
+  .transform(Number);
+
+const flag = z
+  .enum(["on", "true", "1", "off", "false", "0"], "is neither on nor off")
+  .transform((text) => ["on", "true", "1"].includes(text));
+
+const origin = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const isOrigin =
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === "/" &&
+    url.search + url.hash + url.username + url.password === "";
+  if (isOrigin) return url.origin;
+  context.addIssue("is not an origin such as https://gatehouse.example.com, without a path");
+  return z.NEVER;
+});
+
+const documentUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname !== "/" &&
+    url.hash + url.username + url.password === ""
+  );
+}, "is not the URL of a document such as https://gatehouse.example.com/oauth/client-metadata.json");
+
+const postgresUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^postgres(ql)?:\/\//.test(text) && url.pathname.length > 1;
+}, "is not a PostgreSQL URL such as postgresql://user:password@host:5432/database");
+
+const keyList = z.string().superRefine((text, context) => {
+  try {
+    parseKeyring(text);
+  } catch (error) {
+    if (!(error instanceof KeyringError)) throw error;
+    context.addIssue(`cannot be read: ${error.message.replace(/\.$/, "")}`);
+  }
+});
+
+const listenAddress = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text),
+    "is neither an IP address nor a host name",
+  );
+
+/** A `Host` header's value: a name or an address, with or without a port. */
+function isHostValue(text: string): boolean {
+  const url = URL.parse(`http://${text}`);
+  return url !== null && url.pathname === "/" && !/[/?#@\\*]/.test(text);
+}
+
+/** By variable. What is not set gets its default here, unless the default follows from other variables. */
+export const environment = z.object({
+  PORT: portNumber.default(4000),
+  HOST: listenAddress.default("127.0.0.1"),
+  PUBLIC_URL: origin.optional(),
+  ALLOWED_HOSTS: listOf(isHostValue, "a host such as gatehouse.internal:4000").transform((hosts) =>
+    hosts.map((host) => host.toLowerCase()),
+  ),
+  DATABASE_URL: postgresUrl.optional(),
+  DATA_DIR: z.string().optional(),
+  ENCRYPTION_KEYS: keyList.optional(),
+  AUTH_SECRET: z
+    .string()
+    .min(MIN_SECRET_LENGTH, `is shorter than ${MIN_SECRET_LENGTH} characters`)
+    .optional(),
+  SIGN_UP: z.enum(["open", "closed"], "is neither open nor closed").optional(),
+  ALLOWED_PRIVATE_NETWORKS: listOf(
+    (entry) => parseNetwork(entry) !== null,
+    "a network such as 10.0.0.0/8 or fd00::/8",
+  ),
+  ALLOWED_MCP_HOSTS: listOf(
+    (entry) => parseHostPattern(entry) !== null,
+    "a host such as mcp.example.com or *.example.com",
+  ),
+  CLIENT_METADATA_URL: documentUrl.optional(),
+  SANDBOX: flag.optional(),
+  SANDBOX_PORT: portNumber.default(4010),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).default("info"),
+  TRUST_PROXY: flag.default(false),
+});
+
+export type Environment = z.output<typeof environment>;

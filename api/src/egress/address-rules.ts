@@ -1,0 +1,70 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+export type Network = [Address, number];
+
+/** `SPECIAL`: every range that is neither loopback nor globally reachable unicast. */
+export type AddressKind = "PUBLIC" | "LOOPBACK" | "SPECIAL";
+
+/**
+ * Sorts an IP address by the IANA special-purpose registries (RFC 6890). Text that is no IP address
+ * is `SPECIAL`, so whatever cannot be judged is refused.
+ */
+export function classifyAddress(text: string): AddressKind {
+  const address = parseAddress(text);
+  if (!address) return "SPECIAL";
+  const range = address.range();
+  if (range === "loopback") return "LOOPBACK";
+  if (isIPv4(address)) return range === "unicast" ? "PUBLIC" : "SPECIAL";
+  const embedded = findEmbedded(address);
+  if (embedded) {
+    // A translator or relay would pass it on to the IPv4 address inside, so that one decides.
+    return embedded.every((inner) => inner.range() === "unicast") ? "PUBLIC" : "SPECIAL";
+  }
+  return range === "unicast" && address.match(GLOBAL_UNICAST) ? "PUBLIC" : "SPECIAL";
+}
+
+/** True when the address, or the IPv4 address mapped into it, lies in one of the networks. */
+export function isInNetworks(text: string, networks: readonly Network[]): boolean {
+  const address = parseAddress(text);
+  if (!address) return false;
+  return networks.some((network) => {
+    return network[0].kind() === address.kind() && address.match(network);
+  });
+}
+
+/** Reads `10.0.0.0/8` or `fd00::/8`; null when it is no network. */
+export function parseNetwork(cidr: string): Network | null {
+  const [address = "", bits = ""] = cidr.trim().split("/");
+  // ipaddr.js also takes octal, hex and short forms, which a reader of the configuration would not.
+  return isIP(address) && /^\d+$/.test(bits) && ipaddr.isValidCIDR(cidr.trim())
+    ? ipaddr.parseCIDR(cidr.trim())
+    : null;
+}
+
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");
+const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
+const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR("2002::/16");
+const TEREDO = ipaddr.IPv6.parseCIDR("2001::/32");
+
+/** Parses an address; an IPv4-mapped IPv6 one (RFC 4291 §2.5.5.2) becomes the IPv4 address it is. */
+function parseAddress(text: string): Address | null {
+  return isIP(text) ? ipaddr.process(text) : null;
+}
+
+function isIPv4(address: Address): address is ipaddr.IPv4 {
+  return address.kind() === "ipv4";
+}
+
+/** The IPv4 addresses inside a NAT64 (RFC 6052), 6to4 (RFC 3056) or Teredo (RFC 4380) address. */
+function findEmbedded(address: ipaddr.IPv6): ipaddr.IPv4[] | null {
+  const bytes = address.toByteArray();
+  if (address.match(NAT64)) return [new ipaddr.IPv4(bytes.slice(12))];
+  if (address.match(SIX_TO_FOUR)) return [new ipaddr.IPv4(bytes.slice(2, 6))];
+  if (address.match(TEREDO)) {
+    const client = bytes.slice(12).map((byte) => byte ^ 0xff);
+    return [new ipaddr.IPv4(bytes.slice(4, 8)), new ipaddr.IPv4(client)];
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import { isIP } from "node:net";
+import type { LookupFunction } from "node:net";
+import { callbackify } from "node:util";
+import { Agent, buildConnector } from "undici";
+import { EgressError } from "./egress-error.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Resolves a host name to all its addresses; rejects when it has none. */
+export type ResolveHost = (
+  host: string,
+) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+
+/**
+ * An undici Agent that judges the very address it is about to connect to, so a name cannot resolve
+ * to one address for the check and to another for the connection.
+ */
+export function createGuardedAgent(
+  mayConnect: (address: string) => boolean,
+  resolveHost: ResolveHost,
+): Agent {
+  const connect = buildConnector({
+    allowH2: false,
+    timeout: CONNECT_TIMEOUT_MS,
+    lookup: createGuardedLookup(mayConnect, resolveHost),
+  });
+  return new Agent({
+    // HTTP/2 would let undici resend a request that the peer says it did not process.
+    allowH2: false,
+    // Deadlines are ours: undici's count from other moments and cannot be told apart.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect(options, callback) {
+      // Node resolves nothing for a literal address, so the lookup would never see it.
+      if (isIP(options.hostname) && !mayConnect(options.hostname)) {
+        queueMicrotask(() => callback(forbidAddress(options.hostname), null));
+        return;
+      }
+      connect(options, callback);
+    },
+  });
+}
+
+function createGuardedLookup(
+  mayConnect: (address: string) => boolean,
+  resolveHost: ResolveHost,
+): LookupFunction {
+  const resolveChecked = async (host: string) => {
+    const found = await resolveHost(host).catch((cause: unknown) => {
+      throw new EgressError("DNS_FAILED", `The name ${host} could not be resolved.`, { cause });
+    });
+    if (found.length === 0) throw new EgressError("DNS_FAILED", `The name ${host} has no address.`);
+    // One forbidden address among public ones is no accident; it is how checks get bypassed.
+    if (!found.every(({ address }) => mayConnect(address))) throw forbidAddress(host);
+    return found.map(({ address, family }) => ({ address, family }));
+  };
+  const resolve = callbackify(resolveChecked);
+  return (host, options, callback) => {
+    resolve(host, (error, found) => {
+      const [first] = found ?? [];
+      if (error || !first) callback(error, []);
+      else if (options.all) callback(null, found);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function forbidAddress(host: string): EgressError {
+  return new EgressError("ADDRESS_FORBIDDEN", `${host} is not at a public address.`);
+}

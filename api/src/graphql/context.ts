@@ -1,0 +1,56 @@
+import type { Database, WorkspaceRole } from "@gatehouse/prisma";
+import DataLoader from "dataloader";
+import type { Caller } from "../services/access.ts";
+import type { Services } from "../services/services.ts";
+import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
+
+/** What the transport knows of a request. */
+export interface RequestContext {
+  viewer: Caller | null;
+  requestId: string;
+}
+
+export interface Context {
+  requestId: string;
+  /** Who calls; null when nobody is signed in. */
+  caller: Caller | null;
+  /** For reads alone, always scoped to the caller's workspaces. */
+  db: Database;
+  services: Services;
+  /** The caller's role by workspace, read once for a whole request. */
+  roles: DataLoader<string, WorkspaceRole | null>;
+  oauthStatus: StatusLoader;
+}
+
+export function createContext(
+  deps: { db: Database; services: Services },
+  { viewer, requestId }: RequestContext,
+): Context {
+  const { db, services } = deps;
+  return {
+    requestId,
+    caller: viewer,
+    db,
+    services,
+    // An operation may be a subscription that lives for hours: what it has loaded must not.
+    roles: new DataLoader(
+      async (workspaceIds) => {
+        if (!viewer) return workspaceIds.map(() => null);
+        const memberships = await db.membership.findMany({
+          where: { userId: viewer.userId, workspaceId: { in: [...workspaceIds] } },
+        });
+        const byId = new Map(memberships.map(({ workspaceId, role }) => [workspaceId, role]));
+        return workspaceIds.map((id) => byId.get(id) ?? null);
+      },
+      { cache: false },
+    ),
+    oauthStatus: createStatusLoader(db, viewer),
+  };
+}
+
+/** Prisma's condition for a workspace that the caller belongs to; nobody belongs to none. */
+export function visibleTo(caller: Caller | null) {
+  return {
+    memberships: { some: { userId: caller?.userId ?? "00000000-0000-0000-0000-000000000000" } },
+  };
+}

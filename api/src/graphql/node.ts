@@ -1,0 +1,30 @@
+import { type GraphQLSchema, isObjectType } from "graphql";
+import { ServiceError } from "../services/errors.ts";
+import { builder } from "./builder.ts";
+import { decodeGlobalId } from "./global-id.ts";
+
+const most = 100;
+
+/** Null for an id that is malformed or of nothing that is a Node: nothing is found under it. */
+function readNodeId(schema: GraphQLSchema, globalId: string): string | null {
+  const type = schema.getType(decodeGlobalId(globalId).typename);
+  const isNode = isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Node");
+  return isNode ? globalId : null;
+}
+
+builder.queryFields((t) => ({
+  node: t.node({
+    description: "Anything of the caller's by its global id.",
+    args: { id: t.arg.id({ required: true }) },
+    id: (_root, { id }, _context, { schema }) => readNodeId(schema, id),
+  }),
+  nodes: t.nodeList({
+    description: `The same for several, null where there is none; at most ${most}.`,
+    args: { ids: t.arg.idList({ required: true }) },
+    ids: (_root, { ids }, _context, { schema }) => {
+      if (ids.length > most)
+        throw new ServiceError("BAD_USER_INPUT", `At most ${most} ids at once.`);
+      return ids.map((id) => readNodeId(schema, id));
+    },
+  }),
+}));

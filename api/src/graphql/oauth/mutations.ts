@@ -1,0 +1,131 @@
+import type { OAuthFlow as FlowRow } from "@gatehouse/prisma";
+import { builder } from "../builder.ts";
+import { readIdOrNobody } from "../global-id.ts";
+import { UserError } from "../shared.ts";
+import { OAuthFlow } from "./flow.ts";
+
+const OAuthFlowMode = builder.enumType("OAuthFlowMode", { values: ["POPUP", "REDIRECT"] as const });
+
+const StartOAuthInput = builder.inputType("StartOAuthInput", {
+  fields: (t) => ({
+    serverId: t.id({ required: true }),
+    mode: t.field({ type: OAuthFlowMode, defaultValue: "POPUP" }),
+    returnTo: t.string({
+      description: "REDIRECT mode: a path of this application to come back to.",
+    }),
+    force: t.boolean({
+      defaultValue: false,
+      description: "Ask for consent even though a working grant exists.",
+    }),
+  }),
+});
+
+interface Started {
+  __typename: "OAuthStarted";
+  flow: FlowRow;
+  authorizationUrl: string;
+}
+interface AlreadyConnected {
+  __typename: "OAuthAlreadyConnected";
+  serverId: string;
+}
+interface ClientRequired {
+  __typename: "OAuthClientRequired";
+  message: string;
+  issuer: string | null;
+  redirectUri: string;
+}
+interface DiscoveryFailed {
+  __typename: "OAuthDiscoveryFailed";
+  message: string;
+  flow: FlowRow;
+}
+
+const OAuthStarted = builder.objectRef<Started>("OAuthStarted").implement({
+  fields: (t) => ({
+    flow: t.field({ type: OAuthFlow, resolve: ({ flow }) => flow }),
+    authorizationUrl: t.expose("authorizationUrl", {
+      type: "URL",
+      description: "The consent page. It holds the state: for the caller's browser alone.",
+    }),
+  }),
+});
+
+const OAuthAlreadyConnected = builder
+  .objectRef<AlreadyConnected>("OAuthAlreadyConnected")
+  .implement({
+    description: "The stored grant works (it was refreshed if need be); no consent is needed.",
+    fields: (t) => ({
+      server: t.prismaField({
+        type: "McpServer",
+        resolve: (query, { serverId }, _args, { db }) =>
+          db.mcpServer.findUniqueOrThrow({ ...query, where: { id: serverId } }),
+      }),
+    }),
+  });
+
+const OAuthClientRequired = builder.objectRef<ClientRequired>("OAuthClientRequired").implement({
+  description:
+    "Neither metadata documents nor dynamic registration: someone must register a client by hand.",
+  interfaces: [UserError],
+  fields: (t) => ({
+    issuer: t.expose("issuer", { type: "URL", nullable: true }),
+    redirectUri: t.expose("redirectUri", { type: "URL", description: "What to register it with." }),
+  }),
+});
+
+const OAuthDiscoveryFailed = builder.objectRef<DiscoveryFailed>("OAuthDiscoveryFailed").implement({
+  description:
+    "No authorization server could be found or used; the attempt's steps tell where it broke.",
+  interfaces: [UserError],
+  fields: (t) => ({ flow: t.field({ type: OAuthFlow, resolve: ({ flow }) => flow }) }),
+});
+
+const StartOAuthResult = builder.unionType("StartOAuthResult", {
+  types: [OAuthStarted, OAuthAlreadyConnected, OAuthClientRequired, OAuthDiscoveryFailed],
+  resolveType: ({ __typename }) => __typename,
+});
+
+builder.mutationFields((t) => ({
+  startOAuth: t.field({
+    type: StartOAuthResult,
+    description: "Begins an attempt at consent with the account that the caller would use.",
+    args: { input: t.arg({ type: StartOAuthInput, required: true }) },
+    resolve: (_root, { input }, { services, caller }) =>
+      services.consent.start(caller, {
+        serverId: readIdOrNobody(input.serverId, "McpServer"),
+        mode: input.mode ?? "POPUP",
+        returnTo: input.returnTo ?? null,
+        force: input.force ?? false,
+      }),
+  }),
+  cancelOAuth: t.field({
+    type: OAuthFlow,
+    description: "Ends an attempt of the caller's; one that is over already is answered as it is.",
+    args: { flowId: t.arg.id({ required: true }) },
+    resolve: (_root, { flowId }, { services, caller }) =>
+      services.consent.cancel(caller, readIdOrNobody(flowId, "OAuthFlow")),
+  }),
+  disconnectOAuth: t.prismaField({
+    type: "McpServer",
+    description: "Revokes the caller's grant (or the workspace's) and forgets it.",
+    args: { serverId: t.arg.id({ required: true }) },
+    resolve: async (query, _root, { serverId }, { db, services, caller }) => {
+      const id = readIdOrNobody(serverId, "McpServer");
+      await services.consent.disconnect(caller, id);
+      return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+}));
+
+builder.subscriptionField("oauthFlowUpdated", (t) =>
+  t.field({
+    type: OAuthFlow,
+    description:
+      "A consent attempt: its present shape at once, then each change until it is finished.",
+    args: { flowId: t.arg.id({ required: true }) },
+    subscribe: (_root, { flowId }, { services, caller }) =>
+      services.live.flow(caller, readIdOrNobody(flowId, "OAuthFlow")),
+    resolve: (flow) => flow,
+  }),
+);

@@ -1,0 +1,85 @@
+import type {
+  CredentialScope,
+  Database,
+  McpAuthType,
+  OAuthFlow,
+  OAuthGrant,
+  Prisma,
+} from "@gatehouse/prisma";
+import DataLoader from "dataloader";
+import { type Caller, ownerOf } from "../../services/access.ts";
+
+const grantSelection = {
+  id: true,
+  serverId: true,
+  ownerId: true,
+  state: true,
+  reason: true,
+  issuer: true,
+  requestedScopes: true,
+  grantedScopes: true,
+  accessTokenExpiresAt: true,
+  refreshToken: true,
+  connectedAt: true,
+  lastRefreshedAt: true,
+  connectedById: true,
+  client: { select: { kind: true } },
+} satisfies Prisma.OAuthGrantSelect;
+
+type GrantRow = Pick<OAuthGrant, Exclude<keyof typeof grantSelection, "client">> & {
+  client: { kind: "PRE_REGISTERED" | "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" } | null;
+};
+
+/** What a server's status is made from. */
+export interface StatusKey {
+  id: string;
+  workspaceId: string;
+  authType: McpAuthType;
+  credentialScope: CredentialScope;
+}
+
+export interface OAuthStatusShape {
+  server: StatusKey;
+  grant: GrantRow | null;
+  activeFlow: OAuthFlow | null;
+}
+
+export type StatusLoader = DataLoader<StatusKey, OAuthStatusShape, string>;
+
+/** The status of any number of servers in two statements, as the caller sees it. */
+export function createStatusLoader(db: Database, caller: Caller | null): StatusLoader {
+  return new DataLoader(
+    async (servers) => {
+      if (!caller) return servers.map((server) => ({ server, grant: null, activeFlow: null }));
+      const serverId = {
+        in: servers.filter(({ authType }) => authType === "OAUTH").map(({ id }) => id),
+      };
+      const ownerId = {
+        in: [caller.userId, ...new Set(servers.map(({ workspaceId }) => workspaceId))],
+      };
+      const [grants, flows] = await Promise.all([
+        db.oAuthGrant.findMany({ where: { serverId, ownerId }, select: grantSelection }),
+        db.oAuthFlow.findMany({
+          where: {
+            serverId,
+            userId: caller.userId,
+            status: "PENDING",
+            expiresAt: { gt: new Date() },
+          },
+          orderBy: { startedAt: "asc" },
+        }),
+      ]);
+      const grantByAccount = new Map(
+        grants.map((grant) => [`${grant.serverId} ${grant.ownerId}`, grant]),
+      );
+      // The latest one wins.
+      const flowByServer = new Map(flows.map((flow) => [flow.serverId, flow]));
+      return servers.map((server) => ({
+        server,
+        grant: grantByAccount.get(`${server.id} ${ownerOf(server, caller)}`) ?? null,
+        activeFlow: flowByServer.get(server.id) ?? null,
+      }));
+    },
+    { cache: false, cacheKeyFn: ({ id }) => id },
+  );
+}

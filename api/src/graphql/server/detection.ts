@@ -1,0 +1,65 @@
+import { builder } from "../builder.ts";
+import { readIdOrNobody } from "../global-id.ts";
+import { ClientRegistrationKind } from "../oauth/flow.ts";
+import type { ServerPreview } from "../../services/detection.ts";
+import { visibleTo } from "../context.ts";
+import { McpAuthType } from "./auth-type.ts";
+import { McpServer, Reachability } from "./mcp-server.ts";
+
+const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").implement({
+  description: "What an unauthenticated probe of a URL found.",
+  fields: (t) => ({
+    authType: t.expose("authType", { type: McpAuthType }),
+    reachability: t.field({
+      type: Reachability,
+      resolve: ({ reachable, message, checkedAt }) => ({
+        state: reachable ? ("REACHABLE" as const) : ("UNREACHABLE" as const),
+        checkedAt,
+        message: reachable ? null : message,
+      }),
+    }),
+    message: t.exposeString("message", {
+      description: "One sentence for the person who pasted the URL.",
+    }),
+    issuer: t.expose("issuer", { type: "URL", nullable: true }),
+    scopes: t.exposeStringList("scopes", { description: "What will be asked for first." }),
+    clientRegistration: t.expose("clientRegistration", {
+      type: ClientRegistrationKind,
+      nullable: true,
+    }),
+    clientRequired: t.exposeBoolean("clientRequired", {
+      description:
+        "OAuth with neither metadata documents nor dynamic registration: a client id is needed, registered with `redirectUri`.",
+    }),
+    redirectUri: t.expose("redirectUri", { type: "URL" }),
+    duplicates: t.prismaField({
+      type: [McpServer],
+      description: "Servers of this workspace that have the same URL.",
+      resolve: (query, { url, workspaceId }, _args, { db, caller }) =>
+        db.mcpServer.findMany({
+          ...query,
+          where: { url, workspaceId, workspace: visibleTo(caller) },
+          orderBy: { id: "asc" },
+          take: 20,
+        }),
+    }),
+  }),
+});
+
+const DetectServerInput = builder.inputType("DetectServerInput", {
+  fields: (t) => ({ workspaceId: t.id({ required: true }), url: t.string({ required: true }) }),
+});
+
+builder.queryField("detectServer", (t) =>
+  t.field({
+    type: ServerDetection,
+    description:
+      "What an unauthenticated probe of a URL finds, before a server is created. Stores nothing. Needs ADMIN.",
+    args: { input: t.arg({ type: DetectServerInput, required: true }) },
+    resolve: (_root, { input }, { services, caller }) =>
+      services.detection.preview(caller, {
+        workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),
+        url: input.url,
+      }),
+  }),
+);

@@ -1,0 +1,79 @@
+import type { Prisma } from "@gatehouse/prisma";
+import type { Caller } from "../../services/access.ts";
+import { builder } from "../builder.ts";
+import { OAuthState, type OAuthStateName } from "../oauth/state.ts";
+import { McpAuthType } from "./auth-type.ts";
+
+export const McpServerFilter = builder.inputType("McpServerFilter", {
+  description: "All that is given must hold.",
+  fields: (t) => ({
+    search: t.string({
+      description: "Part of the name, the URL or the description, whatever its case.",
+    }),
+    oauthState: t.field({ type: [OAuthState], description: "As the caller sees it." }),
+    authType: t.field({ type: [McpAuthType] }),
+    enabled: t.boolean(),
+  }),
+});
+
+type Where = Prisma.McpServerWhereInput;
+
+/** Grants of the account that the caller would use. */
+function grantIn(caller: Caller | null, states: Prisma.OAuthGrantWhereInput["state"]): Where {
+  const userId = caller?.userId ?? "";
+  return {
+    grants: { some: { state: states } },
+    OR: [
+      { credentialScope: "PERSONAL", grants: { some: { state: states, ownerId: userId } } },
+      // The workspace's own account is the only one that a shared server keeps.
+      { credentialScope: "WORKSPACE" },
+    ],
+  };
+}
+
+function stateIs(state: OAuthStateName, caller: Caller | null): Where {
+  const unconnected: Where = {
+    authType: "OAUTH",
+    NOT: grantIn(caller, { in: ["CONNECTED", "REAUTH_REQUIRED"] }),
+  };
+  const openFlow: Where = {
+    flows: {
+      some: { userId: caller?.userId ?? "", status: "PENDING", expiresAt: { gt: new Date() } },
+    },
+  };
+  switch (state) {
+    case "NOT_REQUIRED":
+      return { authType: { not: "OAUTH" } };
+    case "AUTHORIZING":
+      return { AND: [unconnected, openFlow] };
+    case "DISCONNECTED":
+      return { AND: [unconnected, { NOT: openFlow }] };
+    case "CONNECTED":
+    case "REAUTH_REQUIRED":
+      return { authType: "OAUTH", AND: [grantIn(caller, state)] };
+  }
+}
+
+export function serversMatching(
+  filter: {
+    search?: string | null | undefined;
+    oauthState?: readonly OAuthStateName[] | null | undefined;
+    authType?: readonly ("UNKNOWN" | "NONE" | "HEADERS" | "OAUTH")[] | null | undefined;
+    enabled?: boolean | null | undefined;
+  },
+  caller: Caller | null,
+): Where {
+  const conditions: Where[] = [];
+  const search = filter.search?.trim();
+  if (search) {
+    const contains = { contains: search, mode: "insensitive" as const };
+    // A query may hold a key, which nobody shall find out by searching for its letters.
+    const url: Where = { AND: [{ url: contains }, { NOT: { url: { contains: "?" } } }] };
+    conditions.push({ OR: [{ name: contains }, url, { description: contains }] });
+  }
+  if (filter.oauthState)
+    conditions.push({ OR: filter.oauthState.map((state) => stateIs(state, caller)) });
+  if (filter.authType) conditions.push({ authType: { in: [...filter.authType] } });
+  if (filter.enabled != null) conditions.push({ enabled: filter.enabled });
+  return { AND: conditions };
+}

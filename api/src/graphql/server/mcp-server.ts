@@ -1,0 +1,149 @@
+import { resolveArrayConnection } from "@pothos/plugin-relay";
+import { isAllowed } from "../../services/access.ts";
+import type { CatalogTool } from "../../services/tools.ts";
+import { builder } from "../builder.ts";
+import { visibleTo } from "../context.ts";
+import { readId } from "../global-id.ts";
+import { OAuthStatus } from "../oauth/status.ts";
+import { McpAuthType } from "./auth-type.ts";
+import { McpTool, McpToolConnection, McpToolEdge } from "./tool.ts";
+
+export const CredentialScope = builder.enumType("CredentialScope", {
+  description: "Whose account a server is used with.",
+  values: {
+    PERSONAL: { description: "Each member connects an account of their own." },
+    WORKSPACE: { description: "An admin connects once; every member's calls run as that account." },
+  } as const,
+});
+
+const ReachabilityState = builder.enumType("ReachabilityState", {
+  values: ["UNKNOWN", "REACHABLE", "UNREACHABLE"] as const,
+});
+
+interface ReachabilityShape {
+  state: "UNKNOWN" | "REACHABLE" | "UNREACHABLE";
+  checkedAt: Date | null;
+  message: string | null;
+}
+
+export const Reachability = builder.objectRef<ReachabilityShape>("Reachability").implement({
+  description: "Whether the server answered when it was last asked.",
+  fields: (t) => ({
+    state: t.expose("state", { type: ReachabilityState }),
+    checkedAt: t.expose("checkedAt", { type: "DateTime", nullable: true }),
+    message: t.exposeString("message", {
+      nullable: true,
+      description: "Why not, in one sentence.",
+    }),
+  }),
+});
+
+/** A query may hold a key. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/s, "");
+}
+
+export const McpServer = builder.prismaNode("McpServer", {
+  description: "An MCP server that a workspace uses.",
+  id: { field: "id" },
+  nullable: true,
+  findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
+  select: { id: true, workspaceId: true, authType: true, credentialScope: true },
+  fields: (t) => ({
+    workspace: t.relation("workspace"),
+    name: t.exposeString("name"),
+    url: t.field({
+      type: "URL",
+      description: "Without its query for anyone below ADMIN: a query may hold a key.",
+      select: { url: true },
+      resolve: async ({ url, workspaceId }, _args, { roles }) => {
+        const role = await roles.load(workspaceId);
+        return role && isAllowed(role, "administer") ? url : withoutQuery(url);
+      },
+    }),
+    description: t.exposeString("description", { nullable: true }),
+    enabled: t.exposeBoolean("enabled", { description: "False: no tool runs." }),
+    authType: t.expose("authType", { type: McpAuthType }),
+    credentialScope: t.expose("credentialScope", { type: CredentialScope }),
+    headerNames: t.exposeStringList("headerNames", {
+      description: "Names only. Values are write-only.",
+    }),
+    oauthClientId: t.exposeString("oauthClientId", { nullable: true }),
+    hasOAuthClientSecret: t.boolean({
+      select: { oauthClientSecret: true },
+      resolve: ({ oauthClientSecret }) => oauthClientSecret !== null,
+    }),
+    oauthIssuer: t.field({
+      type: "URL",
+      nullable: true,
+      description:
+        "The issuer that the pre-registered client belongs to; null until one is named or pinned.",
+      select: { oauthIssuer: true },
+      resolve: ({ oauthIssuer }) => oauthIssuer,
+    }),
+    requestTimeoutMs: t.exposeInt("requestTimeoutMs"),
+    oauthStatus: t.field({
+      type: OAuthStatus,
+      description:
+        "For the caller: their own account, or the workspace's when credentialScope is WORKSPACE.",
+      resolve: ({ id, workspaceId, authType, credentialScope }, _args, { oauthStatus }) =>
+        oauthStatus.load({ id, workspaceId, authType, credentialScope }),
+    }),
+    reachability: t.field({
+      type: Reachability,
+      select: { reachability: true, reachabilityCheckedAt: true, reachabilityMessage: true },
+      resolve: (server) => ({
+        state: server.reachability,
+        checkedAt: server.reachabilityCheckedAt,
+        message: server.reachabilityMessage,
+      }),
+    }),
+    tools: t.connection(
+      {
+        type: McpTool,
+        description: "As the account sees them that the caller would use.",
+        args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
+        resolve: async (server, args, { services, caller }) => {
+          const tools = filterTools(await services.tools.list(caller, server), args.search);
+          const page = resolveArrayConnection({ args, defaultSize: 20, maxSize: 100 }, tools);
+          return { ...page, totalCount: tools.length };
+        },
+      },
+      McpToolConnection,
+      McpToolEdge,
+    ),
+    tool: t.field({
+      type: McpTool,
+      nullable: true,
+      args: { name: t.arg.string({ required: true }) },
+      resolve: async (server, { name }, { services, caller }) =>
+        (await services.tools.list(caller, server)).find((tool) => tool.name === name) ?? null,
+    }),
+    createdBy: t.relation("createdBy", { nullable: true }),
+    createdAt: t.expose("createdAt", { type: "DateTime" }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime" }),
+  }),
+});
+
+function filterTools(tools: CatalogTool[], search: string | null | undefined): CatalogTool[] {
+  const wanted = search?.trim().toLowerCase();
+  if (!wanted) return tools;
+  return tools.filter(({ name, title, description }) =>
+    [name, title, description].some((text) => text?.toLowerCase().includes(wanted)),
+  );
+}
+
+builder.queryField("mcpServer", (t) =>
+  t.prismaField({
+    type: McpServer,
+    nullable: true,
+    description: "A server of one of the caller's workspaces.",
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (query, _root, args, { db, caller }) => {
+      const id = readId(args.id, "McpServer");
+      return id
+        ? db.mcpServer.findFirst({ ...query, where: { id, workspace: visibleTo(caller) } })
+        : null;
+    },
+  }),
+);

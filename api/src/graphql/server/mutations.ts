@@ -1,0 +1,99 @@
+import { builder } from "../builder.ts";
+import { readIdOrNobody } from "../global-id.ts";
+import { DeletedNode } from "../shared.ts";
+import { McpAuthType } from "./auth-type.ts";
+import { CredentialScope, McpServer } from "./mcp-server.ts";
+
+const HeaderInput = builder.inputType("HeaderInput", {
+  description: "On update, a null value keeps the one that is stored under that name.",
+  fields: (t) => ({ name: t.string({ required: true }), value: t.string() }),
+});
+
+const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
+  fields: (t) => ({
+    workspaceId: t.id({ required: true }),
+    name: t.string({ required: true, description: "1 to 100 characters." }),
+    url: t.string({
+      required: true,
+      description: "http or https, without user name and password.",
+    }),
+    description: t.string(),
+    authType: t.field({
+      type: McpAuthType,
+      description: "Left out: detected by an unauthenticated probe.",
+    }),
+    credentialScope: t.field({ type: CredentialScope, defaultValue: "PERSONAL" }),
+    headers: t.field({ type: [HeaderInput] }),
+    oauthClientId: t.string(),
+    oauthClientSecret: t.string(),
+    oauthIssuer: t.string({
+      description:
+        "The issuer that a pre-registered client belongs to. Left out: pinned at the first consent.",
+    }),
+    requestTimeoutMs: t.int({ description: "1,000 to 600,000." }),
+  }),
+});
+
+const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
+  description:
+    "A field left out stays; null clears it. A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer or credentialScope revokes the grants made under the old settings.",
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    name: t.string(),
+    url: t.string(),
+    description: t.string(),
+    enabled: t.boolean(),
+    authType: t.field({ type: McpAuthType }),
+    credentialScope: t.field({ type: CredentialScope }),
+    headers: t.field({ type: [HeaderInput] }),
+    oauthClientId: t.string(),
+    oauthClientSecret: t.string(),
+    oauthIssuer: t.string(),
+    requestTimeoutMs: t.int(),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  createMcpServer: t.prismaField({
+    type: McpServer,
+    description:
+      "One URL may stand in a workspace more than once; the app warns, the API does not refuse.",
+    args: { input: t.arg({ type: CreateMcpServerInput, required: true }) },
+    resolve: async (query, _root, { input }, { db, caller, services }) => {
+      const workspaceId = readIdOrNobody(input.workspaceId, "Workspace");
+      const { id } = await services.servers.create(caller, { ...input, workspaceId });
+      return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+  updateMcpServer: t.prismaField({
+    type: McpServer,
+    args: { input: t.arg({ type: UpdateMcpServerInput, required: true }) },
+    resolve: async (query, _root, { input }, { db, caller, services }) => {
+      const { id } = await services.servers.update(caller, {
+        ...input,
+        id: readIdOrNobody(input.id, "McpServer"),
+      });
+      return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+  deleteMcpServer: t.field({
+    type: DeletedNode,
+    description:
+      "Out of use at once; every token is revoked at its authorization server and all is forgotten.",
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_root, { id }, { caller, services }) => {
+      await services.servers.delete(caller, readIdOrNobody(id, "McpServer"));
+      return { id };
+    },
+  }),
+  refreshTools: t.prismaField({
+    type: McpServer,
+    description: "Asks the server for its tools again, as the account that the caller would use.",
+    args: { serverId: t.arg.id({ required: true }) },
+    resolve: async (query, _root, { serverId }, { db, caller, services }) => {
+      const id = readIdOrNobody(serverId, "McpServer");
+      await services.tools.refresh(caller, id);
+      return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+}));

@@ -1,0 +1,13 @@
+import { builder } from "../builder.ts";
+import { visibleTo } from "../context.ts";
+
+export const User = builder.prismaNode("User", {
+  description: "A person. Seen by those who share a workspace with them.",
+  id: { field: "id" },
+  nullable: true,
+  findUnique: (id, { caller }) => ({ id, memberships: { some: { workspace: visibleTo(caller) } } }),
+  fields: (t) => ({
+    name: t.exposeString("name"),
+    email: t.exposeString("email"),
+  }),
+});

@@ -1,0 +1,37 @@
+import type { Caller } from "../../services/access.ts";
+import { builder } from "../builder.ts";
+import { visibleTo } from "../context.ts";
+import { User } from "./user.ts";
+import { Workspace } from "./workspace.ts";
+
+const Viewer = builder.objectRef<Caller>("Viewer").implement({
+  description: "The caller.",
+  fields: (t) => ({
+    user: t.prismaField({
+      type: User,
+      resolve: (query, { userId }, _args, { db }) =>
+        db.user.findUniqueOrThrow({ ...query, where: { id: userId } }),
+    }),
+    workspaces: t.prismaConnection(
+      {
+        type: Workspace,
+        cursor: "id",
+        totalCount: (_parent, _args, { db, caller }) =>
+          db.workspace.count({ where: visibleTo(caller) }),
+        resolve: (query, _parent, _args, { db, caller }) =>
+          db.workspace.findMany({ ...query, where: visibleTo(caller), orderBy: { id: "asc" } }),
+      },
+      { name: "WorkspaceConnection" },
+      { name: "WorkspaceEdge" },
+    ),
+  }),
+});
+
+builder.queryField("viewer", (t) =>
+  t.field({
+    type: Viewer,
+    nullable: true,
+    description: "The caller; null when nobody is signed in.",
+    resolve: (_root, _args, { caller }) => caller,
+  }),
+);

@@ -1,0 +1,95 @@
+import { builder } from "../builder.ts";
+import { visibleTo } from "../context.ts";
+import { McpServerFilter, serversMatching } from "../server/filter.ts";
+
+const WorkspaceRole = builder.enumType("WorkspaceRole", {
+  description: "What a member may do; each role may do all that the ones after it may.",
+  values: ["OWNER", "ADMIN", "MEMBER", "VIEWER"] as const,
+});
+
+builder.prismaNode("Membership", {
+  name: "WorkspaceMember",
+  description: "A person's place in a workspace.",
+  id: { field: "id" },
+  nullable: true,
+  findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
+  fields: (t) => ({
+    user: t.relation("user"),
+    role: t.expose("role", { type: WorkspaceRole }),
+    joinedAt: t.expose("createdAt", { type: "DateTime" }),
+  }),
+});
+
+export const Workspace = builder.prismaNode("Workspace", {
+  description: "Where members share MCP servers.",
+  id: { field: "id" },
+  nullable: true,
+  findUnique: (id, { caller }) => ({ id, ...visibleTo(caller) }),
+  fields: (t) => ({
+    slug: t.exposeString("slug", { description: "Its name in URLs." }),
+    name: t.exposeString("name"),
+    viewerRole: t.field({
+      type: WorkspaceRole,
+      description: "The caller's role.",
+      resolve: async ({ id }, _args, { roles }) => {
+        const role = await roles.load(id);
+        if (!role) throw new Error("A workspace was answered to someone outside it.");
+        return role;
+      },
+    }),
+    members: t.relatedConnection(
+      "memberships",
+      { cursor: "id", totalCount: true, query: { orderBy: { id: "asc" } } },
+      { name: "WorkspaceMemberConnection" },
+      { name: "WorkspaceMemberEdge" },
+    ),
+    mcpServers: t.relatedConnection(
+      "servers",
+      {
+        cursor: "id",
+        totalCount: true,
+        args: { filter: t.arg({ type: McpServerFilter }) },
+        query: ({ filter }, { caller }) => ({
+          where: serversMatching(filter ?? {}, caller),
+          orderBy: { id: "asc" },
+        }),
+      },
+      { name: "McpServerConnection" },
+      { name: "McpServerEdge" },
+    ),
+    eventCursor: t.string({
+      description:
+        "The newest position of the log now: read it with the state you show, then subscribe with it as `after`, and nothing falls between.",
+      select: { eventEpoch: true, eventSeq: true },
+      resolve: ({ eventEpoch, eventSeq }, _args, { services }) =>
+        services.live.encodeCursor({ epoch: eventEpoch, seq: eventSeq }),
+    }),
+  }),
+});
+
+builder.queryField("workspace", (t) =>
+  t.prismaField({
+    type: Workspace,
+    nullable: true,
+    description: "A workspace of the caller's by its slug.",
+    args: { slug: t.arg.string({ required: true }) },
+    resolve: (query, _root, { slug }, { db, caller }) =>
+      db.workspace.findFirst({ ...query, where: { slug, ...visibleTo(caller) } }),
+  }),
+);
+
+const CreateWorkspaceInput = builder.inputType("CreateWorkspaceInput", {
+  fields: (t) => ({ name: t.string({ required: true, description: "1 to 100 characters." }) }),
+});
+
+builder.mutationField("createWorkspace", (t) =>
+  t.prismaField({
+    type: Workspace,
+    description: "Makes a workspace of which the caller is the owner.",
+    args: { input: t.arg({ type: CreateWorkspaceInput, required: true }) },
+    resolve: async (query, _root, { input }, { db, caller, services }) => {
+      const { id } = await services.workspaces.create(caller, input);
+      return db.workspace.findUniqueOrThrow({ ...query, where: { id } });
+    },
+  }),
+);

@@ -1,0 +1,87 @@
+import type { Database } from "@gatehouse/prisma";
+import { GraphQLError } from "graphql";
+import { createYoga, type Plugin } from "graphql-yoga";
+import { ServiceError } from "../services/errors.ts";
+import type { Services } from "../services/services.ts";
+import { type Context, createContext, type RequestContext } from "./context.ts";
+import { schema } from "./schema.ts";
+
+export interface YogaDeps {
+  db: Database;
+  services: Services;
+  /** What was masked; the message goes to the log alone. */
+  logError(error: unknown, requestId: string | undefined): void;
+}
+
+/** A caller's mistake is told with its code; anything else is ours, masked, and found again in the log by its request id. */
+function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const located =
+    error instanceof GraphQLError
+      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
+      : {};
+  if (original instanceof ServiceError)
+    return new GraphQLError(original.message, {
+      ...located,
+      extensions: { ...original.details, code: original.code },
+    });
+  if (original instanceof GraphQLError)
+    return new GraphQLError(original.message, {
+      ...located,
+      // Parsing and validation have codes of their own; what is left are variables that do not fit their types.
+      extensions: { code: "BAD_USER_INPUT", ...original.extensions },
+    });
+  deps.logError(original, requestId);
+  return new GraphQLError("Something went wrong on our side.", {
+    ...located,
+    extensions: { code: "INTERNAL_SERVER_ERROR" },
+  });
+}
+
+/** Every error names the request, so that a person can quote it. */
+const requestIds: Plugin<RequestContext, RequestContext> = {
+  onExecute: ({ args }) => ({
+    onExecuteDone: ({ result, setResult }) => {
+      if (!(Symbol.asyncIterator in result)) setResult(withRequestId(result, args.contextValue));
+    },
+  }),
+  onSubscribe: ({ args }) => ({
+    onSubscribeResult: () => ({
+      onNext: ({ result, setResult }) => setResult(withRequestId(result, args.contextValue)),
+    }),
+  }),
+  // What never reached execution: parsing, validation, a body that is no request.
+  onResultProcess({ result, setResult, serverContext }) {
+    if (!(Symbol.asyncIterator in result) && !Array.isArray(result))
+      setResult(withRequestId(result, serverContext));
+  },
+};
+
+function withRequestId<Result extends { errors?: readonly GraphQLError[] }>(
+  result: Result,
+  { requestId }: Pick<RequestContext, "requestId">,
+): Result {
+  if (!result.errors) return result;
+  const errors = result.errors.map((error) =>
+    Object.assign(error, { extensions: { ...error.extensions, requestId } }),
+  );
+  return { ...result, errors };
+}
+
+export function createGraphQL(deps: YogaDeps) {
+  return createYoga<RequestContext, Context>({
+    schema,
+    graphqlEndpoint: "/graphql",
+    context: (initial) => createContext(deps, initial),
+    maskedErrors: { maskError: (error) => maskError(error, deps) },
+    plugins: [requestIds],
+    // The HTTP server has checked the body's type and the Origin by then.
+    batching: false,
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    logging: false,
+    healthCheckEndpoint: "/graphql/health",
+    multipart: false,
+  });
+}

@@ -1,0 +1,130 @@
+import { betterAuth } from "better-auth";
+import type { BetterAuthOptions } from "better-auth";
+import { prismaAdapter } from "better-auth/adapters/prisma";
+import { v7 as uuidv7 } from "uuid";
+
+import { createAuthHooks } from "./auth-hooks.ts";
+import type { NewUser } from "./auth-hooks.ts";
+import type { HttpLogger } from "./logger.ts";
+import type { Viewer } from "./viewer.ts";
+
+/** Sign-in, as the rest of the room sees it. */
+export interface Auth {
+  /** Answers everything under `/api/auth`. */
+  handle(request: Request): Promise<Response>;
+  /**
+   * Reads the session behind the cookie; two statements.
+   * @param prolong may the session be extended when it is due? `setCookies` then tells the browser.
+   */
+  readSession(headers: Headers, prolong: boolean): Promise<SessionReading>;
+  onSessionEnded(listener: (sessionId: string) => void): () => void;
+  readonly sessionCookieName: string;
+}
+
+export interface SessionReading {
+  viewer: Viewer | null;
+  setCookies: string[];
+}
+
+export interface AuthDeps {
+  /** The generated Prisma client. */
+  database: object;
+  /** At least 32 characters; signs the session cookie. */
+  secret: string;
+  publicUrl: string;
+  /** Usually `PUBLIC_URL` is https. */
+  secureCookies: boolean;
+  signUpOpen: boolean;
+  /**
+   * Gives the user a workspace of their own unless they have one. Called before every new session, so no session exists without a
+   * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
+   */
+  ensureWorkspace(user: NewUser): Promise<void>;
+  logger: HttpLogger;
+}
+
+const COOKIE_PREFIX = "gatehouse";
+
+/** Email-and-password sign-in under `/api/auth`. Redirects and cookies follow `PUBLIC_URL` alone, never a header. */
+export function createAuth(deps: AuthDeps): Auth {
+  const listeners = new Set<(sessionId: string) => void>();
+  const endSession = (sessionId: string) => listeners.forEach((listener) => listener(sessionId));
+  const auth = betterAuth(buildOptions(deps, endSession));
+  return {
+    handle: (request) => auth.handler(request),
+    async readSession(headers, prolong) {
+      const { response, headers: answer } = await auth.api.getSession({
+        headers,
+        query: { disableRefresh: !prolong },
+        returnHeaders: true,
+      });
+      return { viewer: response && toViewer(response), setCookies: answer.getSetCookie() };
+    },
+    onSessionEnded(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    sessionCookieName: `${deps.secureCookies ? "__Secure-" : ""}${COOKIE_PREFIX}.session_token`,
+  };
+}
+
+function buildOptions(deps: AuthDeps, endSession: (sessionId: string) => void) {
+  return {
+    appName: "Gatehouse",
+    baseURL: new URL(deps.publicUrl).origin,
+    basePath: "/api/auth",
+    secret: deps.secret,
+    database: prismaAdapter(deps.database, { provider: "postgresql" }),
+    trustedOrigins: [new URL(deps.publicUrl).origin],
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: !deps.signUpOpen,
+      minPasswordLength: 8,
+      maxPasswordLength: 128,
+    },
+    databaseHooks: createAuthHooks({ ...deps, endSession }),
+    advanced: {
+      cookiePrefix: COOKIE_PREFIX,
+      useSecureCookies: deps.secureCookies,
+      defaultCookieAttributes: { httpOnly: true, sameSite: "lax", path: "/" },
+      database: { generateId: () => uuidv7() },
+      // One rule for every route, ours (request-guard.ts): this one would refuse a cookie without Origin, so any client but a
+      // browser could not sign out.
+      disableCSRFCheck: true,
+      // Explicit, as its default is off under NODE_ENV=test: callback URLs stay on our origin.
+      disableOriginCheck: false,
+      // It would believe whatever X-Forwarded-For says.
+      ipAddress: { disableIpTracking: true },
+    },
+    // Without an address all callers would share one bucket and lock each other out.
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+    // No level: naming one makes better-auth write every refusal to the console besides.
+    logger: {
+      log: (level, message, ...args) => logAuth(deps.logger, level, message, args),
+    },
+  } satisfies BetterAuthOptions;
+}
+
+/** Arguments may hold e-mail addresses, and a database error the statement's values: only an error's name and code pass. */
+function logAuth(logger: HttpLogger, level: string, message: string, args: unknown[]): void {
+  const error = args.find((arg) => arg instanceof Error);
+  const code = error && "code" in error ? error.code : undefined;
+  const fields = error ? { error: error.name, code } : {};
+  logger[level === "error" ? "error" : "warn"](fields, `sign-in: ${message.slice(0, 200)}`);
+}
+
+interface SessionAndUser {
+  session: { id: string; expiresAt: Date };
+  user: { id: string; name: string; email: string };
+}
+
+function toViewer({ session, user }: SessionAndUser): Viewer {
+  return {
+    userId: user.id,
+    name: user.name,
+    email: user.email,
+    sessionId: session.id,
+    sessionExpiresAt: session.expiresAt,
+  };
+}

@@ -1,0 +1,34 @@
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
+
+import type { Viewer } from "./viewer.ts";
+
+/** What every GraphQL operation is given, over whichever transport it came. */
+export interface RequestContext {
+  viewer: Viewer | null;
+  /** In `x-request-id`, in the log and in `extensions.requestId`. */
+  requestId: string;
+}
+
+export interface OperationParams {
+  query: string;
+  operationName?: string;
+  variables?: Record<string, unknown>;
+}
+
+export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
+
+/** What is needed of Yoga; `createYoga<RequestContext, ...>(...)` fits as it is. */
+export interface GraphQLHandler {
+  fetch(request: Request, context: RequestContext): Response | Promise<Response>;
+  /** Parsing and validation with all plugins applied. */
+  getEnveloped(context: RequestContext & { request: Request; params: OperationParams }): {
+    schema: GraphQLSchema;
+    parse: (source: string) => DocumentNode;
+    validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+  };
+  /** Runs an operation as `fetch` does, up to its result: with the same context, plugins and masking. */
+  getResultForParams(
+    operation: { params: OperationParams; request: Request },
+    context: RequestContext,
+  ): OperationResult | undefined | Promise<OperationResult | undefined>;
+}

@@ -1,0 +1,113 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+import type { ConnectionLimit } from "./connection-limit.ts";
+import type { HttpEnvironment } from "./environment.ts";
+import { answerGraphQLError } from "./errors.ts";
+import type { GraphQLHandler } from "./graphql-handler.ts";
+import type { LiveStreams } from "./live-stream.ts";
+import { watchSession } from "./session-watch.ts";
+import type { Viewer, ViewerResolver } from "./viewer.ts";
+
+export interface GraphQLRoutesDeps {
+  graphql: GraphQLHandler;
+  viewers: ViewerResolver;
+  streams: LiveStreams;
+  streamLimit: ConnectionLimit;
+  maxBodyBytes: number;
+}
+
+/**
+ * `/graphql` over HTTP: POST with a JSON body only (a form or text body could be sent from any page without a preflight). The answer
+ * is JSON, or a stream of server-sent events when the client accepts `text/event-stream`.
+ */
+export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironment> {
+  const routes = new Hono<HttpEnvironment>();
+  routes.use("/graphql", async (c, next) => {
+    const requestId = c.var.requestId;
+    if (c.req.method !== "POST") {
+      return answerGraphQLError({
+        status: 405,
+        code: "BAD_USER_INPUT",
+        message: "GraphQL is answered over POST and WebSocket.",
+        requestId,
+        headers: { Allow: "POST" },
+      });
+    }
+    if (!isJson(c.req.header("content-type"))) {
+      return answerGraphQLError({
+        status: 415,
+        code: "BAD_USER_INPUT",
+        message: "Send the operation as application/json.",
+        requestId,
+      });
+    }
+    return next();
+  });
+  routes.use(
+    "/graphql",
+    bodyLimit({
+      maxSize: deps.maxBodyBytes,
+      onError: (c) =>
+        answerGraphQLError({
+          status: 413,
+          code: "BAD_USER_INPUT",
+          message: `The request is larger than ${deps.maxBodyBytes} bytes.`,
+          requestId: c.get("requestId"),
+        }),
+    }),
+  );
+  routes.post("/graphql", async (c) => {
+    const { requestId } = c.var;
+    const { headers } = c.req.raw;
+    const setCookies: string[] = [];
+    const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
+    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
+    const response = isEventStream(answer)
+      ? bindToSession(deps, answer, viewer, headers, requestId)
+      : answer;
+    for (const cookie of setCookies) response.headers.append("Set-Cookie", cookie);
+    return response;
+  });
+  return routes;
+}
+
+/** A guess: a place is free when another stream ends. */
+const RETRY_AFTER_MS = 5_000;
+
+/** Ends the stream with the session it was opened under. */
+function bindToSession(
+  deps: GraphQLRoutesDeps,
+  answer: Response,
+  viewer: Viewer | null,
+  headers: Headers,
+  requestId: string,
+): Response {
+  const giveBack = deps.streamLimit.take(viewer?.userId ?? "");
+  if (!giveBack) {
+    answer.body?.cancel().catch(() => {});
+    return answerGraphQLError({
+      status: 429,
+      code: "RATE_LIMITED",
+      message: "Too many streams are open.",
+      requestId,
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
+  answer.headers.set("X-Accel-Buffering", "no");
+  return deps.streams.track(answer, (end) => {
+    const unwatch = viewer ? watchSession(deps, viewer, headers, end) : () => {};
+    return () => {
+      giveBack();
+      unwatch();
+    };
+  });
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType?.split(";", 1)[0]?.trim() === "application/json";
+}
+
+function isEventStream(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+}

@@ -1,0 +1,201 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+
+import { GraphQLError } from "graphql";
+import type { ExecutionArgs } from "graphql";
+import { handleProtocols, makeServer } from "graphql-ws";
+import type { SubscribePayload } from "graphql-ws";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
+
+import type { ConnectionLimit } from "./connection-limit.ts";
+import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
+import type { GraphQLHandler, OperationResult } from "./graphql-handler.ts";
+import type { HttpLogger } from "./logger.ts";
+import { watchSession } from "./session-watch.ts";
+import { keepAlive } from "./socket-keep-alive.ts";
+import type { ViewerResolver } from "./viewer.ts";
+
+/** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
+const CLOSE_CODES = { restart: 1012, tryLater: 1013, unauthenticated: 4401 } as const;
+
+/** A guess: a place is free when another subscription ends. */
+const RETRY_AFTER_MS = 5_000;
+
+export interface GraphQLSocketsDeps {
+  graphql: GraphQLHandler;
+  viewers: ViewerResolver;
+  publicUrl: string;
+  logger: HttpLogger;
+  newRequestId: () => string;
+  socketLimit: ConnectionLimit;
+  maxSubscriptionsPerSocket: number;
+  maxMessageBytes: number;
+  pingIntervalMs: number;
+}
+
+export interface GraphQLSockets {
+  /** Takes over a connection whose `Host`, `Origin` and path have been checked. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells every client to come back elsewhere, or later (1012). */
+  closeAll(): void;
+  /** Drops those that did not answer. */
+  terminateAll(): void;
+}
+
+/** One connection, from upgrade to close. */
+interface Connection {
+  socket: WebSocket;
+  /** Of the upgrade; the session cookie is among them. */
+  headers: Headers;
+  /** Request id of each operation that runs. */
+  operations: Map<string, string>;
+  onClose: (() => void)[];
+}
+
+/** GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade. */
+export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
+  const { graphql, viewers, logger } = deps;
+  const running = new WeakMap<
+    ExecutionArgs,
+    () => ReturnType<GraphQLHandler["getResultForParams"]>
+  >();
+
+  const protocol = makeServer<undefined, Connection>({
+    async onConnect({ extra }) {
+      const { socket, headers, onClose } = extra;
+      const viewer = await viewers.resolveViewer(headers);
+      // It has closed meanwhile: what is taken from here on would never be given back.
+      if (socket.readyState !== socket.OPEN) return false;
+      const giveBack = viewer && deps.socketLimit.take(viewer.userId);
+      if (!viewer) socket.close(CLOSE_CODES.unauthenticated, "Unauthenticated");
+      else if (!giveBack) socket.close(CLOSE_CODES.tryLater, "Too many connections");
+      // False also closes with 4403, which no longer has an effect, and leaves the connection unacknowledged.
+      if (!viewer || !giveBack) return false;
+      const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
+      onClose.push(giveBack, watchSession(deps, viewer, headers, end));
+      return true;
+    },
+    async onSubscribe({ extra, subscriptions }, id, payload) {
+      const requestId = deps.newRequestId();
+      extra.operations.set(id, requestId);
+      if (Object.keys(subscriptions).length > deps.maxSubscriptionsPerSocket) {
+        const extensions = { code: "RATE_LIMITED", retryAfterMs: RETRY_AFTER_MS };
+        return [new GraphQLError("Too many subscriptions.", { extensions })];
+      }
+      try {
+        return await prepare(extra, requestId, payload);
+      } catch (error) {
+        return [maskFailure(error, requestId, logger)];
+      }
+    },
+    execute: run,
+    subscribe: run,
+    onNext: ({ extra }, id, _payload, _args, result) =>
+      exposeResult(result, extra.operations.get(id)),
+    onError({ extra }, id, _payload, errors) {
+      const requestId = extra.operations.get(id);
+      extra.operations.delete(id);
+      // What throws past the last plugin is wrapped by graphql-ws, with its message.
+      return errors.map((error) => exposeError(maskFailure(error, requestId, logger), requestId));
+    },
+    onComplete({ extra }, id) {
+      extra.operations.delete(id);
+    },
+  });
+
+  async function prepare(extra: Connection, requestId: string, payload: SubscribePayload) {
+    const viewer = await viewers.resolveViewer(extra.headers);
+    if (!viewer) {
+      extra.socket.close(CLOSE_CODES.unauthenticated, "Session ended");
+      return [new GraphQLError("Sign in.", { extensions: { code: "UNAUTHENTICATED" } })];
+    }
+    const { query, operationName, variables } = payload;
+    const params = {
+      query,
+      ...(operationName == null ? {} : { operationName }),
+      ...(variables == null ? {} : { variables }),
+    };
+    const request = new Request(new URL("/graphql", deps.publicUrl), { method: "POST" });
+    // Yoga parses and validates again when it runs the operation, out of its cache; graphql-ws must know the kind of it before.
+    const { schema, parse, validate } = graphql.getEnveloped({
+      viewer,
+      requestId,
+      request,
+      params,
+    });
+    const document = parse(query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors;
+    const args: ExecutionArgs = { schema, document, operationName: operationName ?? null };
+    running.set(args, () => graphql.getResultForParams({ params, request }, { viewer, requestId }));
+    return args;
+  }
+
+  async function run(args: ExecutionArgs): Promise<OperationResult> {
+    const operation = running.get(args);
+    if (!operation) throw new Error("An operation runs that was never prepared.");
+    try {
+      return (await operation()) ?? {};
+    } catch (error) {
+      return { errors: [maskFailure(error, undefined, logger)] };
+    }
+  }
+
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: deps.maxMessageBytes,
+    handleProtocols: (protocols) => handleProtocols(protocols),
+  });
+
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    const connection: Connection = {
+      socket,
+      headers: new Headers({ cookie: request.headers.cookie ?? "" }),
+      operations: new Map(),
+      onClose: [keepAlive(socket, deps.pingIntervalMs)],
+    };
+    const fail = (error: unknown) => {
+      logger.warn({ err: error }, "a WebSocket failed");
+      // 4500 and 1011 would keep the client from ever coming back.
+      socket.close(CLOSE_CODES.tryLater, "Please try again");
+    };
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (message) => send(socket, message),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (receive) =>
+          socket.on("message", (message: Buffer) => void receive(message.toString()).catch(fail)),
+      },
+      connection,
+    );
+    // ws has answered a protocol error, such as a message that is too large, with its own close code by then.
+    socket.on("error", (error) =>
+      logger.debug({ err: error }, "a WebSocket was closed by an error"),
+    );
+    socket.once("close", (code, reason) => {
+      for (const release of connection.onClose) release();
+      closed(code, String(reason)).catch((error: unknown) => {
+        logger.warn({ err: error }, "a WebSocket did not end cleanly");
+      });
+    });
+  }
+
+  return {
+    handleUpgrade: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, (client) => open(client, request)),
+    closeAll: () =>
+      server.clients.forEach((client) => client.close(CLOSE_CODES.restart, "Restart")),
+    terminateAll: () => server.clients.forEach((client) => client.terminate()),
+  };
+}
+
+/** Waits until the message has left, so that a slow client slows its own subscriptions down instead of filling our memory. */
+function send(socket: WebSocket, message: string): Promise<void> {
+  return new Promise((resolve) => {
+    // A send that fails is followed by the close, which ends everything.
+    if (socket.readyState === socket.OPEN) socket.send(message, () => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,38 @@
+import type { Viewer } from "./viewer.ts";
+
+/** What became of a callback. */
+export type CallbackOutcome =
+  | {
+      kind: "finished";
+      /** Goes into the address, so that every outcome can be looked up. */
+      flowId: string;
+      ok: boolean;
+      /** REDIRECT mode: a path of this application to come back to. */
+      redirectTo: string | null;
+    }
+  /** Nobody is signed in: the callback is held, and finished at `resumePath` after sign-in. */
+  | { kind: "sign-in-first"; resumePath: string }
+  /** No attempt has this state. */
+  | { kind: "unknown" };
+
+/** An attempt in words for the page that ends it. Nothing here may come from the authorization server unshortened. */
+export interface FlowDescription {
+  status: "PENDING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED";
+  serverName: string | null;
+  /** Paths of this application. */
+  serverPath: string | null;
+  retryPath: string | null;
+  errorTitle: string | null;
+  errorText: string | null;
+}
+
+/** The use cases behind the OAuth pages. */
+export interface OAuthCallbacks {
+  finishCallback(input: {
+    query: URLSearchParams;
+    viewer: Viewer | null;
+  }): Promise<CallbackOutcome>;
+  resumeCallback(input: { held: string; viewer: Viewer | null }): Promise<CallbackOutcome>;
+  /** Null when there is no such attempt for this viewer. */
+  describeFlow(flowId: string, viewer: Viewer | null): Promise<FlowDescription | null>;
+}

@@ -1,0 +1,107 @@
+import type { Context } from "hono";
+import { Hono } from "hono";
+
+import { toAppPath } from "./app-path.ts";
+import type { HttpEnvironment } from "./environment.ts";
+import type { HttpLogger } from "./logger.ts";
+import type { OAuthAssets } from "./oauth-assets.ts";
+import type { CallbackOutcome, OAuthCallbacks } from "./oauth-callbacks.ts";
+import {
+  renderDonePage,
+  renderPendingPage,
+  renderProblemPage,
+  renderUnknownPage,
+} from "./oauth-pages.ts";
+import type { ViewerResolver } from "./viewer.ts";
+
+export interface OAuthRoutesDeps {
+  oauth: OAuthCallbacks;
+  viewers: ViewerResolver;
+  assets: OAuthAssets;
+  /** The client id metadata document; null when none is offered. */
+  clientMetadata: object | null;
+  publicOrigin: string;
+  logger: HttpLogger;
+}
+
+/** The popup's pages, the callback, and the client id metadata document. */
+export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> {
+  const { oauth, viewers, assets, logger } = deps;
+  const routes = new Hono<HttpEnvironment>();
+
+  routes.get("/oauth/pending", (c) => c.html(renderPendingPage(assets)));
+
+  routes.get("/oauth/callback", async (c) => {
+    // A HEAD of some link checker must not use the state up.
+    if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
+    const query = new URL(c.req.url).searchParams;
+    return finish(c, async () =>
+      oauth.finishCallback({ query, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
+    );
+  });
+
+  routes.get("/oauth/resume", async (c) => {
+    if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
+    const held = c.req.query("held") ?? "";
+    return finish(c, async () =>
+      oauth.resumeCallback({ held, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
+    );
+  });
+
+  routes.get("/oauth/done", async (c) => {
+    const flowId = c.req.query("flow");
+    const trouble = c.req.query("outcome") === "error" ? c.req.query("request") : undefined;
+    if (trouble) return c.html(renderProblemPage(assets, trouble.slice(0, 64)), 500);
+    if (!flowId) return c.html(renderUnknownPage(assets), 404);
+    const viewer = await viewers.resolveViewer(c.req.raw.headers);
+    const flow = await oauth.describeFlow(flowId, viewer);
+    return flow ? c.html(renderDonePage(assets, flow)) : c.html(renderUnknownPage(assets), 404);
+  });
+
+  routes.get("/oauth/assets/:name", (c) => {
+    const asset = assets.read(c.req.param("name"));
+    if (!asset) return c.notFound();
+    return c.body(asset.body, 200, {
+      "Content-Type": asset.contentType,
+      "Cache-Control": "public, max-age=31536000, immutable",
+    });
+  });
+
+  routes.get("/oauth/client-metadata.json", (c) =>
+    deps.clientMetadata
+      ? c.json(deps.clientMetadata, 200, { "Cache-Control": "public, max-age=300" })
+      : c.notFound(),
+  );
+
+  /** Every outcome is a redirect, so that code and state leave the address bar and no parameter is ever shown. */
+  async function finish(
+    c: Context<HttpEnvironment>,
+    run: () => Promise<CallbackOutcome>,
+  ): Promise<Response> {
+    const { requestId } = c.var;
+    try {
+      return c.redirect(locate(await run(), deps.publicOrigin), 303);
+    } catch (error) {
+      logger.error({ err: error, requestId }, "a callback failed unexpectedly");
+      return c.redirect(`/oauth/done?outcome=error&request=${requestId}`, 303);
+    }
+  }
+
+  return routes;
+}
+
+function locate(outcome: CallbackOutcome, publicOrigin: string): string {
+  switch (outcome.kind) {
+    case "finished": {
+      const flow = encodeURIComponent(outcome.flowId);
+      if (outcome.redirectTo === null) return `/oauth/done?flow=${flow}`;
+      const url = new URL(toAppPath(outcome.redirectTo, publicOrigin), publicOrigin);
+      url.searchParams.set("flow", outcome.flowId);
+      return url.pathname + url.search + url.hash;
+    }
+    case "sign-in-first":
+      return `/sign-in?next=${encodeURIComponent(toAppPath(outcome.resumePath, publicOrigin))}`;
+    case "unknown":
+      return "/oauth/done?outcome=unknown";
+  }
+}

@@ -1,0 +1,77 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+import { logAccess } from "./access-log.ts";
+import type { Auth } from "./auth.ts";
+import type { HttpEnvironment } from "./environment.ts";
+import { answerError } from "./errors.ts";
+import { createGraphQLRoutes } from "./graphql-routes.ts";
+import type { GraphQLRoutesDeps } from "./graphql-routes.ts";
+import { addSecurityHeaders, guardHost, guardOrigin } from "./guard-middleware.ts";
+import { createHealthRoutes } from "./health.ts";
+import type { HealthDeps } from "./health.ts";
+import type { HttpLogger } from "./logger.ts";
+import { createOAuthRoutes } from "./oauth-routes.ts";
+import type { OAuthRoutesDeps } from "./oauth-routes.ts";
+import type { RequestGuard } from "./request-guard.ts";
+import { createSecurityHeaders } from "./security-headers.ts";
+import { createStaticRoutes } from "./static-routes.ts";
+
+export interface RoutesDeps
+  extends GraphQLRoutesDeps, Omit<OAuthRoutesDeps, "publicOrigin">, HealthDeps {
+  auth: Pick<Auth, "handle">;
+  guard: RequestGuard;
+  publicUrl: string;
+  webRoot: string | null;
+  logger: HttpLogger;
+  newRequestId: () => string;
+  /** True once a shutdown has begun: connections are not kept for another request. */
+  isClosing: () => boolean;
+}
+
+/** Passwords and names; nothing of sign-in is larger. */
+const MAX_AUTH_BODY_BYTES = 16 * 1024;
+
+/** Everything that is answered over HTTP, in the order in which it is decided. */
+export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
+  const { logger, guard } = deps;
+  const app = new Hono<HttpEnvironment>();
+  app.use(logAccess(logger, deps.newRequestId));
+  app.use(async (c, next) => {
+    await next();
+    if (deps.isClosing()) c.res.headers.set("Connection", "close");
+  });
+  app.use(addSecurityHeaders(createSecurityHeaders(deps.publicUrl)));
+  app.use(guardHost(guard));
+  app.use(guardOrigin(guard));
+
+  app.route("/", createHealthRoutes(deps));
+  app.use("/api/auth/*", bodyLimit({ maxSize: MAX_AUTH_BODY_BYTES }));
+  app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));
+  app.route("/", createGraphQLRoutes(deps));
+  app.route("/", createOAuthRoutes({ ...deps, publicOrigin: guard.publicOrigin }));
+  app.route("/", createStaticRoutes(deps.webRoot));
+
+  app.notFound((c) =>
+    answerError({
+      status: 404,
+      code: "NOT_FOUND",
+      message: "There is nothing here.",
+      requestId: c.get("requestId"),
+    }),
+  );
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    if ("getResponse" in error) return error.getResponse();
+    // Whoever has left hears nothing of it.
+    const level = c.req.raw.signal.aborted ? "debug" : "error";
+    logger[level]({ err: error, requestId }, "a request failed unexpectedly");
+    return answerError({
+      status: 500,
+      code: "INTERNAL_SERVER_ERROR",
+      message: "Something went wrong on our side.",
+      requestId,
+    });
+  });
+  return app;
+}

@@ -1,0 +1,78 @@
+/** The three kinds of answer, each with a policy of its own. */
+export type AnswerKind = "app" | "oauthPage" | "api";
+
+/** The headers of one kind of answer. A header that an answer already has is kept. */
+export type SecurityHeaders = Readonly<Record<AnswerKind, readonly (readonly [string, string])[]>>;
+
+const OAUTH_PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Builds the headers for one `PUBLIC_URL`; HSTS only when that is https. */
+export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
+  const { protocol, host } = new URL(publicUrl);
+  const secure = protocol === "https:";
+  const common: [string, string][] = [
+    ["X-Content-Type-Options", "nosniff"],
+    ["X-Frame-Options", "DENY"],
+    ["Cross-Origin-Resource-Policy", "same-origin"],
+    ["X-Permitted-Cross-Domain-Policies", "none"],
+    ["Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"],
+  ];
+  if (secure) common.push(["Strict-Transport-Security", "max-age=31536000"]);
+  const appPolicy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    // Mantine injects its styles at run time.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    `connect-src 'self' ${secure ? "wss" : "ws"}://${host}`,
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+  return {
+    app: [
+      ...common,
+      ["Content-Security-Policy", appPolicy],
+      // Leaves the consent page in a popup its opener, and takes ours away from a page that opens us.
+      ["Cross-Origin-Opener-Policy", "same-origin-allow-popups"],
+      ["Referrer-Policy", "same-origin"],
+    ],
+    // No COOP: it would sever a popup that comes back from the authorization server from its window, and with it window.close().
+    oauthPage: [
+      ...common,
+      ["Content-Security-Policy", OAUTH_PAGE_POLICY],
+      ["Referrer-Policy", "no-referrer"],
+      ["Cache-Control", "no-store"],
+    ],
+    api: [
+      ...common,
+      ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+      ["Referrer-Policy", "no-referrer"],
+      ["Cache-Control", "no-store"],
+    ],
+  };
+}
+
+/** Which policy a path is answered under. */
+export function chooseAnswerKind(path: string): AnswerKind {
+  if (path === "/oauth/client-metadata.json") return "api";
+  if (path.startsWith("/oauth/")) return "oauthPage";
+  return isApiPath(path) ? "api" : "app";
+}
+
+/** Paths that are never a page of the web app: unknown ones among them are 404, not its index. */
+export function isApiPath(path: string): boolean {
+  return (
+    path === "/graphql" ||
+    path === "/healthz" ||
+    path === "/readyz" ||
+    path.startsWith("/graphql/") ||
+    path === "/api" ||
+    path.startsWith("/api/") ||
+    path === "/oauth" ||
+    path.startsWith("/oauth/")
+  );
+}

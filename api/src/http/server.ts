@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { Server } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { createAdaptorServer } from "@hono/node-server";
+
+import type { Auth } from "./auth.ts";
+import { createConnectionLimit } from "./connection-limit.ts";
+import type { GraphQLHandler } from "./graphql-handler.ts";
+import { createGraphQLSockets } from "./graphql-sockets.ts";
+import { createLiveStreams } from "./live-stream.ts";
+import type { HttpLogger } from "./logger.ts";
+import { loadOAuthAssets } from "./oauth-assets.ts";
+import type { OAuthCallbacks } from "./oauth-callbacks.ts";
+import { createRequestGuard } from "./request-guard.ts";
+import { createRoutes } from "./routes.ts";
+import { checkUpgrade, readPath, refuseUpgrade } from "./upgrade-guard.ts";
+import type { ViewerResolver } from "./viewer.ts";
+
+export interface HttpServerDeps {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  publicUrl: string;
+  /** Further `Host` values. */
+  allowedHosts: readonly string[];
+  /** Further origins; the development server of the web app. */
+  allowedOrigins?: readonly string[];
+  /** The folder of the built web app; null when it is served elsewhere. */
+  webRoot: string | null;
+  /** The client id metadata document; null when none is offered. */
+  clientMetadata: object | null;
+  auth: Pick<Auth, "handle">;
+  viewers: ViewerResolver;
+  graphql: GraphQLHandler;
+  oauth: OAuthCallbacks;
+  /** True when the database answers and its migrations are good. */
+  isReady(): Promise<boolean>;
+  logger: HttpLogger;
+  limits?: Partial<HttpLimits>;
+}
+
+export interface HttpLimits {
+  /** Of one request, and of one WebSocket message. */
+  maxBodyBytes: number;
+  maxSocketsPerViewer: number;
+  /** Operations at once on one socket. */
+  maxSubscriptionsPerSocket: number;
+  /** Server-sent events. */
+  maxStreamsPerViewer: number;
+  pingIntervalMs: number;
+  /** How long running requests may take to finish once `close` was called. */
+  closeTimeoutMs: number;
+}
+
+const DEFAULT_LIMITS: HttpLimits = {
+  maxBodyBytes: 1024 * 1024,
+  maxSocketsPerViewer: 100,
+  maxSubscriptionsPerSocket: 100,
+  maxStreamsPerViewer: 100,
+  pingIntervalMs: 15_000,
+  closeTimeoutMs: 5_000,
+};
+
+export interface HttpServer {
+  /** Rejects with the system's error (`EADDRINUSE`, `EACCES`, ...) when it cannot listen. */
+  listen(): Promise<{ url: string }>;
+  /** Takes no more requests, sends sockets and streams away, and returns once all is over or the deadline has passed. */
+  close(): Promise<void>;
+}
+
+/** The one HTTP server: sign-in, GraphQL over POST, SSE and WebSocket, the OAuth pages, the web app, health. */
+export function createHttpServer(deps: HttpServerDeps): HttpServer {
+  const limits = { ...DEFAULT_LIMITS, ...deps.limits };
+  const { logger } = deps;
+  const guard = createRequestGuard(deps);
+  const streams = createLiveStreams();
+  let closing = false;
+  const app = createRoutes({
+    ...deps,
+    guard,
+    streams,
+    streamLimit: createConnectionLimit(limits.maxStreamsPerViewer),
+    maxBodyBytes: limits.maxBodyBytes,
+    assets: loadOAuthAssets(),
+    newRequestId: randomUUID,
+    isClosing: () => closing,
+  });
+  const sockets = createGraphQLSockets({
+    ...deps,
+    ...limits,
+    newRequestId: randomUUID,
+    socketLimit: createConnectionLimit(limits.maxSocketsPerViewer),
+    maxMessageBytes: limits.maxBodyBytes,
+  });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // Any other upgrade (curl offers h2c) is answered as the plain request that it also is.
+    serverOptions: {
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
+    },
+  });
+  if (!(server instanceof Server)) throw new TypeError("Only plain HTTP/1.1 is served here.");
+
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = closing ? 503 : checkUpgrade(guard, request);
+    const line = { requestId: randomUUID(), method: "GET", path: readPath(request) };
+    logger.info({ ...line, status: refusal ?? 101 }, "upgrade");
+    if (refusal === null) sockets.handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, refusal);
+  });
+
+  return {
+    listen: () => listen(server, deps.host, deps.port),
+    async close() {
+      if (closing || !server.listening) return;
+      closing = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      sockets.closeAll();
+      streams.endAll();
+      // A connection that was busy when the server closed becomes idle later, and nothing else would end it.
+      const sweep = setInterval(() => server.closeIdleConnections(), 25);
+      const deadline = setTimeout(() => {
+        sockets.terminateAll();
+        server.closeAllConnections();
+      }, limits.closeTimeoutMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(deadline);
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const { address, family, port: bound } = server.address() as AddressInfo;
+      resolve({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}` });
+    });
+  });
+}

@@ -1,0 +1,251 @@
+/** For the tests of this room: the real server on a free port, a small real schema, and doors that a test can look behind. */
+import { request } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
+
+import { GraphQLError } from "graphql";
+import { createSchema, createYoga } from "graphql-yoga";
+
+import type { RequestContext } from "./graphql-handler.ts";
+import { createHttpServer } from "./server.ts";
+import type { HttpServerDeps } from "./server.ts";
+import type { Viewer, ViewerResolver } from "./viewer.ts";
+
+export const PUBLIC_URL = "http://localhost:4000";
+export const COOKIE = "gatehouse.session_token=ada";
+
+export interface SentRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface ReceivedResponse {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface TestServer extends AsyncDisposable {
+  /** Where it listens; its `PUBLIC_URL` is another name for that. */
+  url: string;
+  log: { fields: Record<string, unknown>; message: string }[];
+  sessions: TestSessions;
+  subscriptions: TestSubscriptions;
+  send(path: string, request?: SentRequest): Promise<ReceivedResponse>;
+  postGraphQL(query: string, headers?: Record<string, string>): Promise<ReceivedResponse>;
+  close(): Promise<void>;
+}
+
+export async function startTestServer(
+  overrides: Partial<HttpServerDeps> = {},
+): Promise<TestServer> {
+  const log: TestServer["log"] = [];
+  const note = (fields: Record<string, unknown>, message: string) => log.push({ fields, message });
+  const sessions = createTestSessions();
+  const subscriptions = createTestSubscriptions();
+  const server = createHttpServer({
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: PUBLIC_URL,
+    allowedHosts: ["probe.internal"],
+    webRoot: null,
+    clientMetadata: null,
+    auth: { handle: async () => Response.json({ answeredBy: "sign-in" }) },
+    viewers: sessions.viewers,
+    graphql: createTestYoga(subscriptions),
+    oauth: {
+      finishCallback: async () => ({ kind: "unknown" }),
+      resumeCallback: async () => ({ kind: "unknown" }),
+      describeFlow: async () => null,
+    },
+    isReady: async () => true,
+    logger: { debug: note, info: note, warn: note, error: note },
+    ...overrides,
+  });
+  const { url } = await server.listen();
+  const send = (path: string, sent: SentRequest = {}) => sendRequest(url, path, sent);
+  return {
+    url,
+    log,
+    sessions,
+    subscriptions,
+    send,
+    postGraphQL: (query, headers = {}) =>
+      send("/graphql", {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ query }),
+      }),
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** Sends exactly these headers, as no browser and no `fetch` would. */
+function sendRequest(url: string, path: string, sent: SentRequest): Promise<ReceivedResponse> {
+  const { method = "GET", headers = {}, body } = sent;
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const options = {
+      hostname,
+      port,
+      path,
+      method,
+      headers: { host: "localhost:4000", ...headers },
+    };
+    const outgoing = request({ ...options, agent: false }, (incoming) => {
+      text(incoming).then(
+        (received) =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: received }),
+        reject,
+      );
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+export interface TestSessions {
+  viewers: ViewerResolver;
+  /** By cookie value; a test may change or remove it. */
+  open: Map<string, Viewer>;
+  /** What the next resolved request is told to set. */
+  setCookies: string[];
+  /** What a sign-out in this process does. */
+  end(cookie: string): void;
+}
+
+export function createTestSessions(): TestSessions {
+  const listeners = new Set<(sessionId: string) => void>();
+  const open = new Map([["ada", createViewer("ada")]]);
+  const setCookies: string[] = [];
+  return {
+    open,
+    setCookies,
+    viewers: {
+      async resolveViewer(headers, onSetCookie) {
+        if (onSetCookie) setCookies.splice(0).forEach(onSetCookie);
+        return open.get(headers.get("cookie")?.split("=")[1] ?? "") ?? null;
+      },
+      onSessionEnded(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    end(cookie) {
+      const viewer = open.get(cookie);
+      open.delete(cookie);
+      if (viewer) listeners.forEach((listener) => listener(viewer.sessionId));
+    },
+  };
+}
+
+export function createViewer(name: string, lifetimeMs = 3_600_000): Viewer {
+  return {
+    userId: `user-${name}`,
+    name,
+    email: `${name}@example.com`,
+    sessionId: `session-${name}`,
+    sessionExpiresAt: new Date(Date.now() + lifetimeMs),
+  };
+}
+
+export interface TestSubscriptions {
+  /** Subscriptions to `forever` that are open. */
+  openCount: number;
+  /** Resolves when the next one is released. */
+  released(): Promise<void>;
+  start(): AsyncIterableIterator<{ forever: string }>;
+}
+
+function createTestSubscriptions(): TestSubscriptions {
+  const waiting: (() => void)[] = [];
+  return {
+    openCount: 0,
+    released: () => new Promise((resolve) => waiting.push(resolve)),
+    start() {
+      this.openCount += 1;
+      let sent = false;
+      let finish = () => {};
+      const over = new Promise<void>((resolve) => (finish = resolve));
+      const release = () => {
+        this.openCount -= 1;
+        finish();
+        waiting.splice(0).forEach((resolve) => resolve());
+      };
+      return {
+        async next() {
+          if (sent) await over;
+          else {
+            sent = true;
+            return { done: false, value: { forever: "open" } };
+          }
+          return { done: true, value: undefined };
+        },
+        async return() {
+          release();
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      };
+    },
+  };
+}
+
+function createTestYoga(subscriptions: TestSubscriptions) {
+  return createYoga<RequestContext>({
+    logging: false,
+    cors: false,
+    graphiql: false,
+    schema: createSchema<RequestContext>({
+      typeDefs: /* GraphQL */ `
+        type Query {
+          whoami: String
+          requestId: String!
+          breaks: String
+          refuses: String
+        }
+        type Mutation {
+          echo(text: String!): String!
+        }
+        type Subscription {
+          count(to: Int!): Int!
+          forever: String!
+          breaksLater: Int!
+        }
+      `,
+      resolvers: {
+        Query: {
+          whoami: (_root, _args, { viewer }) => viewer?.name,
+          requestId: (_root, _args, { requestId }) => requestId,
+          breaks() {
+            throw new Error("secret of the database");
+          },
+          refuses() {
+            throw new GraphQLError("Not yours.", {
+              extensions: { code: "NOT_FOUND", http: { status: 404 } },
+            });
+          },
+        },
+        Mutation: { echo: (_root, { text: said }: { text: string }) => said },
+        Subscription: {
+          count: {
+            async *subscribe(_root: unknown, { to }: { to: number }) {
+              for (let count = 1; count <= to; count += 1) yield { count };
+            },
+          },
+          forever: { subscribe: () => subscriptions.start() },
+          breaksLater: {
+            async *subscribe() {
+              yield { breaksLater: 1 };
+              throw new Error("secret of the database");
+            },
+          },
+        },
+      },
+    }),
+  });
+}

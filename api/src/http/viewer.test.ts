@@ -1,0 +1,100 @@
+import { expect, it } from "vitest";
+
+import type { SessionReading } from "./auth.ts";
+import { createViewer } from "./test-server.ts";
+import { createViewerResolver } from "./viewer.ts";
+
+/** Sign-in as the resolver sees it, with a count of what it costs. */
+function createStage() {
+  const listeners = new Set<(sessionId: string) => void>();
+  const stage = {
+    reads: [] as boolean[],
+    nowMs: Date.now(),
+    answer: (): Promise<SessionReading> =>
+      Promise.resolve({ viewer: createViewer("ada"), setCookies: [] }),
+    end: (sessionId: string) => listeners.forEach((listener) => listener(sessionId)),
+  };
+  const resolver = createViewerResolver({
+    ttlMs: 2_000,
+    maxEntries: 2,
+    now: () => stage.nowMs,
+    auth: {
+      sessionCookieName: "gatehouse.session_token",
+      onSessionEnded(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      readSession(_headers, prolong) {
+        stage.reads.push(prolong);
+        return stage.answer();
+      },
+    },
+  });
+  const resolve = (cookie: string, onSetCookie?: (setCookie: string) => void) =>
+    resolver.resolveViewer(new Headers({ cookie }), onSetCookie);
+  return { stage, resolve };
+}
+
+const COOKIE = "theme=dark; gatehouse.session_token=ada; x=gatehouse.session_token=eve";
+
+it("reads a session once for its time to live", async () => {
+  const { stage, resolve } = createStage();
+  expect((await resolve(COOKIE))?.name).toBe("ada");
+  expect((await resolve(COOKIE))?.name).toBe("ada");
+  expect(stage.reads).toHaveLength(1);
+  stage.nowMs += 2_000;
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(2);
+});
+
+it("asks nobody without a session cookie", async () => {
+  const { stage, resolve } = createStage();
+  expect(await resolve("other.gatehouse.session_token=ada")).toBeNull();
+  expect(await resolve("")).toBeNull();
+  expect(stage.reads).toHaveLength(0);
+});
+
+it("forgets a session the moment it ends, also one that is being read just then", async () => {
+  const { stage, resolve } = createStage();
+  await resolve(COOKIE);
+  stage.end("session-ada");
+  const reading = resolve(COOKIE);
+  stage.end("session-ada");
+  await reading;
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(3);
+});
+
+it("keeps nothing beyond the session's own end", async () => {
+  const { stage, resolve } = createStage();
+  const viewer = { ...createViewer("ada"), sessionExpiresAt: new Date(stage.nowMs + 500) };
+  stage.answer = async () => ({ viewer, setCookies: [] });
+  await resolve(COOKIE);
+  stage.nowMs += 500;
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(2);
+});
+
+it("keeps no answer for a cookie without a session, and a bounded number of others", async () => {
+  const { stage, resolve } = createStage();
+  stage.answer = async () => ({ viewer: null, setCookies: [] });
+  expect(await resolve(COOKIE)).toBeNull();
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(2);
+  stage.answer = async () => ({ viewer: createViewer("ada"), setCookies: [] });
+  for (const value of ["1", "2", "3", "1"]) await resolve(`gatehouse.session_token=${value}`);
+  expect(stage.reads).toHaveLength(6);
+});
+
+it("prolongs a session only for who can tell the browser", async () => {
+  const { stage, resolve } = createStage();
+  stage.answer = async () => ({
+    viewer: null,
+    setCookies: ["gatehouse.session_token=; Max-Age=0"],
+  });
+  const told: string[] = [];
+  await resolve(COOKIE);
+  await resolve(COOKIE, (cookie) => told.push(cookie));
+  expect(stage.reads).toEqual([false, true]);
+  expect(told).toEqual(["gatehouse.session_token=; Max-Age=0"]);
+});

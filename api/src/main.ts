@@ -1,0 +1,129 @@
+/** From the configuration to a service that listens, and back: the app is stopped first, the database last. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { App } from "./app.ts";
+import { type Config, loadOwnConfig } from "./config.ts";
+import { BrokenSealError, UnknownKeyError } from "./crypto/sealed-box.ts";
+import { openOwnDatabase, type OwnDatabase } from "./own-database.ts";
+import { StartFailure } from "./start-failure.ts";
+import { describeUnexpected, watchForStop } from "./stop-request.ts";
+
+export interface RunOptions {
+  /** Told what takes long. */
+  say?: (line: string) => void;
+  /** Called once, when the service answers. */
+  onReady?: (url: string) => void;
+  /** What must have happened before the app is loaded; the database is started meanwhile. */
+  prepare?: (signal: AbortSignal) => Promise<void>;
+  /** Another way of being asked to stop. */
+  watch?: (stop: (fault?: string) => void) => void;
+}
+
+const APP_CLOSE_MS = 3_500;
+const WEB_ROOT = resolve(import.meta.dirname, "..", "..", "web", "dist");
+
+/** Runs until it is asked to stop. Returns the exit code; faults have been printed by then, a sentence each. */
+export async function runGatehouse(options: RunOptions = {}): Promise<number> {
+  const report = (fault: string) => console.error(fault);
+  const answer = loadOwnConfig();
+  if (!answer.ok) {
+    for (const fault of answer.faults) report(fault);
+    return 1;
+  }
+  const { config } = answer;
+  const request = watchForStop(report);
+  options.watch?.(request.stop);
+  const fail = (error: unknown) => {
+    // What breaks off because we are stopping is no news.
+    if (request.signal.aborted) return null;
+    request.stop(error instanceof StartFailure ? error.message : describeUnexpected(error));
+    return null;
+  };
+
+  const preparing = options.prepare?.(request.signal).then(() => true, fail);
+  const opening = openOwnDatabase(config, options.say ?? (() => {}), request.signal).catch(fail);
+  const starting = (async () => {
+    const [isPrepared, database] = await Promise.all([preparing, opening]);
+    if (isPrepared === null || database === null || request.signal.aborted) return null;
+    void database.ended.then(() => fail(new StartFailure("The database server has ended.")));
+    return await startApp(config, database, request.signal, options);
+  })().catch(fail);
+
+  await untilAborted(request.signal);
+  const closing = starting.then((app) => app?.close()).catch(fail);
+  const patience = AbortSignal.any([request.hurry, AbortSignal.timeout(APP_CLOSE_MS)]);
+  await Promise.race([closing, untilAborted(patience)]);
+  // Without waiting: a start that hangs is left to the next one, which finds its server.
+  const database = await Promise.race([opening, Promise.resolve(null)]);
+  await database?.close();
+  return request.exitCode;
+}
+
+/** Null when it was stopped meanwhile. */
+async function startApp(
+  config: Config,
+  database: OwnDatabase,
+  signal: AbortSignal,
+  options: RunOptions,
+): Promise<App | null> {
+  // Not before: it needs the client that the preparation generates.
+  const { createApp } = await import("./app.ts");
+  let app: App | null = null;
+  try {
+    app = await createApp({
+      config,
+      databaseUrl: database.url,
+      secrets: database.secrets,
+      log: (line) => process.stdout.write(`${line}\n`),
+      webRoot: existsSync(WEB_ROOT) ? WEB_ROOT : null,
+    });
+    if (signal.aborted) return app;
+    await app.listen();
+  } catch (error) {
+    await app?.close();
+    throw explainFailure(error, config);
+  }
+  database.announce(config.publicUrl);
+  options.onReady?.(config.publicUrl);
+  return app;
+}
+
+function explainFailure(error: unknown, config: Config): unknown {
+  if (error instanceof UnknownKeyError) return new StartFailure(error.message);
+  if (error instanceof BrokenSealError) {
+    return new StartFailure(
+      "The encryption keys are not those with which this database was sealed: put the right ones back.",
+    );
+  }
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const port = "port" in error && typeof error.port === "number" ? error.port : config.port;
+  const variable = port === config.port ? "PORT" : "SANDBOX_PORT";
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new StartFailure(
+        `Port ${port} is taken by another program: end that one, or set ${variable} to another port.`,
+      );
+    case "EACCES":
+      return new StartFailure(
+        `This user may not listen on port ${port}: set ${variable} to one above 1023.`,
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new StartFailure(`HOST ${config.host} is not an address of this machine.`);
+    default:
+      return error;
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolvePromise) => {
+    if (signal.aborted) resolvePromise();
+    else signal.addEventListener("abort", () => resolvePromise(), { once: true });
+  });
+}
+
+if (import.meta.main) {
+  const say = (line: string) => console.log(line);
+  const onReady = (url: string) => console.log(`Gatehouse is ready at ${url}`);
+  process.exit(await runGatehouse({ say, onReady }));
+}

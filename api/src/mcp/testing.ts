@@ -1,0 +1,26 @@
+/** What the tests of this room share. */
+import { plainFetch } from "../../test/counterparties/plain-fetch.ts";
+import { createEraCache } from "./era-cache.ts";
+import type { Credentials } from "./credentials.ts";
+import type { SessionTarget } from "./session.ts";
+
+/** Credentials that give these headers and stop at the first refusal with `{ refusedWith: status }`. */
+export function giveHeaders(headers: Record<string, string> = {}): Credentials {
+  return {
+    headers: async () => ({ kind: "headers", headers }),
+    refused: async ({ status }) => ({ stop: { refusedWith: status } }),
+  };
+}
+
+/** A target with an era cache of its own, so that tests do not see each other. */
+export function createTarget(url: string, changes: Partial<SessionTarget> = {}): SessionTarget {
+  return {
+    url,
+    fetch: plainFetch,
+    credentials: giveHeaders(),
+    timeoutMs: 5_000,
+    clientInfo: { name: "gatehouse-test", version: "0.0.0" },
+    eras: createEraCache(),
+    ...changes,
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * Authorization server metadata (RFC 8414, OpenID Connect Discovery). The SDK gives the places and their order. It is not used to read
+ * the documents: it drops `revocation_endpoint` from OpenID documents, tolerates a trailing slash in the issuer, stops at a page of
+ * HTML, and lets missing PKCE methods pass.
+ */
+import { buildDiscoveryUrls, LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/client";
+import { z } from "zod";
+import type { DiscoveryFault } from "./discovery-fault.ts";
+import { readJsonObject } from "./json-response.ts";
+import type { Fetch } from "./ports.ts";
+import { isSecureUrl, parseUrl } from "./secure-url.ts";
+import type { StepRecorder, Verdict } from "./steps.ts";
+
+const names = z.array(z.string()).nullable();
+
+/** What is kept of the metadata; for reading it back from storage. */
+export const authorizationServerSchema = z.object({
+  issuer: z.string(),
+  authorizationEndpoint: z.string(),
+  tokenEndpoint: z.string(),
+  registrationEndpoint: z.string().nullable(),
+  revocationEndpoint: z.string().nullable(),
+  scopesSupported: names,
+  /** Null: not said, which RFC 8414 §2 defines as client_secret_basic. */
+  tokenEndpointAuthMethodsSupported: names,
+  codeChallengeMethodsSupported: names,
+  clientIdMetadataDocumentSupported: z.boolean(),
+  /** RFC 9207 §3. */
+  issParameterSupported: z.boolean(),
+  /** No metadata at all: the default endpoints of the 2025-03-26 revision. */
+  legacy: z.boolean(),
+});
+export type AuthorizationServer = z.infer<typeof authorizationServerSchema>;
+
+export type AuthorizationServerAnswer =
+  | { kind: "found"; metadata: AuthorizationServer }
+  /** Nothing is published. `certain`: every place said so itself. */
+  | { kind: "none"; certain: boolean }
+  | { kind: "refused"; fault: DiscoveryFault };
+
+const optionalNames = z.array(z.string()).nullish().catch(null);
+const optionalFlag = z.boolean().nullish().catch(null);
+const documentSchema = z.object({
+  issuer: z.string(),
+  authorization_endpoint: z.string(),
+  token_endpoint: z.string(),
+  registration_endpoint: z.string().nullish(),
+  revocation_endpoint: z.string().nullish(),
+  scopes_supported: optionalNames,
+  response_types_supported: optionalNames,
+  token_endpoint_auth_methods_supported: optionalNames,
+  code_challenge_methods_supported: optionalNames,
+  client_id_metadata_document_supported: optionalFlag,
+  authorization_response_iss_parameter_supported: optionalFlag,
+});
+
+/**
+ * Looks at the places of RFC 8414 §3 and OpenID Connect Discovery §4 in the specification's order; the first document that is the
+ * issuer's own decides.
+ * @param options.issuers what the document may call itself, compared as plain strings. The first builds the URLs. More than one only
+ *   where nobody named the issuer, so that `https://host` and `https://host/` are equally good guesses.
+ */
+export async function findAuthorizationServer(options: {
+  issuers: readonly [string, ...string[]];
+  fetch: Fetch;
+  steps: StepRecorder;
+}): Promise<AuthorizationServerAnswer> {
+  const { issuers, fetch, steps } = options;
+  const identifier = issuers[0];
+  if (!isSecureUrl(identifier) || parseUrl(identifier)?.search !== "") {
+    const message = "The authorization server's address must be https, without query or fragment.";
+    steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", message, identifier);
+    return { kind: "refused", fault: { code: "INSECURE_ENDPOINT", message, retryable: false } };
+  }
+  let certain = true;
+  let fault: DiscoveryFault | null = null;
+  for (const { url } of buildDiscoveryUrls(identifier)) {
+    const lookup = await lookUp(url, issuers, fetch, steps);
+    if (lookup.kind === "found") return lookup;
+    if (lookup.kind === "none") certain &&= lookup.certain;
+    else if (lookup.final) return { kind: "refused", fault: lookup.fault };
+    // Another place may hold the right document: a server that ignores paths answers each with that of its root.
+    else if (fault === null || fault.retryable) fault = lookup.fault;
+  }
+  return fault ? { kind: "refused", fault } : { kind: "none", certain };
+}
+
+/** The endpoints that the 2025-03-26 revision defines for a server without any metadata, at its own origin. */
+export function guessAuthorizationServer(origin: string): AuthorizationServer {
+  return {
+    issuer: origin,
+    authorizationEndpoint: `${origin}/authorize`,
+    tokenEndpoint: `${origin}/token`,
+    registrationEndpoint: `${origin}/register`,
+    revocationEndpoint: null,
+    scopesSupported: null,
+    tokenEndpointAuthMethodsSupported: null,
+    codeChallengeMethodsSupported: null,
+    clientIdMetadataDocumentSupported: false,
+    issParameterSupported: false,
+    legacy: true,
+  };
+}
+
+type Lookup =
+  | { kind: "found"; metadata: AuthorizationServer }
+  | { kind: "none"; certain: boolean }
+  | { kind: "refused"; fault: DiscoveryFault; final: boolean };
+
+async function lookUp(
+  url: URL,
+  issuers: readonly string[],
+  fetch: Fetch,
+  steps: StepRecorder,
+): Promise<Lookup> {
+  const headers = { accept: "application/json", "mcp-protocol-version": LATEST_PROTOCOL_VERSION };
+  try {
+    return await steps.record(
+      "AUTHORIZATION_SERVER_METADATA",
+      fetch,
+      async (recordingFetch) => await readAnswer(await recordingFetch(url, { headers }), issuers),
+      judge,
+    );
+  } catch {
+    return unavailable;
+  }
+}
+
+const unavailable: Lookup = {
+  kind: "refused",
+  final: false,
+  fault: {
+    code: "METADATA_UNAVAILABLE",
+    message: "The authorization server's metadata could not be fetched.",
+    retryable: true,
+  },
+};
+
+async function readAnswer(response: Response, issuers: readonly string[]): Promise<Lookup> {
+  if (!response.ok) {
+    await response.body?.cancel();
+    if (response.status === 502) return { kind: "none", certain: false };
+    const passing = response.status >= 500 || response.status === 408 || response.status === 429;
+    return passing ? unavailable : { kind: "none", certain: true };
+  }
+  const document = await readJsonObject(response);
+  // HTML for every path: nothing is published here.
+  return document === null ? { kind: "none", certain: true } : readDocument(document, issuers);
+}
+
+function readDocument(document: Record<string, unknown>, issuers: readonly string[]): Lookup {
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+    return refuse(
+      "METADATA_INVALID",
+      `The authorization server's metadata is incomplete: ${fields}.`,
+    );
+  }
+  const found = parsed.data;
+  // RFC 8414 §3.3: identical, not alike.
+  if (!issuers.includes(found.issuer)) {
+    const message = "The metadata names another issuer than the one whose address it was found at.";
+    return refuse("ISSUER_MISMATCH", message);
+  }
+  for (const field of endpointFields) {
+    const endpoint = found[field];
+    if (endpoint && !isSecureUrl(endpoint)) {
+      return refuse("INSECURE_ENDPOINT", `The ${field} must be https.`, true);
+    }
+  }
+  if (found.response_types_supported && !found.response_types_supported.includes("code")) {
+    const message = "The authorization server does not offer the authorization code flow.";
+    return refuse("CODE_FLOW_UNSUPPORTED", message, true);
+  }
+  if (!found.code_challenge_methods_supported?.includes("S256")) {
+    const message = "The authorization server does not say that it supports PKCE with S256.";
+    return refuse("PKCE_UNSUPPORTED", message, true);
+  }
+  return {
+    kind: "found",
+    metadata: {
+      issuer: found.issuer,
+      authorizationEndpoint: found.authorization_endpoint,
+      tokenEndpoint: found.token_endpoint,
+      registrationEndpoint: found.registration_endpoint || null,
+      revocationEndpoint: found.revocation_endpoint || null,
+      scopesSupported: found.scopes_supported ?? null,
+      tokenEndpointAuthMethodsSupported: found.token_endpoint_auth_methods_supported ?? null,
+      codeChallengeMethodsSupported: found.code_challenge_methods_supported,
+      clientIdMetadataDocumentSupported: found.client_id_metadata_document_supported === true,
+      issParameterSupported: found.authorization_response_iss_parameter_supported === true,
+      legacy: false,
+    },
+  };
+}
+
+const endpointFields = [
+  "authorization_endpoint",
+  "token_endpoint",
+  "registration_endpoint",
+  "revocation_endpoint",
+] as const;
+
+function refuse(code: DiscoveryFault["code"], message: string, final = false): Lookup {
+  return { kind: "refused", final, fault: { code, message, retryable: false } };
+}
+
+function judge(lookup: Lookup): Verdict {
+  if (lookup.kind === "found") return { outcome: "OK" };
+  if (lookup.kind === "refused") return { outcome: "FAILED", detail: lookup.fault.message };
+  return { outcome: "SKIPPED", detail: "Nothing is published here." };
+}

@@ -1,0 +1,183 @@
+/**
+ * Dynamic client registration (RFC 7591). Not the SDK's `registerClient`: it strips `registration_access_token` and
+ * `registration_client_uri` from the answer, refuses answers that do not repeat `redirect_uris`, and reposts across redirects.
+ */
+import { z } from "zod";
+import {
+  chooseAuthMethodToRegister,
+  isClientAuthMethod,
+  type ClientAuthMethod,
+} from "./client-authentication.ts";
+import type { AuthorizationServer } from "./authorization-server.ts";
+import { describeOAuthError } from "./errors.ts";
+import { readJsonObject } from "./json-response.ts";
+import { clientName, deriveApplicationType } from "./metadata-document.ts";
+import type { Fetch } from "./ports.ts";
+import { isSecureUrl } from "./secure-url.ts";
+import type { StepRecorder } from "./steps.ts";
+
+export interface RegisteredClient {
+  clientId: string;
+  clientSecret: string | null;
+  /** Null: never. */
+  clientSecretExpiresAt: Date | null;
+  tokenEndpointAuthMethod: ClientAuthMethod;
+  /** RFC 7592: for deleting the registration; secret. */
+  registrationAccessToken: string | null;
+  registrationClientUri: string | null;
+}
+
+export interface RegistrationFault {
+  code:
+    /** The authorization server said no: someone must register a client by hand. */
+    | "REGISTRATION_REFUSED"
+    /** Timeout, 5xx, 429: a later try may work. */
+    | "REGISTRATION_UNAVAILABLE"
+    /** The answer is no registration, or one that Gatehouse cannot use. */
+    | "REGISTRATION_INVALID"
+    /** It takes no authentication method that Gatehouse speaks. */
+    | "AUTH_METHOD_UNSUPPORTED";
+  message: string;
+  retryable: boolean;
+}
+
+export type RegistrationAnswer =
+  | { ok: true; client: RegisteredClient }
+  | { ok: false; fault: RegistrationFault };
+
+/**
+ * Registers a client. No `scope` is sent: it would pin the client to the first set, and every step-up would be refused. Where the
+ * `application_type` is not liked, one more try goes without.
+ */
+export async function registerClient(options: {
+  authorizationServer: AuthorizationServer;
+  redirectUri: string;
+  /** The application's address. */
+  publicUrl: string;
+  fetch: Fetch;
+  steps: StepRecorder;
+}): Promise<RegistrationAnswer> {
+  const { authorizationServer, redirectUri, publicUrl, fetch, steps } = options;
+  const endpoint = authorizationServer.registrationEndpoint;
+  if (endpoint === null || !isSecureUrl(endpoint)) {
+    return fail("REGISTRATION_REFUSED", "The authorization server offers no registration.");
+  }
+  const method = chooseAuthMethodToRegister(authorizationServer.tokenEndpointAuthMethodsSupported);
+  if (method === null) {
+    const message =
+      "The authorization server takes no client authentication that Gatehouse speaks.";
+    steps.note("CLIENT_REGISTRATION", "FAILED", message, endpoint);
+    return fail("AUTH_METHOD_UNSUPPORTED", message);
+  }
+  const request = {
+    client_name: clientName,
+    // Consent pages show it; several servers refuse one that is not https.
+    ...(publicUrl.startsWith("https://") ? { client_uri: publicUrl } : {}),
+    redirect_uris: [redirectUri],
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    token_endpoint_auth_method: method,
+  };
+  const post = async (body: object): Promise<Attempt> => {
+    try {
+      return await steps.record(
+        "CLIENT_REGISTRATION",
+        fetch,
+        async (recordingFetch) =>
+          await readAnswer(await recordingFetch(endpoint, buildPost(body)), method),
+        (attempt) =>
+          attempt.ok ? { outcome: "OK" } : { outcome: "FAILED", detail: attempt.fault.message },
+      );
+    } catch {
+      const message = "The registration endpoint could not be reached.";
+      return { ...fail("REGISTRATION_UNAVAILABLE", message, true), metadataRefused: false };
+    }
+  };
+  const first = await post({ ...request, application_type: deriveApplicationType(redirectUri) });
+  const last = !first.ok && first.metadataRefused ? await post(request) : first;
+  return last.ok ? { ok: true, client: last.client } : { ok: false, fault: last.fault };
+}
+
+type Attempt =
+  | { ok: true; client: RegisteredClient }
+  | { ok: false; fault: RegistrationFault; metadataRefused: boolean };
+
+function buildPost(body: object): RequestInit {
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+    redirect: "manual",
+  };
+}
+
+const answerSchema = z.object({
+  client_id: z.string().min(1),
+  client_secret: z.string().min(1).nullish().catch(null),
+  /** Seconds since 1970; 0 is never. */
+  client_secret_expires_at: z.coerce.number().min(0).max(8_640_000_000_000).nullish().catch(null),
+  token_endpoint_auth_method: z.string().nullish().catch(null),
+  registration_access_token: z.string().min(1).nullish().catch(null),
+  registration_client_uri: z.string().nullish().catch(null),
+});
+
+async function readAnswer(response: Response, requested: ClientAuthMethod): Promise<Attempt> {
+  const body = await readJsonObject(response);
+  if (!response.ok) return readRefusal(response.status, body);
+  const invalid = (message: string): Attempt => ({
+    ...fail("REGISTRATION_INVALID", message),
+    metadataRefused: false,
+  });
+  const parsed = answerSchema.safeParse(body);
+  if (!parsed.success) return invalid("The answer to the registration is no registration.");
+  const answer = parsed.data;
+  const clientSecret = answer.client_secret ?? null;
+  // RFC 7591 §3.2.1: the server may have registered something else than was asked for.
+  const registered = answer.token_endpoint_auth_method ?? requested;
+  if (!isClientAuthMethod(registered)) {
+    return invalid(
+      "The client was registered with an authentication that Gatehouse does not speak.",
+    );
+  }
+  // No secret was issued: whatever is repeated, there is only one way left to use this client.
+  const method = clientSecret === null ? "none" : registered;
+  const expiresAt = answer.client_secret_expires_at;
+  const managementUri = answer.registration_client_uri;
+  return {
+    ok: true,
+    client: {
+      clientId: answer.client_id,
+      clientSecret: method === "none" ? null : clientSecret,
+      clientSecretExpiresAt: expiresAt && method !== "none" ? new Date(expiresAt * 1000) : null,
+      tokenEndpointAuthMethod: method,
+      registrationAccessToken: answer.registration_access_token ?? null,
+      registrationClientUri: managementUri && isSecureUrl(managementUri) ? managementUri : null,
+    },
+  };
+}
+
+function readRefusal(status: number, body: Record<string, unknown> | null): Attempt {
+  const code = typeof body?.["error"] === "string" ? body["error"] : null;
+  const description = body?.["error_description"];
+  const said =
+    code === null
+      ? null
+      : describeOAuthError(code, typeof description === "string" ? description : null);
+  if (status >= 500 || status === 408 || status === 429) {
+    const message = `The registration endpoint answered HTTP ${status}.`;
+    return { ...fail("REGISTRATION_UNAVAILABLE", message, true), metadataRefused: false };
+  }
+  const message = `The authorization server refused the registration (${said ?? `HTTP ${status}`}).`;
+  return {
+    ...fail("REGISTRATION_REFUSED", message),
+    metadataRefused: status === 400 && (code === null || code.startsWith("invalid_")),
+  };
+}
+
+function fail(
+  code: RegistrationFault["code"],
+  message: string,
+  retryable = false,
+): { ok: false; fault: RegistrationFault } {
+  return { ok: false, fault: { code, message, retryable } };
+}

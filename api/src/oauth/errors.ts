@@ -1,0 +1,114 @@
+/** What may be said of a failure: known OAuth errors, shortened and without secrets. Everything else is masked. */
+
+/** The contract's OAuthFlowError. */
+export type OAuthFlowError =
+  | "ACCESS_DENIED"
+  | "AUTHORIZATION_SERVER_ERROR"
+  | "INVALID_REQUEST"
+  | "WRONG_USER"
+  | "FORBIDDEN"
+  | "ISSUER_MISMATCH"
+  | "TOKEN_EXCHANGE_FAILED"
+  | "SERVER_GONE"
+  | "SETTINGS_CHANGED"
+  | "DISCOVERY_FAILED";
+
+/** RFC 6749 §4.1.2.1 and §5.2, RFC 8707 §2, RFC 7591 §3.2.2, RFC 7009 §2.2.1, OpenID Connect Core §3.1.2.6. */
+const knownErrors: ReadonlySet<string> = new Set([
+  "access_denied",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_request",
+  "invalid_scope",
+  "invalid_target",
+  "server_error",
+  "temporarily_unavailable",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "unsupported_response_type",
+  "invalid_client_metadata",
+  "invalid_redirect_uri",
+  "invalid_software_statement",
+  "unapproved_software_statement",
+  "unsupported_token_type",
+  "account_selection_required",
+  "consent_required",
+  "interaction_required",
+  "login_required",
+]);
+
+const maxDetailLength = 200;
+/** Before the patterns run: they are linear only on bounded text. */
+const maxReadLength = 2_000;
+
+/**
+ * An OAuth error as it may be shown: the code, and the description shortened and stripped. Null when the code is none of the
+ * specifications': then nothing of it is shown.
+ * @param secrets values that were sent, and that an answer may echo
+ */
+export function describeOAuthError(
+  code: string,
+  description: string | null,
+  secrets: readonly (string | null)[] = [],
+): string | null {
+  if (!knownErrors.has(code)) return null;
+  const cleaned = description === null ? "" : cleanDetail(description, secrets);
+  return cleaned === "" ? code : cleanDetail(`${code}: ${cleaned}`);
+}
+
+/**
+ * Text of an authorization server as it may be shown: one line, at most 200 characters, without control characters, links, or what
+ * looks like a credential.
+ */
+export function cleanDetail(text: string, secrets: readonly (string | null)[] = []): string {
+  let cleaned = text.slice(0, maxReadLength);
+  for (const secret of secrets) {
+    if (secret) cleaned = cleaned.replaceAll(secret, "[removed]");
+  }
+  cleaned = cleaned
+    // Control, format (bidirectional overrides) and surrogate characters, line and paragraph separators.
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
+    .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi, "[link]")
+    .replaceAll(/\b(Bearer|Basic|DPoP)\s+\S+/gi, "$1 [removed]")
+    .replaceAll(
+      /([\w-]{0,40}(?:token|secret|code|password|verifier|assertion|state|key))(["']?\s*[=:]\s*)(?!\[)\S+/gi,
+      "$1$2[removed]",
+    )
+    // Longer than a word, and with a digit; or longer than any word.
+    .replaceAll(/[\w\-+/=.~%]{20,}/g, (run) =>
+      /\d/.test(run) || run.length > 40 ? "[removed]" : run,
+    )
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  const characters = [...cleaned];
+  return characters.length > maxDetailLength
+    ? `${characters.slice(0, maxDetailLength - 1).join("")}…`
+    : cleaned;
+}
+
+/**
+ * A thrown failure of a request in a few words. Never its message, which may hold an address with a query or a body: its code, its
+ * cause's code, or its name.
+ */
+export function describeFailure(error: unknown): string {
+  const code = findCode(error, 0);
+  if (code !== null && ["TimeoutError", "AbortError", "DEADLINE"].includes(code))
+    return "no answer in time";
+  return code === null ? "the request failed" : `the request failed (${code})`;
+}
+
+function findCode(error: unknown, depth: number): string | null {
+  if (!(error instanceof Error) || depth > 4) return null;
+  if (
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^[A-Z][A-Z0-9_]{2,60}$/.test(error.code)
+  ) {
+    return error.code;
+  }
+  const cause = findCode(error.cause, depth + 1);
+  if (cause !== null) return cause;
+  return /^[A-Za-z]{3,40}$/.test(error.name) && !["Error", "TypeError"].includes(error.name)
+    ? error.name
+    : null;
+}

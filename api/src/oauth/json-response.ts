@@ -1,0 +1,21 @@
+/** Far above any answer of an authorization server; the egress guard stops the transfer itself. */
+const maxCharacters = 1_048_576;
+
+/**
+ * A response's body as a JSON object. Null for anything else: no JSON, an array, empty, or huge.
+ * @throws what reading the body throws
+ */
+export async function readJsonObject(response: Response): Promise<Record<string, unknown> | null> {
+  const text = await response.text();
+  if (text.length > maxCharacters) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

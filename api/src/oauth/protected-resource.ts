@@ -1,0 +1,149 @@
+/** Protected resource metadata (RFC 9728): who protects this server, and under which name. */
+import { discoverOAuthProtectedResourceMetadata } from "@modelcontextprotocol/client";
+import type { Fetch } from "./ports.ts";
+import { coversServer } from "./resource.ts";
+import { isSecureUrl, parseUrl } from "./secure-url.ts";
+import type { StepRecorder, Verdict } from "./steps.ts";
+
+export type ProtectedResourceAnswer =
+  | {
+      kind: "found";
+      /** Byte for byte as published: it is sent like that (RFC 8707). */
+      resource: string;
+      authorizationServers: string[];
+      scopesSupported: string[] | null;
+    }
+  /** Nothing is published. `certain`: every place said so itself, and the server named no place of its own. */
+  | { kind: "none"; certain: boolean }
+  /** Published, but for another resource. */
+  | { kind: "mismatch"; resource: string }
+  /** Nothing was learnt. */
+  | { kind: "unavailable" };
+
+type Lookup =
+  | ProtectedResourceAnswer
+  /** A gateway's 502 may stand for an unknown path: look on, but guess nothing. */
+  | { kind: "doubtful" };
+
+/**
+ * Looks where the challenge says, then at the well-known place with the server's path, then at the root. A place that does not answer
+ * ends the search only when no other has the document.
+ */
+export async function findProtectedResource(options: {
+  serverUrl: URL;
+  /** `resource_metadata` of the Bearer challenge, as received. */
+  challengedUrl: string | null;
+  fetch: Fetch;
+  steps: StepRecorder;
+}): Promise<ProtectedResourceAnswer> {
+  const { serverUrl, challengedUrl, fetch, steps } = options;
+  const places = listPlaces(serverUrl, challengedUrl, steps);
+  let certain = challengedUrl === null;
+  let unavailable = false;
+  for (const place of places) {
+    const lookup = await lookUp(serverUrl, place, fetch, steps);
+    if (lookup.kind === "found" || lookup.kind === "mismatch") return lookup;
+    if (lookup.kind === "unavailable") unavailable = true;
+    if (lookup.kind === "doubtful") certain = false;
+  }
+  return unavailable ? { kind: "unavailable" } : { kind: "none", certain };
+}
+
+/** RFC 9728 §3.1: between host and path, the query kept. */
+function listPlaces(serverUrl: URL, challengedUrl: string | null, steps: StepRecorder): string[] {
+  const places: string[] = [];
+  if (challengedUrl !== null) {
+    const sameOrigin = parseUrl(challengedUrl)?.origin === serverUrl.origin;
+    if (sameOrigin || isSecureUrl(challengedUrl)) places.push(challengedUrl);
+    else {
+      const detail =
+        "The server names an address for its metadata that is neither https nor loopback.";
+      steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", detail, challengedUrl);
+    }
+  }
+  const root = "/.well-known/oauth-protected-resource";
+  const path = serverUrl.pathname.replace(/\/$/, "");
+  const withPath = new URL(`${root}${path}`, serverUrl);
+  withPath.search = serverUrl.search;
+  places.push(withPath.href, new URL(root, serverUrl).href);
+  return [...new Set(places)];
+}
+
+async function lookUp(
+  serverUrl: URL,
+  place: string,
+  fetch: Fetch,
+  steps: StepRecorder,
+): Promise<Lookup> {
+  try {
+    return await steps.record(
+      "PROTECTED_RESOURCE_METADATA",
+      fetch,
+      async (recordingFetch) => await readPlace(serverUrl, place, recordingFetch),
+      judge,
+    );
+  } catch {
+    return { kind: "unavailable" };
+  }
+}
+
+/**
+ * One place at a time: by itself the SDK's function stops at a page of HTML that answers 200 to everything.
+ * @throws when there was no answer, or its body broke off
+ */
+async function readPlace(serverUrl: URL, place: string, fetch: Fetch): Promise<Lookup> {
+  let status: number | null = null;
+  const watchingFetch: Fetch = async (input, init) => {
+    status = null;
+    const response = await fetch(input, init);
+    status = response.status;
+    return response;
+  };
+  try {
+    const options = { resourceMetadataUrl: place };
+    const metadata = await discoverOAuthProtectedResourceMetadata(
+      serverUrl,
+      options,
+      watchingFetch,
+    );
+    const { resource, authorization_servers: servers, scopes_supported: scopes } = metadata;
+    if (!coversServer(resource, serverUrl)) return { kind: "mismatch", resource };
+    return {
+      kind: "found",
+      resource,
+      authorizationServers: [...new Set(servers ?? [])],
+      scopesSupported: scopes ?? null,
+    };
+  } catch (error) {
+    return classifyFailure(status, error);
+  }
+}
+
+function classifyFailure(status: number | null, error: unknown): Lookup {
+  if (status === null) throw error;
+  if (status === 502) return { kind: "doubtful" };
+  if (status >= 500 || status === 408 || status === 429) return { kind: "unavailable" };
+  if (status < 200 || status > 299) return { kind: "none", certain: true };
+  // A body that broke off says nothing; one that is no metadata says that there is none.
+  if (error instanceof SyntaxError || (error instanceof Error && error.name === "ZodError")) {
+    return { kind: "none", certain: true };
+  }
+  throw error;
+}
+
+function judge(lookup: Lookup): Verdict {
+  switch (lookup.kind) {
+    case "found":
+      return { outcome: "OK" };
+    case "none":
+      return { outcome: "SKIPPED", detail: "Nothing is published here." };
+    case "mismatch":
+      return {
+        outcome: "FAILED",
+        detail: "The metadata is about another resource than this server.",
+      };
+    case "doubtful":
+    case "unavailable":
+      return { outcome: "FAILED", detail: "No usable answer." };
+  }
+}

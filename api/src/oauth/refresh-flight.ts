@@ -1,0 +1,215 @@
+/** One refresh: the lease, the request, the answer. At most one per grant runs in a process; the lease sees to the others. */
+import {
+  answerReading,
+  answerReceived,
+  tryLater,
+  type AccessTokenAnswer,
+  type ReceivedAnswer,
+} from "./access-token.ts";
+import { leaseTtlMs, requestDeadlineMs, requestUnderLease } from "./lease-request.ts";
+import type { Clock, Grant, GrantFetch, GrantStore, LeaseAnswer } from "./ports.ts";
+import type { RefreshCause, RenewedTokens, Sleep } from "./ports.ts";
+import type { DeadReason } from "./state.ts";
+import { createUnsavedAnswers } from "./unsaved-answers.ts";
+
+/** Wake-ups can be missed: waiters look again at least so often. */
+const pollMs = 1_000;
+const firstBackoffMs = 1_000;
+const maxBackoffMs = 60_000;
+
+export interface RefresherOptions {
+  grants: GrantStore;
+  fetchFor: GrantFetch;
+  clock: Clock;
+  sleep: Sleep;
+  /** Puts tokens of a grant that was deleted meanwhile into the outbox; the same tokens may come twice. */
+  revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
+  /** For logs and metrics; holds no secret. Must not throw. */
+  onSettled?(report: RefreshReport): void;
+}
+
+/** What became of a token request. */
+export interface RefreshReport {
+  grantId: string;
+  serverId: string;
+  outcome: "refreshed" | "dead" | "transient";
+  reason: DeadReason | null;
+  /** Few words, no secret. */
+  detail: string | null;
+  /** A holder before may have sent the same refresh token and died. */
+  inDoubt: boolean;
+  /** False: the answer is in memory alone until the database is back. */
+  saved: boolean;
+  durationMs: number;
+}
+
+export interface RefreshFlights {
+  /** Joins the refresh that is under way for the grant, or begins one. Never rejects. */
+  refresh(grant: Grant, cause: RefreshCause): Promise<AccessTokenAnswer>;
+  /** Marks a grant dead whose access token has run out and that cannot be renewed. Never rejects. */
+  bury(grant: Grant): Promise<AccessTokenAnswer>;
+  /** What is served while the database lacks the answer to the refresh of `version`. */
+  findUnsaved(grantId: string): { version: number; answer(): AccessTokenAnswer } | null;
+  close(): Promise<void>;
+}
+
+export function createRefreshFlights(options: RefresherOptions): RefreshFlights {
+  const { grants, clock, sleep, revokeLater, onSettled } = options;
+  const flights = new Map<string, Promise<AccessTokenAnswer>>();
+  /** Transient failures in a row, by grant. */
+  const failures = new Map<string, number>();
+  /** Versions whose doubt a transient failure left unresolved, by grant. */
+  const doubts = new Map<string, number>();
+  let closing = false;
+
+  /** Null: saved as it came; otherwise what is true instead. */
+  const save = async ({ grant, answer }: ReceivedAnswer): Promise<AccessTokenAnswer | null> => {
+    if (answer.kind === "dead") {
+      const first = await grants.markDead(grant.id, grant.version, answer.reason);
+      return first ? null : answerReading(await grants.read(grant.id));
+    }
+    const stored = await grants.storeTokens(grant.id, grant.version, answer.tokens);
+    if (stored === "stored") return null;
+    // Replaced by a new consent or by another holder: revoking these tokens could end the new grant.
+    if (stored === "superseded") return answerReading(await grants.read(grant.id));
+    await revokeLater(grant, answer.tokens);
+    return { kind: "gone" };
+  };
+  const unsaved = createUnsavedAnswers<ReceivedAnswer>({ save, sleep });
+
+  const settle = async (
+    received: ReceivedAnswer,
+  ): Promise<{ answer: AccessTokenAnswer; saved: boolean }> => {
+    const { id } = received.grant;
+    failures.delete(id);
+    doubts.delete(id);
+    try {
+      return { answer: (await save(received)) ?? answerReceived(received, clock), saved: true };
+    } catch {
+      unsaved.keep(id, received);
+      return { answer: answerReceived(received, clock), saved: false };
+    }
+  };
+
+  const giveBack = async (grantId: string, leaseId: string, retryInMs: number): Promise<void> => {
+    try {
+      await grants.release(grantId, leaseId, retryInMs);
+    } catch {
+      // Out of reach: the lease runs out by itself, and the next holder is told that it is in doubt.
+    }
+  };
+
+  /** Null: the lease grew too old before anything was sent. */
+  const useLease = async (
+    { grant, leaseId, ...lease }: Extract<LeaseAnswer, { kind: "leased" }>,
+    leasedAt: number,
+  ): Promise<AccessTokenAnswer | null> => {
+    const { id, serverId, version, refreshToken } = grant;
+    if (closing || refreshToken === null) {
+      await giveBack(id, leaseId, 0);
+      return tryLater;
+    }
+    const inDoubt = lease.inDoubt || doubts.get(id) === version;
+    const outcome = await requestUnderLease({ ...grant, refreshToken }, leasedAt, options);
+    const receivedAt = clock.monotonicMs();
+    const report = (rest: Pick<RefreshReport, "outcome" | "reason" | "detail" | "saved">): void =>
+      onSettled?.({ grantId: id, serverId, inDoubt, durationMs: receivedAt - leasedAt, ...rest });
+
+    if (outcome.kind === "late") {
+      if (inDoubt) doubts.set(id, version);
+      await giveBack(id, leaseId, 0);
+      return null;
+    }
+    if (outcome.kind === "transient") {
+      const count = failures.get(id) ?? 0;
+      failures.set(id, count + 1);
+      if (inDoubt) doubts.set(id, version);
+      const backoffMs = Math.min(firstBackoffMs * 2 ** count, maxBackoffMs);
+      const retryAfterMs = Math.max(backoffMs, outcome.retryAfterMs ?? 0);
+      await giveBack(id, leaseId, retryAfterMs);
+      report({ outcome: "transient", reason: null, detail: outcome.detail, saved: true });
+      return { kind: "transient", retryAfterMs, detail: outcome.detail };
+    }
+    if (outcome.kind === "tokens") {
+      const { answer, saved } = await settle({ grant, answer: outcome, receivedAt });
+      report({ outcome: "refreshed", reason: null, detail: null, saved });
+      return answer;
+    }
+    // The holder before may have used it up and died with the answer.
+    const interrupted = inDoubt && outcome.reason === "GRANT_INVALID";
+    const reason = interrupted ? "REFRESH_INTERRUPTED" : outcome.reason;
+    const { answer, saved } = await settle({ grant, answer: { kind: "dead", reason }, receivedAt });
+    report({ outcome: "dead", reason, detail: outcome.detail, saved });
+    return answer;
+  };
+
+  const fly = async (
+    grantId: string,
+    version: number,
+    cause: RefreshCause,
+  ): Promise<AccessTokenAnswer> => {
+    // The longest that a holder can take; then a retryable answer, never an unguarded refresh.
+    const until = clock.monotonicMs() + leaseTtlMs + requestDeadlineMs;
+    for (;;) {
+      // Before asking, so that the lease is never thought to be younger than it is.
+      const leasedAt = clock.monotonicMs();
+      const lease = await grants.takeLease(grantId, version, leaseTtlMs, cause);
+      if (lease.kind === "settled") return answerReading(lease.reading);
+      if (lease.kind === "leased") {
+        const answer = await useLease(lease, leasedAt);
+        if (answer) return answer;
+        continue;
+      }
+      const leftMs = until - clock.monotonicMs();
+      if (closing || leftMs <= 0) {
+        const retryAfterMs = Math.max(lease.waitMs, pollMs);
+        return { kind: "transient", retryAfterMs, detail: "another process is refreshing" };
+      }
+      await grants.changed(grantId, Math.min(Math.max(lease.waitMs, 50), pollMs, leftMs));
+      const reading = await grants.read(grantId);
+      if (reading.kind !== "usable" || reading.grant.version !== version) {
+        return answerReading(reading);
+      }
+      const { retryInMs } = reading.grant;
+      if (retryInMs > 0) return { ...tryLater, retryAfterMs: retryInMs };
+    }
+  };
+
+  const begin = (
+    grant: Grant,
+    run: () => Promise<AccessTokenAnswer>,
+  ): Promise<AccessTokenAnswer> => {
+    const running = flights.get(grant.id);
+    if (running) return running;
+    // A caller that read the grant before the answer was kept must not send the old refresh token again.
+    const kept = unsaved.find(grant.id);
+    if (kept && kept.grant.version === grant.version) {
+      return Promise.resolve(answerReceived(kept, clock));
+    }
+    if (closing) return Promise.resolve(tryLater);
+    const flight = run()
+      .catch(() => tryLater)
+      .finally(() => flights.delete(grant.id));
+    flights.set(grant.id, flight);
+    return flight;
+  };
+
+  return {
+    refresh: (grant, cause) => begin(grant, () => fly(grant.id, grant.version, cause)),
+    bury: (grant) =>
+      begin(grant, async () => {
+        const reason = "NO_REFRESH_TOKEN";
+        const first = await grants.markDead(grant.id, grant.version, reason);
+        return first ? { kind: "dead", reason } : answerReading(await grants.read(grant.id));
+      }),
+    findUnsaved(grantId) {
+      const kept = unsaved.find(grantId);
+      return kept && { version: kept.grant.version, answer: () => answerReceived(kept, clock) };
+    },
+    async close() {
+      closing = true;
+      await Promise.all(flights.values());
+      await unsaved.close();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** When a token is to be renewed: a pure look at a grant as it was read. */
+import type { Grant } from "./ports.ts";
+
+/** Renewed at most so long before expiry. */
+const maxMarginMs = 60_000;
+/** A 401 for the newest token leads to one refresh in this time. */
+const rejectedIntervalMs = 60_000;
+
+export interface TokenWish {
+  /** The access token that a 401 refused. */
+  rejected?: string;
+  /** The token should live so long; never more than half of its lifetime is asked for. */
+  minimumMarginMs?: number;
+}
+
+export type TokenNeed =
+  /** Use it as it is. For a rejected token: there is nothing better to be had now. */
+  | "serve"
+  /** Its time has come. */
+  | "due"
+  /** It was refused while still the newest. */
+  | "refused"
+  /** A refresh is needed, but one failed a moment ago. */
+  | "wait"
+  /** Run out, and there is no refresh token. */
+  | "unrenewable";
+
+/** Decides what a caller's wish for a token takes. */
+export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
+  const { expiresInMs } = grant;
+  const expired = isExpired(grant);
+  const due = expiresInMs !== null && expiresInMs <= marginMs(grant, wish.minimumMarginMs ?? 0);
+  const rejected = isRejected(grant, wish);
+  if (!due && !rejected) return "serve";
+  if (grant.refreshToken === null) return expired ? "unrenewable" : "serve";
+  const { sinceRefusalMs } = grant;
+  if (!due && sinceRefusalMs !== null && sinceRefusalMs < rejectedIntervalMs) return "serve";
+  if (grant.retryInMs > 0) return expired || rejected ? "wait" : "serve";
+  return due ? "due" : "refused";
+}
+
+/** Null expiry is unknown, not expired: used until a 401. */
+export function isExpired({ expiresInMs }: Pick<Grant, "expiresInMs">, elapsedMs = 0): boolean {
+  return expiresInMs !== null && expiresInMs - elapsedMs <= 0;
+}
+
+export function isRejected(grant: Pick<Grant, "accessToken">, wish: TokenWish): boolean {
+  return wish.rejected === grant.accessToken;
+}
+
+/** min(60 s, lifetime / 5), so that tokens of a minute are not renewed at every call. */
+function marginMs({ lifetimeMs }: Grant, minimumMs: number): number {
+  if (lifetimeMs === null) return Math.max(maxMarginMs, minimumMs);
+  return Math.max(Math.min(maxMarginMs, lifetimeMs / 5), Math.min(minimumMs, lifetimeMs / 2));
+}

@@ -1,0 +1,100 @@
+/** Which client an account is connected with. */
+import { chooseAuthMethod } from "./client-authentication.ts";
+import type { ClientAuthMethod } from "./client-authentication.ts";
+import type { Discovery } from "./discovery.ts";
+import { isMetadataDocumentUrl } from "./metadata-document.ts";
+import type { StepRecorder } from "./steps.ts";
+
+/** A client that somebody registered by hand at the authorization server. */
+export interface PreRegisteredClient {
+  clientId: string;
+  clientSecret: string | null;
+  /** The issuer that it belongs to; null: pinned at the first consent. */
+  issuer: string | null;
+}
+
+export type RegistrationChoice =
+  | {
+      kind: "PRE_REGISTERED";
+      clientId: string;
+      clientSecret: string | null;
+      tokenEndpointAuthMethod: ClientAuthMethod;
+    }
+  | {
+      kind: "CLIENT_ID_METADATA_DOCUMENT";
+      /** The document's URL. */
+      clientId: string;
+      clientSecret: null;
+      tokenEndpointAuthMethod: "none";
+    }
+  | { kind: "DYNAMIC"; registrationEndpoint: string }
+  /** Someone must register a client by hand. */
+  | { kind: "CLIENT_REQUIRED" }
+  /** The pre-registered client belongs to another issuer and is never used here. */
+  | { kind: "ISSUER_MISMATCH"; pinnedIssuer: string; issuer: string }
+  /** The pre-registered client cannot authenticate itself in any way that the authorization server takes. */
+  | { kind: "AUTH_METHOD_UNSUPPORTED"; supported: string[] };
+
+/** Pre-registered, then metadata document, then dynamic registration, then ask the person. Sends nothing. */
+export function chooseRegistration(options: {
+  preRegistered: PreRegisteredClient | null;
+  discovery: Discovery;
+  /** Null: none that an authorization server could fetch. */
+  metadataDocumentUrl: string | null;
+  steps: StepRecorder;
+}): RegistrationChoice {
+  const { preRegistered, discovery, metadataDocumentUrl, steps } = options;
+  const { metadata, issuer } = discovery;
+  if (preRegistered) {
+    const choice = usePreRegistered(preRegistered, discovery);
+    if (choice.kind === "PRE_REGISTERED") {
+      steps.note("CLIENT_REGISTRATION", "OK", "The client registered by hand is used.");
+    } else {
+      const detail =
+        choice.kind === "ISSUER_MISMATCH"
+          ? "The client registered by hand belongs to another authorization server."
+          : "The client registered by hand cannot authenticate itself here.";
+      steps.note("CLIENT_REGISTRATION", "FAILED", detail, issuer);
+    }
+    return choice;
+  }
+  if (metadata.clientIdMetadataDocumentSupported) {
+    if (isMetadataDocumentUrl(metadataDocumentUrl)) {
+      const detail = "The client metadata document is used; nothing is registered.";
+      steps.note("CLIENT_REGISTRATION", "OK", detail, metadataDocumentUrl);
+      return {
+        kind: "CLIENT_ID_METADATA_DOCUMENT",
+        clientId: metadataDocumentUrl,
+        clientSecret: null,
+        tokenEndpointAuthMethod: "none",
+      };
+    }
+    const detail = "A client metadata document would do, but this Gatehouse is not public.";
+    steps.note("CLIENT_REGISTRATION", "SKIPPED", detail);
+  }
+  if (metadata.registrationEndpoint !== null) {
+    return { kind: "DYNAMIC", registrationEndpoint: metadata.registrationEndpoint };
+  }
+  const detail = "The authorization server registers nobody by itself; a client is needed.";
+  steps.note("CLIENT_REGISTRATION", "FAILED", detail, issuer);
+  return { kind: "CLIENT_REQUIRED" };
+}
+
+function usePreRegistered(client: PreRegisteredClient, discovery: Discovery): RegistrationChoice {
+  const { clientId, clientSecret } = client;
+  const { issuer, metadata } = discovery;
+  if (client.issuer !== null && client.issuer !== issuer) {
+    return { kind: "ISSUER_MISMATCH", pinnedIssuer: client.issuer, issuer };
+  }
+  const supported = metadata.tokenEndpointAuthMethodsSupported;
+  const method = chooseAuthMethod(clientSecret !== null, supported);
+  return method === null
+    ? { kind: "AUTH_METHOD_UNSUPPORTED", supported: supported ?? [] }
+    : {
+        kind: "PRE_REGISTERED",
+        clientId,
+        // Unused by the method: kept out, so that a request cannot carry two.
+        clientSecret: method === "none" ? null : clientSecret,
+        tokenEndpointAuthMethod: method,
+      };
+}

@@ -1,0 +1,37 @@
+/** Which addresses of an authorization server are fit to be used. */
+
+/**
+ * True for an absolute https URL, or http to a loopback host, without user name, password or fragment.
+ * Source: the MCP specification's "Communication Security"; RFC 8252 §7.3 for loopback. Every other scheme is refused.
+ */
+export function isSecureUrl(value: string): boolean {
+  const url = parseUrl(value);
+  if (!url || url.username !== "" || url.password !== "" || url.hash !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+}
+
+/** @param hostname as `URL.hostname` gives it: lower case, IPv6 in brackets */
+export function isLoopbackHost(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
+}
+
+/** Null when it is no absolute URL. */
+export function parseUrl(value: string): URL | null {
+  return URL.canParse(value) ? new URL(value) : null;
+}
+
+/** As it may be shown in a step: without query, fragment, user name and password. Null when it is no URL. */
+export function stripUrl(value: string | URL): string | null {
+  const url = parseUrl(String(value));
+  if (!url) return null;
+  url.search = "";
+  url.hash = "";
+  url.username = "";
+  url.password = "";
+  return url.href;
+}

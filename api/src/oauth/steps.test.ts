@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { createStepRecorder, type Step } from "./steps.ts";
+import { createVirtualTime } from "./test-time.ts";
+
+function setUp() {
+  const time = createVirtualTime();
+  const steps: Step[] = [];
+  const recorder = createStepRecorder({ onStep: (step) => steps.push(step), clock: time });
+  return { time, steps, recorder };
+}
+
+describe("createStepRecorder", () => {
+  it("reports an exchange with its duration, status and verdict, and without its query", async () => {
+    const { time, steps, recorder } = setUp();
+    time.jump(1_000);
+    const value = await recorder.record(
+      "TOKEN_EXCHANGE",
+      async () => {
+        time.jump(30);
+        return new Response("body", { status: 201 });
+      },
+      async (fetch) => {
+        const response = await fetch("https://u:p@as.example/token?code=secret#x");
+        time.jump(12.4);
+        return await response.text();
+      },
+      () => ({ outcome: "FAILED", detail: "not so" }),
+    );
+    expect(value).toBe("body");
+    expect(steps).toEqual([
+      {
+        kind: "TOKEN_EXCHANGE",
+        outcome: "FAILED",
+        url: "https://as.example/token",
+        httpStatus: 201,
+        durationMs: 42,
+        detail: "not so",
+        at: "2026-01-01T00:00:01.000Z",
+      },
+    ]);
+  });
+
+  it("reports each exchange; only the last is judged", async () => {
+    const { steps, recorder } = setUp();
+    const statuses = [307, 200];
+    await recorder.record(
+      "PROBE",
+      async () => new Response("", { status: statuses.shift() ?? 500 }),
+      async (fetch) => {
+        await fetch("https://a.example/1");
+        await fetch("https://a.example/2");
+      },
+      () => ({ outcome: "SKIPPED" }),
+    );
+    expect(steps.map(({ url, httpStatus, outcome }) => [url, httpStatus, outcome])).toEqual([
+      ["https://a.example/1", 307, "OK"],
+      ["https://a.example/2", 200, "SKIPPED"],
+    ]);
+  });
+
+  it("C11 an exchange that fails is named, and says no more than how", async () => {
+    const { steps, recorder } = setUp();
+    const failing = recorder.record(
+      "CLIENT_REGISTRATION",
+      () => Promise.reject(new DOMException("https://a.example/?secret", "TimeoutError")),
+      async (fetch) => await fetch("https://as.example/register"),
+      () => ({ outcome: "OK" }),
+    );
+    await expect(failing).rejects.toThrow(DOMException);
+    expect(steps).toMatchObject([
+      {
+        kind: "CLIENT_REGISTRATION",
+        outcome: "FAILED",
+        url: "https://as.example/register",
+        httpStatus: null,
+        detail: "no answer in time",
+      },
+    ]);
+  });
+
+  it("notes what took no request", () => {
+    const { steps, recorder } = setUp();
+    recorder.note("CONSENT", "SKIPPED", "because", "https://a.example/x?y=z");
+    recorder.note("CONSENT", "OK", "done");
+    expect(steps).toMatchObject([
+      { url: "https://a.example/x", durationMs: null, detail: "because" },
+      { url: null },
+    ]);
+  });
+});

@@ -1,0 +1,91 @@
+/** Reading what a token endpoint answers (RFC 6749 §5). No I/O but the response's body. */
+import { describeOAuthError } from "./errors.ts";
+import { readJsonObject } from "./json-response.ts";
+import type { RenewedTokens } from "./ports.ts";
+import { splitScopes } from "./scopes.ts";
+
+export type TokenResponse =
+  | { kind: "tokens"; tokens: RenewedTokens }
+  /** An OAuth error by the rules. `detail` may be shown; null when the code is unknown. */
+  | { kind: "error"; code: string; detail: string | null; retryAfterMs: number | null }
+  /** Anything else: says nothing about the grant. */
+  | { kind: "unusable"; detail: string; retryAfterMs: number | null };
+
+/** Longer than this is no lifetime but a mistake; a century still fits a timestamp. */
+const maxLifetimeS = 3_155_760_000;
+/** A server may ask for patience, not for ever. */
+const maxRetryAfterMs = 300_000;
+
+/**
+ * @param secrets what was sent; an error's text may echo it
+ * @throws what reading the body throws
+ */
+export async function readTokenResponse(
+  response: Response,
+  secrets: readonly (string | null)[],
+): Promise<TokenResponse> {
+  const { status } = response;
+  const retryAfterMs = readRetryAfter(response.headers);
+  const body = await readJsonObject(response);
+  const unusable = (detail: string): TokenResponse => ({ kind: "unusable", detail, retryAfterMs });
+  // An overloaded or broken server's word on a grant is not taken, whatever its body says.
+  if (status >= 500 || status === 408 || status === 429) return unusable(`HTTP ${status}`);
+  if (status < 200 || (status >= 300 && status < 400)) return unusable(`HTTP ${status}`);
+  if (body === null) return unusable(`HTTP ${status}, and no JSON object`);
+  // Some answer errors with 200: the code tells.
+  const error = body["error"];
+  if (typeof error === "string" && error !== "") {
+    const text = body["error_description"];
+    const description = typeof text === "string" ? text : null;
+    return {
+      kind: "error",
+      code: error,
+      detail: describeOAuthError(error, description, secrets),
+      retryAfterMs,
+    };
+  }
+  if (!response.ok) return unusable(`HTTP ${status}`);
+  const tokens = readTokens(body);
+  return tokens ? { kind: "tokens", tokens } : unusable(`HTTP ${status}, and no bearer token`);
+}
+
+/** RFC 6749 §5.1. Null when there is no bearer token that a header can carry. */
+function readTokens(body: Record<string, unknown>): RenewedTokens | null {
+  const { access_token: accessToken, token_type: type, refresh_token: refreshToken, scope } = body;
+  if (typeof type !== "string" || type.toLowerCase() !== "bearer") return null;
+  if (!isCredential(accessToken)) return null;
+  const scopes = typeof scope === "string" ? splitScopes(scope) : [];
+  return {
+    accessToken,
+    refreshToken: typeof refreshToken === "string" && refreshToken !== "" ? refreshToken : null,
+    expiresInMs: readLifetime(body["expires_in"]),
+    scopes: scopes.length > 0 ? scopes : null,
+  };
+}
+
+/** RFC 6749 appendix A.12: visible characters; anything else would break out of the header. */
+function isCredential(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7E]+$/.test(value);
+}
+
+/** Seconds as a number, or as digits in a string. Absent, zero, negative or nonsense is unknown: used until a 401. */
+function readLifetime(value: unknown): number | null {
+  const seconds =
+    typeof value === "number"
+      ? value
+      : typeof value === "string" && /^\s*\d{1,12}(\.\d+)?\s*$/.test(value)
+        ? Number(value)
+        : Number.NaN;
+  if (!Number.isFinite(seconds) || seconds <= 0) return null;
+  return Math.floor(Math.min(seconds, maxLifetimeS) * 1000);
+}
+
+/** RFC 9110 §10.2.3, in seconds or as a date, which is measured against the server's own `Date`. Null: not said. */
+export function readRetryAfter(headers: Headers): number | null {
+  const value = headers.get("retry-after")?.trim() ?? "";
+  const seconds = /^\d{1,9}$/.test(value)
+    ? Number(value)
+    : (Date.parse(value) - Date.parse(headers.get("date") ?? "")) / 1000;
+  if (!Number.isFinite(seconds) || seconds < 0) return null;
+  return Math.min(seconds * 1000, maxRetryAfterMs);
+}

@@ -1,0 +1,51 @@
+/** Answers of the authorization server that could not be stored yet: served from memory, and written as soon as the database is back. */
+import type { Sleep } from "./ports.ts";
+
+export interface UnsavedAnswers<Answer> {
+  find(grantId: string): Answer | null;
+  /** Keeps it, and retries `save` with back-off until it does not throw, or `close` was called. */
+  keep(grantId: string, answer: Answer): void;
+  /** One last try for each, then forgets them. */
+  close(): Promise<void>;
+}
+
+const firstDelayMs = 250;
+const maxDelayMs = 10_000;
+
+/** @param options.save throws when the database is out of reach */
+export function createUnsavedAnswers<Answer>(options: {
+  save: (answer: Answer) => Promise<unknown>;
+  sleep: Sleep;
+}): UnsavedAnswers<Answer> {
+  const { save, sleep } = options;
+  const kept = new Map<string, Answer>();
+  const retries = new Set<Promise<void>>();
+  const closing = new AbortController();
+
+  const retry = async (grantId: string, answer: Answer): Promise<void> => {
+    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
+      await sleep(delayMs, closing.signal).catch(() => {});
+      const last = closing.signal.aborted;
+      try {
+        await save(answer);
+        break;
+      } catch {
+        if (last) break;
+      }
+    }
+    if (kept.get(grantId) === answer) kept.delete(grantId);
+  };
+
+  return {
+    find: (grantId) => kept.get(grantId) ?? null,
+    keep(grantId, answer) {
+      kept.set(grantId, answer);
+      const running = retry(grantId, answer).finally(() => retries.delete(running));
+      retries.add(running);
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(retries);
+    },
+  };
+}

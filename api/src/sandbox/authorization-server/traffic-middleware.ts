@@ -1,0 +1,34 @@
+import type { Counters, TrafficRecorder } from "../traffic.ts";
+import { readOidcContext, type Middleware } from "./page-context.ts";
+
+const counted: readonly [method: string, path: RegExp, counter: keyof Counters][] = [
+  ["GET", /^\/\.well-known\/(oauth-authorization-server|openid-configuration)/, "metadata"],
+  ["POST", /^\/register$/, "registrations"],
+  ["DELETE", /^\/register\//, "registrationDeletions"],
+  ["GET", /^\/authorize$/, "authorizations"],
+  ["POST", /^\/revoke$/, "revocations"],
+];
+
+function asString(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Counts what reaches the authorization server. */
+export function createTrafficMiddleware(traffic: TrafficRecorder): Middleware {
+  return async (ctx, next) => {
+    for (const [method, path, counter] of counted) {
+      if (ctx.method === method && path.test(ctx.path)) traffic.add(counter);
+    }
+    await next();
+    const oidc = readOidcContext(ctx);
+    if (oidc?.route !== "token" || !oidc.params) return;
+    const { grant_type, resource, scope } = oidc.params;
+    traffic.addTokenRequest({
+      grantType: asString(grant_type) ?? "",
+      clientId: oidc.client?.clientId ?? asString(oidc.params.client_id),
+      resource: asString(resource),
+      scope: asString(scope),
+      status: ctx.respond === false ? undefined : ctx.status,
+    });
+  };
+}

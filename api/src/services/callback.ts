@@ -1,0 +1,261 @@
+import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
+import { authorizationServerSchema } from "../oauth/authorization-server.ts";
+import { readCallback } from "../oauth/callback.ts";
+import type { Fetch, GrantClient } from "../oauth/ports.ts";
+import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
+import { exchangeCode } from "../oauth/token-endpoint.ts";
+import type { ClientStore } from "../storage/client-store.ts";
+import type { FlowStore, TakenFlow } from "../storage/flow-store.ts";
+import type { ConsentedGrant, GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import { type Access, type Caller, consentAction } from "./access.ts";
+import type { Background } from "./background.ts";
+import { isUuid } from "./input.ts";
+import type { Revocation } from "./revocation.ts";
+import type { Tools } from "./tools.ts";
+
+export type CallbackAnswer =
+  /** `redirectTo`: a path of the application, in REDIRECT mode. */
+  | { kind: "finished"; flowId: string; ok: boolean; redirectTo: string | null }
+  /** Nobody is signed in: the callback is held for two minutes. */
+  | { kind: "sign-in-first"; resumePath: string }
+  /** A state that was never given out, or so long ago that it is forgotten. */
+  | { kind: "unknown" };
+
+/** Takes over when the authorization server sends the person back. Every outcome names the attempt (regressions C5). */
+export interface Callback {
+  finish(request: { query: URLSearchParams; viewer: Caller | null }): Promise<CallbackAnswer>;
+  resume(request: { held: string; viewer: Caller | null }): Promise<CallbackAnswer>;
+}
+
+export interface CallbackDeps {
+  db: Database;
+  access: Access;
+  flows: FlowStore;
+  clients: ClientStore;
+  grants: GrantLifecycle;
+  tools: Tools;
+  revocation: Revocation;
+  background: Background;
+  fetchFor(scope: { serverUrl: string }): Fetch;
+  clock: StepClock;
+  hashState(state: string): Uint8Array<ArrayBuffer>;
+  /** After the commit that finished it. */
+  publishFlow(flowId: string): void;
+}
+
+const heldTtlMs = 2 * 60_000;
+
+/** Why an attempt failed; `detail` may be shown. */
+interface Refusal {
+  error: OAuthFlowError;
+  detail: string | null;
+}
+
+export function createCallback(deps: CallbackDeps): Callback {
+  const { db, access, flows } = deps;
+
+  /** Membership, role, server and settings again: all of them may have changed while the person was away. */
+  async function checkAgain(flow: TakenFlow, viewer: Caller): Promise<Refusal | null> {
+    if (flow.userId !== viewer.userId) return { error: "WRONG_USER", detail: null };
+    const server = flow.serverId
+      ? await db.mcpServer.findUnique({ where: { id: flow.serverId } })
+      : null;
+    if (!server) return { error: "SERVER_GONE", detail: null };
+    const role = await access.roleIn(viewer, server.workspaceId);
+    if (!role) return { error: "FORBIDDEN", detail: null };
+    try {
+      await access.requireServer(viewer, server.id, consentAction(server.credentialScope));
+    } catch {
+      return { error: "FORBIDDEN", detail: null };
+    }
+    return server.configVersion === flow.configVersion
+      ? null
+      : { error: "SETTINGS_CHANGED", detail: null };
+  }
+
+  async function exchange(
+    flow: TakenFlow,
+    query: URLSearchParams,
+    taken: Step[],
+  ): Promise<{ refusal: Refusal } | { grant: ConsentedGrant; client: GrantClient }> {
+    const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
+    const metadata = authorizationServerSchema.parse(flow.authorizationServer);
+    const reading = readCallback(query, metadata);
+    if (reading.kind === "refused") {
+      steps.note(
+        reading.error === "ACCESS_DENIED" ? "CONSENT" : "CALLBACK",
+        "FAILED",
+        describeRefusal(reading),
+      );
+      return { refusal: reading };
+    }
+    steps.note("CONSENT", "OK", "The authorization server sent a code.");
+    steps.note("CALLBACK", "OK", "State, user and issuer are the expected ones.");
+    const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
+    if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
+      return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
+    const outcome = await exchangeCode({
+      tokenEndpoint: metadata.tokenEndpoint,
+      client,
+      code: reading.code,
+      codeVerifier: flow.openCodeVerifier,
+      redirectUri: flow.redirectUri,
+      resource: flow.resource,
+      fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
+      steps,
+    });
+    if (outcome.kind !== "tokens")
+      return { refusal: { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail } };
+    const { tokens } = outcome;
+    return {
+      client,
+      grant: {
+        flowId: flow.id,
+        serverId: flow.serverId,
+        configVersion: flow.configVersion,
+        ownerId: flow.ownerId,
+        connectedById: flow.userId,
+        clientRowId: client.id,
+        issuer: metadata.issuer,
+        tokenEndpoint: metadata.tokenEndpoint,
+        revocationEndpoint: metadata.revocationEndpoint,
+        resource: flow.resource,
+        requestedScopes: flow.requestedScopes,
+        // RFC 6749 §5.1: no scope in the answer means the one asked for.
+        grantedScopes: tokens.scopes ?? flow.requestedScopes,
+        accessToken: tokens.accessToken,
+        refreshToken: tokens.refreshToken,
+        expiresInMs: tokens.expiresInMs,
+      },
+    };
+  }
+
+  /** After the state is taken nothing goes back: the outcome is a grant, or a reason. */
+  async function complete(
+    flow: TakenFlow,
+    query: URLSearchParams,
+    viewer: Caller,
+  ): Promise<Refusal | null> {
+    const taken: Step[] = [];
+    const refused = await checkAgain(flow, viewer);
+    if (refused) {
+      await flows.addSteps(flow.id, [noteCallback(deps.clock, refused)]);
+      return refused;
+    }
+    const exchanged = await exchange(flow, query, taken);
+    await flows.addSteps(flow.id, taken);
+    if ("refusal" in exchanged) return exchanged.refusal;
+    const { grant, client } = exchanged;
+    const stored = await deps.grants.connect(grant);
+    if (stored.kind !== "connected") {
+      // Nobody will ever use these tokens.
+      deps.revocation.revokeLater([
+        {
+          ...grant,
+          id: flow.id,
+          client,
+          lifetimeMs: null,
+          version: 0,
+          sinceRefusalMs: null,
+          retryInMs: 0,
+        },
+      ]);
+      return {
+        error: stored.kind === "server-gone" ? "SERVER_GONE" : "SETTINGS_CHANGED",
+        detail: null,
+      };
+    }
+    deps.publishFlow(flow.id);
+    await pinIssuer(grant);
+    return null;
+  }
+
+  /** A client id whose issuer nobody named belongs to the first one that took it. */
+  async function pinIssuer(grant: ConsentedGrant): Promise<void> {
+    await db.mcpServer.updateMany({
+      where: { id: grant.serverId, oauthClientId: { not: null }, oauthIssuer: null },
+      data: { oauthIssuer: grant.issuer },
+    });
+  }
+
+  function discoverTools(flow: OAuthFlow): void {
+    const { serverId, ownerId } = flow;
+    if (serverId === null) return;
+    deps.background.start("tool discovery", async (signal) => {
+      const at = deps.clock.now().toISOString();
+      const startedMs = deps.clock.monotonicMs();
+      const answer = await deps.tools.discover(serverId, ownerId, signal);
+      const step: Step = {
+        kind: "TOOL_DISCOVERY",
+        outcome: answer.kind === "tools" ? "OK" : "FAILED",
+        url: null,
+        httpStatus: null,
+        durationMs: Math.round(deps.clock.monotonicMs() - startedMs),
+        detail: answer.kind === "tools" ? `${answer.tools.length} tools.` : answer.message,
+        at,
+      };
+      await flows.addSteps(flow.id, [step]);
+    });
+  }
+
+  async function proceed(
+    flow: OAuthFlow,
+    query: URLSearchParams,
+    viewer: Caller,
+  ): Promise<CallbackAnswer> {
+    const redirectTo = flow.mode === "REDIRECT" ? flow.returnTo : null;
+    const taken = await flows.take(flow.id);
+    // Used, cancelled or run out: its record says which.
+    if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
+    let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
+    try {
+      refusal = await complete(taken, query, viewer);
+    } finally {
+      if (refusal) await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
+    }
+    if (refusal === null) discoverTools(flow);
+    return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
+  }
+
+  return {
+    async finish({ query, viewer }) {
+      // Twice the state is no state: readCallback refuses it, but there must be one to find the attempt by.
+      const state = query.get("state");
+      const flow = state ? await flows.findByState(deps.hashState(state)) : null;
+      if (!flow) return { kind: "unknown" };
+      if (viewer) return proceed(flow, query, viewer);
+      await flows.hold(flow.id, query.toString(), heldTtlMs);
+      return { kind: "sign-in-first", resumePath: `/oauth/resume?held=${flow.id}` };
+    },
+    async resume({ held, viewer }) {
+      const flow = isUuid(held) ? await flows.find(held) : null;
+      if (!flow) return { kind: "unknown" };
+      if (!viewer) return { kind: "sign-in-first", resumePath: `/oauth/resume?held=${held}` };
+      const query = await flows.readHeld(flow.id);
+      if (query === null)
+        return {
+          kind: "finished",
+          flowId: flow.id,
+          ok: flow.status === "SUCCEEDED",
+          redirectTo: null,
+        };
+      return proceed(flow, new URLSearchParams(query), viewer);
+    },
+  };
+}
+
+function describeRefusal({ error, detail }: Refusal): string {
+  return detail ?? error;
+}
+
+function noteCallback(clock: StepClock, { error }: Refusal): Step {
+  return {
+    kind: "CALLBACK",
+    outcome: "FAILED",
+    url: null,
+    httpStatus: null,
+    durationMs: null,
+    detail: error,
+    at: clock.now().toISOString(),
+  };
+}

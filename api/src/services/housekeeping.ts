@@ -1,0 +1,33 @@
+import type { Database } from "@gatehouse/prisma";
+
+/** Runs longer than this are dead: a tool's timeout ends at ten minutes. */
+const deadRunInterval = "15 minutes";
+
+/** Erases what has served its time. Each statement may run on several processes at once. */
+export async function cleanUp(db: Database): Promise<void> {
+  // A run whose process died: the tool may or may not have run.
+  await db.$executeRaw`
+    UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp()
+    WHERE "status" = 'RUNNING' AND "startedAt" < clock_timestamp() - ${deadRunInterval}::interval`;
+  await db.$executeRaw`
+    UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL
+    WHERE "contentExpiresAt" < clock_timestamp() AND ("arguments" IS NOT NULL OR "result" IS NOT NULL)`;
+  // An attempt that nobody came back from keeps no verifier.
+  await db.$executeRaw`
+    UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
+    WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;
+  await db.$executeRaw`
+    DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+  await db.$executeRaw`
+    DELETE FROM "ToolExecution" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+}
+
+const everyMs = 10 * 60_000;
+
+/** Cleans up now and then, until disposed; a failure is told and tried again at the next turn. */
+export function startHousekeeping(db: Database, onError: (error: unknown) => void): Disposable {
+  const turn = () => void cleanUp(db).catch(onError);
+  turn();
+  const timer = setInterval(turn, everyMs).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

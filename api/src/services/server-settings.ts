@@ -1,0 +1,106 @@
+import type { CredentialScope, McpAuthType, McpServer } from "@gatehouse/prisma";
+import type { InputFaults } from "./errors.ts";
+import { checkDescription, checkHeaders, checkTimeout, type HeaderInput } from "./input.ts";
+
+/** Absent: as it is; null: cleared. */
+export interface ServerSettings {
+  description?: string | null | undefined;
+  authType?: McpAuthType | null | undefined;
+  credentialScope?: CredentialScope | null | undefined;
+  headers?: readonly HeaderInput[] | null | undefined;
+  oauthClientId?: string | null | undefined;
+  oauthClientSecret?: string | null | undefined;
+  oauthIssuer?: string | null | undefined;
+  requestTimeoutMs?: number | null | undefined;
+}
+
+/** @param signsItself OAuth writes the Authorization header */
+export function checkSettings(
+  faults: InputFaults,
+  input: ServerSettings,
+  signsItself: boolean,
+): void {
+  if (input.authType === "UNKNOWN")
+    faults.add(
+      "authType",
+      "UNKNOWN is what detection says when nothing answers; leave authType out instead.",
+    );
+  checkDescription(faults, input.description);
+  checkTimeout(faults, "requestTimeoutMs", input.requestTimeoutMs);
+  checkHeaders(faults, input.headers ?? [], signsItself);
+  for (const field of ["oauthClientId", "oauthClientSecret"] as const)
+    if (input[field] != null && (input[field].trim() === "" || input[field].length > 2_048))
+      faults.add(field, "Between 1 and 2,048 characters; null clears it.");
+  if (input.oauthIssuer != null && !isHttpUrl(input.oauthIssuer))
+    faults.add(
+      "oauthIssuer",
+      "The authorization server's issuer: a URL that begins with https://.",
+    );
+}
+
+/**
+ * Secrets are write-only: whoever may change settings must not be able to have a stored one sent to a place of their choice. Where
+ * it would go elsewhere, it is entered again.
+ */
+export function checkDestination(
+  faults: InputFaults,
+  input: ServerSettings & { url?: string | null | undefined },
+  server: Pick<McpServer, "url" | "oauthIssuer" | "oauthClientSecret" | "oauthClientId">,
+  { hasStoredHeaders }: { hasStoredHeaders: boolean },
+): void {
+  const movesAway = input.url != null && originOf(input.url) !== originOf(server.url);
+  const keepsHeader =
+    input.headers === undefined || input.headers?.some(({ value }) => value == null);
+  if (movesAway && hasStoredHeaders && keepsHeader)
+    faults.add(
+      "headers",
+      "The new address is another host: enter the header values again, or remove them.",
+    );
+  const keepsSecret =
+    server.oauthClientSecret !== null &&
+    input.oauthClientSecret === undefined &&
+    input.oauthClientId !== null;
+  const issuer = input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer;
+  // A pinned issuer is the only one that is sent the secret, wherever the server points.
+  const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && movesAway);
+  if (keepsSecret && mayGoElsewhere)
+    faults.add(
+      "oauthClientSecret",
+      "It would go to another authorization server: enter the secret again.",
+    );
+}
+
+function originOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).origin : null;
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** A null value keeps the one stored under that name, told apart by the letters alone, not their case. */
+export function mergeHeaders(
+  stored: Record<string, string>,
+  headers: readonly HeaderInput[],
+  faults: InputFaults,
+): Record<string, string> {
+  const storedByName = new Map(
+    Object.entries(stored).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return Object.fromEntries(
+    headers.map(({ name, value }, index) => {
+      const kept = value ?? storedByName.get(name.toLowerCase());
+      if (kept === undefined)
+        faults.add(`headers.${index}.value`, `No value is stored for ${name}; give it one.`);
+      return [name, kept ?? ""];
+    }),
+  );
+}
+
+export function sameHeaders(a: Record<string, string>, b: Record<string, string>): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  );
+}

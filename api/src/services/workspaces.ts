@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
+import { type Caller, requireCaller } from "./access.ts";
+import { InputFaults } from "./errors.ts";
+import { checkName } from "./input.ts";
+
+export interface Workspaces {
+  create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
+  /** Everybody has at least one of their own; made at sign-up. */
+  ensureOwn(user: { id: string; name: string }): Promise<void>;
+}
+
+/** Letters and digits of the name, and a tail that nobody guesses or collides with. */
+function makeSlug(name: string): string {
+  const words = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 40);
+  return [words, randomBytes(4).toString("hex")].filter(Boolean).join("-");
+}
+
+export function createWorkspaces(db: Database): Workspaces {
+  const createFor = (tx: Database | Transaction, userId: string, name: string) =>
+    tx.workspace.create({
+      data: { name, slug: makeSlug(name), memberships: { create: { userId, role: "OWNER" } } },
+    });
+
+  return {
+    async create(maybeCaller, input) {
+      const caller = requireCaller(maybeCaller);
+      const faults = new InputFaults();
+      const name = checkName(faults, "name", input.name);
+      faults.throwIfAny();
+      return createFor(db, caller.userId, name);
+    },
+    async ensureOwn(user) {
+      await db.$transaction(async (tx) => {
+        // Two first sign-ins at once make one workspace.
+        await tx.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${user.id}::uuid FOR UPDATE`;
+        const owned = await tx.membership.count({ where: { userId: user.id } });
+        const owner = user.name.trim().slice(0, 80);
+        if (owned === 0)
+          await createFor(tx, user.id, owner ? `${owner}'s workspace` : "My workspace");
+      });
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Database, ToolExecution, ToolExecutionStatus } from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+
+/** What the runner alone may read, for a day. */
+export interface ExecutionContent {
+  content: unknown[];
+  structuredContent: unknown;
+}
+
+export interface FinishedExecution {
+  status: Exclude<ToolExecutionStatus, "RUNNING">;
+  isToolError: boolean;
+  errorMessage: string | null;
+  result: ExecutionContent | null;
+}
+
+export interface ExecutionStore {
+  start(run: {
+    toolName: string;
+    arguments: unknown;
+    ownerId: string;
+    startedById: string;
+    workspaceId: string;
+    serverId: string;
+  }): Promise<ToolExecution>;
+  finish(id: string, outcome: FinishedExecution): Promise<ToolExecution>;
+  /** Null once they have expired. */
+  openArguments(execution: ToolExecution): unknown;
+  openContent(execution: ToolExecution): ExecutionContent | null;
+}
+
+const contentTtlMs = 24 * 60 * 60_000;
+/** A larger result is cut; the rest is said to be missing. */
+const maxStoredBytes = 1024 * 1024;
+
+export function createExecutionStore(deps: {
+  db: Database;
+  box: SealedBox;
+  newId(): string;
+  publish(id: string): void;
+}): ExecutionStore {
+  const { db, box } = deps;
+  const context = (column: string, rowId: string) => ({ table: "ToolExecution", column, rowId });
+  const open = (execution: ToolExecution, column: "arguments" | "result"): unknown => {
+    const sealed = execution[column];
+    if (!sealed || (execution.contentExpiresAt?.getTime() ?? 0) <= Date.now()) return null;
+    return JSON.parse(box.open(sealed, context(column, execution.id)));
+  };
+
+  return {
+    async start({ arguments: args, ...run }) {
+      const id = deps.newId();
+      return db.toolExecution.create({
+        data: {
+          ...run,
+          id,
+          status: "RUNNING",
+          arguments: box.seal(JSON.stringify(args), context("arguments", id)),
+          contentExpiresAt: new Date(Date.now() + contentTtlMs),
+        },
+      });
+    },
+    async finish(id, { result, ...outcome }) {
+      const { text, truncated } = cutResult(result);
+      const execution = await db.toolExecution.update({
+        where: { id },
+        data: {
+          ...outcome,
+          finishedAt: new Date(),
+          contentTruncated: truncated,
+          result: text === null ? null : box.seal(text, context("result", id)),
+        },
+      });
+      deps.publish(id);
+      return execution;
+    },
+    openArguments: (execution) => open(execution, "arguments"),
+    openContent: (execution) => open(execution, "result") as ExecutionContent | null,
+  };
+}
+
+/** Drops whole blocks from the end until the rest fits, so that what is kept can still be shown. */
+function cutResult(result: ExecutionContent | null): { text: string | null; truncated: boolean } {
+  if (!result) return { text: null, truncated: false };
+  const text = JSON.stringify(result);
+  if (Buffer.byteLength(text) <= maxStoredBytes) return { text, truncated: false };
+  const content: unknown[] = [];
+  let bytes = 0;
+  for (const block of result.content) {
+    bytes += Buffer.byteLength(JSON.stringify(block));
+    if (bytes > maxStoredBytes) break;
+    content.push(block);
+  }
+  return { text: JSON.stringify({ content, structuredContent: null }), truncated: true };
+}

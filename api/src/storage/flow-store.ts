@@ -1,0 +1,168 @@
+import type {
+  Database,
+  OAuthFlow,
+  OAuthFlowError,
+  OAuthFlowMode,
+  OAuthFlowStatus,
+  Prisma,
+  Transaction,
+} from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+
+export interface NewFlow {
+  mode: OAuthFlowMode;
+  returnTo: string | null;
+  userId: string;
+  ownerId: string;
+  workspaceId: string;
+  serverId: string;
+  configVersion: number;
+  /** How long the attempt may take, in milliseconds. */
+  ttlMs: number;
+}
+
+/** What the callback will need, stored before the person is sent away. */
+export interface PreparedFlow {
+  stateHash: Uint8Array<ArrayBuffer>;
+  codeVerifier: string;
+  clientRowId: string;
+  authorizationServer: Prisma.InputJsonObject;
+  resource: string | null;
+  requestedScopes: string[];
+  redirectUri: string;
+}
+
+/** An attempt that has been taken: its verifier open, its state used up. */
+export interface TakenFlow extends OAuthFlow {
+  openCodeVerifier: string | null;
+}
+
+/** Attempts at consent: one row each, the state kept hashed and taken once. */
+export interface FlowStore {
+  create(flow: NewFlow): Promise<OAuthFlow>;
+  prepare(flowId: string, prepared: PreparedFlow): Promise<OAuthFlow>;
+  find(flowId: string): Promise<OAuthFlow | null>;
+  findByState(stateHash: Uint8Array<ArrayBuffer>): Promise<OAuthFlow | null>;
+  /** Takes the state atomically, whatever the outcome will be; null when it was used, cancelled or has expired. */
+  take(flowId: string): Promise<TakenFlow | null>;
+  /** Appends in order. */
+  addSteps(flowId: string, steps: readonly object[]): Promise<void>;
+  /** Ends an attempt that is still open; false when it was over already. */
+  finish(
+    flowId: string,
+    status: Exclude<OAuthFlowStatus, "PENDING">,
+    error?: OAuthFlowError | null,
+    errorDetail?: string | null,
+  ): Promise<boolean>;
+  /** Ends every open attempt at a server, in the caller's transaction; publish the ids that come back after the commit. */
+  failOpen(tx: Transaction, serverId: string, error: OAuthFlowError): Promise<string[]>;
+  /** Keeps the callback's parameters, sealed, until somebody signs in. False: the attempt is over, or something is held already. */
+  hold(flowId: string, query: string, ttlMs: number): Promise<boolean>;
+  /** The held parameters; null when there are none or time is up. */
+  readHeld(flowId: string): Promise<string | null>;
+}
+
+export function createFlowStore(deps: {
+  db: Database;
+  box: SealedBox;
+  publish(flowId: string): void;
+}): FlowStore {
+  const { db, box } = deps;
+  const context = (column: string, rowId: string) => ({ table: "OAuthFlow", column, rowId });
+
+  return {
+    async create({ ttlMs, ...flow }) {
+      return db.oAuthFlow.create({ data: { ...flow, expiresAt: new Date(Date.now() + ttlMs) } });
+    },
+    async prepare(flowId, { clientRowId, codeVerifier, ...prepared }) {
+      const flow = await db.oAuthFlow.update({
+        where: { id: flowId },
+        data: {
+          ...prepared,
+          clientId: clientRowId,
+          codeVerifier: box.seal(codeVerifier, context("codeVerifier", flowId)),
+        },
+      });
+      deps.publish(flowId);
+      return flow;
+    },
+    find(flowId) {
+      return db.oAuthFlow.findUnique({ where: { id: flowId } });
+    },
+    findByState(stateHash) {
+      return db.oAuthFlow.findUnique({ where: { stateHash } });
+    },
+    async take(flowId) {
+      // One statement decides among all that come with the same state (regressions C3, C6).
+      const taken = await db.$queryRaw<{ id: string }[]>`
+        UPDATE "OAuthFlow" SET "consumedAt" = clock_timestamp(), "heldCallback" = NULL, "heldUntil" = NULL
+        WHERE "id" = ${flowId}::uuid AND "consumedAt" IS NULL AND "status" = 'PENDING' AND "expiresAt" > clock_timestamp()
+        RETURNING "id"`;
+      if (taken.length === 0) {
+        // One that ran out unnoticed is told so now.
+        await db.$executeRaw`
+          UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
+          WHERE "id" = ${flowId}::uuid AND "consumedAt" IS NULL AND "status" = 'PENDING'`;
+        deps.publish(flowId);
+        return null;
+      }
+      const flow = await db.oAuthFlow.findUniqueOrThrow({ where: { id: flowId } });
+      await db.oAuthFlow.update({ where: { id: flowId }, data: { codeVerifier: null } });
+      return {
+        ...flow,
+        openCodeVerifier:
+          flow.codeVerifier && box.open(flow.codeVerifier, context("codeVerifier", flowId)),
+      };
+    },
+    async addSteps(flowId, steps) {
+      if (steps.length === 0) return;
+      await db.$executeRaw`
+        UPDATE "OAuthFlow" SET "steps" = "steps" || ${JSON.stringify(steps)}::jsonb WHERE "id" = ${flowId}::uuid`;
+      deps.publish(flowId);
+    },
+    async finish(flowId, status, error = null, errorDetail = null) {
+      const finished = await db.oAuthFlow.updateMany({
+        where: { id: flowId, status: "PENDING" },
+        data: {
+          status,
+          error,
+          errorDetail,
+          finishedAt: new Date(),
+          codeVerifier: null,
+          heldCallback: null,
+        },
+      });
+      deps.publish(flowId);
+      return finished.count === 1;
+    },
+    async failOpen(tx, serverId, error) {
+      const failed = await tx.oAuthFlow.updateManyAndReturn({
+        where: { serverId, status: "PENDING" },
+        data: {
+          status: "FAILED",
+          error,
+          finishedAt: new Date(),
+          codeVerifier: null,
+          heldCallback: null,
+        },
+        select: { id: true },
+      });
+      return failed.map(({ id }) => id);
+    },
+    async hold(flowId, query, ttlMs) {
+      const sealed = box.seal(query, context("heldCallback", flowId));
+      const held = await db.$executeRaw`
+        UPDATE "OAuthFlow" SET "heldCallback" = ${sealed},
+          "heldUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
+        WHERE "id" = ${flowId}::uuid AND "status" = 'PENDING' AND "consumedAt" IS NULL AND "heldCallback" IS NULL`;
+      return held === 1;
+    },
+    async readHeld(flowId) {
+      const [flow] = await db.$queryRaw<{ heldCallback: Uint8Array }[]>`
+        SELECT "heldCallback" FROM "OAuthFlow"
+        WHERE "id" = ${flowId}::uuid AND "heldCallback" IS NOT NULL AND "heldUntil" > clock_timestamp()`;
+      if (!flow) return null;
+      return box.open(flow.heldCallback, context("heldCallback", flowId));
+    },
+  };
+}

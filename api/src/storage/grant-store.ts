@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import type { Database, Transaction } from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { GrantStore } from "../oauth/ports.ts";
+import type { OAuthReason, OAuthState } from "../oauth/state.ts";
+import { type GrantRow, grantColumns, readGrantRow, readingOf } from "./grant-row.ts";
+
+/** A change of state, for the log, in the transaction that makes it. */
+export interface StateChange {
+  workspaceId: string;
+  serverId: string;
+  /** The user's id, or the workspace's. */
+  ownerId: string;
+  actorId: string | null;
+  previousState: OAuthState;
+  state: OAuthState;
+  reason: OAuthReason | null;
+}
+
+/** Columns of a lease that nobody holds. */
+export const clearedLease = {
+  leaseOwner: null,
+  leaseUntil: null,
+  sentVersion: null,
+  refreshRetryAt: null,
+  refreshFailures: 0,
+} as const;
+
+export interface GrantStoreDeps {
+  db: Database;
+  box: SealedBox;
+  appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
+  /** After a commit: whoever waits for the grant or the workspace's log looks again. */
+  publish(grantId: string, workspaceId: string | null): void;
+  waitForChange(grantId: string, timeoutMs: number): Promise<void>;
+}
+
+/** Grants in PostgreSQL, for the refresher. All times are the database's. */
+export function createGrantStore(deps: GrantStoreDeps): GrantStore {
+  const { db, box } = deps;
+  const seal = (grantId: string, column: string, plaintext: string) =>
+    box.seal(plaintext, { table: "OAuthGrant", column, rowId: grantId });
+
+  return {
+    async read(grantId) {
+      return readingOf(box, await readGrantRow(db, grantId));
+    },
+
+    async takeLease(grantId, version, ttlMs, cause) {
+      const leaseId = randomUUID();
+      // One statement: the row's lock orders all that try, and `sentVersion` is written before anything can be sent.
+      const rows = await db.$queryRaw<(GrantRow & { inDoubt: boolean })[]>`
+        WITH previous AS (
+          SELECT "id", "leaseUntil", "sentVersion" FROM "OAuthGrant" WHERE "id" = ${grantId}::uuid FOR UPDATE
+        ), g AS (
+          UPDATE "OAuthGrant" o SET "leaseOwner" = ${leaseId}, "sentVersion" = o."version",
+            "refusedAt" = CASE WHEN ${cause === "refused"} THEN clock_timestamp() ELSE o."refusedAt" END,
+            "leaseUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
+          FROM previous p
+          WHERE o."id" = p."id" AND o."version" = ${version} AND o."refreshToken" IS NOT NULL
+            AND (o."state" = 'CONNECTED' OR (o."state" = 'REAUTH_REQUIRED' AND o."reason" IN ('TOKEN_REJECTED', 'INSUFFICIENT_SCOPE')))
+            AND (p."leaseUntil" IS NULL OR p."leaseUntil" <= clock_timestamp())
+            AND (o."refreshRetryAt" IS NULL OR o."refreshRetryAt" <= clock_timestamp())
+          RETURNING o.*, coalesce(p."leaseUntil" IS NOT NULL AND p."sentVersion" = o."version", false) AS "inDoubt"
+        )
+        SELECT ${grantColumns}, g."inDoubt" FROM g LEFT JOIN "OAuthClient" c ON c."id" = g."clientId"`;
+      const row = rows[0];
+      if (row) {
+        const reading = readingOf(box, row);
+        if (reading.kind === "usable")
+          return { kind: "leased", grant: reading.grant, inDoubt: row.inDoubt, leaseId };
+        return { kind: "settled", reading };
+      }
+      const present = await readGrantRow(db, grantId);
+      const reading = readingOf(box, present);
+      if (reading.kind !== "usable" || reading.grant.version !== version || !present)
+        return { kind: "settled", reading };
+      return { kind: "held", waitMs: Math.max(present.leaseInMs, present.retryInMs) };
+    },
+
+    async storeTokens(grantId, version, tokens) {
+      // An omitted refresh token, scope or lifetime keeps the old one (RFC 6749 §6); expiry is by the database's clock.
+      const updated = await db.$executeRaw`
+        UPDATE "OAuthGrant" SET
+          "accessToken" = ${seal(grantId, "accessToken", tokens.accessToken)},
+          "refreshToken" = coalesce(${tokens.refreshToken && seal(grantId, "refreshToken", tokens.refreshToken)}::bytea, "refreshToken"),
+          "grantedScopes" = coalesce(${tokens.scopes}::text[], "grantedScopes"),
+          "accessTokenLifetimeMs" = coalesce(${tokens.expiresInMs}::float8, "accessTokenLifetimeMs"),
+          "accessTokenExpiresAt" = clock_timestamp()
+            + make_interval(secs => coalesce(${tokens.expiresInMs}::float8, "accessTokenLifetimeMs") / 1000),
+          "lastRefreshedAt" = clock_timestamp(), "updatedAt" = clock_timestamp(), "version" = "version" + 1,
+          "leaseOwner" = NULL, "leaseUntil" = NULL, "sentVersion" = NULL, "refreshRetryAt" = NULL, "refreshFailures" = 0
+        WHERE "id" = ${grantId}::uuid AND "version" = ${version} AND "state" <> 'DISCONNECTED'`;
+      if (updated === 0) {
+        const present = await readGrantRow(db, grantId);
+        return !present || present.state === "DISCONNECTED" ? "gone" : "superseded";
+      }
+      deps.publish(grantId, null);
+      return "stored";
+    },
+
+    async markDead(grantId, version, reason) {
+      const workspaceId = await db.$transaction(async (tx) => {
+        const grant = await tx.oAuthGrant.findUnique({
+          where: { id: grantId },
+          select: {
+            state: true,
+            ownerId: true,
+            clientId: true,
+            server: { select: { id: true, workspaceId: true } },
+          },
+        });
+        const marked = await tx.oAuthGrant.updateMany({
+          where: { id: grantId, version, state: { not: "DISCONNECTED" } },
+          data: {
+            state: "REAUTH_REQUIRED",
+            reason,
+            version: { increment: 1 },
+            ...clearedLease,
+          },
+        });
+        if (!grant || marked.count === 0) return null;
+        // The next consent registers anew; the row stays for whoever still looks at it.
+        if (reason === "CLIENT_INVALID" && grant.clientId)
+          await tx.oAuthClient.update({
+            where: { id: grant.clientId },
+            data: { invalidAt: new Date() },
+          });
+        await deps.appendStateChange(tx, {
+          workspaceId: grant.server.workspaceId,
+          serverId: grant.server.id,
+          ownerId: grant.ownerId,
+          actorId: null,
+          previousState: grant.state,
+          state: "REAUTH_REQUIRED",
+          reason,
+        });
+        return grant.server.workspaceId;
+      });
+      if (workspaceId) deps.publish(grantId, workspaceId);
+      return workspaceId !== null;
+    },
+
+    async release(grantId, leaseId, retryInMs) {
+      await db.$executeRaw`
+        UPDATE "OAuthGrant" SET "leaseOwner" = NULL, "leaseUntil" = NULL, "sentVersion" = NULL,
+          "refreshFailures" = "refreshFailures" + ${retryInMs > 0 ? 1 : 0},
+          "refreshRetryAt" = CASE WHEN ${retryInMs}::float8 > 0 THEN clock_timestamp() + make_interval(secs => ${retryInMs / 1000}::float8) END
+        WHERE "id" = ${grantId}::uuid AND "leaseOwner" = ${leaseId}`;
+      deps.publish(grantId, null);
+    },
+
+    changed: deps.waitForChange,
+  };
+}

@@ -1,0 +1,24 @@
+import type { McpServer } from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+
+/** The write-only settings of an MCP server. */
+export interface ServerSecrets {
+  sealHeaders(serverId: string, headers: Record<string, string>): Uint8Array<ArrayBuffer>;
+  openHeaders(server: Pick<McpServer, "id" | "headers">): Record<string, string>;
+  sealClientSecret(serverId: string, secret: string): Uint8Array<ArrayBuffer>;
+  openClientSecret(server: Pick<McpServer, "id" | "oauthClientSecret">): string | null;
+}
+
+export function createServerSecrets(box: SealedBox): ServerSecrets {
+  const context = (column: string, rowId: string) => ({ table: "McpServer", column, rowId });
+  return {
+    sealHeaders: (id, headers) => box.seal(JSON.stringify(headers), context("headers", id)),
+    openHeaders: ({ id, headers }) =>
+      headers
+        ? (JSON.parse(box.open(headers, context("headers", id))) as Record<string, string>)
+        : {},
+    sealClientSecret: (id, secret) => box.seal(secret, context("oauthClientSecret", id)),
+    openClientSecret: ({ id, oauthClientSecret }) =>
+      oauthClientSecret && box.open(oauthClientSecret, context("oauthClientSecret", id)),
+  };
+}

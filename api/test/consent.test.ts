@@ -1,0 +1,310 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { consent } from "../src/sandbox/driver.ts";
+import { connect, createServer, readStatus, startOAuth, type TestUser } from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+
+let gatehouse: TestGatehouse;
+let ada: TestUser;
+let serverId: string;
+
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  ada = await gatehouse.signUp("Ada");
+});
+afterAll(() => gatehouse[Symbol.asyncDispose]());
+beforeEach(async () => {
+  gatehouse.sandbox.faults.clear();
+  serverId = await createServer(ada, gatehouse.sandbox.notesUrl);
+});
+
+async function readFlow(id: string, user = ada) {
+  const { oauthFlow } = await user.query(
+    "query ($id: ID!) { oauthFlow(id: $id) { status error errorDetail expiresAt finishedAt steps { kind outcome url detail } } }",
+    { id },
+  );
+  return oauthFlow;
+}
+
+/** The callback as the consent page would make it, not yet opened. */
+async function reachCallback(
+  authorizationUrl: string,
+  decision: "allow" | "deny" = "allow",
+): Promise<URL> {
+  const { callbackUrl } = await consent({ authorizationUrl, login: "ada", decision });
+  return new URL(callbackUrl);
+}
+
+async function expire(flowId: string): Promise<void> {
+  const id = Buffer.from(flowId, "base64url").toString().split(":")[1];
+  await gatehouse.db.oAuthFlow.update({
+    where: { id: id ?? "" },
+    data: { expiresAt: new Date(Date.now() - 1) },
+  });
+}
+
+describe("consent", () => {
+  it("C1 an attempt expires by its own clock, whatever tokens are saved meanwhile", async () => {
+    const abandoned = await startOAuth(ada, serverId);
+    const before = await readFlow(abandoned.flow.id);
+    await connect(ada, serverId);
+    expect((await readFlow(abandoned.flow.id)).expiresAt).toBe(before.expiresAt);
+  });
+
+  it("C2 a second start leaves the first attempt alone", async () => {
+    const first = await startOAuth(ada, serverId);
+    const second = await startOAuth(ada, serverId);
+    await ada.consent(second.authorizationUrl);
+    await ada.consent(first.authorizationUrl);
+    expect(await readFlow(first.flow.id)).toMatchObject({ status: "SUCCEEDED" });
+    expect(await readFlow(second.flow.id)).toMatchObject({ status: "SUCCEEDED" });
+  });
+
+  it("C3 a state is used up by an error callback", async () => {
+    const started = await startOAuth(ada, serverId);
+    const denied = await reachCallback(started.authorizationUrl, "deny");
+    await ada.open(denied.href);
+    expect(await readFlow(started.flow.id)).toMatchObject({
+      status: "FAILED",
+      error: "ACCESS_DENIED",
+    });
+    denied.searchParams.delete("error");
+    denied.searchParams.delete("error_description");
+    denied.searchParams.set("code", "late");
+    const requests = gatehouse.sandbox.traffic.countTokenRequests();
+    await ada.open(denied.href);
+    expect(gatehouse.sandbox.traffic.countTokenRequests()).toBe(requests);
+    expect(await readFlow(started.flow.id)).toMatchObject({
+      status: "FAILED",
+      error: "ACCESS_DENIED",
+    });
+  });
+
+  it("C3 of callbacks that come at once, one takes the state", async () => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    const requests = gatehouse.sandbox.traffic.countTokenRequests("authorization_code");
+    await Promise.all(Array.from({ length: 8 }, () => ada.open(callback.href)));
+    expect(gatehouse.sandbox.traffic.countTokenRequests("authorization_code") - requests).toBe(1);
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "SUCCEEDED" });
+  });
+
+  it("C4 another user's callback burns the attempt and connects nobody", async () => {
+    const eve = await gatehouse.signUp();
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    await eve.open(callback.href);
+    expect(await readFlow(started.flow.id)).toMatchObject({
+      status: "FAILED",
+      error: "WRONG_USER",
+    });
+    await ada.open(callback.href);
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "DISCONNECTED" });
+  });
+
+  it("C4 with nobody signed in the callback is kept and finished after sign-in", async () => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    const answer = await fetch(callback, { redirect: "manual" });
+    expect(answer.status).toBe(303);
+    const signIn = new URL(answer.headers.get("location") ?? "", gatehouse.url);
+    expect(signIn.pathname).toBe("/sign-in");
+    expect(signIn.href).not.toContain(callback.searchParams.get("code"));
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "PENDING" });
+
+    const resumed = await ada.open(
+      new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href,
+    );
+    expect(resumed.headers.get("location")).toContain("/oauth/done?flow=");
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "SUCCEEDED" });
+  });
+
+  it("C4 a kept callback is finished for its starter alone", async () => {
+    const eve = await gatehouse.signUp();
+    const started = await startOAuth(ada, serverId);
+    const answer = await fetch(await reachCallback(started.authorizationUrl), {
+      redirect: "manual",
+    });
+    const signIn = new URL(answer.headers.get("location") ?? "", gatehouse.url);
+    await eve.open(new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href);
+    expect(await readFlow(started.flow.id)).toMatchObject({
+      status: "FAILED",
+      error: "WRONG_USER",
+    });
+  });
+
+  it.each([
+    ["success", async () => undefined],
+    ["an error", async (callback: URL) => callback.searchParams.set("error", "server_error")],
+    ["no code", async (callback: URL) => callback.searchParams.delete("code")],
+  ])("C5 after %s the answer names the attempt", async (_, change) => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    await change(callback);
+    const { headers } = await ada.open(callback.href);
+    const location = new URL(headers.get("location") ?? "", gatehouse.url);
+    const flowId = Buffer.from(started.flow.id, "base64url").toString().split(":")[1];
+    expect(location.searchParams.get("flow")).toBe(flowId);
+  });
+
+  it("C6 an attempt that ran out is expired in every reading and takes no callback", async () => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    await expire(started.flow.id);
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "EXPIRED" });
+    expect(await readStatus(ada, serverId)).toMatchObject({
+      state: "DISCONNECTED",
+      activeFlow: null,
+    });
+    await ada.open(callback.href);
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "EXPIRED" });
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "DISCONNECTED" });
+  });
+
+  it("C8 without any registration it says what to register", async () => {
+    gatehouse.sandbox.faults.set("no-registration");
+    const fresh = await startGatehouse();
+    try {
+      fresh.sandbox.faults.set("no-registration");
+      const bob = await fresh.signUp();
+      const id = await createServer(bob, fresh.sandbox.notesUrl);
+      expect(await startOAuth(bob, id)).toMatchObject({
+        __typename: "OAuthClientRequired",
+        issuer: fresh.sandbox.url,
+        redirectUri: `${fresh.url}/oauth/callback`,
+      });
+    } finally {
+      await fresh[Symbol.asyncDispose]();
+    }
+  });
+
+  it("uses a client registered by hand, pins its issuer, and never says the secret", async () => {
+    const client = await gatehouse.sandbox.registerClient({
+      redirectUri: `${gatehouse.url}/oauth/callback`,
+    });
+    const id = await createServer(ada, gatehouse.sandbox.notesUrl, {
+      oauthClientId: client.clientId,
+      oauthClientSecret: client.clientSecret ?? null,
+    });
+    await connect(ada, id);
+    expect(await readStatus(ada, id)).toMatchObject({
+      state: "CONNECTED",
+      clientRegistration: "PRE_REGISTERED",
+    });
+    const { mcpServer } = await ada.query(
+      "query ($id: ID!) { mcpServer(id: $id) { oauthIssuer oauthClientId } }",
+      { id },
+    );
+    expect(mcpServer).toEqual({
+      oauthIssuer: gatehouse.sandbox.url,
+      oauthClientId: client.clientId,
+    });
+  });
+
+  it("R10 a later consent uses the registration of the first", async () => {
+    await connect(ada, serverId);
+    const { registrations } = gatehouse.sandbox.traffic.counters;
+    await connect(ada, serverId);
+    expect(gatehouse.sandbox.traffic.counters.registrations).toBe(registrations);
+  });
+
+  it("MCP-AUTH-15 refuses a callback of another issuer and shows nothing of it", async () => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    callback.searchParams.set("iss", "https://elsewhere.example");
+    callback.searchParams.set("error_description", "believe me");
+    await ada.open(callback.href);
+    expect(await readFlow(started.flow.id)).toMatchObject({
+      status: "FAILED",
+      error: "ISSUER_MISMATCH",
+      errorDetail: null,
+    });
+  });
+
+  it("cancels an attempt, whose callback then changes nothing", async () => {
+    const started = await startOAuth(ada, serverId);
+    const callback = await reachCallback(started.authorizationUrl);
+    const { cancelOAuth } = await ada.query(
+      "mutation ($id: ID!) { cancelOAuth(flowId: $id) { status } }",
+      { id: started.flow.id },
+    );
+    expect(cancelOAuth.status).toBe("CANCELLED");
+    await ada.open(callback.href);
+    expect(await readFlow(started.flow.id)).toMatchObject({ status: "CANCELLED" });
+  });
+
+  it("comes back to a path of the application in REDIRECT mode, and to no other place", async () => {
+    const started = await startOAuth(ada, serverId, {
+      mode: "REDIRECT",
+      returnTo: "/s/1?tab=tools",
+    });
+    const answer = await ada.consent(started.authorizationUrl);
+    expect(answer.headers.get("location")).toMatch(/^\/s\/1\?tab=tools&flow=/);
+    const { errors } = await ada.graphql(
+      'mutation ($id: ID!) { startOAuth(input: { serverId: $id, mode: REDIRECT, returnTo: "//evil.example" }) { __typename } }',
+      { id: serverId },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "BAD_USER_INPUT",
+      fieldErrors: { returnTo: [expect.any(String)] },
+    });
+  });
+
+  it("tells each step of an attempt, live, without query strings or secrets", async () => {
+    const started = await startOAuth(ada, serverId);
+    await using updates = ada.subscribe(
+      "subscription ($id: ID!) { oauthFlowUpdated(flowId: $id) { status steps { kind } } }",
+      {
+        id: started.flow.id,
+      },
+    );
+    expect((await updates.next()).value.data.oauthFlowUpdated.status).toBe("PENDING");
+    const callback = await reachCallback(started.authorizationUrl);
+    const [last] = await Promise.all([
+      (async () => {
+        let status = "";
+        for await (const { data } of updates) status = data.oauthFlowUpdated.status;
+        return status;
+      })(),
+      ada.open(callback.href),
+    ]);
+    expect(last).toBe("SUCCEEDED");
+    const flow = await readFlow(started.flow.id);
+    expect(flow.steps.map(({ kind }: { kind: string }) => kind)).toEqual(
+      expect.arrayContaining([
+        "PROBE",
+        "PROTECTED_RESOURCE_METADATA",
+        "CLIENT_REGISTRATION",
+        "CONSENT",
+        "CALLBACK",
+        "TOKEN_EXCHANGE",
+      ]),
+    );
+    const told = JSON.stringify(flow);
+    for (const secret of [
+      callback.searchParams.get("code"),
+      callback.searchParams.get("state"),
+      "?",
+    ])
+      expect(told).not.toContain(secret);
+  });
+
+  it("MCP-AUTH-10 says which step of discovery broke when PKCE is not supported", async () => {
+    const fresh = await startGatehouse();
+    try {
+      fresh.sandbox.faults.set("metadata-no-pkce");
+      const bob = await fresh.signUp();
+      const id = await createServer(bob, fresh.sandbox.notesUrl, { authType: "OAUTH" });
+      const answer = await startOAuth(bob, id);
+      expect(answer).toMatchObject({
+        __typename: "OAuthDiscoveryFailed",
+        flow: { status: "FAILED", error: "DISCOVERY_FAILED" },
+      });
+      expect(answer.flow.steps.at(-1)).toMatchObject({
+        kind: "AUTHORIZATION_SERVER_METADATA",
+        outcome: "FAILED",
+      });
+    } finally {
+      await fresh[Symbol.asyncDispose]();
+    }
+  });
+});

@@ -1,0 +1,24 @@
+import { randomBytes } from "node:crypto";
+import { applyMigrations } from "@gatehouse/prisma/migrate";
+import pg from "pg";
+import { inject } from "vitest";
+
+/** A database of the test's own on the suite's PostgreSQL, migrated; dropped at the end. */
+export async function createTestDatabase(): Promise<{ url: string } & AsyncDisposable> {
+  const server = inject("postgresUrl");
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  await runOnServer(server, `CREATE DATABASE ${name}`);
+  await applyMigrations(url.href);
+  return {
+    url: url.href,
+    [Symbol.asyncDispose]: () => runOnServer(server, `DROP DATABASE ${name} WITH (FORCE)`),
+  };
+}
+
+async function runOnServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}

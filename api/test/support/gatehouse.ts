@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { type Database, openDatabase } from "@gatehouse/prisma";
+import { createApp } from "../../src/app.ts";
+import { loadConfig } from "../../src/config.ts";
+import { generateKey } from "../../src/crypto/keyring.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { signUp, type TestUser } from "./client.ts";
+import { createTestDatabase } from "./database.ts";
+
+export interface TestGatehouse extends AsyncDisposable {
+  /** `PUBLIC_URL`. */
+  url: string;
+  sandbox: Sandbox;
+  /** For looking at what is stored, past the API. */
+  db: Database;
+  /** Every line of the log so far. */
+  log: string[];
+  signUp(name?: string): Promise<TestUser>;
+  /** A second process of the cluster, on the same database; answers its own address. */
+  addProcess(): Promise<string>;
+}
+
+export interface TestOptions {
+  sandbox?: SandboxOptions;
+  /** Further variables of the configuration. */
+  env?: Record<string, string>;
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** A whole Gatehouse in this process, with a database and a sandbox of its own. */
+export async function startGatehouse(options: TestOptions = {}): Promise<TestGatehouse> {
+  const resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase());
+  const sandbox = resources.use(await startSandbox({ port: 0, ...options.sandbox }));
+  const log: string[] = [];
+  const secrets = {
+    encryptionKeys: generateKey("test"),
+    authSecret: randomBytes(32).toString("base64"),
+  };
+
+  async function startProcess(settings: Record<string, string>): Promise<string> {
+    const env = { SANDBOX: "off", LOG_LEVEL: "debug", ...options.env, ...settings };
+    const answer = loadConfig(env, { isRoot: false, checkoutDir: "/nowhere" });
+    if (!answer.ok) throw new Error(answer.faults.join(" "));
+    const app = await createApp({
+      config: answer.config,
+      databaseUrl: database.url,
+      secrets,
+      log: (line) => log.push(line),
+    });
+    resources.defer(() => app.close());
+    await app.listen();
+    return answer.config.publicUrl;
+  }
+
+  const url = await startProcess({ PORT: String(await findFreePort()) });
+  const db = openDatabase(database.url, 2);
+  resources.defer(() => db.$disconnect());
+  return {
+    url,
+    sandbox,
+    db,
+    log,
+    signUp: (name = `user${randomBytes(3).toString("hex")}`) => signUp(url, name),
+    async addProcess() {
+      const port = String(await findFreePort());
+      await startProcess({ PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` });
+      return `http://localhost:${port}`;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

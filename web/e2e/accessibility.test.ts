@@ -1,0 +1,110 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { hasChromium, launchChromium } from "./chromium.ts";
+import { addServer, clickForPopup, consent, endGrants, openPage, signUp } from "./steps.ts";
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+const widths = [390, 1280];
+const colorSchemes = ["dark", "light"] as const;
+
+/** Every violation of the screen as it stands, in both schemes and widths, with its place; and whether it scrolls sideways. */
+async function findFaults(page: Page, screen: string): Promise<string[]> {
+  const faults: string[] = [];
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 860 });
+    const sideways = await page.evaluate(
+      () => document.documentElement.scrollWidth > window.innerWidth,
+    );
+    if (sideways) faults.push(`${screen} at ${width} px: scrolls sideways`);
+    for (const colorScheme of colorSchemes) {
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
+      const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+      for (const { id, nodes } of violations) {
+        faults.push(
+          ...nodes.map(
+            ({ target }) => `${screen}, ${colorScheme}, ${width} px: ${id} at ${target.join(" ")}`,
+          ),
+        );
+      }
+    }
+  }
+  return faults;
+}
+
+describe.skipIf(!hasChromium)("accessibility", () => {
+  const gatehouse = inject("gatehouse");
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser?.close());
+
+  it("has no axe violation on any screen, light and dark, 1280 and 390 px wide", async () => {
+    const { page, context, faults } = await openPage(browser);
+    const found: string[] = [];
+    const look = async (screen: string) => found.push(...(await findFaults(page, screen)));
+
+    await page.goto(`${gatehouse.url}/sign-in`);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await look("sign in");
+    await page.goto(`${gatehouse.url}/sign-up`);
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByText("Enter your name.").waitFor();
+    await look("sign up with faults");
+    await signUp(page, gatehouse);
+    await look("no servers");
+    await addServer(page, `${gatehouse.sandboxUrl}/notes/mcp`, "Acme Notes");
+    await look("server not connected");
+    const popup = await clickForPopup(
+      page,
+      page.getByRole("button", { name: "Connect Acme Notes" }),
+    );
+    await page.getByRole("button", { name: "Cancel" }).waitFor();
+    await look("server while connecting");
+    await consent(popup);
+    await page.getByText("Tools (6)").waitFor();
+    await look("server");
+    await page.getByRole("tab", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Add header" }).click();
+    await look("settings");
+    await page.getByRole("tab", { name: "Overview" }).click();
+    await page.getByRole("link", { name: /^add_note/ }).click();
+    await page.getByRole("button", { name: "Add to tags" }).click();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText("Required.").first().waitFor();
+    await look("tool with faults");
+    await page.getByText("JSON", { exact: true }).click();
+    await page.getByLabel("Arguments as JSON").waitFor();
+    await look("tool as JSON");
+    await page.getByLabel("Arguments as JSON").fill('{"title":"Hello"}');
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByTestId("result").waitFor();
+    await look("tool with result");
+    await endGrants(context, gatehouse);
+    await page.getByRole("button", { name: "Run again" }).click();
+    await page.getByText("Sign in again to go on").waitFor();
+    await look("tool that needs sign-in");
+    await page.goto(`${gatehouse.url}/`);
+    await page.getByText("1 needs sign-in").waitFor();
+    await look("servers");
+    await page.getByRole("button", { name: "More about Acme Notes" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).waitFor();
+    await look("delete dialog");
+    await page.goto(
+      `${gatehouse.url}/add?url=${encodeURIComponent(`${gatehouse.sandboxUrl}/notes/mcp`)}`,
+    );
+    await page.getByText("This URL is here already").waitFor();
+    await page.getByRole("button", { name: "Advanced" }).click();
+    await look("add a server");
+    await page.goto(`${gatehouse.url}/nowhere`);
+    await page.getByText("This address leads nowhere.").waitFor();
+    await look("nothing here");
+
+    expect(found).toEqual([]);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+});

@@ -1,0 +1,123 @@
+import { Anchor, Code, Loader, Text } from "@mantine/core";
+import { Link } from "react-router";
+import type { CombinedError } from "urql";
+import { readFieldErrors } from "../../graphql/errors.ts";
+import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
+import { graphql } from "../../graphql/generated/gql.ts";
+import type { McpAuthType } from "../../graphql/generated/graphql.ts";
+import { describeError } from "../../lib/describe-error.ts";
+import { formatUrl } from "../../lib/format.ts";
+import { serverPath } from "../../lib/paths.ts";
+import { registrationWords, type Tone } from "../../lib/words.ts";
+import { CopyTextButton } from "../../ui/copy-text-button.tsx";
+import { Facts } from "../../ui/facts.tsx";
+import { Notice } from "../../ui/notice.tsx";
+
+const detectionFragment = graphql(`
+  fragment DetectionCard_detection on ServerDetection {
+    authType
+    reachability {
+      state
+    }
+    message
+    issuer
+    scopes
+    clientRegistration
+    clientRequired
+    redirectUri
+    duplicates {
+      id
+      name
+    }
+  }
+`);
+
+const titles: Record<McpAuthType, string> = {
+  NONE: "Open: no sign-in needed",
+  OAUTH: "Protected by OAuth",
+  HEADERS: "Asks for a key",
+  UNKNOWN: "Not recognised as an MCP server",
+};
+
+type DetectionCardProps = { detection: FragmentType<typeof detectionFragment> };
+
+/** What a look at the URL found, and what will be needed. */
+export function DetectionCard({ detection }: DetectionCardProps) {
+  const found = readFragment(detectionFragment, detection);
+  const unreachable = found.reachability.state === "UNREACHABLE";
+  return (
+    <>
+      <Notice tone={chooseTone(found)} title={unreachable ? "No answer" : titles[found.authType]}>
+        <div>{found.message}</div>
+        {found.authType === "OAUTH" && (
+          <div style={{ marginTop: 12 }}>
+            <Facts facts={describeOAuth(found)} />
+          </div>
+        )}
+      </Notice>
+      {found.clientRequired && (
+        <Notice
+          tone="act"
+          title="A client id is needed"
+          actions={<CopyTextButton value={found.redirectUri} label="Copy redirect URI" />}
+        >
+          Register an application at the provider with the redirect URI{" "}
+          <Code>{found.redirectUri}</Code> and enter its client id under Advanced.
+        </Notice>
+      )}
+      {found.duplicates.length > 0 && (
+        <Notice tone="off" title="This URL is here already">
+          {found.duplicates.map(({ id, name }) => (
+            <Anchor
+              key={id}
+              component={Link}
+              to={serverPath(id)}
+              inherit
+              underline="always"
+              mr="sm"
+            >
+              {name}
+            </Anchor>
+          ))}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+type Found = {
+  authType: McpAuthType;
+  reachability: { state: string };
+  issuer?: string | null;
+  scopes: string[];
+  clientRegistration?: keyof typeof registrationWords | null;
+};
+
+function chooseTone({ authType, reachability }: Found): Tone {
+  if (reachability.state === "UNREACHABLE") return "bad";
+  return authType === "UNKNOWN" ? "bad" : "good";
+}
+
+function describeOAuth({ issuer, scopes, clientRegistration }: Found): [string, React.ReactNode][] {
+  const facts: [string, React.ReactNode][] = [];
+  if (issuer) facts.push(["Sign-in provider", <span className="mono">{formatUrl(issuer)}</span>]);
+  if (scopes.length > 0)
+    facts.push(["Permissions", <span className="mono">{scopes.join(" ")}</span>]);
+  if (clientRegistration) facts.push(["Registration", registrationWords[clientRegistration]]);
+  return facts;
+}
+
+/** While the look lasts. */
+export function Detecting() {
+  return (
+    <Text size="sm" c="dimmed" style={{ display: "flex", gap: 10, alignItems: "center" }}>
+      <Loader size={16} aria-hidden /> Asking the server what it needs
+    </Text>
+  );
+}
+
+/** The look itself failed. A fault of the URL is shown at its field instead. */
+export function DetectionFailure({ error }: { error: CombinedError }) {
+  if (Object.keys(readFieldErrors(error)).length > 0) return null;
+  return <Notice tone="bad" title={describeError(error)} />;
+}

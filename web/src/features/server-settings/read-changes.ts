@@ -1,0 +1,44 @@
+import type { CredentialScope, UpdateMcpServerInput } from "../../graphql/generated/graphql.ts";
+import { toHeaderInputs, type HeaderField } from "../../lib/header-fields.ts";
+
+export type SettingsValues = {
+  name: string;
+  url: string;
+  enabled: boolean;
+  credentialScope: CredentialScope;
+  requestTimeoutSeconds: number;
+  headers: HeaderField[];
+  oauthClientId: string;
+  /** Empty: the stored one stays. */
+  oauthClientSecret: string;
+  oauthIssuer: string;
+};
+
+/** A field left out stays as it is, null clears it: so only what differs is sent, and an emptied text as null. */
+export function readChanges(
+  before: SettingsValues,
+  after: SettingsValues,
+): Omit<UpdateMcpServerInput, "id"> {
+  const changes: Omit<UpdateMcpServerInput, "id"> = {};
+  if (after.name !== before.name) changes.name = after.name;
+  if (after.url !== before.url) changes.url = after.url;
+  if (after.enabled !== before.enabled) changes.enabled = after.enabled;
+  if (after.credentialScope !== before.credentialScope)
+    changes.credentialScope = after.credentialScope;
+  if (after.requestTimeoutSeconds !== before.requestTimeoutSeconds) {
+    changes.requestTimeoutMs = Math.round(after.requestTimeoutSeconds * 1_000);
+  }
+  if (after.oauthClientId !== before.oauthClientId)
+    changes.oauthClientId = after.oauthClientId.trim() || null;
+  if (after.oauthIssuer !== before.oauthIssuer)
+    changes.oauthIssuer = after.oauthIssuer.trim() || null;
+  if (after.oauthClientSecret !== "") changes.oauthClientSecret = after.oauthClientSecret;
+  const names = (fields: HeaderField[]) => fields.map((field) => field.name).join("\n");
+  if (
+    names(after.headers) !== names(before.headers) ||
+    after.headers.some((field) => field.value !== "")
+  ) {
+    changes.headers = toHeaderInputs(after.headers);
+  }
+  return changes;
+}

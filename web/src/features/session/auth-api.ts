@@ -1,0 +1,46 @@
+export type AuthOutcome = { ok: true } | { ok: false; message: string };
+
+async function post(path: string, body: Record<string, string>): Promise<AuthOutcome> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/auth/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      credentials: "same-origin",
+      body: JSON.stringify(body),
+    });
+  } catch {
+    return {
+      ok: false,
+      message: "Gatehouse cannot be reached. Check the connection, then try again.",
+    };
+  }
+  if (response.ok) return { ok: true };
+  return { ok: false, message: await readMessage(response) };
+}
+
+async function readMessage(response: Response): Promise<string> {
+  if (response.status === 429) return "Too many attempts. Wait a moment, then try again.";
+  const body: unknown = await response.json().catch(() => null);
+  if (
+    typeof body === "object" &&
+    body !== null &&
+    "message" in body &&
+    typeof body.message === "string"
+  ) {
+    return body.message;
+  }
+  return "That did not work. Try again.";
+}
+
+export function signIn(email: string, password: string): Promise<AuthOutcome> {
+  return post("sign-in/email", { email, password });
+}
+
+export function signUp(name: string, email: string, password: string): Promise<AuthOutcome> {
+  return post("sign-up/email", { name, email, password });
+}
+
+export function signOut(): Promise<AuthOutcome> {
+  return post("sign-out", {});
+}

@@ -1,0 +1,79 @@
+import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { readReturnPath } from "../../lib/return-path.ts";
+import { Notice } from "../../ui/notice.tsx";
+import { AuthCard } from "./auth-card.tsx";
+import { signUp } from "./auth-api.ts";
+
+const shortestPassword = 8;
+
+type Values = { name: string; email: string; password: string };
+
+export function SignUpForm() {
+  const [params] = useSearchParams();
+  const [failure, setFailure] = useState<string>();
+  const form = useForm<Values>({
+    mode: "uncontrolled",
+    initialValues: { name: "", email: "", password: "" },
+    validate: {
+      name: (value) => (value.trim() ? null : "Enter your name."),
+      email: (value) => (/^\S+@\S+\.\S+$/.test(value.trim()) ? null : "Enter an email address."),
+      password: (value) =>
+        value.length >= shortestPassword ? null : `At least ${shortestPassword} characters.`,
+    },
+  });
+
+  async function submit({ name, email, password }: Values) {
+    setFailure(undefined);
+    const outcome = await signUp(name.trim(), email.trim(), password);
+    if (outcome.ok)
+      window.location.assign(readReturnPath(params.get("next"), window.location.origin));
+    else setFailure(outcome.message);
+  }
+
+  return (
+    <AuthCard
+      title="Create your account"
+      subtitle="Connect MCP servers once and stay connected"
+      footer={
+        <>
+          Already have one?{" "}
+          <Anchor component={Link} to={`/sign-in?${params.toString()}`} inherit underline="always">
+            Sign in
+          </Anchor>
+        </>
+      }
+    >
+      <form onSubmit={form.onSubmit(submit)} noValidate>
+        <Stack gap="md">
+          {failure && <Notice tone="bad" role="alert" title={failure} />}
+          <TextInput
+            label="Name"
+            autoComplete="name"
+            key={form.key("name")}
+            {...form.getInputProps("name")}
+          />
+          <TextInput
+            label="Email"
+            type="email"
+            autoComplete="username"
+            key={form.key("email")}
+            {...form.getInputProps("email")}
+          />
+          <PasswordInput
+            label="Password"
+            description={`At least ${shortestPassword} characters`}
+            autoComplete="new-password"
+            key={form.key("password")}
+            {...form.getInputProps("password")}
+          />
+          <Button type="submit" fullWidth mt={4} loading={form.submitting}>
+            Create account
+          </Button>
+        </Stack>
+      </form>
+    </AuthCard>
+  );
+}

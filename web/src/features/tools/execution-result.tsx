@@ -1,0 +1,73 @@
+import { Group, Stack, Text } from "@mantine/core";
+import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
+import { graphql } from "../../graphql/generated/gql.ts";
+import { formatDuration } from "../../lib/format.ts";
+import { executionWords } from "../../lib/words.ts";
+import { CodeBlock } from "../../ui/code-block.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { StatusBadge } from "../../ui/status-badge.tsx";
+import { ContentPart } from "./content-part.tsx";
+
+const executionResultFragment = graphql(`
+  fragment ExecutionResult_execution on ToolExecution {
+    id
+    status
+    isToolError
+    content {
+      __typename
+      ...ContentPart_content
+    }
+    structuredContent
+    contentTruncated
+    errorMessage
+    durationMs
+  }
+`);
+
+type ExecutionResultProps = {
+  execution: FragmentType<typeof executionResultFragment>;
+  note?: string;
+};
+
+/** How a run ended and everything that it brought. */
+export function ExecutionResult({ execution, note }: ExecutionResultProps) {
+  const result = readFragment(executionResultFragment, execution);
+  const words = result.isToolError
+    ? { label: "The tool reports an error", tone: "bad" as const }
+    : executionWords[result.status];
+  const content = result.content ?? [];
+  const structured = result.structuredContent;
+  return (
+    <Stack gap="md" data-testid="result">
+      <Group gap="sm">
+        <StatusBadge {...words} />
+        {result.durationMs != null && (
+          <Text size="xs" c="dimmed">
+            {formatDuration(result.durationMs)}
+          </Text>
+        )}
+      </Group>
+      {note && <Text size="sm">{note}</Text>}
+      {result.errorMessage && <Notice tone="bad" title={result.errorMessage} />}
+      {content.map((part, index) => (
+        <ContentPart key={index} content={part} />
+      ))}
+      {structured != null && (
+        <Stack gap={6}>
+          <Text size="xs" fw={600} c="dimmed">
+            Structured result
+          </Text>
+          <CodeBlock label="Structured result" text={JSON.stringify(structured, null, 2)} />
+        </Stack>
+      )}
+      {content.length === 0 && structured == null && !result.errorMessage && (
+        <Text size="sm" c="dimmed">
+          The tool answered without any content.
+        </Text>
+      )}
+      {result.contentTruncated && (
+        <Notice tone="off">The result was too large and is shown in part.</Notice>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,90 @@
+import { Button, Group } from "@mantine/core";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useMemo, useState, type ReactNode } from "react";
+import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
+import { graphql } from "../../graphql/generated/gql.ts";
+import type { OAuthState } from "../../graphql/generated/graphql.ts";
+import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { Section } from "../../ui/section.tsx";
+import { ArgumentsEditor } from "./arguments-editor.tsx";
+import { createArgumentCheck } from "./check-arguments.ts";
+import { readDraft, writeDraft, type Draft } from "./draft-arguments.ts";
+import { isDrawable } from "./draw-schema.ts";
+import { toFormErrors } from "./form-validator.ts";
+import { ToolOutcome } from "./tool-outcome.tsx";
+import classes from "./tool-runner.module.css";
+import { useToolRun } from "./use-tool-run.ts";
+
+const toolRunnerFragment = graphql(`
+  fragment ToolRunner_tool on McpTool {
+    name
+    title
+    description
+    inputSchema
+    annotations
+  }
+`);
+
+type ToolRunnerProps = {
+  serverId: string;
+  oauthState: OAuthState;
+  tool: FragmentType<typeof toolRunnerFragment>;
+  /** The amber banner with Reconnect, or word of the attempt under way. */
+  reconnect: ReactNode;
+};
+
+/** The arguments beside the result. Both stay when the other changes, and through a consent. */
+export function ToolRunner({ serverId, oauthState, tool, reconnect }: ToolRunnerProps) {
+  const { name, inputSchema } = readFragment(toolRunnerFragment, tool);
+  const check = useMemo(() => createArgumentCheck(inputSchema), [inputSchema]);
+  const [draft, setDraft] = useState<Draft>(
+    () => readDraft(sessionStorage, serverId, name) ?? startDraft(inputSchema),
+  );
+  const { run, start, confirm, dismiss } = useToolRun(serverId, name);
+  const answer = run.step === "answered" ? run.answer : undefined;
+  const issues = answer?.__typename === "InvalidToolArguments" ? answer.issues : undefined;
+  const faults = useMemo(() => (issues ? toFormErrors(issues) : undefined), [issues]);
+
+  function change(next: Draft) {
+    setDraft(next);
+    writeDraft(sessionStorage, serverId, name, next);
+  }
+
+  return (
+    <div className={classes["split"]}>
+      <Section title="Arguments">
+        <ArgumentsEditor
+          {...{ inputSchema, draft, check, faults }}
+          onChange={change}
+          onSubmit={start}
+        >
+          <Group mt="md">
+            <Button
+              type="submit"
+              loading={run.step === "running"}
+              leftSection={<IconPlayerPlay size={16} aria-hidden />}
+            >
+              {answer ? "Run again" : "Run"}
+            </Button>
+          </Group>
+        </ArgumentsEditor>
+      </Section>
+      <Section title="Result">
+        <ToolOutcome run={run} oauthState={oauthState} reconnect={reconnect} />
+      </Section>
+      <ConfirmDialog
+        opened={run.step === "confirming"}
+        title={`Run ${name}?`}
+        action="Run it"
+        onConfirm={confirm}
+        onClose={dismiss}
+      >
+        {run.step === "confirming" && run.message}
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+function startDraft(inputSchema: unknown): Draft {
+  return { mode: isDrawable(inputSchema) ? "form" : "json", value: {}, text: "{}" };
+}
