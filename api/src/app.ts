@@ -12,7 +12,7 @@ import { createEgress } from "./egress/egress.ts";
 import { openBus } from "./events/bus.ts";
 import { appendEvent } from "./events/log.ts";
 import { topics } from "./events/topics.ts";
-import { encodeGlobalId } from "./graphql/global-id.ts";
+import { encodeGlobalId, readId } from "./graphql/global-id.ts";
 import { createGraphQL } from "./graphql/yoga.ts";
 import { createAuth } from "./http/auth.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -24,9 +24,11 @@ import { startSandbox } from "./sandbox/sandbox.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccounts } from "./services/accounts.ts";
 import { createBackground } from "./services/background.ts";
-import { createCallback } from "./services/callback.ts";
+import { type CallbackAnswer, createCallback } from "./services/callback.ts";
+import { createCatalogs } from "./services/catalogs.ts";
 import { createClients } from "./services/clients.ts";
 import { createConsent } from "./services/consent.ts";
+import { createExecutions } from "./services/executions.ts";
 import { createFlowDescriber } from "./services/describe-flow.ts";
 import { createDetector } from "./services/detection.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
@@ -34,7 +36,7 @@ import { createLive } from "./services/live.ts";
 import { createRevocation } from "./services/revocation.ts";
 import { createSandboxServers } from "./services/sandbox-servers.ts";
 import { createServers } from "./services/servers.ts";
-import { createTools } from "./services/tools.ts";
+import { createToolSessions } from "./services/tool-session.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
 import { checkCanary } from "./storage/canary.ts";
 import { createClientStore } from "./storage/client-store.ts";
@@ -141,7 +143,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const flows = createFlowStore({ db, box, publish: publishFlow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
-  const executions = createExecutionStore({
+  const executionStore = createExecutionStore({
     db,
     box,
     newId: uuidv7,
@@ -197,14 +199,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishFlows: (ids) => bus.publish(...ids.map(topics.flow)),
   });
   const accounts = createAccounts({ db, secrets, refresher, grants, detector: detection });
-  const tools = createTools({
-    db,
+  const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
+  const catalogs = createCatalogs({ db, access, accounts, openSession });
+  const executions = createExecutions({
     access,
     accounts,
-    executions,
+    catalogs,
+    openSession,
+    store: executionStore,
     background,
-    fetchFor: mcpFetchFor,
-    clientInfo,
     log: (message, details) => logger.warn(details, message),
   });
   const clients = createClients({
@@ -235,7 +238,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const callback = createCallback({
     ...shared,
     clients: clientStore,
-    tools,
+    catalogs,
     background,
     publishFlow,
   });
@@ -244,7 +247,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     bus,
     access,
     findFlow: (caller, id) => consent.findFlow(caller, id),
-    findExecution: (caller, id) => tools.findExecution(caller, id),
+    findExecution: (caller, id) => executions.find(caller, id),
   });
 
   // ---- the sandbox, and the two ways in
@@ -257,12 +260,18 @@ export async function createApp(options: AppOptions): Promise<App> {
       servers,
       detection,
       consent,
-      tools,
+      catalogs,
+      executions,
       live,
       sandbox: sandboxServers.description,
       addSandboxServers: sandboxServers.add,
     },
     logError: (error) => logger.error({ err: error }, "a GraphQL operation failed unexpectedly"),
+  });
+  const describeFlow = createFlowDescriber({
+    db,
+    flows,
+    encodeServerId: (id) => encodeGlobalId("McpServer", id),
   });
   const auth = createAuth({
     database: db,
@@ -290,13 +299,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     viewers: createViewerResolver({ auth }),
     graphql,
     oauth: {
-      finishCallback: (request) => callback.finish(request),
-      resumeCallback: (request) => callback.resume(request),
-      describeFlow: createFlowDescriber({
-        db,
-        flows,
-        encodeServerId: (id) => encodeGlobalId("McpServer", id),
-      }),
+      finishCallback: async (request) => nameFlow(await callback.finish(request)),
+      resumeCallback: async (request) => nameFlow(await callback.resume(request)),
+      async describeFlow(globalId, viewer) {
+        const flowId = readId(globalId, "OAuthFlow");
+        return flowId ? describeFlow(flowId, viewer) : null;
+      },
     },
     isReady: () =>
       migrationsAreApplied({
@@ -327,6 +335,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       await db.$disconnect();
     },
   };
+}
+
+/** Addresses carry the attempt's global id, as the API knows it. */
+function nameFlow(answer: CallbackAnswer): CallbackAnswer {
+  return answer.kind === "finished"
+    ? { ...answer, flowId: encodeGlobalId("OAuthFlow", answer.flowId) }
+    : answer;
 }
 
 function openSandbox(config: Config, logger: pino.Logger) {

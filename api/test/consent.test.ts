@@ -142,8 +142,7 @@ describe("consent", () => {
     await change(callback);
     const { headers } = await ada.open(callback.href);
     const location = new URL(headers.get("location") ?? "", gatehouse.url);
-    const flowId = Buffer.from(started.flow.id, "base64url").toString().split(":")[1];
-    expect(location.searchParams.get("flow")).toBe(flowId);
+    expect(location.searchParams.get("flow")).toBe(started.flow.id);
   });
 
   it("C6 an attempt that ran out is expired in every reading and takes no callback", async () => {

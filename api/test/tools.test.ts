@@ -172,3 +172,30 @@ describe("running a tool", () => {
     expect(await readStatus(ada, notes)).toMatchObject({ state: "CONNECTED" });
   });
 });
+
+it("keeps the order of a tool's properties, which is that of its form", async () => {
+  const id = await createServer(ada, gatehouse.sandbox.notesUrl, { name: "Ordered" });
+  await connect(ada, id);
+  const { mcpServer } = await ada.query(
+    'query ($id: ID!) { mcpServer(id: $id) { tool(name: "add_note") { inputSchema } } }',
+    { id },
+  );
+  expect(Object.keys(mcpServer.tool.inputSchema.properties).slice(0, 2)).toEqual(["title", "body"]);
+});
+
+it("what a failed tool says is for its runner alone", async () => {
+  const id = await createServer(ada, gatehouse.sandbox.notesUrl, { name: "Failing" });
+  await connect(ada, id);
+  const { execution } = await executeTool(
+    ada,
+    id,
+    "delete_note",
+    { id: "no-such-note-4711" },
+    { confirmed: true },
+  );
+  expect(execution).toMatchObject({ status: "FAILED", isToolError: true });
+  const rows = JSON.stringify(
+    await gatehouse.db.$queryRaw`SELECT t::text AS row FROM "ToolExecution" t`,
+  );
+  expect(rows).not.toContain("no-such-note-4711");
+});

@@ -11,7 +11,7 @@ import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
 import { isUuid } from "./input.ts";
 import type { Revocation } from "./revocation.ts";
-import type { Tools } from "./tools.ts";
+import type { Catalogs } from "./catalogs.ts";
 
 export type CallbackAnswer =
   /** `redirectTo`: a path of the application, in REDIRECT mode. */
@@ -33,7 +33,7 @@ export interface CallbackDeps {
   flows: FlowStore;
   clients: ClientStore;
   grants: GrantLifecycle;
-  tools: Tools;
+  catalogs: Catalogs;
   revocation: Revocation;
   background: Background;
   fetchFor(scope: { serverUrl: string }): Fetch;
@@ -184,7 +184,7 @@ export function createCallback(deps: CallbackDeps): Callback {
     deps.background.start("tool discovery", async (signal) => {
       const at = deps.clock.now().toISOString();
       const startedMs = deps.clock.monotonicMs();
-      const answer = await deps.tools.discover(serverId, ownerId, signal);
+      const answer = await deps.catalogs.discover(serverId, ownerId, signal);
       const step: Step = {
         kind: "TOOL_DISCOVERY",
         outcome: answer.kind === "tools" ? "OK" : "FAILED",

@@ -1,7 +1,6 @@
 import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { Caller } from "./access.ts";
 import type { FlowStore } from "../storage/flow-store.ts";
-import { isUuid } from "./input.ts";
 
 /** An attempt in words, for the page that ends it. */
 export interface FlowDescription {
@@ -65,7 +64,7 @@ export function createFlowDescriber(deps: {
   encodeServerId(id: string): string;
 }) {
   return async (flowId: string, caller: Caller | null): Promise<FlowDescription | null> => {
-    const flow = isUuid(flowId) && caller ? await deps.flows.find(flowId) : null;
+    const flow = caller ? await deps.flows.find(flowId) : null;
     if (!flow) return null;
     if (flow.userId !== caller?.userId) {
       // Whoever came with the callback learns why it did not count, and nothing else of the attempt.

@@ -3,7 +3,8 @@ import type { Detector } from "./detection.ts";
 import type { Live } from "./live.ts";
 import type { Caller } from "./access.ts";
 import type { Servers } from "./servers.ts";
-import type { Tools } from "./tools.ts";
+import type { Catalogs } from "./catalogs.ts";
+import type { Executions } from "./executions.ts";
 import type { Workspaces } from "./workspaces.ts";
 
 /** Everything that the API can do. */
@@ -12,7 +13,8 @@ export interface Services {
   servers: Servers;
   detection: Detector;
   consent: Consent;
-  tools: Tools;
+  catalogs: Catalogs;
+  executions: Executions;
   live: Live;
   /** Null when it does not run. */
   sandbox: { servers: { name: string; url: string }[]; accountUrl: string } | null;

@@ -24,6 +24,7 @@ export interface ExecutionStore {
     serverId: string;
   }): Promise<ToolExecution>;
   finish(id: string, outcome: FinishedExecution): Promise<ToolExecution>;
+  find(id: string): Promise<ToolExecution | null>;
   /** Null once they have expired. */
   openArguments(execution: ToolExecution): unknown;
   openContent(execution: ToolExecution): ExecutionContent | null;
@@ -74,6 +75,7 @@ export function createExecutionStore(deps: {
       deps.publish(id);
       return execution;
     },
+    find: (id) => db.toolExecution.findUnique({ where: { id } }),
     openArguments: (execution) => open(execution, "arguments"),
     openContent: (execution) => open(execution, "result") as ExecutionContent | null,
   };

@@ -1,6 +1,6 @@
 import { resolveArrayConnection } from "@pothos/plugin-relay";
 import { isAllowed } from "../../services/access.ts";
-import type { CatalogTool } from "../../services/tools.ts";
+import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
 import { visibleTo } from "../context.ts";
 import { readId } from "../global-id.ts";
@@ -104,7 +104,7 @@ export const McpServer = builder.prismaNode("McpServer", {
         description: "As the account sees them that the caller would use.",
         args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
         resolve: async (server, args, { services, caller }) => {
-          const tools = filterTools(await services.tools.list(caller, server), args.search);
+          const tools = filterTools(await services.catalogs.list(caller, server), args.search);
           const page = resolveArrayConnection({ args, defaultSize: 20, maxSize: 100 }, tools);
           return { ...page, totalCount: tools.length };
         },
@@ -117,7 +117,7 @@ export const McpServer = builder.prismaNode("McpServer", {
       nullable: true,
       args: { name: t.arg.string({ required: true }) },
       resolve: async (server, { name }, { services, caller }) =>
-        (await services.tools.list(caller, server)).find((tool) => tool.name === name) ?? null,
+        (await services.catalogs.list(caller, server)).find((tool) => tool.name === name) ?? null,
     }),
     createdBy: t.relation("createdBy", { nullable: true }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),

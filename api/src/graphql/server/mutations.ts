@@ -92,7 +92,7 @@ builder.mutationFields((t) => ({
     args: { serverId: t.arg.id({ required: true }) },
     resolve: async (query, _root, { serverId }, { db, caller, services }) => {
       const id = readIdOrNobody(serverId, "McpServer");
-      await services.tools.refresh(caller, id);
+      await services.catalogs.refresh(caller, id);
       return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),

@@ -1,4 +1,4 @@
-import type { CatalogTool } from "../../services/tools.ts";
+import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
 
 export const McpTool = builder.objectRef<CatalogTool>("McpTool").implement({

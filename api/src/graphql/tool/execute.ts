@@ -1,5 +1,5 @@
 import type { ToolExecution as ExecutionRow } from "@gatehouse/prisma";
-import type { CatalogTool } from "../../services/tools.ts";
+import type { CatalogTool } from "../../services/catalogs.ts";
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
@@ -153,7 +153,7 @@ builder.mutationField("executeTool", (t) =>
     description: "Runs a tool with the account that the caller would use.",
     args: { input: t.arg({ type: ExecuteToolInput, required: true }) },
     resolve: (_root, { input }, { services, caller }) =>
-      services.tools.execute(caller, {
+      services.executions.execute(caller, {
         serverId: readIdOrNobody(input.serverId, "McpServer"),
         toolName: input.toolName,
         arguments: input.arguments,

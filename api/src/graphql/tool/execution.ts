@@ -20,7 +20,7 @@ export const ToolExecution = builder.objectRef<ExecutionRow>("ToolExecution");
 builder.node(ToolExecution, {
   description: "One run of a tool.",
   id: { resolve: ({ id }) => id },
-  loadOne: (id, { services, caller }) => services.tools.findExecution(caller, id),
+  loadOne: (id, { services, caller }) => services.executions.find(caller, id),
   fields: (t) => ({
     server: t.prismaField({
       type: "McpServer",
@@ -45,19 +45,19 @@ builder.node(ToolExecution, {
       description:
         "Arguments and results are for the one who ran it, and kept until contentExpiresAt; null afterwards, or when they cannot be opened.",
       resolve: (execution, _args, { services, caller }) =>
-        services.tools.readArguments(caller, execution),
+        services.executions.readArguments(caller, execution),
     }),
     content: t.field({
       type: [ToolContent],
       nullable: true,
       resolve: (execution, _args, { services, caller }) =>
-        services.tools.readContent(caller, execution)?.content ?? null,
+        services.executions.readContent(caller, execution)?.content ?? null,
     }),
     structuredContent: t.field({
       type: "JSON",
       nullable: true,
       resolve: (execution, _args, { services, caller }) =>
-        services.tools.readContent(caller, execution)?.structuredContent ?? null,
+        services.executions.readContent(caller, execution)?.structuredContent ?? null,
     }),
     contentTruncated: t.exposeBoolean("contentTruncated"),
     contentExpiresAt: t.expose("contentExpiresAt", { type: "DateTime", nullable: true }),
@@ -85,7 +85,7 @@ builder.queryField("toolExecution", (t) =>
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { services, caller }) => {
       const executionId = readId(id, "ToolExecution");
-      return executionId ? services.tools.findExecution(caller, executionId) : null;
+      return executionId ? services.executions.find(caller, executionId) : null;
     },
   }),
 );

@@ -232,7 +232,7 @@ CREATE TABLE "OAuthFlow" (
 CREATE TABLE "ToolCatalog" (
     "id" UUID NOT NULL,
     "ownerId" UUID NOT NULL,
-    "tools" JSONB NOT NULL,
+    "tools" JSON NOT NULL,
     "fetchedAt" TIMESTAMPTZ(3) NOT NULL,
     "serverId" UUID NOT NULL,
 

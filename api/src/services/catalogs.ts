@@ -1,0 +1,157 @@
+import type { Database, McpServer } from "@gatehouse/prisma";
+import { listTools, type Tool } from "../mcp/catalog.ts";
+import { type Access, type Caller, ownerOf } from "./access.ts";
+import type { Accounts } from "./accounts.ts";
+import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+
+export type CatalogTool = Tool;
+
+export type DiscoveryOutcome =
+  | { kind: "tools"; tools: CatalogTool[] }
+  | { kind: "failed"; message: string };
+
+export type FoundTool =
+  | { tool: CatalogTool }
+  /** `names` are those that there are; `failure` says why the server could not be asked. */
+  | { tool: null; names: string[]; failure: string | null };
+
+/** What tools there are, as each account sees them: one may be shown others than the next (regressions S13). */
+export interface Catalogs {
+  /** What is stored for the caller's account; asked for now when nothing is, and the account can be used. */
+  list(caller: Caller | null, server: Pick<McpServer, "id">): Promise<CatalogTool[]>;
+  /** Asks the server now, and stores what it says or that it did not answer. */
+  refresh(caller: Caller | null, serverId: string): Promise<void>;
+  /** The same for an account, without a caller. */
+  discover(serverId: string, ownerId: string, signal?: AbortSignal): Promise<DiscoveryOutcome>;
+  /** A tool by name; the server is asked again before it is said to be missing. */
+  find(server: McpServer, ownerId: string, name: string): Promise<FoundTool>;
+}
+
+export interface CatalogsDeps {
+  db: Database;
+  access: Access;
+  accounts: Accounts;
+  openSession: OpenToolSession;
+}
+
+/** A stored list this old is asked for again before a tool is said to be missing, in milliseconds. */
+const staleForMissingMs = 5_000;
+const discoveryTimeoutMs = 15_000;
+
+export function createCatalogs(deps: CatalogsDeps): Catalogs {
+  const { db, access, accounts, openSession } = deps;
+  /** Questions under way: whoever asks meanwhile shares the answer. */
+  const discovering = new Map<string, Promise<DiscoveryOutcome>>();
+
+  async function askForTools(
+    server: McpServer,
+    ownerId: string,
+    signal?: AbortSignal,
+  ): Promise<DiscoveryOutcome> {
+    const askedAt = new Date();
+    const timeoutMs = Math.min(server.requestTimeoutMs, discoveryTimeoutMs);
+    const answer = await openSession({ server, ownerId, timeoutMs, signal }, (session) =>
+      listTools(session, undefined, signal),
+    );
+    if (answer.kind === "tools") {
+      await accounts.accepted(server, ownerId);
+      await storeCatalog(server, ownerId, answer.tools, askedAt);
+      await storeReachability(server.id, askedAt, null);
+      return { kind: "tools", tools: answer.tools };
+    }
+    const message = describeFailure(answer);
+    // A refusal is an answer too: the server can be reached.
+    await storeReachability(server.id, askedAt, answer.kind === "refused" ? null : message);
+    return { kind: "failed", message };
+  }
+
+  /** The question asked last wins, whatever order the answers come in (regressions D11). */
+  async function storeCatalog(
+    server: McpServer,
+    ownerId: string,
+    tools: CatalogTool[],
+    askedAt: Date,
+  ): Promise<void> {
+    await db.$executeRaw`
+      INSERT INTO "ToolCatalog" ("id", "serverId", "ownerId", "tools", "fetchedAt")
+      SELECT uuidv7(), s."id", ${ownerId}::uuid, ${JSON.stringify(tools)}::json, ${askedAt}::timestamptz
+      FROM "McpServer" s WHERE s."id" = ${server.id}::uuid AND s."configVersion" = ${server.configVersion}
+      ON CONFLICT ("serverId", "ownerId") DO UPDATE SET "tools" = excluded."tools", "fetchedAt" = excluded."fetchedAt"
+      WHERE "ToolCatalog"."fetchedAt" <= excluded."fetchedAt"`;
+  }
+
+  async function storeReachability(
+    serverId: string,
+    checkedAt: Date,
+    message: string | null,
+  ): Promise<void> {
+    await db.mcpServer.updateMany({
+      where: {
+        id: serverId,
+        OR: [{ reachabilityCheckedAt: null }, { reachabilityCheckedAt: { lte: checkedAt } }],
+      },
+      data: {
+        reachability: message === null ? "REACHABLE" : "UNREACHABLE",
+        reachabilityCheckedAt: checkedAt,
+        reachabilityMessage: message,
+      },
+    });
+  }
+
+  function discoverOnce(
+    server: McpServer,
+    ownerId: string,
+    signal?: AbortSignal,
+  ): Promise<DiscoveryOutcome> {
+    const key = `${server.id} ${ownerId} ${server.configVersion}`;
+    const underWay =
+      discovering.get(key) ??
+      askForTools(server, ownerId, signal).finally(() => discovering.delete(key));
+    discovering.set(key, underWay);
+    return underWay;
+  }
+
+  return {
+    async list(maybeCaller, { id }) {
+      const { caller, server } = await access.requireServer(maybeCaller, id, "see");
+      const ownerId = ownerOf(server, caller);
+      const stored = await db.toolCatalog.findUnique({
+        where: { serverId_ownerId: { serverId: id, ownerId } },
+      });
+      if (stored) return stored.tools as unknown as CatalogTool[];
+      if (!server.enabled || server.authType === "UNKNOWN") return [];
+      if ((await accounts.reasonNotToCall(server, ownerId)) !== null) return [];
+      const fresh = await discoverOnce(server, ownerId);
+      return fresh.kind === "tools" ? fresh.tools : [];
+    },
+
+    async refresh(maybeCaller, serverId) {
+      const { caller, server } = await access.requireServer(maybeCaller, serverId, "use");
+      await discoverOnce(server, ownerOf(server, caller));
+    },
+
+    async discover(serverId, ownerId, signal) {
+      const server = await db.mcpServer.findUnique({ where: { id: serverId } });
+      return server
+        ? discoverOnce(server, ownerId, signal)
+        : { kind: "failed", message: "The server is gone." };
+    },
+
+    async find(server, ownerId, name) {
+      const stored = await db.toolCatalog.findUnique({
+        where: { serverId_ownerId: { serverId: server.id, ownerId } },
+      });
+      const known = (stored?.tools ?? []) as unknown as CatalogTool[];
+      const tool = known.find((one) => one.name === name);
+      if (tool) return { tool };
+      if (stored && Date.now() - stored.fetchedAt.getTime() < staleForMissingMs)
+        return { tool: null, names: known.map((one) => one.name), failure: null };
+      const fresh = await discoverOnce(server, ownerId);
+      if (fresh.kind === "failed") return { tool: null, names: [], failure: fresh.message };
+      const found = fresh.tools.find((one) => one.name === name);
+      return found
+        ? { tool: found }
+        : { tool: null, names: fresh.tools.map((one) => one.name), failure: null };
+    },
+  };
+}

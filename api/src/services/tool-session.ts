@@ -1,0 +1,51 @@
+import type { McpServer } from "@gatehouse/prisma";
+import type { Failure } from "../mcp/errors.ts";
+import { type Session, withSession } from "../mcp/session.ts";
+import type { Fetch } from "../oauth/ports.ts";
+import type { Accounts, Stop } from "./accounts.ts";
+
+/** Opens a session with an MCP server as one owner's account. */
+export type OpenToolSession = <T>(
+  target: {
+    server: McpServer;
+    ownerId: string;
+    timeoutMs: number;
+    signal?: AbortSignal | undefined;
+  },
+  use: (session: Session) => Promise<T>,
+) => Promise<T | Failure>;
+
+export function createToolSessions(deps: {
+  accounts: Accounts;
+  fetchFor(scope: { serverUrl: string; timeoutMs: number }): Fetch;
+  clientInfo: { name: string; version: string };
+}): OpenToolSession {
+  return ({ server, ownerId, timeoutMs, signal }, use) =>
+    withSession(
+      {
+        url: server.url,
+        fetch: deps.fetchFor({ serverUrl: server.url, timeoutMs }),
+        credentials: deps.accounts.credentials(server, ownerId),
+        timeoutMs,
+        clientInfo: deps.clientInfo,
+        signal,
+      },
+      use,
+    );
+}
+
+/** Why a session gave no answer, in one sentence. */
+export function describeFailure(failure: Failure): string {
+  switch (failure.kind) {
+    case "cancelled":
+      return "Cancelled.";
+    case "refused": {
+      const stop = failure.stop as Stop | null;
+      if (stop?.kind === "reauth") return "Consent is needed.";
+      if (stop?.kind === "headers-rejected") return "The server refused the configured headers.";
+      return stop?.message ?? "The server refused the credentials.";
+    }
+    default:
+      return failure.message;
+  }
+}
