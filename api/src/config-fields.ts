@@ -116,7 +116,7 @@ export const environment = z.object({
   CLIENT_METADATA_URL: documentUrl.optional(),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: portNumber.default(4010),
-  LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).default("info"),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
   TRUST_PROXY: flag.default(false),
 });
 

@@ -37,7 +37,7 @@ describe("what follows from nothing", () => {
       allowedMcpHosts: [],
       clientMetadataUrl: null,
       sandbox: { enabled: true, host: "127.0.0.1", port: 4010 },
-      logLevel: "info",
+      logLevel: "warn",
       trustProxy: false,
       isLoopback: true,
       secureCookies: false,

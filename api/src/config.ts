@@ -122,7 +122,8 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       host: "127.0.0.1",
       port: env.SANDBOX_PORT,
     }),
-    logLevel: env.LOG_LEVEL,
+    // At home the address to open must not scroll away under a line for every request.
+    logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,
     isLoopback,
     secureCookies: publicUrl.startsWith("https:"),

@@ -1,7 +1,7 @@
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
 import type { DeliveredEvent } from "../../services/live.ts";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { findServer } from "../server/find-server.ts";
 import { encodeGlobalId, readIdOrNobody } from "../global-id.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { User } from "../workspace/user.ts";
@@ -44,13 +44,7 @@ const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").im
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, { db, caller }) =>
-        serverId
-          ? db.mcpServer.findFirst({
-              ...query,
-              where: { id: serverId, workspace: visibleTo(caller) },
-            })
-          : null,
+      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
     }),
   }),
 });

@@ -1,6 +1,6 @@
 import type { OAuthFlow as FlowRow } from "@gatehouse/prisma";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { findServer } from "../server/find-server.ts";
 import { readId } from "../global-id.ts";
 
 export const ClientRegistrationKind = builder.enumType("ClientRegistrationKind", {
@@ -96,13 +96,7 @@ builder.node(OAuthFlow, {
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, { db, caller }) =>
-        serverId
-          ? db.mcpServer.findFirst({
-              ...query,
-              where: { id: serverId, workspace: visibleTo(caller) },
-            })
-          : null,
+      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
     }),
     status: t.field({
       type: OAuthFlowStatus,

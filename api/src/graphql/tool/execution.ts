@@ -1,6 +1,6 @@
 import type { ToolExecution as ExecutionRow } from "@gatehouse/prisma";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { findServer } from "../server/find-server.ts";
 import { readId, readIdOrNobody } from "../global-id.ts";
 import { ToolContent } from "./content.ts";
 
@@ -26,13 +26,7 @@ builder.node(ToolExecution, {
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, { db, caller }) =>
-        serverId
-          ? db.mcpServer.findFirst({
-              ...query,
-              where: { id: serverId, workspace: visibleTo(caller) },
-            })
-          : null,
+      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
     }),
     toolName: t.exposeString("toolName"),
     status: t.expose("status", { type: ToolExecutionStatus }),
