@@ -33,9 +33,11 @@ import { createFlowDescriber } from "./services/describe-flow.ts";
 import { createDetector } from "./services/detection.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
 import { createLive } from "./services/live.ts";
+import { createRejections } from "./services/rejections.ts";
 import { createRevocation } from "./services/revocation.ts";
 import { createSandboxServers } from "./services/sandbox-servers.ts";
 import { createServers } from "./services/servers.ts";
+import { startSuspensionProbes } from "./services/suspension-probes.ts";
 import { createToolSessions } from "./services/tool-session.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
 import { checkCanary } from "./storage/canary.ts";
@@ -154,6 +156,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const access = createAccess(db);
   const workspaces = createWorkspaces(db);
   const revocation = createRevocation({
+    db,
     fetchFor,
     background,
     log: (message, details) => logger.info(details, message),
@@ -198,9 +201,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
     publishFlows: (ids) => bus.publish(...ids.map(topics.flow)),
   });
-  const accounts = createAccounts({ db, secrets, refresher, grants, detector: detection });
+  const accounts = createAccounts({
+    db,
+    secrets,
+    refresher,
+    grants,
+    detector: detection,
+    rejections: createRejections(clock),
+  });
   const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
-  const catalogs = createCatalogs({ db, access, accounts, openSession });
+  const catalogs = createCatalogs({ db, access, accounts, openSession, clock });
   const executions = createExecutions({
     access,
     accounts,
@@ -266,7 +276,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       sandbox: sandboxServers.description,
       addSandboxServers: sandboxServers.add,
     },
-    logError: (error) => logger.error({ err: error }, "a GraphQL operation failed unexpectedly"),
+    logError: (error, requestId) =>
+      logger.error({ err: error, requestId }, "a GraphQL operation failed unexpectedly"),
   });
   const describeFlow = createFlowDescriber({
     db,
@@ -314,18 +325,20 @@ export async function createApp(options: AppOptions): Promise<App> {
     limits: { closeTimeoutMs: closeGraceMs },
   });
 
-  let housekeeping: Disposable | null = null;
+  const timers: Disposable[] = [];
 
   return {
     async listen() {
       await http.listen();
-      housekeeping = startHousekeeping(db, (error) =>
-        logger.warn({ err: error }, "cleaning up failed"),
+      const onError = (error: unknown) => logger.warn({ err: error }, "a regular task failed");
+      timers.push(
+        startHousekeeping(db, onError),
+        startSuspensionProbes({ db, catalogs, clock, onError }),
       );
       return { url: config.publicUrl };
     },
     async close() {
-      housekeeping?.[Symbol.dispose]();
+      for (const timer of timers) timer[Symbol.dispose]();
       await http.close();
       await background.close(closeGraceMs);
       await refresher.close();

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { connect, createServer, executeTool, readStatus, type TestUser } from "./support/client.ts";
+import { consent, createBrowser } from "../src/sandbox/driver.ts";
+import {
+  connect,
+  createServer,
+  executeTool,
+  readStatus,
+  startOAuth,
+  type TestUser,
+} from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 let gatehouse: TestGatehouse;
@@ -177,23 +185,75 @@ describe("refresh against a rotating authorization server with reuse detection",
     expect(refreshes()).toBe(1);
   });
 
-  it("R19 a server that refuses every token suspends the account and takes it back by itself", async () => {
+  it("R19 a burst of refusals during a hiccup asks nobody to sign in, and costs one refresh", async () => {
+    const events = await countEvents();
     gatehouse.sandbox.faults.set("mcp-401");
-    const seen: string[] = [];
-    for (let i = 0; i < 4; i++)
-      seen.push((await executeTool(ada, serverId, "list_notes")).__typename);
-    expect(seen.at(-1)).toBe("ReauthRequired");
-    expect(await readStatus(ada, serverId)).toMatchObject({
-      state: "REAUTH_REQUIRED",
-      reason: "TOKEN_REJECTED",
-      renewable: true,
-    });
-    expect(refreshes(), "one refresh per minute because of a refusal").toBe(1);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => executeTool(ada, serverId, "list_notes")),
+    );
+    expect(new Set(answers.map(({ __typename }) => __typename))).toEqual(
+      new Set(["ServerUnreachable"]),
+    );
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", reason: null });
+    expect(await countEvents()).toBe(events);
+    expect(refreshes()).toBe(1);
     gatehouse.sandbox.faults.clear();
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ToolExecuted",
     });
+  });
+
+  it("R19 a suspended account comes back with the first call that the server takes", async () => {
+    await gatehouse.db.oAuthGrant.updateMany({
+      where: { serverId: rowId() },
+      data: { state: "REAUTH_REQUIRED", reason: "TOKEN_REJECTED" },
+    });
+    expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
+      __typename: "ToolExecuted",
+    });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", reason: null });
+  });
+
+  it("R9 a registration that the authorization server forgot is not used for ever", async () => {
+    const client = await gatehouse.db.oAuthClient.findFirstOrThrow({
+      where: { serverId: rowId() },
+    });
+    await ada.query("mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", {
+      id: serverId,
+    });
+    gatehouse.sandbox.deleteClient(client.clientId);
+    const lost = await startOAuth(ada, serverId);
+    await expect(ada.consent(lost.authorizationUrl)).rejects.toThrow(/invalid_client|client/);
+    await connect(ada, serverId);
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
+  });
+
+  it("R18 what is revoked through a shared client leaves the neighbour's grant alive", async () => {
+    const { clientId, clientSecret } = await gatehouse.sandbox.registerClient({
+      redirectUri: `${gatehouse.url}/oauth/callback`,
+    });
+    const settings = { oauthClientId: clientId, oauthClientSecret: clientSecret ?? null };
+    const browse = createBrowser();
+    const ids: string[] = [];
+    for (const url of [gatehouse.sandbox.notesUrl, gatehouse.sandbox.weatherUrl]) {
+      const id = await createServer(ada, url, settings);
+      const { authorizationUrl } = await startOAuth(ada, id);
+      const { callbackUrl } = await consent({
+        authorizationUrl,
+        login: "ada",
+        decision: "allow",
+        browse,
+      });
+      await ada.open(callbackUrl);
+      ids.push(id);
+    }
+    const [notes = "", weather = ""] = ids;
+    await ada.query("mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", { id: notes });
+    await expect.poll(() => gatehouse.log.some((line) => line.includes("KEPT_SHARED"))).toBe(true);
+    gatehouse.sandbox.expireAccessTokens();
+    expect(await executeTool(ada, weather, "get_forecast", { city: "Lisbon" })).toMatchObject({
+      __typename: "ToolExecuted",
+    });
   });
 
   it("nothing secret is in the database, the log or an answer in clear", async () => {

@@ -46,8 +46,14 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       listener = null;
       void relisten(100);
     });
-    await client.connect();
-    await client.query(`LISTEN ${channel}`);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    if (closed) return client.end();
     listener = client;
     // Whatever was sent while nobody listened: let everybody look once.
     wake(watchers.keys());
@@ -72,6 +78,19 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
         // The others find out by their poll.
       }
     }
+  }
+
+  function publish(...topics: string[]): void {
+    wake(topics);
+    for (const topic of topics) outgoing.add(topic);
+    // One statement for all that is published while another is under way.
+    sending ??= Promise.resolve()
+      .then(send)
+      .finally(() => {
+        sending = null;
+        // What came in after the last look.
+        if (outgoing.size > 0 && !closed) publish();
+      });
   }
 
   await listen();
@@ -108,16 +127,7 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
         },
       };
     },
-    publish(...topics) {
-      wake(topics);
-      for (const topic of topics) outgoing.add(topic);
-      // One statement for all that is published while another is under way.
-      sending ??= Promise.resolve()
-        .then(send)
-        .finally(() => {
-          sending = null;
-        });
-    },
+    publish,
     async close() {
       await sending;
       closed = true;

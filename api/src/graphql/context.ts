@@ -3,6 +3,7 @@ import DataLoader from "dataloader";
 import type { Caller } from "../services/access.ts";
 import type { Services } from "../services/services.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
+import { type CatalogLoader, createCatalogLoader } from "./server/catalog-loader.ts";
 
 /** What the transport knows of a request. */
 export interface RequestContext {
@@ -20,6 +21,7 @@ export interface Context {
   /** The caller's role by workspace, read once for a whole request. */
   roles: DataLoader<string, WorkspaceRole | null>;
   oauthStatus: StatusLoader;
+  tools: CatalogLoader;
 }
 
 export function createContext(
@@ -27,6 +29,7 @@ export function createContext(
   { viewer, requestId }: RequestContext,
 ): Context {
   const { db, services } = deps;
+  const oauthStatus = createStatusLoader(db, viewer);
   return {
     requestId,
     caller: viewer,
@@ -44,7 +47,8 @@ export function createContext(
       },
       { cache: false },
     ),
-    oauthStatus: createStatusLoader(db, viewer),
+    oauthStatus,
+    tools: createCatalogLoader({ db, catalogs: services.catalogs, status: oauthStatus }, viewer),
   };
 }
 

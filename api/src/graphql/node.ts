@@ -23,7 +23,9 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true }) },
     ids: (_root, { ids }, _context, { schema }) => {
       if (ids.length > most)
-        throw new ServiceError("BAD_USER_INPUT", `At most ${most} ids at once.`);
+        throw new ServiceError("BAD_USER_INPUT", `At most ${most} ids at once.`, {
+          fieldErrors: { ids: [`At most ${most} ids at once.`] },
+        });
       return ids.map((id) => readNodeId(schema, id));
     },
   }),

@@ -31,6 +31,11 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
       // Parsing and validation have codes of their own; what is left are variables that do not fit their types.
       extensions: { code: "BAD_USER_INPUT", ...original.extensions },
     });
+  if (isMalformedValue(original))
+    return new GraphQLError("An id or cursor is not one of ours.", {
+      ...located,
+      extensions: { code: "BAD_USER_INPUT" },
+    });
   deps.logError(original, requestId);
   return new GraphQLError("Something went wrong on our side.", {
     ...located,
@@ -38,34 +43,43 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
   });
 }
 
-/** Every error names the request, so that a person can quote it. */
-const requestIds: Plugin<RequestContext, RequestContext> = {
-  onExecute: ({ args }) => ({
-    onExecuteDone: ({ result, setResult }) => {
-      if (!(Symbol.asyncIterator in result)) setResult(withRequestId(result, args.contextValue));
-    },
-  }),
-  onSubscribe: ({ args }) => ({
-    onSubscribeResult: () => ({
-      onNext: ({ result, setResult }) => setResult(withRequestId(result, args.contextValue)),
-    }),
-  }),
-  // What never reached execution: parsing, validation, a body that is no request.
-  onResultProcess({ result, setResult, serverContext }) {
-    if (!(Symbol.asyncIterator in result) && !Array.isArray(result))
-      setResult(withRequestId(result, serverContext));
-  },
-};
+/** Prisma's P2023: a cursor of the right form with a value that is no id. */
+function isMalformedValue(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "P2023";
+}
 
-function withRequestId<Result extends { errors?: readonly GraphQLError[] }>(
-  result: Result,
-  { requestId }: Pick<RequestContext, "requestId">,
-): Result {
-  if (!result.errors) return result;
-  const errors = result.errors.map((error) =>
-    Object.assign(error, { extensions: { ...error.extensions, requestId } }),
-  );
-  return { ...result, errors };
+/** Masks where the request is known: every error names it, and the log can be searched by the id that a person quotes. */
+function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContext> {
+  function mask<Result extends { errors?: readonly GraphQLError[] }>(
+    result: Result,
+    { requestId }: Pick<RequestContext, "requestId">,
+  ): Result {
+    if (!result.errors) return result;
+    const errors = result.errors.map((error) => {
+      const masked = maskError(error, deps, requestId);
+      return Object.assign(masked, { extensions: { ...masked.extensions, requestId } });
+    });
+    return { ...result, errors };
+  }
+
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone: ({ result, setResult }) => {
+        if (!(Symbol.asyncIterator in result)) setResult(mask(result, args.contextValue));
+      },
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: ({ result, setResult }) => {
+        if (!(Symbol.asyncIterator in result)) setResult(mask(result, args.contextValue));
+        return { onNext: (next) => next.setResult(mask(next.result, args.contextValue)) };
+      },
+    }),
+    // What never reached execution: parsing, validation, a body that is no request.
+    onResultProcess({ result, setResult, serverContext }) {
+      if (!(Symbol.asyncIterator in result) && !Array.isArray(result))
+        setResult(mask(result, serverContext));
+    },
+  };
 }
 
 export function createGraphQL(deps: YogaDeps) {
@@ -74,7 +88,7 @@ export function createGraphQL(deps: YogaDeps) {
     graphqlEndpoint: "/graphql",
     context: (initial) => createContext(deps, initial),
     maskedErrors: { maskError: (error) => maskError(error, deps) },
-    plugins: [requestIds],
+    plugins: [createErrorPlugin(deps)],
     // The HTTP server has checked the body's type and the Origin by then.
     batching: false,
     graphiql: false,

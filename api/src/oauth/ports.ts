@@ -31,6 +31,8 @@ export interface GrantClient {
 export interface Grant {
   id: string;
   serverId: string;
+  /** The user's id, or the workspace's for a shared account. */
+  ownerId: string;
   issuer: string;
   tokenEndpoint: string;
   revocationEndpoint: string | null;

@@ -53,6 +53,7 @@ export function createTestWorld(
       grants.put({
         id: grantId,
         serverId: "server-1",
+        ownerId: "owner",
         issuer: "https://as.example",
         tokenEndpoint: "https://as.example/token",
         revocationEndpoint: null,

@@ -1,24 +1,30 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { Credentials } from "../mcp/session.ts";
+import type { Credentials, Refusal } from "../mcp/session.ts";
 import { findBearerChallenge } from "../oauth/challenge.ts";
-import { type Refresher } from "../oauth/refresher.ts";
-import { splitScopes } from "../oauth/scopes.ts";
+import type { Refresher } from "../oauth/refresher.ts";
+import { splitScopes, unionScopes } from "../oauth/scopes.ts";
 import { nextState, type OAuthEvent, type OAuthReason } from "../oauth/state.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
 import type { Detector } from "./detection.ts";
+import type { Rejections } from "./rejections.ts";
 
 /** Why a request got no credentials that the server accepts. */
-export type Stop =
+export type Stop = (
   | { kind: "reauth"; reason: OAuthReason }
   /** Configured headers were refused. */
   | { kind: "headers-rejected" }
   /** The server said no to this call, whoever asks. */
   | { kind: "forbidden"; message: string }
-  | { kind: "transient"; message: string };
+  | { kind: "transient"; message: string }
+) & {
+  /** The server itself said no; otherwise nothing was sent. */
+  answered?: boolean;
+};
 
 /** What the calls of one owner at one server go out with. */
 export interface Accounts {
+  /** For the settings of `server` as they were read: once they change, nothing more goes out with them. */
   credentials(server: McpServer, ownerId: string): Credentials;
   /** After a call that the server took: lifts TOKEN_REJECTED. */
   accepted(server: McpServer, ownerId: string): Promise<void>;
@@ -32,37 +38,64 @@ export interface AccountsDeps {
   refresher: Refresher;
   grants: GrantLifecycle;
   detector: Detector;
+  rejections: Rejections;
 }
 
-/** Fresh tokens refused so often in a row mean that the server, not the token, is in trouble. */
-const rejectionsUntilSuspended = 3;
+interface SentToken {
+  token: string;
+  version: number;
+  grantId: string;
+}
+
+const changedMeanwhile: Stop = {
+  kind: "transient",
+  message: "The server's settings or its account were changed meanwhile. Try again.",
+};
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { db, refresher } = deps;
-  const rejections = new Map<string, number>();
 
   function findGrant(server: McpServer, ownerId: string) {
     return db.oAuthGrant.findUnique({
       where: { serverId_ownerId: { serverId: server.id, ownerId } },
-      select: { id: true, state: true, reason: true },
+      select: {
+        id: true,
+        state: true,
+        reason: true,
+        version: true,
+        connectedAt: true,
+        challengedScopes: true,
+      },
     });
   }
 
-  /** Moves a grant by the one transition table. */
-  async function apply(server: McpServer, ownerId: string, event: OAuthEvent): Promise<void> {
+  /** Moves a grant by the one transition table, if it is still the one that the event is about. */
+  async function apply(
+    server: McpServer,
+    ownerId: string,
+    event: OAuthEvent,
+    version: number | null,
+  ): Promise<"applied" | "superseded"> {
     const grant = await findGrant(server, ownerId);
-    if (!grant || grant.state === "DISCONNECTED") return;
+    if (!grant || grant.state === "DISCONNECTED") return "superseded";
+    if (version !== null && grant.version !== version) return "superseded";
     const next = nextState(grant.state, grant.reason, event);
-    if (next.state === grant.state && next.reason === grant.reason) return;
-    if (next.state === "CONNECTED" || next.state === "REAUTH_REQUIRED")
-      await deps.grants.changeState(grant.id, { state: grant.state, reason: grant.reason }, next);
+    if (next.state === grant.state && next.reason === grant.reason) return "applied";
+    if (next.state !== "CONNECTED" && next.state !== "REAUTH_REQUIRED") return "applied";
+    const { state, reason } = grant;
+    const changed = await deps.grants.changeState(
+      grant.id,
+      { state, reason, version: grant.version },
+      next,
+    );
+    return changed ? "applied" : "superseded";
   }
 
   async function readToken(
     server: McpServer,
     ownerId: string,
     rejected?: string,
-  ): Promise<{ token: string; grantId: string } | Stop> {
+  ): Promise<SentToken | Stop> {
     const grant = await findGrant(server, ownerId);
     if (!grant || grant.state === "DISCONNECTED")
       return { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
@@ -71,8 +104,16 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       rejected === undefined ? {} : { rejected },
     );
     switch (answer.kind) {
-      case "token":
-        return { token: answer.accessToken, grantId: grant.id };
+      case "token": {
+        // Asked after the token was read: a change of settings ends the grants before it, so a token that was read under
+        // unchanged settings belongs to them, and never goes to the address of old ones.
+        const settings = await db.mcpServer.findUnique({
+          where: { id: server.id },
+          select: { configVersion: true },
+        });
+        if (settings?.configVersion !== server.configVersion) return changedMeanwhile;
+        return { token: answer.accessToken, version: answer.version, grantId: grant.id };
+      }
       case "dead":
         return { kind: "reauth", reason: answer.reason };
       case "gone":
@@ -82,45 +123,55 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     }
   }
 
+  /** 403 `insufficient_scope`: the token is genuine and too narrow, unless a newer one has taken its place. */
+  async function scopeInsufficient(
+    server: McpServer,
+    ownerId: string,
+    version: number,
+    scope: string | null | undefined,
+  ): Promise<Stop> {
+    if ((await apply(server, ownerId, { type: "scopeInsufficient" }, version)) === "superseded")
+      return changedMeanwhile;
+    const grant = await findGrant(server, ownerId);
+    await db.oAuthGrant.updateMany({
+      where: { serverId: server.id, ownerId, version },
+      data: { challengedScopes: unionScopes(grant?.challengedScopes ?? [], splitScopes(scope)) },
+    });
+    return { kind: "reauth", reason: "INSUFFICIENT_SCOPE" };
+  }
+
   /** A 401 or 403 to a token: renew it once, tell a narrow one, give up on a server that refuses every one. */
   async function tokenRefused(
     server: McpServer,
     ownerId: string,
-    refusal: Parameters<Credentials["refused"]>[0],
+    refusal: Refusal,
+    sent: SentToken | null,
   ): Promise<"retry" | Stop> {
     const challenge = refusal.wwwAuthenticate
       ? findBearerChallenge(new Headers({ "www-authenticate": refusal.wwwAuthenticate }))
       : null;
-    if (refusal.status === 403) {
-      if (challenge?.error !== "insufficient_scope")
-        return {
-          kind: "forbidden",
-          message: "The server does not allow this call to the connected account.",
-        };
-      await db.oAuthGrant.updateMany({
-        where: { serverId: server.id, ownerId },
-        data: { challengedScopes: splitScopes(challenge.scope) },
-      });
-      await apply(server, ownerId, { type: "scopeInsufficient" });
-      return { kind: "reauth", reason: "INSUFFICIENT_SCOPE" };
-    }
-    const sent = refusal.sentHeaders["authorization"]?.replace(/^Bearer /, "");
-    const renewed = await readToken(server, ownerId, sent);
+    if (refusal.status === 403)
+      return challenge?.error === "insufficient_scope" && sent
+        ? scopeInsufficient(server, ownerId, sent.version, challenge.scope)
+        : {
+            kind: "forbidden",
+            message: "The server does not allow this call to the connected account.",
+          };
+    const renewed = await readToken(server, ownerId, sent?.token);
     if ("kind" in renewed) return renewed;
-    if (renewed.token !== sent && refusal.mayRetry) return "retry";
-    const count = (rejections.get(renewed.grantId) ?? 0) + 1;
-    rejections.set(renewed.grantId, count);
-    if (count < rejectionsUntilSuspended)
+    if (renewed.token !== sent?.token && refusal.mayRetry) return "retry";
+    const grant = await findGrant(server, ownerId);
+    if (!deps.rejections.note(renewed.grantId, grant?.connectedAt?.toISOString() ?? ""))
       return {
         kind: "transient",
         message: "The server refuses a token that was issued a moment ago.",
       };
-    await apply(server, ownerId, { type: "tokenRejected" });
+    await apply(server, ownerId, { type: "tokenRejected" }, renewed.version);
     return { kind: "reauth", reason: "TOKEN_REJECTED" };
   }
 
   /** A server that was open, or took a key, and now wants more. */
-  async function headersRefused(server: McpServer): Promise<Stop> {
+  async function headersRefused(server: McpServer, ownerId: string): Promise<Stop> {
     if (server.authType === "HEADERS") return { kind: "headers-rejected" };
     const { authType } = await deps.detector.detect(server.url);
     if (authType !== "OAUTH") return { kind: "headers-rejected" };
@@ -128,17 +179,22 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       where: { id: server.id, configVersion: server.configVersion },
       data: { authType, configVersion: { increment: 1 } },
     });
-    return { kind: "reauth", reason: "NOT_CONNECTED" };
+    const grant = await findGrant(server, ownerId);
+    return grant?.state === "CONNECTED"
+      ? changedMeanwhile
+      : { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
   }
 
   return {
     credentials(server, ownerId) {
       const configured = deps.secrets.openHeaders(server);
+      let sent: SentToken | null = null;
       return {
         async headers() {
           if (server.authType !== "OAUTH") return { kind: "headers", headers: configured };
           const answer = await readToken(server, ownerId);
           if ("kind" in answer) return { kind: "unavailable", cause: answer };
+          sent = answer;
           return {
             kind: "headers",
             headers: { ...configured, authorization: `Bearer ${answer.token}` },
@@ -147,9 +203,9 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         async refused(refusal) {
           const verdict =
             server.authType === "OAUTH"
-              ? await tokenRefused(server, ownerId, refusal)
-              : await headersRefused(server);
-          return verdict === "retry" ? "retry" : { stop: verdict };
+              ? await tokenRefused(server, ownerId, refusal, sent)
+              : await headersRefused(server, ownerId);
+          return verdict === "retry" ? "retry" : { stop: { ...verdict, answered: true } };
         },
       };
     },
@@ -158,9 +214,9 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       if (server.authType !== "OAUTH") return;
       const grant = await findGrant(server, ownerId);
       if (!grant) return;
-      rejections.delete(grant.id);
+      deps.rejections.forget(grant.id);
       if (grant.reason === "TOKEN_REJECTED")
-        await apply(server, ownerId, { type: "tokenAccepted" });
+        await apply(server, ownerId, { type: "tokenAccepted" }, grant.version);
     },
 
     async reasonNotToCall(server, ownerId) {

@@ -10,6 +10,7 @@ import type { ConsentedGrant, GrantLifecycle } from "../storage/grant-lifecycle.
 import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
 import { isUuid } from "./input.ts";
+import { ServiceError } from "./errors.ts";
 import type { Revocation } from "./revocation.ts";
 import type { Catalogs } from "./catalogs.ts";
 
@@ -57,20 +58,18 @@ export function createCallback(deps: CallbackDeps): Callback {
   /** Membership, role, server and settings again: all of them may have changed while the person was away. */
   async function checkAgain(flow: TakenFlow, viewer: Caller): Promise<Refusal | null> {
     if (flow.userId !== viewer.userId) return { error: "WRONG_USER", detail: null };
-    const server = flow.serverId
-      ? await db.mcpServer.findUnique({ where: { id: flow.serverId } })
-      : null;
-    if (!server) return { error: "SERVER_GONE", detail: null };
-    const role = await access.roleIn(viewer, server.workspaceId);
-    if (!role) return { error: "FORBIDDEN", detail: null };
+    if (!flow.serverId) return { error: "SERVER_GONE", detail: null };
     try {
-      await access.requireServer(viewer, server.id, consentAction(server.credentialScope));
-    } catch {
-      return { error: "FORBIDDEN", detail: null };
+      const { server } = await access.requireServer(viewer, flow.serverId, ({ credentialScope }) =>
+        consentAction(credentialScope),
+      );
+      const unchanged = server.configVersion === flow.configVersion;
+      return unchanged ? null : { error: "SETTINGS_CHANGED", detail: null };
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      const exists = await db.mcpServer.count({ where: { id: flow.serverId } });
+      return { error: exists === 0 ? "SERVER_GONE" : "FORBIDDEN", detail: null };
     }
-    return server.configVersion === flow.configVersion
-      ? null
-      : { error: "SETTINGS_CHANGED", detail: null };
   }
 
   async function exchange(
@@ -104,6 +103,11 @@ export function createCallback(deps: CallbackDeps): Callback {
       fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
       steps,
     });
+    if (
+      outcome.kind === "refused" &&
+      (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
+    )
+      await deps.clients.retire(client.id);
     if (outcome.kind !== "tokens")
       return { refusal: { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail } };
     const { tokens } = outcome;
@@ -143,39 +147,36 @@ export function createCallback(deps: CallbackDeps): Callback {
       return refused;
     }
     const exchanged = await exchange(flow, query, taken);
-    await flows.addSteps(flow.id, taken);
-    if ("refusal" in exchanged) return exchanged.refusal;
-    const { grant, client } = exchanged;
-    const stored = await deps.grants.connect(grant);
-    if (stored.kind !== "connected") {
-      // Nobody will ever use these tokens.
-      deps.revocation.revokeLater([
-        {
-          ...grant,
-          id: flow.id,
-          client,
-          lifetimeMs: null,
-          version: 0,
-          sinceRefusalMs: null,
-          retryInMs: 0,
-        },
-      ]);
-      return {
-        error: stored.kind === "server-gone" ? "SERVER_GONE" : "SETTINGS_CHANGED",
-        detail: null,
-      };
+    if ("refusal" in exchanged) {
+      await flows.addSteps(flow.id, taken);
+      return exchanged.refusal;
     }
-    deps.publishFlow(flow.id);
-    await pinIssuer(grant);
-    return null;
+    // After the tokens are safe: a step that cannot be written must not cost them.
+    deps.background.start("steps of a consent", () => flows.addSteps(flow.id, taken));
+    return store(exchanged.grant, exchanged.client);
   }
 
-  /** A client id whose issuer nobody named belongs to the first one that took it. */
-  async function pinIssuer(grant: ConsentedGrant): Promise<void> {
-    await db.mcpServer.updateMany({
-      where: { id: grant.serverId, oauthClientId: { not: null }, oauthIssuer: null },
-      data: { oauthIssuer: grant.issuer },
-    });
+  /** Tokens that were issued are stored or revoked, whatever happens. */
+  async function store(grant: ConsentedGrant, client: GrantClient): Promise<Refusal | null> {
+    const orphan = { ...grant, id: grant.flowId, client };
+    const revoke = () =>
+      deps.revocation.revokeLater([
+        { ...orphan, lifetimeMs: null, version: 0, sinceRefusalMs: null, retryInMs: 0 },
+      ]);
+    let stored: Awaited<ReturnType<GrantLifecycle["connect"]>>;
+    try {
+      stored = await deps.grants.connect(grant);
+    } catch (error) {
+      revoke();
+      throw error;
+    }
+    deps.publishFlow(grant.flowId);
+    if (stored.kind === "connected") return null;
+    revoke();
+    return {
+      error: stored.kind === "server-gone" ? "SERVER_GONE" : "SETTINGS_CHANGED",
+      detail: null,
+    };
   }
 
   function discoverTools(flow: OAuthFlow): void {
@@ -204,13 +205,15 @@ export function createCallback(deps: CallbackDeps): Callback {
     viewer: Caller,
   ): Promise<CallbackAnswer> {
     const redirectTo = flow.mode === "REDIRECT" ? flow.returnTo : null;
-    const taken = await flows.take(flow.id);
-    // Used, cancelled or run out: its record says which.
-    if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
     let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
     try {
-      refusal = await complete(taken, query, viewer);
+      const taken = await flows.take(flow.id);
+      // Used, cancelled or run out: its record says which, or will when the callback that took it is done.
+      if (!taken) refusal = null;
+      else refusal = await complete(taken, query, viewer);
+      if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
     } finally {
+      // Of an attempt that is over already, nothing is changed.
       if (refusal) await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
     }
     if (refusal === null) discoverTools(flow);
@@ -224,7 +227,8 @@ export function createCallback(deps: CallbackDeps): Callback {
       const flow = state ? await flows.findByState(deps.hashState(state)) : null;
       if (!flow) return { kind: "unknown" };
       if (viewer) return proceed(flow, query, viewer);
-      await flows.hold(flow.id, query.toString(), heldTtlMs);
+      if (!(await flows.hold(flow.id, query.toString(), heldTtlMs)))
+        return { kind: "finished", flowId: flow.id, ok: false, redirectTo: null };
       return { kind: "sign-in-first", resumePath: `/oauth/resume?held=${flow.id}` };
     },
     async resume({ held, viewer }) {

@@ -1,7 +1,7 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
 import { listTools, type Tool } from "../mcp/catalog.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
-import type { Accounts } from "./accounts.ts";
+import type { Accounts, Stop } from "./accounts.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";
 
 export type CatalogTool = Tool;
@@ -17,8 +17,8 @@ export type FoundTool =
 
 /** What tools there are, as each account sees them: one may be shown others than the next (regressions S13). */
 export interface Catalogs {
-  /** What is stored for the caller's account; asked for now when nothing is, and the account can be used. */
-  list(caller: Caller | null, server: Pick<McpServer, "id">): Promise<CatalogTool[]>;
+  /** For an account that can be used and has no list stored: asks the server, unless it failed a moment ago. */
+  discoverMissing(serverId: string, ownerId: string): Promise<CatalogTool[]>;
   /** Asks the server now, and stores what it says or that it did not answer. */
   refresh(caller: Caller | null, serverId: string): Promise<void>;
   /** The same for an account, without a caller. */
@@ -32,16 +32,21 @@ export interface CatalogsDeps {
   access: Access;
   accounts: Accounts;
   openSession: OpenToolSession;
+  clock: { monotonicMs(): number };
 }
 
 /** A stored list this old is asked for again before a tool is said to be missing, in milliseconds. */
 const staleForMissingMs = 5_000;
 const discoveryTimeoutMs = 15_000;
+const failureMemoryMs = 30_000;
 
 export function createCatalogs(deps: CatalogsDeps): Catalogs {
   const { db, access, accounts, openSession } = deps;
   /** Questions under way: whoever asks meanwhile shares the answer. */
   const discovering = new Map<string, Promise<DiscoveryOutcome>>();
+  const failedAtMs = new Map<string, number>();
+  const keyOf = (server: McpServer, ownerId: string) =>
+    `${server.id} ${ownerId} ${server.configVersion}`;
 
   async function askForTools(
     server: McpServer,
@@ -60,8 +65,11 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       return { kind: "tools", tools: answer.tools };
     }
     const message = describeFailure(answer);
-    // A refusal is an answer too: the server can be reached.
-    await storeReachability(server.id, askedAt, answer.kind === "refused" ? null : message);
+    // A refusal is an answer too. Where nothing was asked, nothing was learnt.
+    if (answer.kind === "refused") {
+      const stop = answer.stop as Stop | null;
+      if (stop?.answered) await storeReachability(server.id, askedAt, null);
+    } else if (answer.kind !== "cancelled") await storeReachability(server.id, askedAt, message);
     return { kind: "failed", message };
   }
 
@@ -76,6 +84,9 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       INSERT INTO "ToolCatalog" ("id", "serverId", "ownerId", "tools", "fetchedAt")
       SELECT uuidv7(), s."id", ${ownerId}::uuid, ${JSON.stringify(tools)}::json, ${askedAt}::timestamptz
       FROM "McpServer" s WHERE s."id" = ${server.id}::uuid AND s."configVersion" = ${server.configVersion}
+        -- An account that was disconnected meanwhile must not come back with its list.
+        AND (s."authType" <> 'OAUTH' OR EXISTS (SELECT 1 FROM "OAuthGrant" g
+          WHERE g."serverId" = s."id" AND g."ownerId" = ${ownerId}::uuid AND g."state" <> 'DISCONNECTED'))
       ON CONFLICT ("serverId", "ownerId") DO UPDATE SET "tools" = excluded."tools", "fetchedAt" = excluded."fetchedAt"
       WHERE "ToolCatalog"."fetchedAt" <= excluded."fetchedAt"`;
   }
@@ -98,29 +109,42 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     });
   }
 
+  async function askAndRemember(
+    server: McpServer,
+    ownerId: string,
+    key: string,
+    signal?: AbortSignal,
+  ): Promise<DiscoveryOutcome> {
+    const nowMs = deps.clock.monotonicMs();
+    for (const [known, atMs] of failedAtMs)
+      if (nowMs - atMs > failureMemoryMs) failedAtMs.delete(known);
+    const outcome = await askForTools(server, ownerId, signal);
+    if (outcome.kind === "tools") failedAtMs.delete(key);
+    else failedAtMs.set(key, deps.clock.monotonicMs());
+    return outcome;
+  }
+
   function discoverOnce(
     server: McpServer,
     ownerId: string,
     signal?: AbortSignal,
   ): Promise<DiscoveryOutcome> {
-    const key = `${server.id} ${ownerId} ${server.configVersion}`;
+    const key = keyOf(server, ownerId);
     const underWay =
       discovering.get(key) ??
-      askForTools(server, ownerId, signal).finally(() => discovering.delete(key));
+      askAndRemember(server, ownerId, key, signal).finally(() => discovering.delete(key));
     discovering.set(key, underWay);
     return underWay;
   }
 
   return {
-    async list(maybeCaller, { id }) {
-      const { caller, server } = await access.requireServer(maybeCaller, id, "see");
-      const ownerId = ownerOf(server, caller);
-      const stored = await db.toolCatalog.findUnique({
-        where: { serverId_ownerId: { serverId: id, ownerId } },
-      });
-      if (stored) return stored.tools as unknown as CatalogTool[];
-      if (!server.enabled || server.authType === "UNKNOWN") return [];
-      if ((await accounts.reasonNotToCall(server, ownerId)) !== null) return [];
+    async discoverMissing(serverId, ownerId) {
+      const server = await db.mcpServer.findUnique({ where: { id: serverId } });
+      if (!server) return [];
+      const key = keyOf(server, ownerId);
+      // One that failed a moment ago is not asked again by every page that is loaded (regressions S5).
+      if ((failedAtMs.get(key) ?? -Infinity) > deps.clock.monotonicMs() - failureMemoryMs)
+        return [];
       const fresh = await discoverOnce(server, ownerId);
       return fresh.kind === "tools" ? fresh.tools : [];
     },

@@ -95,6 +95,66 @@ export function createConsent(deps: ConsentDeps): Consent {
     return (await flows.find(flow.id)) ?? flow;
   }
 
+  /** Discovery, a client, the request: what must be known before the person is sent away. */
+  async function prepare(
+    flow: OAuthFlow,
+    server: McpServer,
+    ownerId: string,
+    taken: Step[],
+  ): Promise<StartAnswer> {
+    const failed = async (message: string): Promise<StartAnswer> => ({
+      __typename: "OAuthDiscoveryFailed",
+      message,
+      flow: await fail(flow, taken, message),
+    });
+    const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
+    const { answer } = await deps.detector.walk(server.url, {
+      steps,
+      chosenIssuer: server.oauthClientId ? server.oauthIssuer : null,
+    });
+    if (!answer.ok) return failed(answer.fault.message);
+
+    const { discovery } = answer;
+    const fetch = deps.fetchFor({ serverUrl: server.url });
+    const obtained = await deps.clients.obtain(server, discovery, fetch, steps);
+    if (obtained.kind === "failed") return failed(obtained.message);
+    if (obtained.kind === "required") {
+      await fail(flow, taken, obtained.message);
+      return {
+        __typename: "OAuthClientRequired",
+        message: obtained.message,
+        issuer: discovery.issuer,
+        redirectUri: deps.redirectUri,
+      };
+    }
+
+    const requestedScopes = unionScopes(discovery.scopes, await heldScopes(server, ownerId));
+    const request = await buildAuthorizationRequest({
+      authorizationServer: discovery.metadata,
+      clientId: obtained.client.clientId,
+      redirectUri: deps.redirectUri,
+      scopes: requestedScopes,
+      resource: discovery.resource,
+      randomToken: deps.randomToken,
+    });
+    await flows.addSteps(flow.id, taken);
+    const prepared = await flows.prepare(flow.id, {
+      stateHash: deps.hashState(request.state),
+      codeVerifier: request.codeVerifier,
+      clientRowId: obtained.client.id,
+      authorizationServer: authorizationServerSchema.parse(discovery.metadata),
+      resource: discovery.resource,
+      requestedScopes,
+      redirectUri: deps.redirectUri,
+    });
+    if (!prepared) {
+      const message = "The attempt was ended meanwhile. Start again.";
+      const over = (await flows.find(flow.id)) ?? flow;
+      return { __typename: "OAuthDiscoveryFailed", message, flow: over };
+    }
+    return { __typename: "OAuthStarted", flow: prepared, authorizationUrl: request.url };
+  }
+
   return {
     async start(maybeCaller, input) {
       const { caller, server } = await access.requireServer(
@@ -125,54 +185,12 @@ export function createConsent(deps: ConsentDeps): Consent {
         ttlMs: flowTtlMs,
       });
       const taken: Step[] = [];
-      const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
-      const { answer } = await deps.detector.walk(server.url, {
-        steps,
-        chosenIssuer: server.oauthClientId ? server.oauthIssuer : null,
-        headers: {},
-      });
-      if (!answer.ok)
-        return {
-          __typename: "OAuthDiscoveryFailed",
-          message: answer.fault.message,
-          flow: await fail(flow, taken, answer.fault.message),
-        };
-
-      const { discovery } = answer;
-      const fetch = deps.fetchFor({ serverUrl: server.url });
-      const obtained = await deps.clients.obtain(server, discovery, fetch, steps);
-      if (obtained.kind !== "client") {
-        const failed = await fail(flow, taken, obtained.message);
-        return obtained.kind === "required"
-          ? {
-              __typename: "OAuthClientRequired",
-              message: obtained.message,
-              issuer: discovery.issuer,
-              redirectUri: deps.redirectUri,
-            }
-          : { __typename: "OAuthDiscoveryFailed", message: obtained.message, flow: failed };
+      try {
+        return await prepare(flow, server, ownerId, taken);
+      } catch (error) {
+        await fail(flow, taken, "Something went wrong inside Gatehouse.");
+        throw error;
       }
-
-      const requestedScopes = unionScopes(discovery.scopes, await heldScopes(server, ownerId));
-      const request = await buildAuthorizationRequest({
-        authorizationServer: discovery.metadata,
-        clientId: obtained.client.clientId,
-        redirectUri: deps.redirectUri,
-        scopes: requestedScopes,
-        resource: discovery.resource,
-        randomToken: deps.randomToken,
-      });
-      await flows.addSteps(flow.id, taken);
-      const prepared = await flows.prepare(flow.id, {
-        stateHash: deps.hashState(request.state),
-        codeVerifier: request.codeVerifier,
-        clientRowId: obtained.client.id,
-        authorizationServer: authorizationServerSchema.parse(discovery.metadata),
-        resource: discovery.resource,
-        requestedScopes,
-        redirectUri: deps.redirectUri,
-      });
-      return { __typename: "OAuthStarted", flow: prepared, authorizationUrl: request.url };
     },
 
     async cancel(caller, flowId) {

@@ -7,6 +7,7 @@ import { createStepRecorder, type StepClock, type StepRecorder } from "../oauth/
 import { type ProbeAnswer, probeServer } from "../mcp/probe.ts";
 import type { Access, Caller } from "./access.ts";
 import { InputFaults } from "./errors.ts";
+import { hasControlCharacters } from "./input.ts";
 
 /** What was learnt about a URL without credentials. */
 export interface Detection {
@@ -38,7 +39,7 @@ export interface Detector {
   /** A probe and, where the server asks for OAuth, discovery; each exchange is a step. */
   walk(
     url: string,
-    options: { steps: StepRecorder; chosenIssuer: string | null; headers: Record<string, string> },
+    options: { steps: StepRecorder; chosenIssuer: string | null },
   ): Promise<{ probe: ProbeAnswer; challenge: BearerChallenge | null; answer: DiscoveryAnswer }>;
   /** Needs ADMIN, for it is what comes before creating. */
   preview(
@@ -62,12 +63,7 @@ const probeTimeoutMs = 10_000;
 const silent = { onStep: () => undefined };
 
 export function createDetector(deps: DetectorDeps): Detector {
-  async function probe(
-    url: string,
-    fetch: Fetch,
-    steps: StepRecorder,
-    headers: Record<string, string>,
-  ) {
+  async function probe(url: string, fetch: Fetch, steps: StepRecorder) {
     const answer = await steps.record(
       "PROBE",
       fetch,
@@ -75,7 +71,6 @@ export function createDetector(deps: DetectorDeps): Detector {
         probeServer({
           url,
           fetch: recordingFetch,
-          headers,
           timeoutMs: probeTimeoutMs,
           clientInfo: deps.clientInfo,
         }),
@@ -90,16 +85,17 @@ export function createDetector(deps: DetectorDeps): Detector {
 
   return {
     checkUrl(faults, field, url) {
-      const fault =
-        url.length > 2_048
+      const fault = hasControlCharacters(url)
+        ? { message: "A URL has no control characters." }
+        : url.length > 2_048
           ? { message: "A URL has at most 2,048 characters." }
           : deps.findUrlFault(url);
       if (fault) faults.add(field, fault.message);
     },
 
-    async walk(url, { steps, chosenIssuer, headers }) {
+    async walk(url, { steps, chosenIssuer }) {
       const fetch = deps.fetchFor({ serverUrl: url });
-      const { answer: probed, challenge } = await probe(url, fetch, steps, headers);
+      const { answer: probed, challenge } = await probe(url, fetch, steps);
       const answer = await discover({
         serverUrl: url,
         challenge,
@@ -123,7 +119,7 @@ export function createDetector(deps: DetectorDeps): Detector {
           throw error;
         }
       };
-      const { answer: probed, challenge } = await probe(url, fetch, steps, {});
+      const { answer: probed, challenge } = await probe(url, fetch, steps);
       if (forbidden !== null)
         return {
           authType: "UNKNOWN",

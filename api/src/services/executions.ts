@@ -117,7 +117,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
         return {
           __typename: "ToolTimedOut",
           message: `${server.name} did not answer in time. The tool may have run.`,
-          execution: await finish("TIMED_OUT", answer.message),
+          execution: await finish("TIMED_OUT", "The server did not answer in time."),
         };
       case "cancelled":
         return {
@@ -128,14 +128,18 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
           ),
         };
       case "unreachable":
-        await finish("FAILED", answer.message);
+        await finish("FAILED", "The server could not be reached.", saying(answer.message));
         return {
           __typename: "ServerUnreachable",
           message: answer.message,
           retryable: answer.retryable,
         };
       case "protocol-error": {
-        const ended = await finish("FAILED", answer.message);
+        const ended = await finish(
+          "FAILED",
+          `The server answered with an error (${answer.code}).`,
+          saying(answer.message),
+        );
         return answer.code === "not-mcp"
           ? { __typename: "ServerUnreachable", message: answer.message, retryable: false }
           : { __typename: "ToolExecuted", execution: ended };
@@ -163,14 +167,13 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<ExecuteAnswer> {
-    let answer: ToolCallAnswer;
     try {
-      answer = await openSession(
-        { server, ownerId: execution.ownerId, timeoutMs, signal },
-        (session) =>
-          callTool(session, { name: tool.name, arguments: args, timeoutMs, tool, signal }),
+      const target = { server, ownerId: execution.ownerId, timeoutMs, signal };
+      const answer = await openSession(target, (session) =>
+        callTool(session, { name: tool.name, arguments: args, timeoutMs, tool, signal }),
       );
       if (answer.kind === "result") await accounts.accepted(server, execution.ownerId);
+      return await conclude(server, execution, answer);
     } catch (error) {
       await store.finish(execution.id, {
         status: "FAILED",
@@ -180,7 +183,6 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       });
       throw error;
     }
-    return conclude(server, execution, answer);
   }
 
   return {
@@ -197,7 +199,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
         };
       const ownerId = ownerOf(server, caller);
       const reason = await accounts.reasonNotToCall(server, ownerId);
-      if (reason !== null && reason !== "INSUFFICIENT_SCOPE") return reauthRequired(server, reason);
+      if (reason !== null) return reauthRequired(server, reason);
 
       const found = await catalogs.find(server, ownerId, input.toolName);
       if (!found.tool) {
@@ -291,4 +293,9 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       return null;
     }
   }
+}
+
+/** What a server says is for the runner alone, as results are; `errorMessage` is seen by admins and kept longer. */
+function saying(text: string): Pick<FinishedExecution, "result"> {
+  return { result: { content: [{ type: "text", text }], structuredContent: null } };
 }

@@ -1,7 +1,7 @@
 import type { Database } from "@gatehouse/prisma";
 
-/** Runs longer than this are dead: a tool's timeout ends at ten minutes. */
-const deadRunInterval = "15 minutes";
+/** Runs longer than this are dead: connecting and the call itself may take ten minutes each. */
+const deadRunInterval = "30 minutes";
 
 /** Erases what has served its time. Each statement may run on several processes at once. */
 export async function cleanUp(db: Database): Promise<void> {
@@ -15,7 +15,10 @@ export async function cleanUp(db: Database): Promise<void> {
   // An attempt that nobody came back from keeps no verifier.
   await db.$executeRaw`
     UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
-    WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;
+    WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()
+      AND ("consumedAt" IS NULL OR "consumedAt" < clock_timestamp() - interval '10 minutes')`;
+  await db.$executeRaw`
+    UPDATE "OAuthFlow" SET "heldCallback" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
   await db.$executeRaw`
     DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
   await db.$executeRaw`

@@ -37,17 +37,29 @@ const reservedHeaders = new Set([
   "upgrade",
 ]);
 
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const controlCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/** Nothing that a person types; PostgreSQL cannot even store the first of them. */
+export function hasControlCharacters(text: string): boolean {
+  return controlCharacters.test(text);
+}
+
 /** @returns the name without blanks around it. */
 export function checkName(faults: InputFaults, field: string, value: string): string {
   const name = value.trim();
   if (name === "") faults.add(field, "Give it a name.");
   else if ([...name].length > 100) faults.add(field, "A name has at most 100 characters.");
+  else if (hasControlCharacters(name)) faults.add(field, "A name has no control characters.");
   return name;
 }
 
 export function checkDescription(faults: InputFaults, value: string | null | undefined): void {
-  if (value && value.length > 2_000)
+  if (!value) return;
+  if (value.length > 2_000)
     faults.add("description", "A description has at most 2,000 characters.");
+  if (hasControlCharacters(value))
+    faults.add("description", "A description has no control characters.");
 }
 
 export function checkTimeout(

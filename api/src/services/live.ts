@@ -125,6 +125,7 @@ export function createLive(deps: LiveDeps): Live {
     topic: string,
     read: () => Promise<Row | null>,
     what: string,
+    shapeOf: (row: Row) => unknown[],
     isFinished: (row: Row) => boolean,
   ): Promise<AsyncIterable<Row>> {
     if (!(await read())) throw notFound(what);
@@ -134,7 +135,8 @@ export function createLive(deps: LiveDeps): Live {
       while (!signal.aborted) {
         const row = await read();
         if (!row) return;
-        const shape = JSON.stringify(row);
+        // What is derived from the clock (an attempt that ran out) changes no column.
+        const shape = JSON.stringify([...shapeOf(row), isFinished(row)]);
         if (shape !== last) yield row;
         last = shape;
         if (isFinished(row)) return;
@@ -160,6 +162,13 @@ export function createLive(deps: LiveDeps): Live {
         topics.flow(flowId),
         () => deps.findFlow(caller, flowId),
         "attempt",
+        ({ status, error, errorDetail, steps, stateHash }) => [
+          status,
+          error,
+          errorDetail,
+          steps,
+          stateHash !== null,
+        ],
         ({ status, expiresAt }) => status !== "PENDING" || expiresAt.getTime() <= Date.now(),
       ),
     execution: (caller, executionId) =>
@@ -167,6 +176,7 @@ export function createLive(deps: LiveDeps): Live {
         topics.execution(executionId),
         () => deps.findExecution(caller, executionId),
         "execution",
+        ({ status, finishedAt }) => [status, finishedAt],
         ({ status }) => status !== "RUNNING",
       ),
   };

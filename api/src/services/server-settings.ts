@@ -1,6 +1,12 @@
 import type { CredentialScope, McpAuthType, McpServer } from "@gatehouse/prisma";
 import type { InputFaults } from "./errors.ts";
-import { checkDescription, checkHeaders, checkTimeout, type HeaderInput } from "./input.ts";
+import {
+  checkDescription,
+  checkHeaders,
+  checkTimeout,
+  hasControlCharacters,
+  type HeaderInput,
+} from "./input.ts";
 
 /** Absent: as it is; null: cleared. */
 export interface ServerSettings {
@@ -29,9 +35,17 @@ export function checkSettings(
   checkTimeout(faults, "requestTimeoutMs", input.requestTimeoutMs);
   checkHeaders(faults, input.headers ?? [], signsItself);
   for (const field of ["oauthClientId", "oauthClientSecret"] as const)
-    if (input[field] != null && (input[field].trim() === "" || input[field].length > 2_048))
+    if (
+      input[field] != null &&
+      (input[field].trim() === "" ||
+        input[field].length > 2_048 ||
+        hasControlCharacters(input[field]))
+    )
       faults.add(field, "Between 1 and 2,048 characters; null clears it.");
-  if (input.oauthIssuer != null && !isHttpUrl(input.oauthIssuer))
+  if (
+    input.oauthIssuer != null &&
+    (!isHttpUrl(input.oauthIssuer) || hasControlCharacters(input.oauthIssuer))
+  )
     faults.add(
       "oauthIssuer",
       "The authorization server's issuer: a URL that begins with https://.",
@@ -56,10 +70,11 @@ export function checkDestination(
       "headers",
       "The new address is another host: enter the header values again, or remove them.",
     );
+  // Another client id begins without a secret.
+  const keepsClient =
+    input.oauthClientId === undefined || input.oauthClientId === server.oauthClientId;
   const keepsSecret =
-    server.oauthClientSecret !== null &&
-    input.oauthClientSecret === undefined &&
-    input.oauthClientId !== null;
+    server.oauthClientSecret !== null && input.oauthClientSecret === undefined && keepsClient;
   const issuer = input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer;
   // A pinned issuer is the only one that is sent the secret, wherever the server points.
   const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && movesAway);

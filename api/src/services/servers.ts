@@ -1,12 +1,12 @@
-import type { Database, McpServer, Prisma } from "@gatehouse/prisma";
+import type { Database, McpServer, Prisma, Transaction } from "@gatehouse/prisma";
 import type { Grant } from "../oauth/ports.ts";
 import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
 import type { Access, Caller } from "./access.ts";
 import type { Detection, Detector } from "./detection.ts";
-import { InputFaults } from "./errors.ts";
-import { checkName } from "./input.ts";
+import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import { checkHeaders, checkName } from "./input.ts";
 import type { Revocation } from "./revocation.ts";
 import {
   checkDestination,
@@ -71,6 +71,10 @@ export function createServers(deps: ServersDeps): Servers {
 
       const detection = await detector.detect(input.url);
       refuseForbiddenAddress(faults, detection);
+      if (input.authType == null && detection.authType === "OAUTH") {
+        checkHeaders(faults, input.headers ?? [], true);
+        faults.throwIfAny();
+      }
       const id = deps.newId();
       const server = await db.mcpServer.create({
         data: {
@@ -135,46 +139,54 @@ export function createServers(deps: ServersDeps): Servers {
         requestTimeoutMs:
           input.requestTimeoutMs === null ? defaultTimeoutMs : input.requestTimeoutMs,
         oauthClientId: input.oauthClientId,
-        oauthIssuer: input.oauthIssuer,
         ...(detection ? reachabilityOf(detection) : {}),
       };
       const clientSecret = secrets.openClientSecret(server);
-      // A secret belongs to its client: clearing the client id clears both.
+      // A secret, and an issuer, belong to their client: another client id begins without.
+      const changesClient = clientId !== server.oauthClientId;
+      const keptSecret = changesClient ? null : clientSecret;
       const newClientSecret =
-        clientId === null
-          ? null
-          : input.oauthClientSecret === undefined
-            ? clientSecret
-            : input.oauthClientSecret;
+        input.oauthClientSecret === undefined ? keptSecret : input.oauthClientSecret;
       if (newClientSecret !== clientSecret)
         data.oauthClientSecret =
           newClientSecret === null ? null : secrets.sealClientSecret(server.id, newClientSecret);
+      const keptIssuer = changesClient ? null : server.oauthIssuer;
+      const issuer = input.oauthIssuer === undefined ? keptIssuer : input.oauthIssuer;
+      data.oauthIssuer = issuer === server.oauthIssuer ? undefined : issuer;
 
       // Exactly what makes old tokens wrong (regressions D5): a new name, timeout or description does not.
       const endsGrants =
         url !== server.url ||
         authType !== server.authType ||
         (input.credentialScope ?? server.credentialScope) !== server.credentialScope ||
-        clientId !== server.oauthClientId ||
+        changesClient ||
         newClientSecret !== clientSecret ||
-        (input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer) !==
-          server.oauthIssuer;
+        issuer !== server.oauthIssuer;
       const changesHeaders = !sameHeaders(headers, storedHeaders);
       if (changesHeaders) Object.assign(data, sealHeaders(secrets, server.id, headers));
       if (endsGrants || changesHeaders) data.configVersion = { increment: 1 };
 
       const outcome = await db.$transaction(async (tx) => {
+        // Everything above was decided on the settings as they were read, and detection may have taken seconds.
+        if ((await lockServer(tx, server.id)) !== server.configVersion)
+          throw new ServiceError(
+            "CONFLICT",
+            "Someone else changed this server just now. Look again.",
+          );
         const updated = await tx.mcpServer.update({ where: { id: server.id }, data });
         let ended: Grant[] = [];
         let flows: string[] = [];
+        if (endsGrants || changesHeaders)
+          await tx.toolCatalog.deleteMany({ where: { serverId: server.id } });
         if (endsGrants) {
           flows = await deps.flows.failOpen(tx, server.id, "SETTINGS_CHANGED");
-          await tx.toolCatalog.deleteMany({ where: { serverId: server.id } });
+          const state =
+            authType === "NONE" || authType === "HEADERS" ? "NOT_REQUIRED" : "DISCONNECTED";
+          ended = await deps.grants.endAll(tx, server.id, "SETTINGS_CHANGED", caller.userId, state);
           await tx.oAuthClient.updateMany({
             where: { serverId: server.id, kind: "PRE_REGISTERED" },
             data: { invalidAt: new Date() },
           });
-          ended = await deps.grants.endAll(tx, server.id, "SETTINGS_CHANGED", caller.userId);
         }
         return { updated, ended, flows };
       });
@@ -185,10 +197,12 @@ export function createServers(deps: ServersDeps): Servers {
     },
 
     async delete(maybeCaller, id) {
-      const { server } = await access.requireServer(maybeCaller, id, "administer");
+      const { caller, server } = await access.requireServer(maybeCaller, id, "administer");
       const outcome = await db.$transaction(async (tx) => {
+        if ((await lockServer(tx, id)) === null) throw notFound("server");
         const flows = await deps.flows.failOpen(tx, id, "SERVER_GONE");
-        const grants = await deps.grants.readAll(tx, id);
+        // The log tells of every account that is gone with it.
+        const grants = await deps.grants.endAll(tx, id, "DISCONNECTED_BY_USER", caller.userId);
         await tx.mcpServer.delete({ where: { id } });
         return { flows, grants };
       });
@@ -197,6 +211,17 @@ export function createServers(deps: ServersDeps): Servers {
       deps.revocation.revokeLater(outcome.grants);
     },
   };
+}
+
+/**
+ * Puts consents at a server, changes of its settings and its deletion in an order: all of them lock its row first, so that none
+ * waits for another that waits for it.
+ * @returns its settings' version; null when it is gone
+ */
+async function lockServer(tx: Transaction, id: string): Promise<number | null> {
+  const [row] = await tx.$queryRaw<{ configVersion: number }[]>`
+    SELECT "configVersion" FROM "McpServer" WHERE "id" = ${id}::uuid FOR UPDATE`;
+  return row?.configVersion ?? null;
 }
 
 /** A name that resolves to a private address shows itself only when it is tried. */

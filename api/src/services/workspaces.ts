@@ -39,7 +39,7 @@ export function createWorkspaces(db: Database): Workspaces {
       await db.$transaction(async (tx) => {
         // Two first sign-ins at once make one workspace.
         await tx.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${user.id}::uuid FOR UPDATE`;
-        const owned = await tx.membership.count({ where: { userId: user.id } });
+        const owned = await tx.membership.count({ where: { userId: user.id, role: "OWNER" } });
         const owner = user.name.trim().slice(0, 80);
         if (owned === 0)
           await createFor(tx, user.id, owner ? `${owner}'s workspace` : "My workspace");

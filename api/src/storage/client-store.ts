@@ -25,7 +25,9 @@ export interface ClientStore {
     redirectUri: string;
     kind: ClientRegistrationKind;
   }): Promise<GrantClient | null>;
-  find(id: string): Promise<(GrantClient & { kind: ClientRegistrationKind }) | null>;
+  find(id: string): Promise<GrantClient | null>;
+  /** The authorization server does not know it any more; the next consent registers anew. */
+  retire(id: string): Promise<void>;
   add(client: NewClient): Promise<GrantClient>;
 }
 
@@ -55,12 +57,24 @@ export function createClientStore(deps: {
           ],
         },
         orderBy: { createdAt: "desc" },
+        include: {
+          grants: { where: { accessToken: { not: null } }, select: { id: true }, take: 1 },
+          flows: { orderBy: { startedAt: "desc" }, select: { consumedAt: true }, take: 1 },
+        },
       });
-      return row && open(row);
+      if (!row) return null;
+      // An authorization server that has forgotten a client says so on its own page, to the person alone: nobody comes back. So a
+      // dynamic registration that nobody is connected with is used again only if its last attempt came back (regressions R9).
+      const provesUseless =
+        row.kind === "DYNAMIC" && row.grants.length === 0 && row.flows[0]?.consumedAt === null;
+      return provesUseless ? null : open(row);
     },
     async find(id) {
       const row = await db.oAuthClient.findUnique({ where: { id } });
-      return row && { ...open(row), kind: row.kind };
+      return row && open(row);
+    },
+    async retire(id) {
+      await db.oAuthClient.update({ where: { id }, data: { invalidAt: new Date() } });
     },
     async add({ clientSecret, registrationAccessToken, ...client }) {
       const id = deps.newId();

@@ -63,8 +63,9 @@ export function createExecutionStore(deps: {
     },
     async finish(id, { result, ...outcome }) {
       const { text, truncated } = cutResult(result);
-      const execution = await db.toolExecution.update({
-        where: { id },
+      // One that was declared dead meanwhile stays so.
+      await db.toolExecution.updateMany({
+        where: { id, status: "RUNNING" },
         data: {
           ...outcome,
           finishedAt: new Date(),
@@ -73,7 +74,7 @@ export function createExecutionStore(deps: {
         },
       });
       deps.publish(id);
-      return execution;
+      return db.toolExecution.findUniqueOrThrow({ where: { id } });
     },
     find: (id) => db.toolExecution.findUnique({ where: { id } }),
     openArguments: (execution) => open(execution, "arguments"),

@@ -40,7 +40,8 @@ export interface TakenFlow extends OAuthFlow {
 /** Attempts at consent: one row each, the state kept hashed and taken once. */
 export interface FlowStore {
   create(flow: NewFlow): Promise<OAuthFlow>;
-  prepare(flowId: string, prepared: PreparedFlow): Promise<OAuthFlow>;
+  /** Null: the attempt was ended meanwhile. */
+  prepare(flowId: string, prepared: PreparedFlow): Promise<OAuthFlow | null>;
   find(flowId: string): Promise<OAuthFlow | null>;
   findByState(stateHash: Uint8Array<ArrayBuffer>): Promise<OAuthFlow | null>;
   /** Takes the state atomically, whatever the outcome will be; null when it was used, cancelled or has expired. */
@@ -56,7 +57,7 @@ export interface FlowStore {
   ): Promise<boolean>;
   /** Ends every open attempt at a server, in the caller's transaction; publish the ids that come back after the commit. */
   failOpen(tx: Transaction, serverId: string, error: OAuthFlowError): Promise<string[]>;
-  /** Keeps the callback's parameters, sealed, until somebody signs in. False: the attempt is over, or something is held already. */
+  /** Keeps the callback's parameters, sealed, until somebody signs in. False: the attempt is over. */
   hold(flowId: string, query: string, ttlMs: number): Promise<boolean>;
   /** The held parameters; null when there are none or time is up. */
   readHeld(flowId: string): Promise<string | null>;
@@ -75,8 +76,8 @@ export function createFlowStore(deps: {
       return db.oAuthFlow.create({ data: { ...flow, expiresAt: new Date(Date.now() + ttlMs) } });
     },
     async prepare(flowId, { clientRowId, codeVerifier, ...prepared }) {
-      const flow = await db.oAuthFlow.update({
-        where: { id: flowId },
+      const [flow] = await db.oAuthFlow.updateManyAndReturn({
+        where: { id: flowId, status: "PENDING" },
         data: {
           ...prepared,
           clientId: clientRowId,
@@ -84,7 +85,7 @@ export function createFlowStore(deps: {
         },
       });
       deps.publish(flowId);
-      return flow;
+      return flow ?? null;
     },
     find(flowId) {
       return db.oAuthFlow.findUnique({ where: { id: flowId } });
@@ -151,11 +152,15 @@ export function createFlowStore(deps: {
     },
     async hold(flowId, query, ttlMs) {
       const sealed = box.seal(query, context("heldCallback", flowId));
-      const held = await db.$executeRaw`
-        UPDATE "OAuthFlow" SET "heldCallback" = ${sealed},
-          "heldUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
-        WHERE "id" = ${flowId}::uuid AND "status" = 'PENDING' AND "consumedAt" IS NULL AND "heldCallback" IS NULL`;
-      return held === 1;
+      // What came first is kept while it lasts: whoever has the link cannot put something else in its place.
+      const open = await db.$queryRaw<{ id: string }[]>`
+        UPDATE "OAuthFlow" SET
+          "heldCallback" = CASE WHEN "heldUntil" > clock_timestamp() THEN "heldCallback" ELSE ${sealed} END,
+          "heldUntil" = CASE WHEN "heldUntil" > clock_timestamp() THEN "heldUntil"
+            ELSE clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8) END
+        WHERE "id" = ${flowId}::uuid AND "status" = 'PENDING' AND "consumedAt" IS NULL AND "expiresAt" > clock_timestamp()
+        RETURNING "id"`;
+      return open.length === 1;
     },
     async readHeld(flowId) {
       const [flow] = await db.$queryRaw<{ heldCallback: Uint8Array }[]>`

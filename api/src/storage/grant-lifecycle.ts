@@ -28,9 +28,11 @@ export interface ConsentedGrant {
 
 export interface GrantLifecycle {
   /** Seals the grant, finishes the attempt and appends the event, in one transaction. */
-  connect(
-    grant: ConsentedGrant,
-  ): Promise<{ kind: "connected"; grantId: string } | { kind: "settings-changed" | "server-gone" }>;
+  connect(grant: ConsentedGrant): Promise<
+    | { kind: "connected"; grantId: string }
+    /** Nothing was stored; the tokens are to be revoked. */
+    | { kind: "settings-changed" | "server-gone" | "attempt-over" }
+  >;
   /** Erases the tokens of one owner and answers them, so that they can be revoked. Null: there was nothing to end. */
   end(
     target: { serverId: string; ownerId: string },
@@ -43,15 +45,15 @@ export interface GrantLifecycle {
     serverId: string,
     reason: OAuthReason,
     actorId: string | null,
+    /** NOT_REQUIRED when the server asks for no OAuth any more. */
+    state?: "DISCONNECTED" | "NOT_REQUIRED",
   ): Promise<Grant[]>;
   /** A change of state that leaves the tokens, if the state is still the one given. */
   changeState(
     grantId: string,
-    from: { state: "CONNECTED" | "REAUTH_REQUIRED"; reason: OAuthReason | null },
+    from: { state: "CONNECTED" | "REAUTH_REQUIRED"; reason: OAuthReason | null; version: number },
     to: { state: "CONNECTED" | "REAUTH_REQUIRED"; reason: OAuthReason | null },
   ): Promise<boolean>;
-  /** Opens every grant at a server that holds tokens, without changing any. */
-  readAll(tx: Transaction, serverId: string): Promise<Grant[]>;
 }
 
 export interface GrantLifecycleDeps {
@@ -80,6 +82,7 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
     workspaceId: string,
     reason: OAuthReason,
     actorId: string | null,
+    state: "DISCONNECTED" | "NOT_REQUIRED" = "DISCONNECTED",
   ): Promise<Grant | null> {
     if (row.state === "DISCONNECTED") return null;
     const grant = openGrant(box, row);
@@ -107,10 +110,24 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
       ownerId: row.ownerId,
       actorId,
       previousState: row.state,
-      state: "DISCONNECTED",
-      reason,
+      state,
+      reason: state === "NOT_REQUIRED" ? null : reason,
     });
     return grant;
+  }
+
+  /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. */
+  async function settle(tx: Transaction, input: ConsentedGrant): Promise<void> {
+    await tx.mcpServer.updateMany({
+      where: { id: input.serverId, authType: "UNKNOWN" },
+      data: { authType: "OAUTH" },
+    });
+    const client = await tx.oAuthClient.findUnique({ where: { id: input.clientRowId } });
+    if (client?.kind === "PRE_REGISTERED")
+      await tx.mcpServer.updateMany({
+        where: { id: input.serverId, oauthClientId: client.clientId, oauthIssuer: null },
+        data: { oauthIssuer: input.issuer },
+      });
   }
 
   return {
@@ -122,8 +139,15 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
         if (!server) return { kind: "server-gone" as const };
         if (server.configVersion !== input.configVersion)
           return { kind: "settings-changed" as const };
+        // First, so that nothing else is done for an attempt that was cancelled or has run out meanwhile.
+        const finished = await tx.oAuthFlow.updateMany({
+          where: { id: input.flowId, status: "PENDING" },
+          data: { status: "SUCCEEDED", finishedAt: new Date(), codeVerifier: null },
+        });
+        if (finished.count === 0) return { kind: "attempt-over" as const };
+        await settle(tx, input);
         const owned = { serverId: input.serverId, ownerId: input.ownerId };
-        const previous = await tx.oAuthGrant.findUnique({ where: { serverId_ownerId: owned } });
+        const [previous] = await readRows(tx, input.serverId, input.ownerId);
         const grantId = previous?.id ?? deps.newId();
         const tokens = {
           state: "CONNECTED" as const,
@@ -154,10 +178,6 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
           UPDATE "OAuthGrant" SET "connectedAt" = clock_timestamp(),
             "accessTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.expiresInMs}::float8 / 1000)
           WHERE "id" = ${grantId}::uuid`;
-        await tx.oAuthFlow.update({
-          where: { id: input.flowId },
-          data: { status: "SUCCEEDED", finishedAt: new Date(), codeVerifier: null },
-        });
         await deps.appendStateChange(tx, {
           workspaceId: server.workspaceId,
           ...owned,
@@ -187,11 +207,11 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
       return ended?.grant ?? null;
     },
 
-    async endAll(tx, serverId, reason, actorId) {
+    async endAll(tx, serverId, reason, actorId, state) {
       const server = await tx.mcpServer.findUniqueOrThrow({ where: { id: serverId } });
       const grants: Grant[] = [];
       for (const row of await readRows(tx, serverId, null)) {
-        const grant = await endRow(tx, row, server.workspaceId, reason, actorId);
+        const grant = await endRow(tx, row, server.workspaceId, reason, actorId, state);
         if (grant) grants.push(grant);
       }
       return grants;
@@ -201,7 +221,7 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
       const workspaceId = await db.$transaction(async (tx) => {
         // Not a change of tokens, so the version stays: a refresh under way may still store its answer.
         const changed = await tx.oAuthGrant.updateMany({
-          where: { id: grantId, state: from.state, reason: from.reason },
+          where: { id: grantId, ...from },
           data: { state: to.state, reason: to.reason },
         });
         if (changed.count === 0) return null;
@@ -215,17 +235,13 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
           ownerId: grant.ownerId,
           actorId: null,
           previousState: from.state,
-          ...to,
+          state: to.state,
+          reason: to.reason,
         });
         return grant.server.workspaceId;
       });
       if (workspaceId) deps.publish(grantId, workspaceId);
       return workspaceId !== null;
-    },
-
-    async readAll(tx, serverId) {
-      const rows = await readRows(tx, serverId, null);
-      return rows.flatMap((row) => openGrant(box, row) ?? []);
     },
   };
 }

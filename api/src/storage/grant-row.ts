@@ -63,6 +63,7 @@ export function openGrant(box: SealedBox, row: GrantRow): Grant | null {
   return {
     id: row.id,
     serverId: row.serverId,
+    ownerId: row.ownerId,
     issuer: row.issuer,
     tokenEndpoint: row.tokenEndpoint,
     revocationEndpoint: row.revocationEndpoint,

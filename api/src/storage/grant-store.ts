@@ -101,6 +101,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
 
     async markDead(grantId, version, reason) {
       const workspaceId = await db.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM "OAuthGrant" WHERE "id" = ${grantId}::uuid FOR UPDATE`;
         const grant = await tx.oAuthGrant.findUnique({
           where: { id: grantId },
           select: {
@@ -115,6 +116,10 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
           data: {
             state: "REAUTH_REQUIRED",
             reason,
+            // Of no use to anybody any more.
+            accessToken: null,
+            refreshToken: null,
+            accessTokenExpiresAt: null,
             version: { increment: 1 },
             ...clearedLease,
           },

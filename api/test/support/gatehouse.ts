@@ -7,6 +7,7 @@ import { generateKey } from "../../src/crypto/keyring.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { signUp, type TestUser } from "./client.ts";
 import { createTestDatabase } from "./database.ts";
+import { startStatementCounter } from "./statement-counter.ts";
 
 export interface TestGatehouse extends AsyncDisposable {
   /** `PUBLIC_URL`. */
@@ -14,6 +15,8 @@ export interface TestGatehouse extends AsyncDisposable {
   sandbox: Sandbox;
   /** For looking at what is stored, past the API. */
   db: Database;
+  /** Statements that its processes have sent to the database so far. */
+  countStatements(): number;
   /** Every line of the log so far. */
   log: string[];
   signUp(name?: string): Promise<TestUser>;
@@ -40,6 +43,7 @@ async function findFreePort(): Promise<number> {
 export async function startGatehouse(options: TestOptions = {}): Promise<TestGatehouse> {
   const resources = new AsyncDisposableStack();
   const database = resources.use(await createTestDatabase());
+  const counter = resources.use(await startStatementCounter(database.url));
   const sandbox = resources.use(await startSandbox({ port: 0, ...options.sandbox }));
   const log: string[] = [];
   const secrets = {
@@ -53,7 +57,7 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     if (!answer.ok) throw new Error(answer.faults.join(" "));
     const app = await createApp({
       config: answer.config,
-      databaseUrl: database.url,
+      databaseUrl: counter.url,
       secrets,
       log: (line) => log.push(line),
     });
@@ -69,6 +73,7 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     url,
     sandbox,
     db,
+    countStatements: () => counter.count(),
     log,
     signUp: (name = `user${randomBytes(3).toString("hex")}`) => signUp(url, name),
     async addProcess() {

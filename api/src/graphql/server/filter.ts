@@ -1,5 +1,6 @@
 import type { Prisma } from "@gatehouse/prisma";
 import type { Caller } from "../../services/access.ts";
+import { hasControlCharacters } from "../../services/input.ts";
 import { builder } from "../builder.ts";
 import { OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { McpAuthType } from "./auth-type.ts";
@@ -65,7 +66,8 @@ export function serversMatching(
 ): Where {
   const conditions: Where[] = [];
   const search = filter.search?.trim();
-  if (search) {
+  if (search && hasControlCharacters(search)) conditions.push({ id: { in: [] } });
+  else if (search) {
     const contains = { contains: search, mode: "insensitive" as const };
     // A query may hold a key, which nobody shall find out by searching for its letters.
     const url: Where = { AND: [{ url: contains }, { NOT: { url: { contains: "?" } } }] };

@@ -48,7 +48,7 @@ export const McpServer = builder.prismaNode("McpServer", {
   id: { field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
-  select: { id: true, workspaceId: true, authType: true, credentialScope: true },
+  select: { id: true, workspaceId: true, authType: true, credentialScope: true, enabled: true },
   fields: (t) => ({
     workspace: t.relation("workspace"),
     name: t.exposeString("name"),
@@ -103,8 +103,8 @@ export const McpServer = builder.prismaNode("McpServer", {
         type: McpTool,
         description: "As the account sees them that the caller would use.",
         args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
-        resolve: async (server, args, { services, caller }) => {
-          const tools = filterTools(await services.catalogs.list(caller, server), args.search);
+        resolve: async (server, args, context) => {
+          const tools = filterTools(await context.tools.load(server), args.search);
           const page = resolveArrayConnection({ args, defaultSize: 20, maxSize: 100 }, tools);
           return { ...page, totalCount: tools.length };
         },
@@ -116,8 +116,8 @@ export const McpServer = builder.prismaNode("McpServer", {
       type: McpTool,
       nullable: true,
       args: { name: t.arg.string({ required: true }) },
-      resolve: async (server, { name }, { services, caller }) =>
-        (await services.catalogs.list(caller, server)).find((tool) => tool.name === name) ?? null,
+      resolve: async (server, { name }, { tools }) =>
+        (await tools.load(server)).find((tool) => tool.name === name) ?? null,
     }),
     createdBy: t.relation("createdBy", { nullable: true }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),

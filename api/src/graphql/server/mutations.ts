@@ -1,5 +1,5 @@
 import { builder } from "../builder.ts";
-import { readIdOrNobody } from "../global-id.ts";
+import { encodeGlobalId, readIdOrNobody } from "../global-id.ts";
 import { DeletedNode } from "../shared.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { CredentialScope, McpServer } from "./mcp-server.ts";
@@ -81,9 +81,10 @@ builder.mutationFields((t) => ({
     description:
       "Out of use at once; every token is revoked at its authorization server and all is forgotten.",
     args: { id: t.arg.id({ required: true }) },
-    resolve: async (_root, { id }, { caller, services }) => {
-      await services.servers.delete(caller, readIdOrNobody(id, "McpServer"));
-      return { id };
+    resolve: async (_root, args, { caller, services }) => {
+      const id = readIdOrNobody(args.id, "McpServer");
+      await services.servers.delete(caller, id);
+      return { id: encodeGlobalId("McpServer", id) };
     },
   }),
   refreshTools: t.prismaField({

@@ -1,3 +1,4 @@
+import { hasControlCharacters } from "../../services/input.ts";
 import { builder } from "../builder.ts";
 import { visibleTo } from "../context.ts";
 import { McpServerFilter, serversMatching } from "../server/filter.ts";
@@ -74,7 +75,9 @@ builder.queryField("workspace", (t) =>
     description: "A workspace of the caller's by its slug.",
     args: { slug: t.arg.string({ required: true }) },
     resolve: (query, _root, { slug }, { db, caller }) =>
-      db.workspace.findFirst({ ...query, where: { slug, ...visibleTo(caller) } }),
+      hasControlCharacters(slug)
+        ? null
+        : db.workspace.findFirst({ ...query, where: { slug, ...visibleTo(caller) } }),
   }),
 );
 
