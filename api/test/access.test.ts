@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect, createServer, type TestUser } from "./support/client.ts";
+import { connect, createServer, type TestUser, rowIdOf } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 type Role = "OWNER" | "ADMIN" | "MEMBER" | "VIEWER";
@@ -18,9 +18,6 @@ async function join(user: TestUser, role: Role): Promise<void> {
   await gatehouse.db.membership.create({ data: { workspaceId, userId, role } });
   user.workspaceId = people.OWNER.workspaceId;
 }
-
-const rowIdOf = (globalId: string) =>
-  Buffer.from(globalId, "base64url").toString().split(":")[1] ?? "";
 
 beforeAll(async () => {
   gatehouse = await startGatehouse();

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
-import { connect, createServer, readStatus, startOAuth, type TestUser } from "./support/client.ts";
+import {
+  connect,
+  createServer,
+  readStatus,
+  startOAuth,
+  type TestUser,
+  rowIdOf,
+} from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 let gatehouse: TestGatehouse;
@@ -35,9 +42,9 @@ async function reachCallback(
 }
 
 async function expire(flowId: string): Promise<void> {
-  const id = Buffer.from(flowId, "base64url").toString().split(":")[1];
+  const id = rowIdOf(flowId);
   await gatehouse.db.oAuthFlow.update({
-    where: { id: id ?? "" },
+    where: { id },
     data: { expiresAt: new Date(Date.now() - 1) },
   });
 }

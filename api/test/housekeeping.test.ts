@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { cleanUp } from "../src/services/housekeeping.ts";
-import { connect, createServer, executeTool, startOAuth } from "./support/client.ts";
+import { connect, createServer, executeTool, startOAuth, rowIdOf } from "./support/client.ts";
 import { startGatehouse } from "./support/gatehouse.ts";
 
 it("erases what has served its time and leaves the rest", async () => {
@@ -11,11 +11,9 @@ it("erases what has served its time and leaves the rest", async () => {
   const kept = (await executeTool(ada, id, "list_notes")).execution.id;
   const old = (await executeTool(ada, id, "list_notes")).execution.id;
   await startOAuth(ada, id, { force: true });
-  const rowId = (globalId: string) =>
-    Buffer.from(globalId, "base64url").toString().split(":")[1] ?? "";
   const past = new Date(Date.now() - 60_000);
   await gatehouse.db.toolExecution.update({
-    where: { id: rowId(old) },
+    where: { id: rowIdOf(old) },
     data: { contentExpiresAt: past },
   });
   await gatehouse.db.oAuthFlow.updateMany({
@@ -25,13 +23,15 @@ it("erases what has served its time and leaves the rest", async () => {
 
   await cleanUp(gatehouse.db);
 
-  expect(await gatehouse.db.toolExecution.findUnique({ where: { id: rowId(old) } })).toMatchObject({
+  expect(
+    await gatehouse.db.toolExecution.findUnique({ where: { id: rowIdOf(old) } }),
+  ).toMatchObject({
     status: "SUCCEEDED",
     arguments: null,
     result: null,
   });
   expect(
-    (await gatehouse.db.toolExecution.findUnique({ where: { id: rowId(kept) } }))?.result,
+    (await gatehouse.db.toolExecution.findUnique({ where: { id: rowIdOf(kept) } }))?.result,
   ).not.toBeNull();
   const flows = await gatehouse.db.oAuthFlow.findMany({
     select: { status: true, codeVerifier: true },

@@ -10,6 +10,7 @@ import {
   createServer,
   executeTool,
   readStatus,
+  rowIdOf,
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
@@ -29,9 +30,6 @@ beforeEach(async () => {
   gatehouse.sandbox.faults.clear();
   serverId = await createServer(ada, gatehouse.sandbox.notesUrl);
 });
-
-const rowIdOf = (globalId: string) =>
-  Buffer.from(globalId, "base64url").toString().split(":")[1] ?? "";
 
 async function reachCallback(authorizationUrl: string): Promise<string> {
   return (await consent({ authorizationUrl, login: "ada", decision: "allow" })).callbackUrl;

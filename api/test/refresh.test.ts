@@ -5,6 +5,7 @@ import {
   createServer,
   executeTool,
   readStatus,
+  rowIdOf,
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
@@ -29,7 +30,7 @@ beforeEach(async () => {
   gatehouse.sandbox.traffic.reset();
 });
 
-const rowId = () => Buffer.from(serverId, "base64url").toString().split(":")[1] ?? "";
+const rowId = () => rowIdOf(serverId);
 const refreshes = () => gatehouse.sandbox.traffic.countTokenRequests("refresh_token");
 
 /** As if the token's time were up: Gatehouse knows it, and the server refuses it. */

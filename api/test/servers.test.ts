@@ -6,6 +6,7 @@ import {
   createServer,
   executeTool,
   readStatus,
+  rowIdOf,
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
@@ -250,7 +251,7 @@ describe("deleting and disconnecting", () => {
     await expect
       .poll(() => gatehouse.sandbox.traffic.counters.revocations)
       .toBeGreaterThan(revocations);
-    const serverId = Buffer.from(id, "base64url").toString().split(":")[1] ?? "";
+    const serverId = rowIdOf(id);
     expect(await gatehouse.db.oAuthGrant.count({ where: { serverId } })).toBe(0);
     expect(await gatehouse.db.oAuthClient.count({ where: { serverId } })).toBe(0);
     expect(

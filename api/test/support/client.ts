@@ -180,3 +180,8 @@ export async function executeTool(
   );
   return answer;
 }
+
+/** The row's id in a global one, for looking at what is stored. */
+export function rowIdOf(globalId: string): string {
+  return Buffer.from(globalId, "base64url").toString().split(":")[1] ?? "";
+}
