@@ -20,7 +20,6 @@ import { createViewerResolver } from "./http/viewer.ts";
 import { createDiscoveryCache } from "./oauth/discovery-cache.ts";
 import { buildMetadataDocument } from "./oauth/metadata-document.ts";
 import { createRefresher } from "./oauth/refresher.ts";
-import { startSandbox } from "./sandbox/sandbox.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccounts } from "./services/accounts.ts";
 import { createBackground } from "./services/background.ts";
@@ -357,7 +356,9 @@ function nameFlow(answer: CallbackAnswer): CallbackAnswer {
     : answer;
 }
 
-function openSandbox(config: Config, logger: pino.Logger) {
+/** Loaded where it runs alone: an authorization server and both MCP SDKs are a third of all code. */
+async function openSandbox(config: Config, logger: pino.Logger) {
+  const { startSandbox } = await import("./sandbox/sandbox.ts");
   const { host, port } = config.sandbox;
   return startSandbox({ host, port, log: (message) => logger.debug({ sandbox: true }, message) });
 }
