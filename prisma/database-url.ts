@@ -4,17 +4,20 @@ import { Client, DatabaseError } from "pg";
 export type DatabaseProbe = { ok: true } | { ok: false; message: string };
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const OLDEST_MAJOR_VERSION = 15;
+/** `uuidv7()` came with it. */
+const OLDEST_MAJOR_VERSION = 18;
 
 /** Connects once. The message names the host and never the password. */
 export async function probeDatabase(databaseUrl: string): Promise<DatabaseProbe> {
-  const client = new Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  // A connection that breaks later would otherwise end the process.
-  client.on("error", () => {});
+  let client: Client | null = null;
   try {
+    // Options of the URL may name files, which are read here.
+    client = new Client({
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
+    // A connection that breaks later would otherwise end the process.
+    client.on("error", () => {});
     await client.connect();
     const { rows } = await client.query(
       "select current_setting('server_version_num')::int as version",
@@ -30,7 +33,7 @@ export async function probeDatabase(databaseUrl: string): Promise<DatabaseProbe>
   } catch (error) {
     return { ok: false, message: describeFailure(error, new URL(databaseUrl)) };
   } finally {
-    await client.end().catch(() => {});
+    await client?.end().catch(() => {});
   }
 }
 

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -66,6 +67,12 @@ export async function createCluster(options: {
   signal: AbortSignal | undefined;
 }): Promise<void> {
   const { clusterDir, passwordFile, account, binaries } = options;
+  // A damaged or half restored database: nothing of it may be touched, its password least of all.
+  if (existsSync(clusterDir) && readdirSync(clusterDir).length > 0)
+    throw new EmbeddedPostgresError(
+      "CLUSTER_UNUSABLE",
+      `${clusterDir} is not empty, but no database that can be opened: restore it, or move it away to begin anew.`,
+    );
   const unfinished = `${clusterDir}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });

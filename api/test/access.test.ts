@@ -134,6 +134,56 @@ describe("who may", () => {
     expect(answer.errors?.[0]?.extensions.code).toBe("UNAUTHENTICATED");
   });
 
+  it.each([
+    [
+      "variables that are a list",
+      { query: "{ viewer { user { id } } }", variables: [] },
+      "BAD_USER_INPUT",
+      "",
+    ],
+    [
+      "an unknown operation",
+      { query: "query A { viewer { user { id } } }", operationName: "B" },
+      "BAD_USER_INPUT",
+      "",
+    ],
+    [
+      "a variable of the wrong type",
+      { query: "query ($id: ID!) { node(id: $id) { id } }", variables: { id: {} } },
+      "BAD_USER_INPUT",
+      "$id",
+    ],
+    [
+      "a NUL in a look-up",
+      { query: 'mutation { createWorkspace(input: { name: "a\\u0000" }) { id } }' },
+      "BAD_USER_INPUT",
+      "",
+    ],
+    [
+      "a cursor of another's making",
+      { query: '{ viewer { workspaces(after: "R1BDOlM6MQ") { totalCount nodes { id } } } }' },
+      "BAD_USER_INPUT",
+      "",
+    ],
+    ["no GraphQL", { query: "{" }, "GRAPHQL_PARSE_FAILED", ""],
+    ["an unknown field", { query: "{ nothing }" }, "GRAPHQL_VALIDATION_FAILED", ""],
+  ])(
+    "%s is answered with a code of the contract and a request id",
+    async (_, body, code, words) => {
+      const response = await fetch(`${gatehouse.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie: people.OWNER.cookie },
+        body: JSON.stringify(body),
+      });
+      const { errors } = (await response.json()) as {
+        errors: { message: string; extensions: object }[];
+      };
+      expect(errors[0]?.extensions).toMatchObject({ code, requestId: expect.any(String) });
+      expect(errors[0]?.message).toContain(words);
+      expect(response.headers.get("allow")).toBeNull();
+    },
+  );
+
   it("D7 a URL's query is for admins alone", async () => {
     const read = async (role: Role) =>
       (

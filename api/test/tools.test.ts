@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startEverything } from "./counterparties/everything.ts";
 import { startLegacy } from "./counterparties/legacy.ts";
 import { startModernOnly } from "./counterparties/modern.ts";
+import { startScripted } from "./counterparties/scripted.ts";
 import { disposable } from "./support/disposable.ts";
 import { connect, createServer, executeTool, readStatus, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
@@ -198,4 +199,17 @@ it("what a failed tool says is for its runner alone", async () => {
     await gatehouse.db.$queryRaw`SELECT t::text AS row FROM "ToolExecution" t`,
   );
   expect(rows).not.toContain("no-such-note-4711");
+});
+
+it("S8 a server that refuses its headers is told from one that is away, at the first call too", async () => {
+  await using server = disposable(
+    await startScripted((_request, response) => void response.writeHead(401).end()),
+  );
+  const id = await createServer(ada, server.url, {
+    authType: "HEADERS",
+    headers: [{ name: "X-Key", value: "wrong" }],
+  });
+  expect(await executeTool(ada, id, "anything")).toMatchObject({
+    __typename: "CredentialsRejected",
+  });
 });

@@ -18,8 +18,15 @@ export async function* streamEvents(
 ): AsyncGenerator<LoggedEvent, void> {
   using watch = deps.bus.watch(topics.workspace(from.workspaceId));
   let seq = from.seq;
+  // A database that is away for a moment ends nothing: the log is read on from where it was.
+  const readPage = (after: bigint) =>
+    readEventsAfter(deps.db, from.workspaceId, after, pageSize).catch(() => null);
   while (!signal.aborted) {
-    const page = await readEventsAfter(deps.db, from.workspaceId, seq, pageSize);
+    const page = await readPage(seq);
+    if (page === null) {
+      await watch.next(pollMs, signal);
+      continue;
+    }
     for (const event of page) {
       if (signal.aborted) return;
       yield event;

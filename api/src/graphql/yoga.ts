@@ -25,12 +25,14 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
       ...located,
       extensions: { ...original.details, code: original.code },
     });
-  if (original instanceof GraphQLError)
-    return new GraphQLError(original.message, {
+  if (error instanceof GraphQLError && original instanceof GraphQLError) {
+    // The outer message names the variable and the place in it.
+    const { http, originalError: _cause, code, ...extensions } = original.extensions;
+    return new GraphQLError(error.message, {
       ...located,
-      // Parsing and validation have codes of their own; what is left are variables that do not fit their types.
-      extensions: { code: "BAD_USER_INPUT", ...original.extensions },
+      extensions: { ...extensions, ...statusOf(http), code: contractCode(code) },
     });
+  }
   if (isMalformedValue(original))
     return new GraphQLError("An id or cursor is not one of ours.", {
       ...located,
@@ -41,6 +43,18 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
     ...located,
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   });
+}
+
+/** Parsing, validation and services have codes of the contract; whatever else was refused before execution is bad input. */
+function contractCode(code: unknown): unknown {
+  const unknownCodes = [undefined, "BAD_REQUEST", "OPERATION_RESOLUTION_FAILURE"];
+  return unknownCodes.includes(code as string) ? "BAD_USER_INPUT" : code;
+}
+
+/** Yoga's own: the answer's status, without headers that tell of methods we do not take. */
+function statusOf(http: unknown): { http?: { status: number } } {
+  const status = typeof http === "object" && http !== null && "status" in http ? http.status : null;
+  return typeof status === "number" ? { http: { status } } : {};
 }
 
 /** Prisma's P2023: a cursor of the right form with a value that is no id. */

@@ -1,5 +1,6 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
 import { listTools, type Tool } from "../mcp/catalog.ts";
+import type { Failure } from "../mcp/errors.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import type { Accounts, Stop } from "./accounts.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";
@@ -8,12 +9,12 @@ export type CatalogTool = Tool;
 
 export type DiscoveryOutcome =
   | { kind: "tools"; tools: CatalogTool[] }
-  | { kind: "failed"; message: string };
+  | { kind: "failed"; message: string; failure: Failure | null };
 
 export type FoundTool =
   | { tool: CatalogTool }
   /** `names` are those that there are; `failure` says why the server could not be asked. */
-  | { tool: null; names: string[]; failure: string | null };
+  | { tool: null; names: string[]; failure: { message: string; failure: Failure | null } | null };
 
 /** What tools there are, as each account sees them: one may be shown others than the next (regressions S13). */
 export interface Catalogs {
@@ -70,7 +71,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       const stop = answer.stop as Stop | null;
       if (stop?.answered) await storeReachability(server.id, askedAt, null);
     } else if (answer.kind !== "cancelled") await storeReachability(server.id, askedAt, message);
-    return { kind: "failed", message };
+    return { kind: "failed", message, failure: answer };
   }
 
   /** The question asked last wins, whatever order the answers come in (regressions D11). */
@@ -158,7 +159,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       const server = await db.mcpServer.findUnique({ where: { id: serverId } });
       return server
         ? discoverOnce(server, ownerId, signal)
-        : { kind: "failed", message: "The server is gone." };
+        : { kind: "failed", message: "The server is gone.", failure: null };
     },
 
     async find(server, ownerId, name) {
@@ -171,7 +172,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       if (stored && Date.now() - stored.fetchedAt.getTime() < staleForMissingMs)
         return { tool: null, names: known.map((one) => one.name), failure: null };
       const fresh = await discoverOnce(server, ownerId);
-      if (fresh.kind === "failed") return { tool: null, names: [], failure: fresh.message };
+      if (fresh.kind === "failed") return { tool: null, names: [], failure: fresh };
       const found = fresh.tools.find((one) => one.name === name);
       return found
         ? { tool: found }

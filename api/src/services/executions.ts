@@ -1,6 +1,7 @@
 import type { McpServer, ToolExecution } from "@gatehouse/prisma";
 import { validateArguments, type ArgumentIssue } from "../mcp/arguments.ts";
 import type { ContentBlock } from "../mcp/content.ts";
+import type { Failure } from "../mcp/errors.ts";
 import { callTool, type ToolCallAnswer } from "../mcp/execute.ts";
 import type { JsonObject } from "../mcp/json.ts";
 import type { OAuthReason } from "../oauth/state.ts";
@@ -70,6 +71,29 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       serverId: server.id,
       reason,
     };
+  }
+
+  /** The server could not be asked for its tools: told as the call itself would have been. */
+  function withoutTools(
+    server: McpServer,
+    { message, failure }: { message: string; failure: Failure | null },
+  ): ExecuteAnswer {
+    if (failure?.kind === "refused") return refused(server, failure, message);
+    const retryable =
+      failure?.kind === "unreachable" ? failure.retryable : failure?.kind !== "protocol-error";
+    return { __typename: "ServerUnreachable", message, retryable };
+  }
+
+  function refused(
+    server: McpServer,
+    failure: Extract<Failure, { kind: "refused" }>,
+    message: string,
+  ): ExecuteAnswer {
+    const stop = failure.stop as Stop | null;
+    if (stop?.kind === "reauth") return reauthRequired(server, stop.reason);
+    return stop?.kind === "headers-rejected"
+      ? { __typename: "CredentialsRejected", message, serverId: server.id }
+      : { __typename: "ServerUnreachable", message, retryable: stop?.kind === "transient" };
   }
 
   /** Records how the run ended, and says it to the caller. */
@@ -145,16 +169,11 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
           : { __typename: "ToolExecuted", execution: ended };
       }
       case "refused": {
-        const stop = answer.stop as Stop | null;
-        if (stop?.kind === "reauth") {
-          await finish("REAUTH_REQUIRED", null);
-          return reauthRequired(server, stop.reason);
-        }
         const message = describeFailure(answer);
-        await finish("FAILED", message);
-        return stop?.kind === "headers-rejected"
-          ? { __typename: "CredentialsRejected", message, serverId: server.id }
-          : { __typename: "ServerUnreachable", message, retryable: stop?.kind === "transient" };
+        const concluded = refused(server, answer, message);
+        const needsConsent = concluded.__typename === "ReauthRequired";
+        await finish(needsConsent ? "REAUTH_REQUIRED" : "FAILED", needsConsent ? null : message);
+        return concluded;
       }
     }
   }
@@ -203,13 +222,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
 
       const found = await catalogs.find(server, ownerId, input.toolName);
       if (!found.tool) {
-        if (found.failure !== null) {
-          // Asking for the tools may have found out that the account is dead.
-          const now = await accounts.reasonNotToCall(server, ownerId);
-          return now === null
-            ? { __typename: "ServerUnreachable", message: found.failure, retryable: true }
-            : reauthRequired(server, now);
-        }
+        if (found.failure !== null) return withoutTools(server, found.failure);
         return {
           __typename: "ToolNotFound",
           message: `${server.name} has no tool "${input.toolName}".`,

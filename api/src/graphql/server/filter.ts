@@ -68,7 +68,9 @@ export function serversMatching(
   const search = filter.search?.trim();
   if (search && hasControlCharacters(search)) conditions.push({ id: { in: [] } });
   else if (search) {
-    const contains = { contains: search, mode: "insensitive" as const };
+    // LIKE has two characters of its own.
+    const literal = search.replaceAll(/[\\%_]/g, "\\$&");
+    const contains = { contains: literal, mode: "insensitive" as const };
     // A query may hold a key, which nobody shall find out by searching for its letters.
     const url: Where = { AND: [{ url: contains }, { NOT: { url: { contains: "?" } } }] };
     conditions.push({ OR: [{ name: contains }, url, { description: contains }] });
