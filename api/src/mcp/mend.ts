@@ -16,9 +16,11 @@ const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHi
 
 /** The result of `method`, mended if it needs it. A result that cannot be mended is left for the SDK to refuse. */
 export function mendResult(method: string, result: JsonObject, era: Era): JsonObject {
-  if (method === "tools/list") return mendToolList(result, era);
-  if (method === "tools/call") return mendToolResult(result, era);
-  return result;
+  // Assumed where it is not said (revision 2026-07-28); the SDK refuses such a result.
+  const whole = era === "modern" ? { resultType: "complete", ...result } : result;
+  if (method === "tools/list") return mendToolList(whole, era);
+  if (method === "tools/call") return mendToolResult(whole, era);
+  return whole;
 }
 
 function mendToolList(result: JsonObject, era: Era): JsonObject {

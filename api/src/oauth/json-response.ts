@@ -6,6 +6,11 @@ const maxCharacters = 1_048_576;
  * @throws what reading the body throws
  */
 export async function readJsonObject(response: Response): Promise<Record<string, unknown> | null> {
+  // A stream is no document, and may never end.
+  if (isEventStream(response)) {
+    await response.body?.cancel();
+    return null;
+  }
   const text = await response.text();
   if (text.length > maxCharacters) return null;
   try {
@@ -14,6 +19,10 @@ export async function readJsonObject(response: Response): Promise<Record<string,
   } catch {
     return null;
   }
+}
+
+export function isEventStream({ headers }: Response): boolean {
+  return /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

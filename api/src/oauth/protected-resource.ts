@@ -1,5 +1,6 @@
 /** Protected resource metadata (RFC 9728): who protects this server, and under which name. */
 import { discoverOAuthProtectedResourceMetadata } from "@modelcontextprotocol/client";
+import { isEventStream } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
@@ -97,7 +98,10 @@ async function readPlace(serverUrl: URL, place: string, fetch: Fetch): Promise<L
     status = null;
     const response = await fetch(input, init);
     status = response.status;
-    return response;
+    if (!isEventStream(response)) return response;
+    // Some answer every GET with a stream that never ends: it is no document, so nobody waits for it.
+    await response.body?.cancel();
+    return new Response("", { status });
   };
   try {
     const options = { resourceMetadataUrl: place };
