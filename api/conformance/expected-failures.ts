@@ -1,0 +1,27 @@
+const notAnEnterprise =
+  "It begins with an ID token of an enterprise's identity provider, exchanged for a grant (RFC 8693, RFC 7523). Nobody signs in to Gatehouse through one, so there is no such token.";
+const noProofOfPossession =
+  "It takes tokens that are bound to a key (DPoP, RFC 9449). Gatehouse asks for bearer tokens, and the extension is optional.";
+const noQuestions =
+  "The tool asks the person something while it runs, and there is nobody yet who could answer: the run ends as failed instead.";
+const noSkills = "Gatehouse loads no skills, so that the suite finds nothing to check.";
+
+/** Scenarios that fail and should, by `describeScenario`, each with its reason. One that passes after all is an error. */
+export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
+  "0.1.16 auth/2025-03-26-oauth-metadata-backcompat":
+    "The fixture's metadata, found at the root, names the issuer ORIGIN/oauth. An issuer that differs from the identifier whose address it was found at must be refused (RFC 8414 §3.3, MCP-AUTH-5). 0.2.0-alpha.12 has mended the fixture, and there the scenario passes.",
+  "0.1.16 auth/cross-app-access-complete-flow": notAnEnterprise,
+  "0.2.0-alpha.12 auth/enterprise-managed-authorization": notAnEnterprise,
+  "0.2.0-alpha.12 auth/dpop": noProofOfPossession,
+  "0.2.0-alpha.12 auth/dpop-nonce": noProofOfPossession,
+  "0.2.0-alpha.12 auth/wif-jwt-bearer":
+    "It begins with a token that the platform gives to a workload (RFC 7523). Gatehouse acts for people, whatever machine it runs on.",
+
+  "0.1.16 elicitation-sep1034-client-defaults": noQuestions,
+  "0.2.0-alpha.12 elicitation-sep1034-client-defaults 2025-11-25": noQuestions,
+  "0.2.0-alpha.12 sep-2322-client-request-state 2026-07-28": noQuestions,
+  "0.2.0-alpha.12 sep-2640-client-no-prefetch": noSkills,
+  "0.2.0-alpha.12 sep-2640-client-verify-digest": noSkills,
+  "0.2.0-alpha.12 sep-2640-client-verify-size": noSkills,
+  "0.2.0-alpha.12 sep-2640-client-verify-frontmatter": noSkills,
+};
