@@ -167,7 +167,6 @@ describe("consent", () => {
   });
 
   it("C8 without any registration it says what to register", async () => {
-    gatehouse.sandbox.faults.set("no-registration");
     const fresh = await startGatehouse();
     try {
       fresh.sandbox.faults.set("no-registration");

@@ -150,18 +150,16 @@ describe("what happens meanwhile", () => {
 
   it("tells dashboards of every account that goes with a deleted server", async () => {
     await connect(ada, serverId);
-    await using events = ada.subscribe(
-      "subscription ($id: ID!) { authStateChanged(workspaceId: $id) { serverId state server { id } } }",
-      { id: ada.workspaceId },
-    );
-    const first = events.next();
     const { node } = await ada.query(
       "query ($id: ID!) { node(id: $id) { ... on Workspace { eventCursor } } }",
       { id: ada.workspaceId },
     );
-    expect(node.eventCursor).toBeTruthy();
+    await using events = ada.subscribe(
+      "subscription ($id: ID!, $after: String!) { authStateChanged(workspaceId: $id, after: $after) { serverId state server { id } } }",
+      { id: ada.workspaceId, after: node.eventCursor },
+    );
     await ada.query("mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }", { id: serverId });
-    expect((await first).value.data.authStateChanged).toEqual({
+    expect((await events.next()).value.data.authStateChanged).toEqual({
       serverId,
       state: "DISCONNECTED",
       server: null,
