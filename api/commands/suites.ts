@@ -7,8 +7,8 @@ export interface Suite {
   cwd: string;
   command: string[];
   env?: Record<string, string>;
-  /** A check counts as one test; vitest counts its own. */
-  kind: "check" | "vitest";
+  /** A check counts as one test; vitest counts its own; what counts for itself says `N passed, N failed` in its last line. */
+  kind: "check" | "vitest" | "counted";
   /** Needs a Chromium. */
   needsBrowser?: boolean;
   /** Said when it fails. */
@@ -52,6 +52,9 @@ export const CHECKS: Suite[] = [
   check("types of web", 90, ["tsc", "-p", "tsconfig.json"], { cwd: "web" }),
   check("types of prisma", 60, ["tsc", "-p", "tsconfig.json"], { cwd: "prisma" }),
   check("unused code", 60, ["knip", "--no-progress", "--no-config-hints"]),
+  check("ids of regressions", 30, ["node", "api/commands/check-ids.ts"], {
+    hint: "docs/regressions.md",
+  }),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),
   check("migration drift", 60, ["node", "prisma/migrate.ts", "check"], {
     hint: "node prisma/migrate.ts new NAME",
@@ -63,6 +66,15 @@ export const TESTS: Suite[] = [
   vitest("unit tests of prisma", 120, "prisma", "prisma"),
   vitest("unit tests of api", 180, "api", "unit"),
   vitest("unit tests of web", 60, "web", "web"),
+  {
+    name: "conformance, a third",
+    budgetSeconds: 150,
+    cwd: ".",
+    command: ["node", "api/conformance/run.ts", "--third"],
+    kind: "counted",
+    hint: "pnpm conformance --third --verbose",
+  },
   vitest("integration tests", 240, "api", "integration"),
+  vitest("faults of a cluster", 180, "api", "cluster"),
   vitest("browser tests", 240, "web", "browser", { needsBrowser: true }),
 ];

@@ -50,7 +50,7 @@ async function runAll(suites: Suite[], width: number): Promise<void> {
 
 function print({ suite, passed, failed, seconds, isOverBudget, output }: SuiteResult): void {
   const time = `${seconds.toFixed(1)} s of ${suite.budgetSeconds} s`;
-  const count = suite.kind === "vitest" ? `, ${passed} passed, ${failed} failed` : "";
+  const count = suite.kind !== "check" ? `, ${passed} passed, ${failed} failed` : "";
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${suite.name} (${time}${count})`);
   if (failed === 0) return;
   if (isOverBudget) console.log(`       It took longer than its budget.`);

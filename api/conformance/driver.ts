@@ -10,6 +10,8 @@ import { signUp, type User } from "./user.ts";
 interface Context {
   client_id?: string;
   client_secret?: string;
+  private_key_pem?: string;
+  signing_algorithm?: string;
   issuer?: string;
   /** Calls to make instead of those made from the schemas. */
   toolCalls?: ToolCall[];
@@ -21,6 +23,11 @@ interface Server {
   oauthStatus: { state: string; reason: string | null };
   tools: { nodes: { name: string; inputSchema: unknown }[] };
 }
+
+/** These give out tokens to the workspace itself; all others to a person. */
+const isClientCredentials = (process.env["MCP_CONFORMANCE_SCENARIO"] ?? "").startsWith(
+  "auth/client-credentials",
+);
 
 const maxRounds = 2;
 /** Shorter than the suite's 30 s, whose end of a driver leaves its process behind. */
@@ -49,6 +56,9 @@ async function createServer(user: User, url: string, context: Context): Promise<
         ...(context.client_id && {
           oauthClientId: context.client_id,
           oauthClientSecret: context.client_secret,
+          oauthPrivateKey: context.private_key_pem,
+          oauthSigningAlgorithm: context.signing_algorithm,
+          oauthGrantType: isClientCredentials ? "CLIENT_CREDENTIALS" : "AUTHORIZATION_CODE",
           oauthIssuer: context.issuer,
         }),
       },

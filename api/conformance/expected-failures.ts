@@ -15,7 +15,7 @@ export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
   "0.2.0-alpha.12 auth/dpop": noProofOfPossession,
   "0.2.0-alpha.12 auth/dpop-nonce": noProofOfPossession,
   "0.2.0-alpha.12 auth/wif-jwt-bearer":
-    "It begins with a token that the platform gives to a workload (RFC 7523). Gatehouse acts for people, whatever machine it runs on.",
+    "It begins with a token that the platform gives to a workload (RFC 7523). Gatehouse runs on any machine and asks none for such a token: a workspace proves itself with a secret or a key that was registered for it.",
 
   "0.1.16 elicitation-sep1034-client-defaults": noQuestions,
   "0.2.0-alpha.12 elicitation-sep1034-client-defaults 2025-11-25": noQuestions,

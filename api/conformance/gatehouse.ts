@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "@gatehouse/prisma/embedded-postgres";
@@ -8,6 +7,7 @@ import { applyMigrations } from "@gatehouse/prisma/migrate";
 import { createApp } from "../src/app.ts";
 import { loadConfig } from "../src/config.ts";
 import { generateKey } from "../src/crypto/keyring.ts";
+import { findFreePort } from "../test/support/free-port.ts";
 
 /** The suite's authorization servers know this metadata document and no other. */
 const METADATA_DOCUMENT = "https://conformance-test.local/client-metadata.json";
@@ -50,13 +50,4 @@ export async function startGatehouse(): Promise<RunningGatehouse> {
   const { url } = await app.listen();
   const running = resources.move();
   return { url, log, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

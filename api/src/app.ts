@@ -4,57 +4,89 @@ import { openDatabase, type Transaction } from "@gatehouse/prisma";
 import { migrationsAreApplied } from "@gatehouse/prisma/migrate";
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
+import { joinCluster, type Membership } from "./cluster.ts";
 import type { Config } from "./config.ts";
 import { parseKeyring } from "./crypto/keyring.ts";
+import { createLiveKeyring } from "./crypto/live-keyring.ts";
 import { createSealedBox } from "./crypto/sealed-box.ts";
 import { randomToken, sha256 } from "./crypto/tokens.ts";
 import { createEgress } from "./egress/egress.ts";
 import { openBus } from "./events/bus.ts";
-import { appendEvent } from "./events/log.ts";
+import { appendEvent, appendingEvent } from "./events/log.ts";
 import { topics } from "./events/topics.ts";
 import { encodeGlobalId, readId } from "./graphql/global-id.ts";
 import { createGraphQL } from "./graphql/yoga.ts";
 import { createAuth } from "./http/auth.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createViewerResolver } from "./http/viewer.ts";
+import { createAssertionSigner } from "./oauth/client-assertion.ts";
 import { createDiscoveryCache } from "./oauth/discovery-cache.ts";
+import { knownProviders } from "./oauth/known-providers.ts";
 import { buildMetadataDocument } from "./oauth/metadata-document.ts";
+import type { RefresherOptions } from "./oauth/refresh-flight.ts";
+import { createProfiles, type ProviderProfile } from "./oauth/provider-profiles.ts";
 import { createRefresher } from "./oauth/refresher.ts";
+import type { Secrets } from "./secret-files.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccounts } from "./services/accounts.ts";
+import { createAuthorizationRequired } from "./services/authorization-required.ts";
+import { createAuthorizationServerMoves } from "./services/authorization-server-moves.ts";
 import { createBackground } from "./services/background.ts";
 import { type CallbackAnswer, createCallback } from "./services/callback.ts";
 import { createCatalogs } from "./services/catalogs.ts";
+import { createClientCredentials } from "./services/client-credentials.ts";
 import { createClients } from "./services/clients.ts";
+import { createConnection } from "./services/connection.ts";
 import { createConsent } from "./services/consent.ts";
 import { createExecutions } from "./services/executions.ts";
 import { createFlowDescriber } from "./services/describe-flow.ts";
+import { createDelayedRuns, startTurns } from "./services/turns.ts";
+import { createDeletion } from "./services/deletion.ts";
 import { createDetector } from "./services/detection.ts";
+import { createDiagnosis } from "./services/diagnosis.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
 import { createLive } from "./services/live.ts";
+import { createMembers } from "./services/members.ts";
+import { createRateLimiter } from "./services/rate-limit.ts";
 import { createRejections } from "./services/rejections.ts";
+import { startRenewals } from "./services/renewals.ts";
 import { createRevocation } from "./services/revocation.ts";
 import { createSandboxServers } from "./services/sandbox-servers.ts";
 import { createServers } from "./services/servers.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
 import { createToolSessions } from "./services/tool-session.ts";
+import { createWorkspaceEvents } from "./services/workspace-events.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
 import { checkCanary } from "./storage/canary.ts";
 import { createClientStore } from "./storage/client-store.ts";
 import { createExecutionStore } from "./storage/execution-store.ts";
 import { createFlowStore } from "./storage/flow-store.ts";
+import { createGrantEnding } from "./storage/grant-ending.ts";
 import { createGrantLifecycle } from "./storage/grant-lifecycle.ts";
+import { createGrantMove } from "./storage/grant-move.ts";
 import { createGrantStore, type StateChange } from "./storage/grant-store.ts";
+import { createRegistrationStore } from "./storage/registration-store.ts";
+import { createRevocationStore } from "./storage/revocation-store.ts";
 import { createServerSecrets } from "./storage/server-secrets.ts";
 
 export interface AppOptions {
   config: Config;
   databaseUrl: string;
-  secrets: { encryptionKeys: string; authSecret: string };
+  secrets: Secrets;
+  /** Nobody else can be using this database, whatever a killed process left in it. */
+  isAlone?: boolean;
   /** A line of the log, as JSON. */
   log(line: string): void;
   /** The folder of the built web app; null: not served. */
   webRoot?: string | null;
+  /** Absent: the known providers. */
+  profiles?: readonly ProviderProfile[];
+  /** For tests of several processes: shorter limits, and a word at named points of a refresh. */
+  refresh?: Pick<RefresherOptions, "limits" | "onStage">;
+  /** For tests: how long the deletion of a server can be undone, in milliseconds. */
+  undoMs?: number;
+  /** How often the background looks for grants to renew; null: never, for tests that count token requests. */
+  renewEveryMs?: number | null;
 }
 
 export interface App {
@@ -68,6 +100,8 @@ const version = "0.1.0";
 /** How long requests, and then what runs behind answers, may go on once the app is closing, in milliseconds. */
 const closeGraceMs = 1_500;
 const discoveryTtlMs = 10 * 60_000;
+/** How long the deletion of a server can be undone, in milliseconds. */
+const undoMs = 10_000;
 
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, databaseUrl } = options;
@@ -75,15 +109,26 @@ export async function createApp(options: AppOptions): Promise<App> {
     {
       level: config.logLevel,
       base: undefined,
-      redact: ["*.authorization", "*.cookie", "*.accessToken", "*.refreshToken", "*.clientSecret"],
+      redact: [
+        "*.authorization",
+        "*.cookie",
+        "*.accessToken",
+        "*.refreshToken",
+        "*.clientSecret",
+        "*.privateKey",
+      ],
     },
     { write: (line: string) => options.log(line.trimEnd()) },
   );
-  const box = createSealedBox(parseKeyring(options.secrets.encryptionKeys));
+  const keyring = createLiveKeyring(parseKeyring(options.secrets.encryptionKeys), () =>
+    performance.now(),
+  );
+  const box = createSealedBox(keyring);
   const db = openDatabase(databaseUrl);
   await checkCanary(db, box);
   const bus = await openBus(databaseUrl);
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
+  const signAssertion = createAssertionSigner({ clock, randomToken: () => randomToken(16) });
   const clientInfo = { name: "Gatehouse", version };
   const redirectUri = `${config.publicUrl}/oauth/callback`;
   const metadataDocumentUrl = config.clientMetadataUrl;
@@ -126,6 +171,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     box,
     appendStateChange,
+    appendingEvent,
     publish: (grantId, workspaceId) =>
       bus.publish(topics.grant(grantId), ...(workspaceId ? [topics.workspace(workspaceId)] : [])),
     async waitForChange(grantId, timeoutMs) {
@@ -133,14 +179,32 @@ export async function createApp(options: AppOptions): Promise<App> {
       await watch.next(timeoutMs);
     },
   });
-  const grants = createGrantLifecycle({
+  const revocationStore = createRevocationStore({
     db,
     box,
     newId: uuidv7,
-    appendStateChange,
-    publish: (grantId, workspaceId) =>
-      bus.publish(topics.grant(grantId), topics.workspace(workspaceId)),
+    appendReceipt: (tx, task, receipt) =>
+      appendEvent(tx, {
+        workspaceId: task.workspaceId,
+        type: "TOKEN_REVOKED",
+        actorId: task.actorId,
+        serverId: task.serverId,
+        userId: task.ownerId === task.workspaceId ? null : task.ownerId,
+        payload: { what: task.kind, ...receipt, reason: task.reason },
+      }),
+    publish: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
   });
+  const registrations = createRegistrationStore({ db, box, revocations: revocationStore });
+  const ending = createGrantEnding({ box, revocations: revocationStore, appendStateChange });
+  const ofGrants = {
+    db,
+    box,
+    ending,
+    appendStateChange,
+    publish: (grantId: string, workspaceId: string) =>
+      bus.publish(topics.grant(grantId), topics.workspace(workspaceId)),
+  };
+  const grants = createGrantLifecycle({ ...ofGrants, newId: uuidv7 });
   const flows = createFlowStore({ db, box, publish: publishFlow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
@@ -156,11 +220,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const workspaces = createWorkspaces(db);
   const revocation = createRevocation({
     db,
-    fetchFor,
+    store: revocationStore,
+    fetchFor: (scope) => egress.fetchFor(scope),
+    signAssertion,
     background,
+    clock,
+    sleep: (ms, signal) => delay(ms, undefined, { signal }),
     log: (message, details) => logger.info(details, message),
   });
+  const profiles = createProfiles(options.profiles ?? knownProviders);
   const refresher = createRefresher({
+    ...options.refresh,
     grants: grantStore,
     async fetchFor(serverId, beforeSend) {
       const { url } = await db.mcpServer.findUniqueOrThrow({
@@ -171,10 +241,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     clock,
     sleep: (ms, signal) => delay(ms, undefined, { signal }),
-    async revokeLater(grant, tokens) {
-      revocation.revokeLater([
-        { ...grant, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken },
-      ]);
+    signAssertion,
+    profiles,
+    async revokeLater(grant, { accessToken, refreshToken }) {
+      const cause = await revocationStore.readCause(grant);
+      await db.$transaction((tx) =>
+        revocationStore.addTokens(tx, { ...grant, accessToken, refreshToken }, cause),
+      );
+      revocation.kick();
     },
     onSettled: (report) => logger.info({ ...report }, "token request"),
   });
@@ -183,11 +257,23 @@ export async function createApp(options: AppOptions): Promise<App> {
     fetchFor,
     findUrlFault: (url) => egress.checkUrl(url),
     cache: createDiscoveryCache({ clock, ttlMs: discoveryTtlMs }),
+    profiles,
     clock,
     clientInfo,
     redirectUri,
     metadataDocumentUrl,
   });
+  const diagnosis = createDiagnosis({
+    access,
+    detector: detection,
+    fetchFor,
+    limiter: createRateLimiter({ clock, burst: 10, perMinute: 10 }),
+    clock,
+    redirectUri,
+    metadataDocumentUrl,
+  });
+  const publishWorkspace = (workspaceId: string) => bus.publish(topics.workspace(workspaceId));
+  const publishFlows = (ids: readonly string[]) => bus.publish(...ids.map(topics.flow));
   const servers = createServers({
     db,
     access,
@@ -197,16 +283,54 @@ export async function createApp(options: AppOptions): Promise<App> {
     detector: detection,
     revocation,
     newId: uuidv7,
-    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
-    publishFlows: (ids) => bus.publish(...ids.map(topics.flow)),
+    appendEvent,
+    publishWorkspace,
+    publishFlows,
+  });
+  const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
+  const deletion = createDeletion({
+    ...leaving,
+    registrations,
+    undoMs: options.undoMs ?? undoMs,
+    appendServerEvent: (tx, { fields, ...event }) =>
+      appendEvent(tx, { ...event, userId: null, payload: fields ? { fields } : {} }),
+    scheduleFinalizing: (inMs) => finalizing.after(inMs),
+    onError: (error) => logger.warn({ err: error }, "a deleted server could not be ended"),
+  });
+  const finalizing = createDelayedRuns(() =>
+    background.start("ending of deleted servers", (signal) => deletion.finalizeDue(signal)),
+  );
+  const members = createMembers({
+    ...leaving,
+    appendMemberEvent: (tx, { userId, change, ...event }) =>
+      appendEvent(tx, {
+        ...event,
+        type: "MEMBER_CHANGED",
+        serverId: null,
+        userId: null,
+        payload: { userId, change },
+      }),
+  });
+  const authorizationRequired = createAuthorizationRequired({
+    db,
+    appendEvent,
+    appendStateChange,
+    publishWorkspace,
   });
   const accounts = createAccounts({
+    authorizationRequired,
     db,
     secrets,
     refresher,
     grants,
     detector: detection,
     rejections: createRejections(clock),
+    moves: createAuthorizationServerMoves({
+      detector: detection,
+      grants: createGrantMove({ ...ofGrants, revocations: revocationStore }),
+      kickRevocation: () => revocation.kick(),
+      clock,
+    }),
   });
   const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
   const catalogs = createCatalogs({ db, access, accounts, openSession, clock });
@@ -225,6 +349,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     redirectUri,
     publicUrl: config.publicUrl,
     metadataDocumentUrl,
+    clock,
+    sleep: (ms, signal) => delay(ms, undefined, { signal }),
   });
   const shared = {
     db,
@@ -236,9 +362,26 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     hashState: sha256,
   };
+  const retireRegistrations = () =>
+    background.start("retirement of registrations", async () => {
+      if ((await registrations.retireUnused()) > 0) revocation.kick();
+    });
+  const connection = createConnection({
+    ...shared,
+    catalogs,
+    background,
+    publishFlow,
+    retireRegistrations,
+  });
   const consent = createConsent({
     ...shared,
     clients,
+    clientCredentials: createClientCredentials({
+      flows,
+      clients: clientStore,
+      connection,
+      signAssertion,
+    }),
     detector: detection,
     refresher,
     randomToken: () => randomToken(32),
@@ -247,14 +390,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   const callback = createCallback({
     ...shared,
     clients: clientStore,
-    catalogs,
+    connection,
+    signAssertion,
+    profiles,
     background,
-    publishFlow,
   });
+  const events = createWorkspaceEvents({ db, bus, access });
   const live = createLive({
-    db,
     bus,
     access,
+    events,
     findFlow: (caller, id) => consent.findFlow(caller, id),
     findExecution: (caller, id) => executions.find(caller, id),
   });
@@ -267,11 +412,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     services: {
       workspaces,
       servers,
+      deletion,
+      members,
       detection,
+      diagnosis,
       consent,
       catalogs,
       executions,
       live,
+      events,
       sandbox: sandboxServers.description,
       addSandboxServers: sandboxServers.add,
     },
@@ -325,15 +474,43 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const timers: Disposable[] = [];
+  let membership: Membership | null = null;
 
   return {
     async listen() {
+      membership = await joinCluster({
+        db,
+        bus,
+        keyring,
+        processId: uuidv7(),
+        publicUrl: config.publicUrl,
+        isAlone: options.isAlone ?? false,
+        encryptionKeys: options.secrets.encryptionKeys,
+        readEncryptionKeys: options.secrets.readEncryptionKeys,
+        log: (level, message, details) => logger[level](details, message),
+      });
       await http.listen();
       const onError = (error: unknown) => logger.warn({ err: error }, "a regular task failed");
       timers.push(
         startHousekeeping(db, onError),
         startSuspensionProbes({ db, catalogs, clock, onError }),
+        startTurns(() => revocation.kick(), 5_000),
+        startTurns(finalizing.now, 5_000),
+        startTurns(retireRegistrations, 60_000),
+        finalizing,
       );
+      const { renewEveryMs } = options;
+      if (renewEveryMs !== null)
+        timers.push(
+          startRenewals({
+            db,
+            refresher,
+            clock,
+            random: Math.random,
+            onError,
+            ...(renewEveryMs === undefined ? {} : { everyMs: renewEveryMs }),
+          }),
+        );
       return { url: config.publicUrl };
     },
     async close() {
@@ -343,6 +520,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await refresher.close();
       await sandbox?.close();
       await egress.close();
+      await membership?.leave();
       await bus.close();
       await db.$disconnect();
     },

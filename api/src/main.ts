@@ -74,6 +74,7 @@ async function startApp(
       config,
       databaseUrl: database.url,
       secrets: database.secrets,
+      isAlone: database.isOurs,
       log: (line) => process.stdout.write(`${line}\n`),
       webRoot: existsSync(WEB_ROOT) ? WEB_ROOT : null,
     });

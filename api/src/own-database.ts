@@ -15,6 +15,8 @@ import { StartFailure } from "./start-failure.ts";
 export interface OwnDatabase {
   url: string;
   secrets: Secrets;
+  /** The embedded server, which nobody else can be using. */
+  isOurs: boolean;
   /** Tells a second process on the same data folder where the first one is. */
   announce(publicUrl: string): void;
   /** Resolves when the embedded server ends, also when we end it; never for a server of the operator's. */
@@ -24,6 +26,9 @@ export interface OwnDatabase {
 }
 
 type Say = (line: string) => void;
+
+/** Another process has the data folder, and its database with it. */
+export class DataDirHeld extends StartFailure {}
 
 /** An abort ends a start that takes long. Throws `StartFailure` when the database cannot be had; nothing is left running then. */
 export async function openOwnDatabase(
@@ -55,6 +60,7 @@ async function openGiven(config: Config, url: string): Promise<OwnDatabase> {
   return {
     url,
     secrets: { encryptionKeys, authSecret },
+    isOurs: false,
     announce: () => {},
     ended: new Promise(() => {}),
     close: async () => {},
@@ -70,6 +76,7 @@ async function openEmbedded(config: Config, say: Say, signal: AbortSignal): Prom
     return {
       url: server.url,
       secrets,
+      isOurs: true,
       announce: (url) => lock.announce(url),
       ended: server.ended,
       async close() {
@@ -94,6 +101,6 @@ function lockDataDir(dataDir: string) {
       `Gatehouse cannot keep its data in ${dataDir} (${error instanceof Error ? error.message : String(error)}): set DATA_DIR to a folder that it may write to.`,
     );
   }
-  if (answer.kind === "held") throw new StartFailure(describeHolder(dataDir, answer.holder));
+  if (answer.kind === "held") throw new DataDirHeld(describeHolder(dataDir, answer.holder));
   return answer.lock;
 }

@@ -1,7 +1,16 @@
 /** The secrets of an installation that was given none: made at its first start and kept beside its database. */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { generateKey, KeyringError, parseKeyring } from "./crypto/keyring.ts";
 import { StartFailure } from "./start-failure.ts";
 
@@ -9,6 +18,8 @@ export interface Secrets {
   /** `id:base64,id:base64`; the first seals. */
   encryptionKeys: string;
   authSecret: string;
+  /** The list of keys as it stands now, where it is a file, which may change while we run; it throws when that cannot be read. */
+  readEncryptionKeys?: (() => string) | undefined;
 }
 
 interface SecretFile {
@@ -19,7 +30,9 @@ interface SecretFile {
   loss: string;
 }
 
-const FILES: Record<keyof Secrets, SecretFile> = {
+type SecretName = "encryptionKeys" | "authSecret";
+
+const FILES: Record<SecretName, SecretFile> = {
   encryptionKeys: {
     file: "encryption-keys",
     make: () => generateKey("k1"),
@@ -40,13 +53,33 @@ const FILES: Record<keyof Secrets, SecretFile> = {
  * Throws `StartFailure`, having changed nothing.
  */
 export function provideSecrets(
-  configured: { [Name in keyof Secrets]: string | null },
+  configured: { [Name in SecretName]: string | null },
   dataDir: string,
   databaseExists: boolean,
 ): Secrets {
-  const provide = (name: keyof Secrets) =>
+  const provide = (name: SecretName) =>
     configured[name] ?? provideSecret(FILES[name], dataDir, databaseExists);
-  return { encryptionKeys: provide("encryptionKeys"), authSecret: provide("authSecret") };
+  const secrets = { encryptionKeys: provide("encryptionKeys"), authSecret: provide("authSecret") };
+  if (configured.encryptionKeys !== null) return secrets;
+  const path = keyFileOf(dataDir);
+  return { ...secrets, readEncryptionKeys: () => readFileSync(path, "utf8").trim() };
+}
+
+/** Where the keys of an installation without ENCRYPTION_KEYS are. */
+export function keyFileOf(dataDir: string): string {
+  return join(dataDir, FILES.encryptionKeys.file);
+}
+
+/** Writes a file for ourselves alone. It holds either the old text or the new one, also after the machine lost its power. */
+export function writeSecretFile(path: string, text: string): void {
+  const unfinished = `${path}.new`;
+  // One left over would keep its own mode.
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, `${text}\n`, { mode: 0o600, flag: "wx", flush: true });
+  renameSync(unfinished, path);
+  const folder = openSync(dirname(path), "r");
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 function provideSecret(secret: SecretFile, dataDir: string, databaseExists: boolean): string {
@@ -57,9 +90,7 @@ function provideSecret(secret: SecretFile, dataDir: string, databaseExists: bool
         `The key file ${path} is missing: put it back from a back-up, as ${secret.loss}.`,
       );
     }
-    // By rename, so that a start that is cut short never leaves half a key.
-    writeFileSync(`${path}.new`, `${secret.make()}\n`, { mode: 0o600, flush: true });
-    renameSync(`${path}.new`, path);
+    writeSecretFile(path, secret.make());
   }
   const text = readFileSync(path, "utf8").trim();
   const fault = secret.findFault(text);

@@ -166,6 +166,67 @@ describe("consent", () => {
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "DISCONNECTED" });
   });
 
+  it("C13 whoever is connected is told so, and stays connected whatever attempts are open", async () => {
+    await connect(ada, serverId);
+    const { startOAuth: answer } = await ada.query(
+      `mutation ($id: ID!) { startOAuth(input: { serverId: $id }) {
+        __typename ... on OAuthAlreadyConnected { server { oauthStatus { state reason } } } } }`,
+      { id: serverId },
+    );
+    expect(answer).toEqual({
+      __typename: "OAuthAlreadyConnected",
+      server: { oauthStatus: { state: "CONNECTED", reason: null } },
+    });
+    // An attempt that is open, one that failed and one that was cancelled say nothing of the grant.
+    await startOAuth(ada, serverId, { force: true });
+    const denied = await startOAuth(ada, serverId, { force: true });
+    await ada.open((await reachCallback(denied.authorizationUrl, "deny")).href);
+    const cancelled = await startOAuth(ada, serverId, { force: true });
+    await ada.query("mutation ($id: ID!) { cancelOAuth(flowId: $id) { id } }", {
+      id: cancelled.flow.id,
+    });
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", reason: null });
+    expect(await startOAuth(ada, serverId)).toMatchObject({ __typename: "OAuthAlreadyConnected" });
+  });
+
+  it("C15 a consent leads to one event and one discovery, however many pages look at once", async () => {
+    const { counters } = gatehouse.sandbox.traffic;
+    const readTools = async (id: string): Promise<number> => {
+      const { mcpServer } = await ada.query(
+        "query ($id: ID!) { mcpServer(id: $id) { tools { totalCount } } }",
+        { id },
+      );
+      return mcpServer.tools.totalCount;
+    };
+    const other = await createServer(ada, gatehouse.sandbox.notesUrl);
+    await connect(ada, other);
+    expect(await readTools(other)).toBeGreaterThan(0);
+    const before = counters.notes;
+    await ada.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", { id: other });
+    const requestsOfOne = counters.notes - before;
+    expect(requestsOfOne).toBeGreaterThan(0);
+
+    await using events = ada.subscribe(
+      "subscription ($id: ID!) { authStateChanged(workspaceId: $id) { state server { id } } }",
+      { id: ada.workspaceId },
+    );
+    const event = events.next();
+    const { authorizationUrl } = await startOAuth(ada, serverId);
+    const callback = await reachCallback(authorizationUrl);
+    const atConsent = counters.notes;
+    await ada.open(callback.href);
+    expect((await event).value.data.authStateChanged.server.id).toBe(serverId);
+    const counts = await Promise.all(Array.from({ length: 8 }, () => readTools(serverId)));
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    expect(await readTools(serverId)).toBe(counts[0]);
+    expect(counters.notes - atConsent).toBe(requestsOfOne);
+    const where = {
+      serverId: rowIdOf(serverId),
+      type: { in: ["OAUTH_STATE_CHANGED" as const, "REAUTH_REQUIRED" as const] },
+    };
+    expect(await gatehouse.db.workspaceEvent.count({ where })).toBe(1);
+  });
+
   it("C8 without any registration it says what to register", async () => {
     const fresh = await startGatehouse();
     try {

@@ -95,9 +95,11 @@ describe("the main job, by GraphQL alone", () => {
       { id: serverId },
     );
     expect(deleteMcpServer.id).toBe(serverId);
-    expect(
-      (await ada.query("query ($id: ID!) { mcpServer(id: $id) { id } }", { id: serverId }))
-        .mcpServer,
-    ).toBeNull();
+    const { mcpServer } = await ada.query(
+      "query ($id: ID!) { mcpServer(id: $id) { deletedAt workspace { mcpServers { totalCount } } } }",
+      { id: serverId },
+    );
+    expect(mcpServer.deletedAt).not.toBeNull();
+    expect(mcpServer.workspace.mcpServers.totalCount).toBe(0);
   });
 });

@@ -22,7 +22,7 @@ let ada: TestUser;
 let serverId: string;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ undoMs: 300 });
   ada = await gatehouse.signUp("Ada");
 });
 afterAll(() => gatehouse[Symbol.asyncDispose]());
@@ -141,7 +141,16 @@ describe("what happens meanwhile", () => {
       ...callbacks.map((url) => ada.open(url)),
     ]);
     expect(deletion.errors).toBeUndefined();
-    expect(await gatehouse.db.oAuthGrant.count({ where: { serverId: rowIdOf(serverId) } })).toBe(0);
+    await expect
+      .poll(() => gatehouse.db.mcpServer.count({ where: { id: rowIdOf(serverId) } }), {
+        timeout: 15_000,
+      })
+      .toBe(0);
+    await expect
+      .poll(() => gatehouse.db.revocationTask.count({ where: { serverId: rowIdOf(serverId) } }), {
+        timeout: 15_000,
+      })
+      .toBe(0);
     const again = await ada.graphql("mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }", {
       id: serverId,
     });

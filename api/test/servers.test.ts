@@ -16,7 +16,7 @@ let gatehouse: TestGatehouse;
 let ada: TestUser;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ undoMs: 100 });
   ada = await gatehouse.signUp("Ada");
 });
 afterAll(() => gatehouse[Symbol.asyncDispose]());
@@ -221,6 +221,21 @@ describe("settings of a server", () => {
     });
   });
 
+  it("D12 ids are UUIDv7, and URLs that differ in their query alone are two servers with a client each", async () => {
+    const urls = ["a", "b"].map((tenant) => `${gatehouse.sandbox.notesUrl}?tenant=${tenant}`);
+    const ids = await Promise.all(urls.map((url) => createServer(ada, url)));
+    const rowIds = ids.map(rowIdOf);
+    expect(new Set(rowIds).size).toBe(2);
+    for (const id of rowIds)
+      expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-/);
+    const stored = await gatehouse.db.mcpServer.findMany({ where: { id: { in: rowIds } } });
+    expect(stored.map(({ url }) => url).toSorted()).toEqual(urls);
+    const [first = "", second = ""] = ids;
+    await connect(ada, first);
+    expect(await readStatus(ada, first)).toMatchObject({ state: "CONNECTED" });
+    expect(await readStatus(ada, second)).toMatchObject({ state: "DISCONNECTED" });
+  });
+
   it("D13 a changed URL is probed again, and no answer keeps the type", async () => {
     await using everything = disposable(await startEverything());
     const id = await createServer(ada, gatehouse.sandbox.notesUrl);
@@ -258,7 +273,7 @@ describe("deleting and disconnecting", () => {
     const { revocations } = gatehouse.sandbox.traffic.counters;
     await ada.query("mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }", { id });
     await expect
-      .poll(() => gatehouse.sandbox.traffic.counters.revocations)
+      .poll(() => gatehouse.sandbox.traffic.counters.revocations, { timeout: 15_000 })
       .toBeGreaterThan(revocations);
     const serverId = rowIdOf(id);
     expect(await gatehouse.db.oAuthGrant.count({ where: { serverId } })).toBe(0);

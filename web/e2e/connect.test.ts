@@ -67,6 +67,9 @@ describe.skipIf(!hasChromium)("connecting a server", () => {
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { name: "Connect your first server" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("Acme Notes is back").waitFor();
+    await page.getByRole("button", { name: "More about Acme Notes" }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
   });

@@ -82,6 +82,50 @@ describe("createSealedBox", () => {
     );
   });
 
+  it("refuses both of two values that have changed places, between rows or columns", () => {
+    const other = fc.constantFrom(
+      { ...HERE, rowId: "0190-b" },
+      { ...HERE, column: "client_secret" },
+      { ...HERE, table: "oauth_client" },
+    );
+    fc.assert(
+      fc.property(anyString(), anyString(), other, (one, two, there) => {
+        const [first, second] = [box.seal(one, HERE), box.seal(two, there)];
+        expect(() => box.open(second, HERE)).toThrow(BrokenSealError);
+        expect(() => box.open(first, there)).toThrow(BrokenSealError);
+      }),
+    );
+  });
+
+  it("refuses parts of two values put together, and bytes put in anywhere", () => {
+    fc.assert(
+      fc.property(
+        anyString(),
+        fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        fc.nat(),
+        (text, more, cut) => {
+          const sealed = box.seal(text, HERE);
+          const at = cut % (sealed.length + 1);
+          const longer = Buffer.concat([sealed.subarray(0, at), more, sealed.subarray(at)]);
+          expect(() => box.open(longer, HERE)).toThrow(/sealed/i);
+          const again = box.seal(text, HERE);
+          // Of either value at least eight of the bytes that differ, so that none comes out whole by chance.
+          fc.pre(at >= 12 && at <= sealed.length - 8);
+          const mixed = Buffer.concat([sealed.subarray(0, at), again.subarray(at)]);
+          expect(() => box.open(mixed, HERE)).toThrow(BrokenSealError);
+        },
+      ),
+    );
+  });
+
+  it("refuses bytes that nobody sealed", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(() => box.open(bytes, HERE)).toThrow(/sealed/i);
+      }),
+    );
+  });
+
   it("refuses any cut value", () => {
     const sealed = box.seal("refresh-token-1", HERE);
     for (let length = 0; length < sealed.length; length++) {

@@ -17,7 +17,7 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-const channel = "gatehouse";
+export const BUS_CHANNEL = "gatehouse";
 /** NOTIFY payloads end at 8,000 bytes; a topic is about 45. */
 const topicsPerNotification = 100;
 
@@ -48,7 +48,7 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
     });
     try {
       await client.connect();
-      await client.query(`LISTEN ${channel}`);
+      await client.query(`LISTEN ${BUS_CHANNEL}`);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
@@ -73,7 +73,7 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       const batch = [...outgoing].slice(0, topicsPerNotification);
       for (const topic of batch) outgoing.delete(topic);
       try {
-        await sender.query("SELECT pg_notify($1, $2)", [channel, batch.join(" ")]);
+        await sender.query("SELECT pg_notify($1, $2)", [BUS_CHANNEL, batch.join(" ")]);
       } catch {
         // The others find out by their poll.
       }

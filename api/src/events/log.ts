@@ -1,4 +1,9 @@
-import type { Database, Prisma, Transaction, WorkspaceEventType } from "@gatehouse/prisma";
+import {
+  type Database,
+  Prisma,
+  type Transaction,
+  type WorkspaceEventType,
+} from "@gatehouse/prisma";
 import type { Position } from "./cursor.ts";
 
 /** What is appended. Ids and enumerations only: never a URL with a query, a state or a secret. */
@@ -26,45 +31,43 @@ export interface LoggedEvent {
 }
 
 /**
+ * The end of a statement that makes a change and tells of it at once: `WITH ..., event AS (SELECT ...)` comes before, one row or none
+ * with the columns of `NewEvent`. Answers the workspace's id for a row.
+ */
+export const appendingEvent = Prisma.sql`,
+  counter AS (
+    UPDATE "Workspace" w SET "eventSeq" = w."eventSeq" + 1
+    FROM event WHERE w."id" = event."workspaceId" RETURNING w."eventSeq"
+  )
+  INSERT INTO "WorkspaceEvent" ("workspaceId", "seq", "id", "type", "occurredAt", "actorId", "serverId", "userId", "payload")
+  SELECT event."workspaceId", counter."eventSeq", uuidv7(), event."type"::"WorkspaceEventType", clock_timestamp(),
+    event."actorId"::uuid, event."serverId", event."userId", event."payload"::jsonb
+  FROM event, counter RETURNING "workspaceId"`;
+
+/**
  * Appends as the last statement of the transaction that makes the change: the counter's row lock is then short, and the order
  * of numbers is the order of commits, without holes.
  */
 export async function appendEvent(tx: Transaction, event: NewEvent): Promise<void> {
   await tx.$executeRaw`
-    WITH counter AS (
-      UPDATE "Workspace" SET "eventSeq" = "eventSeq" + 1
-      WHERE "id" = ${event.workspaceId}::uuid RETURNING "eventSeq"
-    )
-    INSERT INTO "WorkspaceEvent" ("workspaceId", "seq", "id", "type", "occurredAt", "actorId", "serverId", "userId", "payload")
-    SELECT ${event.workspaceId}::uuid, "eventSeq", uuidv7(), ${event.type}::"WorkspaceEventType", clock_timestamp(),
-      ${event.actorId}::uuid, ${event.serverId}::uuid, ${event.userId}::uuid, ${JSON.stringify(event.payload)}::jsonb
-    FROM counter`;
+    WITH event AS (
+      SELECT ${event.workspaceId}::uuid AS "workspaceId", ${event.type}::text AS "type", ${event.actorId}::uuid AS "actorId",
+        ${event.serverId}::uuid AS "serverId", ${event.userId}::uuid AS "userId", ${JSON.stringify(event.payload)}::text AS "payload"
+    )${appendingEvent}`;
 }
 
-/** The newest position; null when there is no such workspace. */
-export async function readPosition(db: Database, workspaceId: string): Promise<Position | null> {
-  const workspace = await db.workspace.findUnique({
-    where: { id: workspaceId },
-    select: { eventEpoch: true, eventSeq: true },
-  });
-  return workspace && { epoch: workspace.eventEpoch, seq: workspace.eventSeq };
+/** Where a log ends, and after which place nothing of it is missing. */
+export interface LogExtent extends Position {
+  oldestSeq: bigint;
 }
 
-/** The oldest position after which nothing is missing. */
-export async function readOldestPosition(
-  db: Database,
-  workspaceId: string,
-): Promise<Position | null> {
-  const workspace = await db.workspace.findUnique({
-    where: { id: workspaceId },
-    select: { eventEpoch: true, eventSeq: true, events: { orderBy: { seq: "asc" }, take: 1 } },
-  });
-  if (!workspace) return null;
-  const oldest = workspace.events[0]?.seq;
-  return {
-    epoch: workspace.eventEpoch,
-    seq: oldest === undefined ? workspace.eventSeq : oldest - 1n,
-  };
+/** Null when there is no such workspace. */
+export async function readExtent(db: Database, workspaceId: string): Promise<LogExtent | null> {
+  const [extent] = await db.$queryRaw<LogExtent[]>`
+    SELECT w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq", coalesce(
+      (SELECT e."seq" - 1 FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT 1), w."eventSeq"
+    ) AS "oldestSeq" FROM "Workspace" w WHERE w."id" = ${workspaceId}::uuid`;
+  return extent ?? null;
 }
 
 /** What came after `seq`, oldest first. */

@@ -7,4 +7,6 @@ export const topics = {
   /** An attempt at consent moved on. */
   flow: (flowId: string) => `flow:${flowId}`,
   execution: (executionId: string) => `execution:${executionId}`,
+  /** The list of encryption keys may have changed. */
+  keys: "keys",
 };

@@ -4,6 +4,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import { ServiceError } from "../services/errors.ts";
 import type { Services } from "../services/services.ts";
 import { type Context, createContext, type RequestContext } from "./context.ts";
+import { allowOncePerDocument } from "./once-per-document.ts";
 import { schema } from "./schema.ts";
 
 export interface YogaDeps {
@@ -102,7 +103,7 @@ export function createGraphQL(deps: YogaDeps) {
     graphqlEndpoint: "/graphql",
     context: (initial) => createContext(deps, initial),
     maskedErrors: { maskError: (error) => maskError(error, deps) },
-    plugins: [createErrorPlugin(deps)],
+    plugins: [createErrorPlugin(deps), allowOncePerDocument(["diagnoseServer"])],
     // The HTTP server has checked the body's type and the Origin by then.
     batching: false,
     graphiql: false,

@@ -132,6 +132,7 @@ describe("something else", () => {
     expect(await probe(server.url)).toEqual({
       kind: "not-mcp",
       httpStatus: 302,
+      redirectsTo: "https://login.example.com/start",
       detail:
         "The address redirects to https://login.example.com/start. If that is the MCP server, use its address.",
     });

@@ -1,4 +1,5 @@
 /** Finds out what answers at a URL, without credentials and without leaving a session behind. */
+import { cleanDetail } from "../oauth/errors.ts";
 import type { Fetch } from "../oauth/ports.ts";
 import { connect } from "./connect.ts";
 import type { ServerInfo } from "./connect.ts";
@@ -10,8 +11,8 @@ export type ProbeAnswer =
   /** A real MCP answer. Its tools may still want credentials. */
   | { kind: "open"; era: Era; protocolVersion: string; serverInfo: ServerInfo | null }
   | { kind: "unauthorized"; status: 401 | 403; wwwAuthenticate: string | null }
-  /** Something answered, but not as an MCP server does. `detail` is for people. */
-  | { kind: "not-mcp"; httpStatus: number | null; detail: string }
+  /** Something answered, but not as an MCP server does. `detail` is for people; a redirect is not followed. */
+  | { kind: "not-mcp"; httpStatus: number | null; redirectsTo: string | null; detail: string }
   /** No answer that says anything about the server: network trouble, a timeout, a gateway's 5xx. */
   | { kind: "unreachable"; cause: Failure };
 
@@ -59,7 +60,8 @@ export async function probeServer(target: ProbeTarget): Promise<ProbeAnswer> {
 interface Exchange {
   httpStatus: number;
   contentType: string;
-  location: string | null;
+  /** Without its query, which may hold secrets. */
+  redirectsTo: string | null;
 }
 
 class Unauthorized {
@@ -88,7 +90,7 @@ function observe(fetch: Fetch, exchanges: Exchange[], report: ProbeTarget["onExc
       exchanges.push({
         httpStatus,
         contentType: response.headers.get("content-type") ?? "",
-        location: response.headers.get("location"),
+        redirectsTo: readTarget(response, input),
       });
       return response;
     } finally {
@@ -106,26 +108,27 @@ function explain(failure: Failure, last: Exchange | undefined): ProbeAnswer {
       return { kind: "unauthorized", status, wwwAuthenticate };
     }
     case "protocol-error":
-      return {
-        kind: "not-mcp",
-        httpStatus: last?.httpStatus ?? null,
-        detail: last ? describeAnswer(last, failure.message) : failure.message,
-      };
-    case "unreachable": {
+      return describeNonsense(failure.message, last);
+    case "unreachable":
       if (failure.httpStatus === null || failure.retryable)
         return { kind: "unreachable", cause: failure };
-      const detail = last ? describeAnswer(last, failure.message) : failure.message;
-      return { kind: "not-mcp", httpStatus: failure.httpStatus, detail };
-    }
+      return describeNonsense(failure.message, last);
     default:
       return { kind: "unreachable", cause: failure };
   }
 }
 
+/** @param said may be the server's own words, which may repeat what it was sent */
+function describeNonsense(said: string, last: Exchange | undefined): ProbeAnswer {
+  const message = cleanDetail(said);
+  if (!last) return { kind: "not-mcp", httpStatus: null, redirectsTo: null, detail: message };
+  const { httpStatus, redirectsTo } = last;
+  return { kind: "not-mcp", httpStatus, redirectsTo, detail: describeAnswer(last, message) };
+}
+
 function describeAnswer(last: Exchange, otherwise: string): string {
-  const target = last.location && readTarget(last.location);
-  if (target)
-    return `The address redirects to ${target}. If that is the MCP server, use its address.`;
+  if (last.redirectsTo)
+    return `The address redirects to ${last.redirectsTo}. If that is the MCP server, use its address.`;
   if (last.httpStatus === 404)
     return "Nothing was found at this address (HTTP 404). Check the path.";
   if (last.httpStatus === 405) {
@@ -137,9 +140,9 @@ function describeAnswer(last: Exchange, otherwise: string): string {
   return otherwise;
 }
 
-/** Where a redirect leads, without its query, which may hold secrets. */
-function readTarget(location: string): string | null {
-  if (!URL.canParse(location)) return location.split(/[?#]/)[0] ?? null;
-  const { origin, pathname } = new URL(location);
-  return origin + pathname;
+function readTarget({ status, headers }: Response, from: string | URL): string | null {
+  const location = headers.get("location");
+  if (location === null || status < 300 || status > 399) return null;
+  const target = URL.parse(location, from);
+  return target && target.origin + target.pathname;
 }

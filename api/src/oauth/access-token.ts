@@ -1,5 +1,5 @@
 /** What a caller that asks for an access token is told. */
-import type { Clock, Grant, GrantReading, RenewedTokens } from "./ports.ts";
+import type { Clock, Grant, GrantReading, RefreshCircumstances, RenewedTokens } from "./ports.ts";
 import { isExpired } from "./refresh-need.ts";
 import type { DeadReason, OAuthReason } from "./state.ts";
 
@@ -20,6 +20,7 @@ export type AccessTokenAnswer =
 export interface ReceivedAnswer {
   grant: Grant;
   answer: { kind: "tokens"; tokens: RenewedTokens } | { kind: "dead"; reason: DeadReason };
+  circumstances: RefreshCircumstances;
   /** Monotonic milliseconds. */
   receivedAt: number;
 }

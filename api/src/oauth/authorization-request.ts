@@ -1,6 +1,8 @@
 /** The URL of the consent page (RFC 6749 §4.1.1, RFC 7636, RFC 8707). */
 import { startAuthorization } from "@modelcontextprotocol/client";
 import type { AuthorizationServer } from "./authorization-server.ts";
+import { shapeAuthorizationRequest } from "./provider-deviations.ts";
+import type { Deviations } from "./provider-profiles.ts";
 import { isSecureUrl } from "./secure-url.ts";
 
 export interface AuthorizationRequest {
@@ -25,9 +27,12 @@ export async function buildAuthorizationRequest(options: {
   redirectUri: string;
   scopes: readonly string[];
   resource: string | null;
+  /** Of the provider's profile. */
+  deviations?: Deviations;
   randomToken: () => string;
 }): Promise<AuthorizationRequest> {
   const { authorizationServer, clientId, redirectUri, scopes, resource, randomToken } = options;
+  const { deviations = {} } = options;
   const { issuer, authorizationEndpoint, tokenEndpoint } = authorizationServer;
   if (!isSecureUrl(authorizationEndpoint)) {
     throw new TypeError("The authorization endpoint is neither https nor loopback");
@@ -46,5 +51,6 @@ export async function buildAuthorizationRequest(options: {
     ...(scopes.length > 0 ? { scope: scopes.join(" ") } : {}),
     ...(resource === null ? {} : { resource }),
   });
+  shapeAuthorizationRequest(authorizationUrl, deviations);
   return { url: authorizationUrl.href, state, codeVerifier };
 }

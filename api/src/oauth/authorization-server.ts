@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { DiscoveryFault } from "./discovery-fault.ts";
 import { readJsonObject } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
+import { mayNameIssuer, type HostProfile } from "./provider-profiles.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import type { StepRecorder, Verdict } from "./steps.ts";
 
@@ -42,8 +43,8 @@ const optionalNames = z.array(z.string()).nullish().catch(null);
 const optionalFlag = z.boolean().nullish().catch(null);
 const documentSchema = z.object({
   issuer: z.string(),
-  authorization_endpoint: z.string(),
-  token_endpoint: z.string(),
+  authorization_endpoint: z.string().min(1),
+  token_endpoint: z.string().min(1),
   registration_endpoint: z.string().nullish(),
   revocation_endpoint: z.string().nullish(),
   scopes_supported: optionalNames,
@@ -62,10 +63,12 @@ const documentSchema = z.object({
  */
 export async function findAuthorizationServer(options: {
   issuers: readonly [string, ...string[]];
+  /** Of the provider at that address; its deviations may allow what is refused otherwise. */
+  profile?: HostProfile | null;
   fetch: Fetch;
   steps: StepRecorder;
 }): Promise<AuthorizationServerAnswer> {
-  const { issuers, fetch, steps } = options;
+  const { issuers, profile = null, fetch, steps } = options;
   const identifier = issuers[0];
   if (!isSecureUrl(identifier) || parseUrl(identifier)?.search !== "") {
     const message = "The authorization server's address must be https, without query or fragment.";
@@ -75,8 +78,8 @@ export async function findAuthorizationServer(options: {
   let certain = true;
   let fault: DiscoveryFault | null = null;
   for (const { url } of buildDiscoveryUrls(identifier)) {
-    const lookup = await lookUp(url, issuers, fetch, steps);
-    if (lookup.kind === "found") return lookup;
+    const lookup = await lookUp(url, { issuers, profile }, fetch, steps);
+    if (lookup.kind === "found") return { kind: "found", metadata: lookup.metadata };
     if (lookup.kind === "none") certain &&= lookup.certain;
     else if (lookup.final) return { kind: "refused", fault: lookup.fault };
     // Another place may hold the right document: a server that ignores paths answers each with that of its root.
@@ -102,14 +105,21 @@ export function guessAuthorizationServer(origin: string): AuthorizationServer {
   };
 }
 
+/** Whose document it must be, and under which profile. */
+interface Expectation {
+  issuers: readonly string[];
+  profile: HostProfile | null;
+}
+
 type Lookup =
-  | { kind: "found"; metadata: AuthorizationServer }
+  /** `remark`: what was allowed by the profile alone. */
+  | { kind: "found"; metadata: AuthorizationServer; remark: string | null }
   | { kind: "none"; certain: boolean }
   | { kind: "refused"; fault: DiscoveryFault; final: boolean };
 
 async function lookUp(
   url: URL,
-  issuers: readonly string[],
+  expected: Expectation,
   fetch: Fetch,
   steps: StepRecorder,
 ): Promise<Lookup> {
@@ -118,7 +128,7 @@ async function lookUp(
     return await steps.record(
       "AUTHORIZATION_SERVER_METADATA",
       fetch,
-      async (recordingFetch) => await readAnswer(await recordingFetch(url, { headers }), issuers),
+      async (recordingFetch) => await readAnswer(await recordingFetch(url, { headers }), expected),
       judge,
     );
   } catch {
@@ -136,7 +146,7 @@ const unavailable: Lookup = {
   },
 };
 
-async function readAnswer(response: Response, issuers: readonly string[]): Promise<Lookup> {
+async function readAnswer(response: Response, expected: Expectation): Promise<Lookup> {
   if (!response.ok) {
     await response.body?.cancel();
     if (response.status === 502) return { kind: "none", certain: false };
@@ -145,10 +155,11 @@ async function readAnswer(response: Response, issuers: readonly string[]): Promi
   }
   const document = await readJsonObject(response);
   // HTML for every path: nothing is published here.
-  return document === null ? { kind: "none", certain: true } : readDocument(document, issuers);
+  return document === null ? { kind: "none", certain: true } : readDocument(document, expected);
 }
 
-function readDocument(document: Record<string, unknown>, issuers: readonly string[]): Lookup {
+function readDocument(document: Record<string, unknown>, expected: Expectation): Lookup {
+  const { issuers, profile } = expected;
   const parsed = documentSchema.safeParse(document);
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
@@ -158,10 +169,15 @@ function readDocument(document: Record<string, unknown>, issuers: readonly strin
     );
   }
   const found = parsed.data;
+  let remark: string | null = null;
   // RFC 8414 §3.3: identical, not alike.
   if (!issuers.includes(found.issuer)) {
-    const message = "The metadata names another issuer than the one whose address it was found at.";
-    return refuse("ISSUER_MISMATCH", message);
+    if (!issuers.some((issuer) => mayNameIssuer(profile, issuer, found.issuer))) {
+      const message =
+        "The metadata names another issuer than the one whose address it was found at.";
+      return refuse("ISSUER_MISMATCH", message);
+    }
+    remark = `The metadata names ${found.issuer}, which the profile ${profile?.name} allows.`;
   }
   for (const field of endpointFields) {
     const endpoint = found[field];
@@ -173,7 +189,9 @@ function readDocument(document: Record<string, unknown>, issuers: readonly strin
     const message = "The authorization server does not offer the authorization code flow.";
     return refuse("CODE_FLOW_UNSUPPORTED", message, true);
   }
-  if (!found.code_challenge_methods_supported?.includes("S256")) {
+  const methods = found.code_challenge_methods_supported ?? null;
+  const mayBeUnlisted = profile?.deviations["pkce-unlisted"] === true;
+  if (methods === null ? !mayBeUnlisted : !methods.includes("S256")) {
     const message = "The authorization server does not say that it supports PKCE with S256.";
     return refuse("PKCE_UNSUPPORTED", message, true);
   }
@@ -187,11 +205,12 @@ function readDocument(document: Record<string, unknown>, issuers: readonly strin
       revocationEndpoint: found.revocation_endpoint || null,
       scopesSupported: found.scopes_supported ?? null,
       tokenEndpointAuthMethodsSupported: found.token_endpoint_auth_methods_supported ?? null,
-      codeChallengeMethodsSupported: found.code_challenge_methods_supported,
+      codeChallengeMethodsSupported: methods,
       clientIdMetadataDocumentSupported: found.client_id_metadata_document_supported === true,
       issParameterSupported: found.authorization_response_iss_parameter_supported === true,
       legacy: false,
     },
+    remark,
   };
 }
 
@@ -207,7 +226,7 @@ function refuse(code: DiscoveryFault["code"], message: string, final = false): L
 }
 
 function judge(lookup: Lookup): Verdict {
-  if (lookup.kind === "found") return { outcome: "OK" };
+  if (lookup.kind === "found") return { outcome: "OK", detail: lookup.remark };
   if (lookup.kind === "refused") return { outcome: "FAILED", detail: lookup.fault.message };
   return { outcome: "SKIPPED", detail: "Nothing is published here." };
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { authorizationServerSchema } from "./authorization-server.ts";
 import { createDiscoveryCache } from "./discovery-cache.ts";
 import { discover, type DiscoverOptions } from "./discovery.ts";
+import { knownProviders } from "./known-providers.ts";
+import { createProfiles } from "./provider-profiles.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
 import { createVirtualTime } from "./test-time.ts";
 
@@ -43,7 +45,14 @@ function setUp(routes: Record<string, Route>) {
       : Response.json(route);
   };
   const run = async (options: Partial<DiscoverOptions> = {}) =>
-    await discover({ serverUrl: server, challenge: null, fetch, steps: recorder, ...options });
+    await discover({
+      serverUrl: server,
+      challenge: null,
+      fetch,
+      steps: recorder,
+      profiles: createProfiles(knownProviders),
+      ...options,
+    });
   return { run, asked, steps, time };
 }
 
@@ -66,10 +75,12 @@ describe("discover", () => {
     const answer = await run();
     expect(answer).toEqual({
       ok: true,
+      others: [],
       discovery: {
         resource: server,
         issuer: as,
         authorizationServers: [as],
+        profile: null,
         metadata: {
           issuer: as,
           authorizationEndpoint: `${as}/authorize`,
@@ -357,6 +368,11 @@ describe("discover", () => {
       });
     });
 
+    it.each(["authorization_endpoint", "token_endpoint"])("an empty %s is none", async (field) => {
+      const { run } = forIssuer(as, { [asAt]: describeServer(as, { [field]: "" }) });
+      expect(await run()).toMatchObject({ ok: false, fault: { code: "METADATA_INVALID" } });
+    });
+
     it("says what is missing", async () => {
       const { run, steps } = forIssuer(as, { [asAt]: { issuer: as } });
       expect(await run()).toMatchObject({ ok: false, fault: { code: "METADATA_INVALID" } });
@@ -415,6 +431,130 @@ describe("discover", () => {
       expect(unlisted.asked).toEqual([prmAt]);
     });
 
+    const third = "https://third.example";
+    const working = {
+      [prmAt]: { ...prm, authorization_servers: [as, other, third] },
+      [asAt]: describeServer(as, { scopes_supported: ["offline_access"] }),
+      [`${third}/.well-known/oauth-authorization-server`]: describeServer(third),
+    };
+
+    it("MCP-AUTH-3 names every one that works, each with its own scopes, if asked to", async () => {
+      const { run, steps } = setUp(working);
+      expect(await run({ wantsAll: true })).toMatchObject({
+        ok: true,
+        discovery: { issuer: as, scopes: ["offline_access"] },
+        others: [
+          { issuer: third, resource: server, scopes: [], authorizationServers: [as, other, third] },
+        ],
+      });
+      // Why the third is none of them.
+      expect(steps).toContainEqual(
+        expect.objectContaining({
+          outcome: "FAILED",
+          url: `${other}/`,
+          detail: "The authorization server publishes no metadata.",
+        }),
+      );
+      expect(await setUp(working).run()).toMatchObject({ discovery: { issuer: as }, others: [] });
+    });
+
+    it("MCP-AUTH-3 one without PKCE is none that works", async () => {
+      const { run } = setUp({
+        ...working,
+        [asAt]: describeServer(as, { code_challenge_methods_supported: ["plain"] }),
+      });
+      expect(await run({ wantsAll: true })).toMatchObject({
+        discovery: { issuer: third },
+        others: [],
+      });
+    });
+
+    it("looks at all of them at once, and at five at most", async () => {
+      const waiting: (() => void)[] = [];
+      const many = Array.from({ length: 9 }, (_, index) => `https://as${index}.example`);
+      const routes = many.map((issuer): [string, Route] => [
+        `${issuer}/.well-known/oauth-authorization-server`,
+        () =>
+          new Promise<Response>((resolve) => {
+            waiting.push(() => resolve(Response.json(describeServer(issuer))));
+            if (waiting.length === 5) for (const answer of waiting) answer();
+          }),
+      ]);
+      const { run } = setUp({
+        [prmAt]: { ...prm, authorization_servers: many },
+        ...Object.fromEntries(routes),
+      });
+      const answer = await run({ wantsAll: true });
+      expect(answer).toMatchObject({ discovery: { issuer: many[0] } });
+      expect(answer.ok && answer.others.map(({ issuer }) => issuer)).toEqual(many.slice(1, 5));
+    });
+
+    it("MCP-AUTH-3 goes back to the earlier one while it is listed, and looks at no other", async () => {
+      const { run, asked } = setUp(working);
+      expect(await run({ wantsAll: true, earlierIssuer: third })).toMatchObject({
+        discovery: { issuer: third },
+        others: [],
+      });
+      expect(asked).not.toContain(asAt);
+      const unlisted = await run({ wantsAll: true, earlierIssuer: "https://gone.example" });
+      expect(unlisted).toMatchObject({ discovery: { issuer: as }, others: [{ issuer: third }] });
+      // Listed, but it publishes nothing any more.
+      const useless = await run({ wantsAll: true, earlierIssuer: other });
+      expect(useless).toMatchObject({ discovery: { issuer: as }, others: [{ issuer: third }] });
+    });
+
+    it("R7 the earlier one being down moves nobody elsewhere", async () => {
+      const { run, asked } = setUp({ ...working, [otherAt]: broken(503) });
+      expect(await run({ wantsAll: true, earlierIssuer: other })).toMatchObject({
+        ok: false,
+        fault: { retryable: true },
+      });
+      expect(asked).not.toContain(asAt);
+    });
+
+    it("uses what the settings name, listed or not, and says so", async () => {
+      const own = "https://own.example";
+      const routes = {
+        ...working,
+        [`${own}/.well-known/oauth-authorization-server`]: describeServer(own),
+      };
+      const { run, asked, steps } = setUp(routes);
+      expect(await run({ forcedIssuer: own, chosenIssuer: as, wantsAll: true })).toMatchObject({
+        discovery: { issuer: own, resource: server },
+        others: [],
+      });
+      expect(asked).not.toContain(asAt);
+      expect(steps.map(({ detail }) => detail)).toContain(
+        "The settings name this authorization server, which the server does not list.",
+      );
+      const bare = setUp({
+        [`${own}/.well-known/oauth-authorization-server`]: describeServer(own),
+      });
+      expect(await bare.run({ forcedIssuer: own })).toMatchObject({ discovery: { issuer: own } });
+      const listed = setUp(routes);
+      await listed.run({ forcedIssuer: as });
+      expect(listed.steps.map(({ detail }) => detail)).toContain(
+        "The settings name this authorization server, which the server lists too.",
+      );
+      // No second best for what an admin has set.
+      const lone = setUp(working);
+      expect(await lone.run({ forcedIssuer: own })).toMatchObject({
+        ok: false,
+        fault: { code: "METADATA_MISSING" },
+      });
+    });
+
+    it("asks for the scopes of the settings, and says so", async () => {
+      const { run, steps } = setUp(working);
+      const challenge = { scope: "read" };
+      expect(await run({ challenge, chosenScopes: ["mine"] })).toMatchObject({
+        discovery: { scopes: ["mine", "offline_access"] },
+      });
+      expect(steps.map(({ detail }) => detail)).toContain(
+        "The scopes are those of the settings, not those that the server names.",
+      );
+    });
+
     it("tells the first fault when none is usable, and tries five at most", async () => {
       const many = Array.from({ length: 50 }, (_, index) => `https://as${index}.example`);
       const { run, asked } = setUp({ [prmAt]: { ...prm, authorization_servers: many } });
@@ -451,10 +591,12 @@ describe("discover", () => {
       const { run, steps } = setUp({});
       expect(await run({ serverUrl: `${server}/?key=1` })).toEqual({
         ok: true,
+        others: [],
         discovery: {
           resource: server,
           issuer: origin,
           authorizationServers: [origin],
+          profile: null,
           metadata: expect.objectContaining({
             issuer: origin,
             authorizationEndpoint: `${origin}/authorize`,

@@ -13,6 +13,7 @@ import { describeOAuthError } from "./errors.ts";
 import { readJsonObject } from "./json-response.ts";
 import { clientName, deriveApplicationType } from "./metadata-document.ts";
 import type { Fetch } from "./ports.ts";
+import { isOwnRegistrationUri } from "./registration-deletion.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import type { StepRecorder } from "./steps.ts";
 
@@ -58,17 +59,9 @@ export async function registerClient(options: {
   steps: StepRecorder;
 }): Promise<RegistrationAnswer> {
   const { authorizationServer, redirectUri, publicUrl, fetch, steps } = options;
-  const endpoint = authorizationServer.registrationEndpoint;
-  if (endpoint === null || !isSecureUrl(endpoint)) {
-    return fail("REGISTRATION_REFUSED", "The authorization server offers no registration.");
-  }
-  const method = chooseAuthMethodToRegister(authorizationServer.tokenEndpointAuthMethodsSupported);
-  if (method === null) {
-    const message =
-      "The authorization server takes no client authentication that Gatehouse speaks.";
-    steps.note("CLIENT_REGISTRATION", "FAILED", message, endpoint);
-    return fail("AUTH_METHOD_UNSUPPORTED", message);
-  }
+  const plan = planRegistration(authorizationServer, steps);
+  if (!plan.ok) return plan;
+  const { endpoint, method } = plan;
   const request = {
     client_name: clientName,
     // Consent pages show it; several servers refuse one that is not https.
@@ -84,7 +77,11 @@ export async function registerClient(options: {
         "CLIENT_REGISTRATION",
         fetch,
         async (recordingFetch) =>
-          await readAnswer(await recordingFetch(endpoint, buildPost(body)), method),
+          await readAnswer(
+            await recordingFetch(endpoint, buildPost(body)),
+            method,
+            authorizationServer,
+          ),
         (attempt) =>
           attempt.ok ? { outcome: "OK" } : { outcome: "FAILED", detail: attempt.fault.message },
       );
@@ -96,6 +93,30 @@ export async function registerClient(options: {
   const first = await post({ ...request, application_type: deriveApplicationType(redirectUri) });
   const last = !first.ok && first.metadataRefused ? await post(request) : first;
   return last.ok ? { ok: true, client: last.client } : { ok: false, fault: last.fault };
+}
+
+export type RegistrationPlan =
+  | { ok: true; endpoint: string; method: ClientAuthMethod }
+  | { ok: false; fault: RegistrationFault };
+
+/** Where a client would be registered, and with which authentication. Sends nothing; a failure is a step. */
+export function planRegistration(
+  { registrationEndpoint, tokenEndpointAuthMethodsSupported }: AuthorizationServer,
+  steps: StepRecorder,
+): RegistrationPlan {
+  if (registrationEndpoint === null || !isSecureUrl(registrationEndpoint)) {
+    const message = "The authorization server offers no registration.";
+    steps.note("CLIENT_REGISTRATION", "FAILED", message);
+    return fail("REGISTRATION_REFUSED", message);
+  }
+  const method = chooseAuthMethodToRegister(tokenEndpointAuthMethodsSupported);
+  if (method === null) {
+    const message =
+      "The authorization server takes no client authentication that Gatehouse speaks.";
+    steps.note("CLIENT_REGISTRATION", "FAILED", message, registrationEndpoint);
+    return fail("AUTH_METHOD_UNSUPPORTED", message);
+  }
+  return { ok: true, endpoint: registrationEndpoint, method };
 }
 
 type Attempt =
@@ -121,7 +142,11 @@ const answerSchema = z.object({
   registration_client_uri: z.string().nullish().catch(null),
 });
 
-async function readAnswer(response: Response, requested: ClientAuthMethod): Promise<Attempt> {
+async function readAnswer(
+  response: Response,
+  requested: ClientAuthMethod,
+  server: AuthorizationServer,
+): Promise<Attempt> {
   const body = await readJsonObject(response);
   if (!response.ok) return readRefusal(response.status, body);
   const invalid = (message: string): Attempt => ({
@@ -151,7 +176,8 @@ async function readAnswer(response: Response, requested: ClientAuthMethod): Prom
       clientSecretExpiresAt: expiresAt && method !== "none" ? new Date(expiresAt * 1000) : null,
       tokenEndpointAuthMethod: method,
       registrationAccessToken: answer.registration_access_token ?? null,
-      registrationClientUri: managementUri && isSecureUrl(managementUri) ? managementUri : null,
+      registrationClientUri:
+        managementUri && isOwnRegistrationUri(managementUri, server) ? managementUri : null,
     },
   };
 }

@@ -22,6 +22,13 @@ describe("cleanDetail", () => {
     ["go to https://evil.example/?token=abc now", "go to [link] now"],
     ["JAVASCRIPT://x", "[link]"],
     ["Bearer abc was refused", "Bearer [removed] was refused"],
+    ["The jwt-bearer grant is off", "The jwt-bearer grant is off"],
+    [
+      "Bearer tokens are wanted, not Basic authentication.",
+      "Bearer tokens are wanted, not Basic authentication.",
+    ],
+    ["sent Bearer token.abc", "sent Bearer [removed]"],
+    ["sent basic dXNlcjpwYXNz", "sent basic [removed]"],
     ["refresh_token=abc and code: xyz!", "refresh_token=[removed] and code: [removed]"],
     ['{"client_secret":"abc"}', '{"client_secret":[removed]'],
     [

@@ -41,6 +41,10 @@ const maxDetailLength = 200;
 /** Before the patterns run: they are linear only on bounded text. */
 const maxReadLength = 2_000;
 
+/** What follows the name of a scheme, unless it is a word that speaks about it. `jwt-bearer` and its like are names of other things. */
+const schemeWithCredential =
+  /(?<![\w-])(Bearer|Basic|DPoP)\s+(?!(?:tokens?|auth|authentication|authorization|assertions?|scheme|credentials?|header|grants?|proofs?|is|was|are|or|and|not|must|for)(?:[\s,;:)]|\.?(?:\s|$)))\S+/gi;
+
 /**
  * An OAuth error as it may be shown: the code, and the description shortened and stripped. Null when the code is none of the
  * specifications': then nothing of it is shown.
@@ -69,7 +73,7 @@ export function cleanDetail(text: string, secrets: readonly (string | null)[] = 
     // Control, format (bidirectional overrides) and surrogate characters, line and paragraph separators.
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
     .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi, "[link]")
-    .replaceAll(/\b(Bearer|Basic|DPoP)\s+\S+/gi, "$1 [removed]")
+    .replaceAll(schemeWithCredential, "$1 [removed]")
     .replaceAll(
       /([\w-]{0,40}(?:token|secret|code|password|verifier|assertion|state|key))(["']?\s*[=:]\s*)(?!\[)\S+/gi,
       "$1$2[removed]",

@@ -1,23 +1,48 @@
 /** The token request of a refresh, within the time that its lease gives. */
-import type { Clock, Grant, GrantFetch, Sleep } from "./ports.ts";
-import { requestRefresh, type RefreshOutcome } from "./token-endpoint.ts";
+import type { Clock, Grant, GrantFetch, SignAssertion, Sleep } from "./ports.ts";
+import type { ProviderProfiles } from "./provider-profiles.ts";
+import { renewClientToken, requestRefresh, type RefreshOutcome } from "./token-endpoint.ts";
+import type { TokenRequestOptions } from "./token-endpoint.ts";
 
-/** Long enough for the request and for a slow database on both sides of it. */
-export const leaseTtlMs = 45_000;
-/** The request is destroyed then, and a lease with less than this left is not used. */
-export const requestDeadlineMs = 20_000;
+/** How long things may take, in milliseconds. Equal in all processes of a cluster. */
+export interface RefreshLimits {
+  /** Long enough for the request and for a slow database on both sides of it. */
+  leaseTtlMs: number;
+  /** The request is destroyed then, and a lease with less than this left is not used. */
+  requestDeadlineMs: number;
+}
+
+export const refreshLimits: RefreshLimits = { leaseTtlMs: 45_000, requestDeadlineMs: 20_000 };
 
 /**
- * Sends the refresh token once. Never rejects.
+ * `held`: another process has the lease. `leased`: nothing sent yet. `sending`: on the open connection, just before the first byte.
+ * `answered`: nothing stored yet.
+ */
+export type RefreshStage = "held" | "leased" | "sending" | "answered";
+
+/** For tests that stop or kill a process at a named point of a refresh. It is waited for, but for `sending`, which must not throw. */
+export type OnRefreshStage = (stage: RefreshStage, grantId: string) => void | Promise<void>;
+
+/**
+ * Sends the refresh token, or the client's own credentials, once. Never rejects.
  * @param leasedAt monotonic milliseconds, from before the lease was asked for
  * @returns `late`: nothing was sent, for the process was paused and the lease may be another's by now
  */
 export async function requestUnderLease(
-  grant: Grant & { refreshToken: string },
+  grant: Grant,
   leasedAt: number,
-  deps: { fetchFor: GrantFetch; clock: Clock; sleep: Sleep },
+  deps: {
+    fetchFor: GrantFetch;
+    clock: Clock;
+    sleep: Sleep;
+    signAssertion: SignAssertion;
+    profiles: Pick<ProviderProfiles, "deviationsOf">;
+    limits?: RefreshLimits;
+    onStage?: OnRefreshStage;
+  },
 ): Promise<RefreshOutcome | { kind: "late" }> {
-  const { fetchFor, clock, sleep } = deps;
+  const { fetchFor, clock, sleep, onStage } = deps;
+  const { leaseTtlMs, requestDeadlineMs } = deps.limits ?? refreshLimits;
   let late = false;
   const refuseLate = (): void => {
     late = clock.monotonicMs() - leasedAt >= leaseTtlMs - requestDeadlineMs;
@@ -25,16 +50,24 @@ export async function requestUnderLease(
   };
   const done = new AbortController();
   try {
-    const fetch = await fetchFor(grant.serverId, refuseLate);
+    if (onStage) await onStage("leased", grant.id);
+    const fetch = await fetchFor(grant.serverId, () => {
+      void onStage?.("sending", grant.id);
+      refuseLate();
+    });
     refuseLate();
     const deadline = new AbortController();
-    const request = requestRefresh({ ...grant, fetch, signal: deadline.signal });
+    const { signAssertion } = deps;
+    const deviations = deps.profiles.deviationsOf(grant.profile);
+    const options = { ...grant, deviations, fetch, signAssertion, signal: deadline.signal };
+    const request = renew(grant, options);
     const passed = sleep(requestDeadlineMs, done.signal).then((): RefreshOutcome => {
       deadline.abort();
       return { kind: "transient", retryAfterMs: null, detail: "no answer in time" };
     });
     // Not left to the abort alone: whatever comes after the deadline comes after the lease's promise.
     const outcome = await Promise.race([request, passed]);
+    if (onStage && !late) await onStage("answered", grant.id);
     return late ? { kind: "late" } : outcome;
   } catch {
     return late
@@ -43,4 +76,14 @@ export async function requestUnderLease(
   } finally {
     done.abort();
   }
+}
+
+async function renew(grant: Grant, options: TokenRequestOptions): Promise<RefreshOutcome> {
+  const { grantType, refreshToken, requestedScopes } = grant;
+  if (grantType === "CLIENT_CREDENTIALS") {
+    return await renewClientToken({ ...options, scopes: requestedScopes });
+  }
+  return refreshToken === null
+    ? { kind: "transient", retryAfterMs: null, detail: "nothing to renew it with" }
+    : await requestRefresh({ ...options, refreshToken });
 }

@@ -1,5 +1,12 @@
 /** Grants in memory with the behaviour of the real store, for tests: several processes over one database whose clock is injected. */
-import type { Grant, GrantReading, GrantStore, RenewedTokens, Sleep } from "./ports.ts";
+import type {
+  Grant,
+  GrantReading,
+  GrantStore,
+  RefreshCircumstances,
+  RenewedTokens,
+  Sleep,
+} from "./ports.ts";
 import type { OAuthReason } from "./state.ts";
 
 /** Times are the database's milliseconds. */
@@ -24,6 +31,8 @@ export interface MemoryGrants {
   row(grantId: string): MemoryGrantRow | undefined;
   /** The log: one entry per grant that died. */
   readonly deaths: { grantId: string; reason: OAuthReason }[];
+  /** The log: one entry per refresh that was stored. */
+  readonly renewals: ({ grantId: string } & RefreshCircumstances)[];
 }
 
 /** @param options.nowMs the database's clock */
@@ -31,6 +40,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
   const { nowMs, sleep } = options;
   const rows = new Map<string, MemoryGrantRow>();
   const deaths: MemoryGrants["deaths"] = [];
+  const renewals: MemoryGrants["renewals"] = [];
   const waiting = new Set<{ grantId: string; wake: () => void }>();
   let leases = 0;
 
@@ -88,10 +98,11 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
       return { kind: "leased", grant: open(row), inDoubt, leaseId: row.leaseId };
     },
 
-    storeTokens: async (grantId, version, tokens) => {
+    storeTokens: async (grantId, version, tokens, circumstances) => {
       const row = match(grantId, version);
       if (!row) return rows.has(grantId) ? "superseded" : "gone";
       renew(row, tokens);
+      renewals.push({ grantId, ...circumstances });
       notify(grantId);
       return "stored";
     },
@@ -126,6 +137,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
 
   return {
     deaths,
+    renewals,
     connect: () => ({ ...store }),
     row: (grantId) => rows.get(grantId),
     delete(grantId) {

@@ -18,11 +18,35 @@ export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
  */
 export type GrantFetch = (serverId: string, beforeSend: () => void) => Promise<Fetch>;
 
+/** A key with which a client proves itself (RFC 7523 §2.2). */
+export interface SigningKey {
+  /** PKCS #8 in PEM; secret. */
+  privateKey: string;
+  /** JWS `alg` (RFC 7518 §3.1), such as ES256. */
+  algorithm: string;
+}
+
+/**
+ * Signs an assertion that `clientId` is who it says, fit for one request to `audience`. Null: the key cannot sign so. Given, because it
+ * takes the time of day and randomness.
+ */
+export type SignAssertion = (
+  clientId: string,
+  key: SigningKey,
+  audience: string,
+) => Promise<string | null>;
+
+/** AUTHORIZATION_CODE: a person consented. CLIENT_CREDENTIALS: the workspace authenticated as itself (RFC 6749 §4.4). */
+export type GrantType = "AUTHORIZATION_CODE" | "CLIENT_CREDENTIALS";
+
 /** The client with which a grant was made; the only one that may refresh or revoke it. */
 export interface GrantClient {
   id: string;
   clientId: string;
   clientSecret: string | null;
+  /** For private_key_jwt. */
+  privateKey: string | null;
+  signingAlgorithm: string | null;
   /** Exactly the registered one (RFC 7591 §2), never guessed. */
   tokenEndpointAuthMethod: string;
 }
@@ -33,11 +57,14 @@ export interface Grant {
   serverId: string;
   /** The user's id, or the workspace's for a shared account. */
   ownerId: string;
+  grantType: GrantType;
   issuer: string;
   tokenEndpoint: string;
   revocationEndpoint: string | null;
   /** RFC 8707, byte for byte as first sent; null when the authorization server is not to be sent one. */
   resource: string | null;
+  /** The provider profile whose deviations hold; null: none. */
+  profile: string | null;
   client: GrantClient;
   accessToken: string;
   /** By the database's clock: milliseconds until expiry at the moment of reading, null when unknown. */
@@ -45,6 +72,8 @@ export interface Grant {
   /** What `expires_in` said, in milliseconds. */
   lifetimeMs: number | null;
   refreshToken: string | null;
+  /** What was asked for; without a refresh token the next token is asked for with them again. */
+  requestedScopes: string[];
   grantedScopes: string[];
   version: number;
   /** By the database's clock: milliseconds since a refresh was last begun because of a refusal; null: never for these consents. */
@@ -75,8 +104,18 @@ export type LeaseAnswer =
   /** Newer tokens, a dead grant or none: the matter has ended. */
   | { kind: "settled"; reading: GrantReading };
 
-/** Why a token is renewed: its time, or a 401 that refused it. Refusals are counted, so that a server in trouble costs little. */
-export type RefreshCause = "due" | "refused";
+/**
+ * Why a token is renewed: its time, a 401 that refused it, or that nobody shall wait when its time comes. Refusals are counted, so that
+ * a server in trouble costs little.
+ */
+export type RefreshCause = "due" | "refused" | "background";
+
+/** What the log tells of a refresh. */
+export interface RefreshCircumstances {
+  cause: RefreshCause;
+  /** From before the token request was sent to its answer, in milliseconds. */
+  durationMs: number;
+}
 
 /** Tokens to store after a refresh. What the answer omitted is null here and keeps the old (RFC 6749 §6). */
 export interface RenewedTokens {
@@ -84,6 +123,8 @@ export interface RenewedTokens {
   refreshToken: string | null;
   /** Milliseconds from the moment of the answer. Null: the answer had none. */
   expiresInMs: number | null;
+  /** The same for the refresh token. Null keeps the old one only together with the old refresh token. */
+  refreshExpiresInMs: number | null;
   scopes: string[] | null;
 }
 
@@ -104,13 +145,14 @@ export interface GrantStore {
     cause: RefreshCause,
   ): Promise<LeaseAnswer>;
   /**
-   * Compare-and-swap on version, which grows by one; ends the lease. `superseded`: replaced meanwhile, discard. `gone`: deleted, the new
-   * tokens must be revoked.
+   * Compare-and-swap on version, which grows by one; ends the lease; one event. `superseded`: replaced meanwhile, discard. `gone`:
+   * deleted, the new tokens must be revoked.
    */
   storeTokens(
     grantId: string,
     version: number,
     tokens: RenewedTokens,
+    circumstances: RefreshCircumstances,
   ): Promise<"stored" | "superseded" | "gone">;
   /** Compare-and-swap on version: tombstone, one event. False when someone else was first. */
   markDead(grantId: string, version: number, reason: OAuthReason): Promise<boolean>;

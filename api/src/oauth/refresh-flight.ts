@@ -6,9 +6,16 @@ import {
   type AccessTokenAnswer,
   type ReceivedAnswer,
 } from "./access-token.ts";
-import { leaseTtlMs, requestDeadlineMs, requestUnderLease } from "./lease-request.ts";
+import {
+  type OnRefreshStage,
+  type RefreshLimits,
+  refreshLimits,
+  requestUnderLease,
+} from "./lease-request.ts";
 import type { Clock, Grant, GrantFetch, GrantStore, LeaseAnswer } from "./ports.ts";
-import type { RefreshCause, RenewedTokens, Sleep } from "./ports.ts";
+import type { RefreshCause, RenewedTokens, SignAssertion, Sleep } from "./ports.ts";
+import type { ProviderProfiles } from "./provider-profiles.ts";
+import { isRenewable } from "./refresh-need.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
 
@@ -22,10 +29,16 @@ export interface RefresherOptions {
   fetchFor: GrantFetch;
   clock: Clock;
   sleep: Sleep;
+  signAssertion: SignAssertion;
+  profiles: Pick<ProviderProfiles, "deviationsOf">;
   /** Puts tokens of a grant that was deleted meanwhile into the outbox; the same tokens may come twice. */
   revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
   /** For logs and metrics; holds no secret. Must not throw. */
   onSettled?(report: RefreshReport): void;
+  /** The product's by default; shorter ones let tests against real processes end. */
+  limits?: RefreshLimits;
+  /** For tests alone. */
+  onStage?: OnRefreshStage;
 }
 
 /** What became of a token request. */
@@ -46,6 +59,7 @@ export interface RefreshReport {
 export interface RefreshFlights {
   /** Joins the refresh that is under way for the grant, or begins one. Never rejects. */
   refresh(grant: Grant, cause: RefreshCause): Promise<AccessTokenAnswer>;
+  isUnderWay(grantId: string): boolean;
   /** Marks a grant dead whose access token has run out and that cannot be renewed. Never rejects. */
   bury(grant: Grant): Promise<AccessTokenAnswer>;
   /** What is served while the database lacks the answer to the refresh of `version`. */
@@ -55,6 +69,7 @@ export interface RefreshFlights {
 
 export function createRefreshFlights(options: RefresherOptions): RefreshFlights {
   const { grants, clock, sleep, revokeLater, onSettled } = options;
+  const { leaseTtlMs, requestDeadlineMs } = options.limits ?? refreshLimits;
   const flights = new Map<string, Promise<AccessTokenAnswer>>();
   /** Transient failures in a row, by grant. */
   const failures = new Map<string, number>();
@@ -63,16 +78,25 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   let closing = false;
 
   /** Null: saved as it came; otherwise what is true instead. */
-  const save = async ({ grant, answer }: ReceivedAnswer): Promise<AccessTokenAnswer | null> => {
+  const save = async (received: ReceivedAnswer): Promise<AccessTokenAnswer | null> => {
+    const { grant, answer, circumstances } = received;
     if (answer.kind === "dead") {
       const first = await grants.markDead(grant.id, grant.version, answer.reason);
       return first ? null : answerReading(await grants.read(grant.id));
     }
-    const stored = await grants.storeTokens(grant.id, grant.version, answer.tokens);
+    const { tokens } = answer;
+    // One that is merely repeated is kept, and with it what was said of its lifetime.
+    const refreshToken = tokens.refreshToken === grant.refreshToken ? null : tokens.refreshToken;
+    const stored = await grants.storeTokens(
+      grant.id,
+      grant.version,
+      { ...tokens, refreshToken },
+      circumstances,
+    );
     if (stored === "stored") return null;
     // Replaced by a new consent or by another holder: revoking these tokens could end the new grant.
     if (stored === "superseded") return answerReading(await grants.read(grant.id));
-    await revokeLater(grant, answer.tokens);
+    await revokeLater(grant, tokens);
     return { kind: "gone" };
   };
   const unsaved = createUnsavedAnswers<ReceivedAnswer>({ save, sleep });
@@ -103,15 +127,18 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   const useLease = async (
     { grant, leaseId, ...lease }: Extract<LeaseAnswer, { kind: "leased" }>,
     leasedAt: number,
+    cause: RefreshCause,
   ): Promise<AccessTokenAnswer | null> => {
-    const { id, serverId, version, refreshToken } = grant;
-    if (closing || refreshToken === null) {
+    const { id, serverId, version } = grant;
+    if (closing || !isRenewable(grant)) {
       await giveBack(id, leaseId, 0);
       return tryLater;
     }
     const inDoubt = lease.inDoubt || doubts.get(id) === version;
-    const outcome = await requestUnderLease({ ...grant, refreshToken }, leasedAt, options);
+    const askedAt = clock.monotonicMs();
+    const outcome = await requestUnderLease(grant, leasedAt, options);
     const receivedAt = clock.monotonicMs();
+    const circumstances = { cause, durationMs: Math.round(receivedAt - askedAt) };
     const report = (rest: Pick<RefreshReport, "outcome" | "reason" | "detail" | "saved">): void =>
       onSettled?.({ grantId: id, serverId, inDoubt, durationMs: receivedAt - leasedAt, ...rest });
 
@@ -131,14 +158,20 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       return { kind: "transient", retryAfterMs, detail: outcome.detail };
     }
     if (outcome.kind === "tokens") {
-      const { answer, saved } = await settle({ grant, answer: outcome, receivedAt });
+      const { answer, saved } = await settle({ grant, answer: outcome, circumstances, receivedAt });
       report({ outcome: "refreshed", reason: null, detail: null, saved });
       return answer;
     }
-    // The holder before may have used it up and died with the answer.
-    const interrupted = inDoubt && outcome.reason === "GRANT_INVALID";
+    // The holder before may have used it up and died with the answer. A client's own credentials are not used up.
+    const interrupted =
+      inDoubt && grant.refreshToken !== null && outcome.reason === "GRANT_INVALID";
     const reason = interrupted ? "REFRESH_INTERRUPTED" : outcome.reason;
-    const { answer, saved } = await settle({ grant, answer: { kind: "dead", reason }, receivedAt });
+    const { answer, saved } = await settle({
+      grant,
+      answer: { kind: "dead", reason },
+      circumstances,
+      receivedAt,
+    });
     report({ outcome: "dead", reason, detail: outcome.detail, saved });
     return answer;
   };
@@ -156,7 +189,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       const lease = await grants.takeLease(grantId, version, leaseTtlMs, cause);
       if (lease.kind === "settled") return answerReading(lease.reading);
       if (lease.kind === "leased") {
-        const answer = await useLease(lease, leasedAt);
+        const answer = await useLease(lease, leasedAt, cause);
         if (answer) return answer;
         continue;
       }
@@ -165,6 +198,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
         const retryAfterMs = Math.max(lease.waitMs, pollMs);
         return { kind: "transient", retryAfterMs, detail: "another process is refreshing" };
       }
+      if (options.onStage) await options.onStage("held", grantId);
       await grants.changed(grantId, Math.min(Math.max(lease.waitMs, 50), pollMs, leftMs));
       const reading = await grants.read(grantId);
       if (reading.kind !== "usable" || reading.grant.version !== version) {
@@ -196,6 +230,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
 
   return {
     refresh: (grant, cause) => begin(grant, () => fly(grant.id, grant.version, cause)),
+    isUnderWay: (grantId) => flights.has(grantId),
     bury: (grant) =>
       begin(grant, async () => {
         const reason = "NO_REFRESH_TOKEN";

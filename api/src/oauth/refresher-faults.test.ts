@@ -265,10 +265,14 @@ describe("a process dies or stops", () => {
 
   it("killed after sending, before the server used the token up: nobody notices", async () => {
     const { endpoint, startProcess, time } = createTestWorld();
-    endpoint.answerNext(() => never);
+    const sent = Promise.withResolvers<void>();
+    endpoint.answerNext(() => {
+      sent.resolve();
+      return never;
+    });
     const victim = startProcess();
     void victim.ask();
-    await time.untilSleeping(20_000);
+    await sent.promise;
     victim.kill();
     const answer = advanceUntil(time, startProcess().ask(), 46_000);
     expect(await answer).toMatchObject({ accessToken: "access-1" });

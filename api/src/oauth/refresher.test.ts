@@ -69,6 +69,21 @@ describe("when a token is renewed", () => {
     expect(endpoint.received).toEqual(["refresh-0"]);
   });
 
+  it("R1 one that comes while the refresh for the refusal is under way waits for it", async () => {
+    const { endpoint, startProcess } = createTestWorld({ grant: { expiresInMs: 3_600_000 } });
+    const { ask } = startProcess();
+    const held = endpoint.holdNext();
+    const first = ask({ rejected: "access-0" });
+    await held.arrived;
+    const second = ask({ rejected: "access-0" });
+    // Whoever was not refused goes on with what there is.
+    expect(await ask()).toMatchObject({ accessToken: "access-0" });
+    held.answer();
+    for (const answer of await Promise.all([first, second]))
+      expect(answer).toMatchObject({ accessToken: "access-1" });
+    expect(endpoint.received).toEqual(["refresh-0"]);
+  });
+
   it("a grant that was ended right after a renewal for its time is found out at once", async () => {
     const { endpoint, startProcess } = createTestWorld({ grant: { expiresInMs: 1_000 } });
     const { ask } = startProcess();

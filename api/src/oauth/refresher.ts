@@ -43,8 +43,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (reading.kind !== "usable") return reading;
     const { grant } = reading;
     if (kept && kept.version === grant.version) return kept.answer();
-    const need = assessToken(grant, wish);
-    if (need === "serve") return serveToken(grant);
+    const assessed = assessToken(grant, wish);
+    // Refused a moment ago, when the refresh began that is under way: what comes of it is better than what was refused.
+    const joins = isRejected(grant, wish) && flights.isUnderWay(grantId);
+    if (assessed === "serve" && !joins) return serveToken(grant);
+    const need = assessed === "serve" ? "refused" : assessed;
     if (need === "wait") {
       return {
         kind: "transient",
@@ -56,7 +59,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
     const works = (): boolean =>
       !isRejected(grant, wish) && !isExpired(grant, clock.monotonicMs() - readAt);
-    const answer = await waitFor(flight, works() ? patienceMs : null, wish.signal, sleep);
+    // In the background nobody waits, and how many go on at once must stay known.
+    const patience = works() && !wish.ahead ? patienceMs : null;
+    const answer = await waitFor(flight, patience, wish.signal, sleep);
     if (answer !== null && answer.kind !== "transient") return answer;
     // Nobody fails while the old one still works.
     if (works()) return serveToken(grant, clock.monotonicMs() - readAt);

@@ -20,6 +20,7 @@ function choose(
     resource: "https://mcp.example",
     issuer,
     authorizationServers: [issuer],
+    profile: null,
     metadata: { ...guessAuthorizationServer(issuer), legacy: false, ...options.metadata },
     scopes: [],
   };
@@ -34,7 +35,12 @@ function choose(
 }
 
 describe("chooseRegistration", () => {
-  const preRegistered = { clientId: "mine", clientSecret: "s", issuer: "https://as.example" };
+  const preRegistered = {
+    clientId: "mine",
+    clientSecret: "s",
+    signingKey: null,
+    issuer: "https://as.example",
+  };
   const all = { clientIdMetadataDocumentSupported: true };
 
   it("MCP-AUTH-6 pre-registered comes first", () => {
@@ -43,6 +49,7 @@ describe("chooseRegistration", () => {
         kind: "PRE_REGISTERED",
         clientId: "mine",
         clientSecret: "s",
+        signingKey: null,
         tokenEndpointAuthMethod: "client_secret_basic",
       },
       steps: ["CLIENT_REGISTRATION OK"],
@@ -55,6 +62,7 @@ describe("chooseRegistration", () => {
         kind: "CLIENT_ID_METADATA_DOCUMENT",
         clientId: documentUrl,
         clientSecret: null,
+        signingKey: null,
         tokenEndpointAuthMethod: "none",
       },
       steps: ["CLIENT_REGISTRATION OK"],
@@ -117,6 +125,38 @@ describe("chooseRegistration", () => {
       });
     }
   });
+});
+
+describe("a client with a private key", () => {
+  const signingKey = { privateKey: "pem", algorithm: "ES256" };
+
+  it.each<[string | null, string[] | null, string | null]>([
+    [null, null, "private_key_jwt"],
+    [null, ["client_secret_basic", "private_key_jwt"], "private_key_jwt"],
+    ["s", ["client_secret_basic", "private_key_jwt"], "private_key_jwt"],
+    ["s", null, "client_secret_basic"],
+    ["s", ["client_secret_post"], "client_secret_post"],
+    [null, ["none"], "none"],
+    [null, ["client_secret_basic"], null],
+  ])(
+    "R16 and secret %s, supported %j: %s, and nothing else goes with it",
+    (clientSecret, supported, method) => {
+      const issuer = "https://as.example";
+      const { choice } = choose({
+        preRegistered: { clientId: "mine", clientSecret, signingKey, issuer },
+        metadata: { tokenEndpointAuthMethodsSupported: supported },
+      });
+      if (method === null) {
+        expect(choice).toEqual({ kind: "AUTH_METHOD_UNSUPPORTED", supported });
+        return;
+      }
+      expect(choice).toMatchObject({
+        tokenEndpointAuthMethod: method,
+        signingKey: method === "private_key_jwt" ? signingKey : null,
+        clientSecret: method.startsWith("client_secret") ? clientSecret : null,
+      });
+    },
+  );
 });
 
 describe("buildMetadataDocument", () => {

@@ -1,14 +1,17 @@
 /** Which client an account is connected with. */
 import { chooseAuthMethod } from "./client-authentication.ts";
-import type { ClientAuthMethod } from "./client-authentication.ts";
+import type { PreRegisteredAuthMethod } from "./client-authentication.ts";
 import type { Discovery } from "./discovery.ts";
 import { isMetadataDocumentUrl } from "./metadata-document.ts";
+import type { SigningKey } from "./ports.ts";
 import type { StepRecorder } from "./steps.ts";
 
 /** A client that somebody registered by hand at the authorization server. */
 export interface PreRegisteredClient {
   clientId: string;
   clientSecret: string | null;
+  /** For private_key_jwt; null: none. */
+  signingKey: SigningKey | null;
   /** The issuer that it belongs to; null: pinned at the first consent. */
   issuer: string | null;
 }
@@ -18,13 +21,15 @@ export type RegistrationChoice =
       kind: "PRE_REGISTERED";
       clientId: string;
       clientSecret: string | null;
-      tokenEndpointAuthMethod: ClientAuthMethod;
+      signingKey: SigningKey | null;
+      tokenEndpointAuthMethod: PreRegisteredAuthMethod;
     }
   | {
       kind: "CLIENT_ID_METADATA_DOCUMENT";
       /** The document's URL. */
       clientId: string;
       clientSecret: null;
+      signingKey: null;
       tokenEndpointAuthMethod: "none";
     }
   | { kind: "DYNAMIC"; registrationEndpoint: string }
@@ -66,6 +71,7 @@ export function chooseRegistration(options: {
         kind: "CLIENT_ID_METADATA_DOCUMENT",
         clientId: metadataDocumentUrl,
         clientSecret: null,
+        signingKey: null,
         tokenEndpointAuthMethod: "none",
       };
     }
@@ -81,20 +87,25 @@ export function chooseRegistration(options: {
 }
 
 function usePreRegistered(client: PreRegisteredClient, discovery: Discovery): RegistrationChoice {
-  const { clientId, clientSecret } = client;
-  const { issuer, metadata } = discovery;
+  const { clientId, clientSecret, signingKey } = client;
+  const { issuer, metadata, profile } = discovery;
   if (client.issuer !== null && client.issuer !== issuer) {
     return { kind: "ISSUER_MISMATCH", pinnedIssuer: client.issuer, issuer };
   }
-  const supported = metadata.tokenEndpointAuthMethodsSupported;
-  const method = chooseAuthMethod(clientSecret !== null, supported);
+  const supported =
+    metadata.tokenEndpointAuthMethodsSupported ??
+    profile?.deviations["authentication-methods"] ??
+    null;
+  const held = { hasSecret: clientSecret !== null, hasPrivateKey: signingKey !== null };
+  const method = chooseAuthMethod(held, supported);
   return method === null
-    ? { kind: "AUTH_METHOD_UNSUPPORTED", supported: supported ?? [] }
+    ? { kind: "AUTH_METHOD_UNSUPPORTED", supported: [...(supported ?? [])] }
     : {
         kind: "PRE_REGISTERED",
         clientId,
         // Unused by the method: kept out, so that a request cannot carry two.
-        clientSecret: method === "none" ? null : clientSecret,
+        clientSecret: method === "none" || method === "private_key_jwt" ? null : clientSecret,
+        signingKey: method === "private_key_jwt" ? signingKey : null,
         tokenEndpointAuthMethod: method,
       };
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalizeResource, coversServer } from "./resource.ts";
 
@@ -10,6 +11,27 @@ describe("canonicalizeResource", () => {
     ["https://mcp.example:8443/a/b", "https://mcp.example:8443/a/b"],
   ])("MCP-AUTH-11 %s becomes %s", (url, resource) => {
     expect(canonicalizeResource(url)).toBe(resource);
+  });
+
+  it("MCP-AUTH-11 of any URL: no fragment, no trailing slash, the same again, and it covers the URL", () => {
+    const url = fc
+      .tuple(
+        fc.constantFrom("https://mcp.example", "http://LOCALHOST:4000", "https://[::1]:443"),
+        fc.string({ unit: fc.constantFrom(..."/aZ%.;:@ äé~"), maxLength: 12 }),
+        fc.constantFrom("", "/", "//", "/.", "/..", "/%2F"),
+        fc.constantFrom("", "?", "?key=1/", "?a#b"),
+        fc.constantFrom("", "#", "#x/"),
+      )
+      .map(([origin, ...rest]) => `${origin}/${rest.join("")}`);
+    fc.assert(
+      fc.property(url, (address) => {
+        const server = new URL(address);
+        const resource = canonicalizeResource(server);
+        expect(resource).not.toMatch(/[#?]|\/$/);
+        expect(canonicalizeResource(resource)).toBe(resource);
+        expect(coversServer(resource, server)).toBe(true);
+      }),
+    );
   });
 });
 

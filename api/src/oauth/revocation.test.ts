@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { revokeToken } from "./revocation.ts";
+import { noKey, signTestAssertion } from "./test-assertion.ts";
 
 type Answer = () => Response | Promise<Response>;
 
@@ -7,7 +8,14 @@ async function revoke(answer: Answer, options: Partial<Parameters<typeof revokeT
   const requests: { url: string; init: RequestInit; body: URLSearchParams }[] = [];
   const outcome = await revokeToken({
     revocationEndpoint: "https://as.example/revoke",
-    client: { clientId: "c", clientSecret: "s", tokenEndpointAuthMethod: "client_secret_post" },
+    issuer: "https://as.example",
+    signAssertion: signTestAssertion,
+    client: {
+      clientId: "c",
+      clientSecret: "s",
+      tokenEndpointAuthMethod: "client_secret_post",
+      ...noKey,
+    },
     token: "the-token",
     tokenTypeHint: "refresh_token",
     fetch: async (input, init = {}) => {
@@ -69,13 +77,14 @@ describe("revokeToken", () => {
   it("asks nobody without a secure endpoint, or for a client that cannot authenticate itself", async () => {
     for (const revocationEndpoint of [null, "http://as.example/revoke"]) {
       const { outcome, requests } = await revoke(json({}, 200), { revocationEndpoint });
-      expect(outcome).toEqual({ kind: "unsupported" });
+      expect(outcome).toEqual({ kind: "unsupported", httpStatus: null });
       expect(requests).toEqual([]);
     }
     const client = {
       clientId: "c",
       clientSecret: null,
       tokenEndpointAuthMethod: "client_secret_post",
+      ...noKey,
     };
     const { outcome, requests } = await revoke(json({}, 200), { client });
     expect(outcome).toMatchObject({ kind: "refused", errorCode: "invalid_client" });

@@ -2,23 +2,27 @@
 import { authenticateClient, type AuthenticatingClient } from "./client-authentication.ts";
 import { describeFailure, describeOAuthError } from "./errors.ts";
 import { readJsonObject } from "./json-response.ts";
-import type { Fetch } from "./ports.ts";
+import type { Fetch, SignAssertion } from "./ports.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import { readRetryAfter } from "./token-response.ts";
 
+/** `httpStatus` is null where nothing was answered. */
 export type RevocationOutcome =
   /** The authorization server said that the token is of no use any more, or never was (RFC 7009 §2.2). */
   | { kind: "confirmed"; httpStatus: number }
   /** There is no endpoint, or none for this type of token. */
-  | { kind: "unsupported" }
+  | { kind: "unsupported"; httpStatus: number | null }
   /** An OAuth error that no later try mends, such as `invalid_client`. */
-  | { kind: "refused"; errorCode: string; detail: string | null }
-  | { kind: "transient"; retryAfterMs: number | null; detail: string };
+  | { kind: "refused"; httpStatus: number | null; errorCode: string; detail: string | null }
+  | { kind: "transient"; httpStatus: number | null; retryAfterMs: number | null; detail: string };
 
 /** Revokes one token. Never throws. */
 export async function revokeToken(options: {
   revocationEndpoint: string | null;
+  /** Whose endpoint it is. */
+  issuer: string;
   client: AuthenticatingClient;
+  signAssertion: SignAssertion;
   token: string;
   tokenTypeHint: "access_token" | "refresh_token";
   fetch: Fetch;
@@ -26,10 +30,11 @@ export async function revokeToken(options: {
 }): Promise<RevocationOutcome> {
   const { revocationEndpoint, client, token, tokenTypeHint, fetch, signal } = options;
   if (revocationEndpoint === null || !isSecureUrl(revocationEndpoint)) {
-    return { kind: "unsupported" };
+    return { kind: "unsupported", httpStatus: null };
   }
-  const authentication = authenticateClient(client);
-  if (!authentication) return { kind: "refused", errorCode: "invalid_client", detail: null };
+  const authentication = await authenticateClient(client, options.issuer, options.signAssertion);
+  if (!authentication)
+    return { kind: "refused", httpStatus: null, errorCode: "invalid_client", detail: null };
   try {
     const response = await fetch(revocationEndpoint, {
       method: "POST",
@@ -46,9 +51,14 @@ export async function revokeToken(options: {
       redirect: "manual",
       ...(signal ? { signal } : {}),
     });
-    return await readAnswer(response, [token, client.clientSecret]);
+    return await readAnswer(response, [
+      token,
+      client.clientSecret,
+      authentication.params["client_assertion"] ?? null,
+    ]);
   } catch (error) {
-    return { kind: "transient", retryAfterMs: null, detail: describeFailure(error) };
+    const detail = describeFailure(error);
+    return { kind: "transient", httpStatus: null, retryAfterMs: null, detail };
   }
 }
 
@@ -60,7 +70,8 @@ async function readAnswer(
   const retryAfterMs = readRetryAfter(response.headers);
   const body = await readJsonObject(response);
   const error = body?.["error"];
-  const transient = { kind: "transient", retryAfterMs, detail: `HTTP ${status}` } as const;
+  const detail = `HTTP ${status}`;
+  const transient = { kind: "transient", httpStatus: status, retryAfterMs, detail } as const;
   if (status >= 500 || status === 408 || status === 429) return transient;
   if (
     typeof error === "string" &&
@@ -68,10 +79,11 @@ async function readAnswer(
     status >= 200 &&
     (status < 300 || status >= 400)
   ) {
-    if (error === "unsupported_token_type") return { kind: "unsupported" };
+    if (error === "unsupported_token_type") return { kind: "unsupported", httpStatus: status };
     const description = body?.["error_description"];
     const text = typeof description === "string" ? description : null;
-    return { kind: "refused", errorCode: error, detail: describeOAuthError(error, text, secrets) };
+    const said = describeOAuthError(error, text, secrets);
+    return { kind: "refused", httpStatus: status, errorCode: error, detail: said };
   }
   return response.ok ? { kind: "confirmed", httpStatus: status } : transient;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseInitialScopes, splitScopes, unionScopes } from "./scopes.ts";
 
@@ -19,10 +20,36 @@ describe("unionScopes", () => {
     ]);
     expect(unionScopes([], [])).toEqual([]);
   });
+
+  it("MCP-AUTH-14 loses no scope, adds none, repeats none, and is the same again", () => {
+    const token = fc.string({
+      unit: fc.constantFrom(..."aZ09:/.-_!~"),
+      minLength: 1,
+      maxLength: 6,
+    });
+    const list = fc.array(token, { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.array(list, { maxLength: 4 }), (lists) => {
+        const union = unionScopes(...lists);
+        expect(new Set(union)).toEqual(new Set(lists.flat()));
+        expect(new Set(union).size).toBe(union.length);
+        expect(unionScopes(union)).toEqual(union);
+        expect(unionScopes(union, ...lists)).toEqual(union);
+        expect(splitScopes(union.join(" "))).toEqual(union);
+      }),
+    );
+  });
 });
 
 describe("chooseInitialScopes", () => {
   const none = { challenged: null, resourceScopes: null, authorizationServerScopes: null };
+
+  it("MCP-AUTH-13 those that were chosen in the settings, and offline_access all the same", () => {
+    const authorizationServerScopes = ["offline_access", "read"];
+    const known = { challenged: "read", resourceScopes: ["all"], authorizationServerScopes };
+    expect(chooseInitialScopes({ ...known, chosen: ["mine"] })).toEqual(["mine", "offline_access"]);
+    expect(chooseInitialScopes({ ...known, chosen: [] })).toEqual(["read", "offline_access"]);
+  });
 
   it("MCP-AUTH-12 the challenge's scope, else the resource's, else none", () => {
     const resourceScopes = ["all", "of", "them"];

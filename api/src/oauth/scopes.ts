@@ -13,18 +13,27 @@ export function unionScopes(...lists: readonly (readonly string[])[]): string[] 
   return splitScopes(computeScopeUnion(...lists.map((list) => list.join(" "))));
 }
 
+/** RFC 6749 §3.3. */
+export function isScopeToken(text: string): boolean {
+  return scopeToken.test(text);
+}
+
 /**
- * The scopes of a first consent: the challenge's, else those of the protected resource, else none; and `offline_access` where the
+ * The scopes of a first consent: those that were chosen, else the challenge's, else those of the protected resource, else none; and `offline_access` where the
  * authorization server lists it, without which many issue no refresh token.
  */
 export function chooseInitialScopes(known: {
+  /** By an admin, in the server's settings; empty: none were. */
+  chosen?: readonly string[];
   /** The `scope` of the Bearer challenge. */
   challenged: string | null | undefined;
   resourceScopes: readonly string[] | null;
   authorizationServerScopes: readonly string[] | null;
 }): string[] {
+  const { chosen = [] } = known;
   const challenged = splitScopes(known.challenged);
-  const wanted = challenged.length > 0 ? challenged : (known.resourceScopes ?? []);
+  const named = challenged.length > 0 ? challenged : (known.resourceScopes ?? []);
+  const wanted = chosen.length > 0 ? chosen : named;
   const offline = known.authorizationServerScopes?.includes("offline_access")
     ? ["offline_access"]
     : [];

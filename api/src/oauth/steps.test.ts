@@ -78,6 +78,24 @@ describe("createStepRecorder", () => {
     ]);
   });
 
+  it("an exchange without an answer is FAILED, also when another is tried after it", async () => {
+    const { steps, recorder } = setUp();
+    const answers = [() => Promise.reject(new TypeError("x")), async () => new Response("")];
+    await recorder.record(
+      "PROBE",
+      async () => (await (answers.shift() ?? answers[0])?.()) as Response,
+      async (fetch) => {
+        await fetch("https://a.example/1").catch(() => undefined);
+        await fetch("https://a.example/2");
+      },
+      () => ({ outcome: "OK" }),
+    );
+    expect(steps).toMatchObject([
+      { outcome: "FAILED", httpStatus: null, durationMs: 0, detail: "the request failed" },
+      { outcome: "OK", httpStatus: 200 },
+    ]);
+  });
+
   it("notes what took no request", () => {
     const { steps, recorder } = setUp();
     recorder.note("CONSENT", "SKIPPED", "because", "https://a.example/x?y=z");

@@ -97,9 +97,15 @@ export function createStepRecorder(options: {
           step.durationMs = Math.max(0, Math.round(clock.monotonicMs() - started));
           onStep(step);
         };
-        const response = await fetch(input, init);
-        step.httpStatus = response.status;
-        return response;
+        try {
+          const response = await fetch(input, init);
+          step.httpStatus = response.status;
+          return response;
+        } catch (error) {
+          // At once: whoever made the request may try another way and never hear of it.
+          settle?.({ outcome: "FAILED", detail: describeFailure(error) });
+          throw error;
+        }
       };
       const finish = (verdict: Verdict): void => settle?.(verdict);
       try {

@@ -4,7 +4,9 @@ import { createFakeTokenEndpoint, type FakeTokenEndpoint } from "./test-token-en
 import { createMemoryGrants, type MemoryGrants } from "./memory.ts";
 import type { Grant, GrantStore, RenewedTokens } from "./ports.ts";
 import type { RefresherOptions, RefreshReport } from "./refresh-flight.ts";
+import { createProfiles } from "./provider-profiles.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
+import { signTestAssertion } from "./test-assertion.ts";
 import { createVirtualTime, type VirtualTime } from "./test-time.ts";
 
 export const grantId = "grant-1";
@@ -54,20 +56,25 @@ export function createTestWorld(
         id: grantId,
         serverId: "server-1",
         ownerId: "owner",
+        grantType: "AUTHORIZATION_CODE",
         issuer: "https://as.example",
         tokenEndpoint: "https://as.example/token",
         revocationEndpoint: null,
         resource: "https://mcp.example/mcp",
+        profile: null,
         client: {
           id: "client-row-1",
           clientId: "client-1",
           clientSecret: null,
+          privateKey: null,
+          signingAlgorithm: null,
           tokenEndpointAuthMethod: "none",
         },
         accessToken: "access-0",
         expiresInMs: 0,
         lifetimeMs: 3_600_000,
         refreshToken: "refresh-0",
+        requestedScopes: ["read"],
         grantedScopes: ["read"],
         version: 1,
         ...overrides,
@@ -88,6 +95,8 @@ export function createTestWorld(
       const fetchFor = overrides.fetchFor ?? (async () => endpoint.fetch);
       const refresher = createRefresher({
         clock: time,
+        profiles: createProfiles([]),
+        signAssertion: signTestAssertion,
         revokeLater: async (_grant, tokens) => {
           if (unreachable.has("revokeLater")) throw new Error("the database is out of reach");
           revoked.push(tokens);

@@ -3,11 +3,17 @@ import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
 import { exchangeCode, requestRefresh } from "./token-endpoint.ts";
+import { noKey, signTestAssertion } from "./test-assertion.ts";
 import { createVirtualTime } from "./test-time.ts";
 
 type Answer = () => Response | Promise<Response>;
 
-const publicClient = { clientId: "c", clientSecret: null, tokenEndpointAuthMethod: "none" };
+const publicClient = {
+  clientId: "c",
+  clientSecret: null,
+  tokenEndpointAuthMethod: "none",
+  ...noKey,
+};
 
 function record(answer: Answer) {
   const requests: { url: string; init: RequestInit; headers: Headers; body: URLSearchParams }[] =
@@ -27,7 +33,9 @@ async function refresh(
   const { fetch, requests } = record(answer);
   const outcome = await requestRefresh({
     tokenEndpoint: "https://as.example/token",
+    issuer: "https://as.example",
     client: publicClient,
+    signAssertion: signTestAssertion,
     refreshToken: "the-refresh-token",
     resource: "https://mcp.example/mcp",
     fetch,
@@ -41,7 +49,9 @@ async function exchange(answer: Answer, options: Partial<Parameters<typeof excha
   const steps: Step[] = [];
   const outcome = await exchangeCode({
     tokenEndpoint: "https://as.example/token",
+    issuer: "https://as.example",
     client: publicClient,
+    signAssertion: signTestAssertion,
     code: "the-code",
     codeVerifier: "the-verifier",
     redirectUri: "http://localhost:4000/oauth/callback",
@@ -82,7 +92,7 @@ describe("requestRefresh", () => {
     const send = async (tokenEndpointAuthMethod: string, clientSecret: string | null = secret) =>
       (
         await refresh(json(good), {
-          client: { clientId: id, clientSecret, tokenEndpointAuthMethod },
+          client: { clientId: id, clientSecret, tokenEndpointAuthMethod, ...noKey },
         })
       ).requests[0];
 
@@ -131,6 +141,7 @@ describe("requestRefresh", () => {
   it.each<[unknown, number | null]>([
     [3600, 3_600_000],
     [0.5, 500],
+    [0.0001, null],
     ["3600", 3_600_000],
     [" 60 ", 60_000],
     [undefined, null],
@@ -150,7 +161,13 @@ describe("requestRefresh", () => {
     const { outcome } = await refresh(json({ ...good, expires_in: expiresIn }));
     expect(outcome).toEqual({
       kind: "tokens",
-      tokens: { accessToken: "at", refreshToken: null, expiresInMs, scopes: null },
+      tokens: {
+        accessToken: "at",
+        refreshToken: null,
+        expiresInMs,
+        refreshExpiresInMs: null,
+        scopes: null,
+      },
     });
   });
 
@@ -292,6 +309,7 @@ describe("requestRefresh", () => {
           clientId: "c",
           clientSecret: "pässword",
           tokenEndpointAuthMethod: "client_secret_post",
+          ...noKey,
         },
       },
     );
@@ -308,7 +326,13 @@ describe("exchangeCode", () => {
     );
     expect(outcome).toEqual({
       kind: "tokens",
-      tokens: { accessToken: "at", refreshToken: "rt", expiresInMs: 60_000, scopes: null },
+      tokens: {
+        accessToken: "at",
+        refreshToken: "rt",
+        expiresInMs: 60_000,
+        refreshExpiresInMs: null,
+        scopes: null,
+      },
     });
     expect(Object.fromEntries(requests[0]?.body ?? [])).toEqual({
       grant_type: "authorization_code",

@@ -2,6 +2,8 @@
 import { describeOAuthError } from "./errors.ts";
 import { readJsonObject } from "./json-response.ts";
 import type { RenewedTokens } from "./ports.ts";
+import { standardizeTokenAnswer } from "./provider-deviations.ts";
+import type { Deviations } from "./provider-profiles.ts";
 import { splitScopes } from "./scopes.ts";
 
 export type TokenResponse =
@@ -18,15 +20,18 @@ const maxRetryAfterMs = 300_000;
 
 /**
  * @param secrets what was sent; an error's text may echo it
+ * @param deviations of the provider's profile
  * @throws what reading the body throws
  */
 export async function readTokenResponse(
   response: Response,
   secrets: readonly (string | null)[],
+  deviations: Deviations = {},
 ): Promise<TokenResponse> {
   const { status } = response;
   const retryAfterMs = readRetryAfter(response.headers);
-  const body = await readJsonObject(response);
+  const answered = await readJsonObject(response);
+  const body = answered && standardizeTokenAnswer(answered, deviations);
   const unusable = (detail: string): TokenResponse => ({ kind: "unusable", detail, retryAfterMs });
   // An overloaded or broken server's word on a grant is not taken, whatever its body says.
   if (status >= 500 || status === 408 || status === 429) return unusable(`HTTP ${status}`);
@@ -59,6 +64,10 @@ function readTokens(body: Record<string, unknown>): RenewedTokens | null {
     accessToken,
     refreshToken: typeof refreshToken === "string" && refreshToken !== "" ? refreshToken : null,
     expiresInMs: readLifetime(body["expires_in"]),
+    // No standard names it: the first is the commoner, the second Keycloak's, where 0 is for ever.
+    refreshExpiresInMs: readLifetime(
+      body["refresh_token_expires_in"] ?? body["refresh_expires_in"],
+    ),
     scopes: scopes.length > 0 ? scopes : null,
   };
 }
@@ -76,7 +85,8 @@ function readLifetime(value: unknown): number | null {
       : typeof value === "string" && /^\s*\d{1,12}(\.\d+)?\s*$/.test(value)
         ? Number(value)
         : Number.NaN;
-  if (!Number.isFinite(seconds) || seconds <= 0) return null;
+  // Less than a millisecond is no lifetime either.
+  if (!Number.isFinite(seconds) || seconds < 0.001) return null;
   return Math.floor(Math.min(seconds, maxLifetimeS) * 1000);
 }
 

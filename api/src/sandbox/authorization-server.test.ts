@@ -130,7 +130,10 @@ describe("consent", () => {
         clientId,
         resource: sandbox.notesUrl,
         scope: undefined,
+        refreshTokenMark: undefined,
         status: 200,
+        receivedAtMs: expect.any(Number),
+        answeredAtMs: expect.any(Number),
       },
     ]);
     expect(sandbox.traffic.counters).toMatchObject({ registrations: 1, authorizations: 1 });

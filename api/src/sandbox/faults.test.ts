@@ -34,6 +34,13 @@ describe("token endpoint", () => {
     expect(sandbox.traffic.countTokenRequests()).toBe(3);
   });
 
+  it("says how long each refresh token lives", async () => {
+    const { clientId, tokens } = await connect(sandbox);
+    sandbox.faults.set("tokens-state-refresh-lifetime");
+    const answer = await refresh(sandbox, clientId, tokens.refresh_token);
+    expect(answer).toMatchObject({ status: 200, refresh_token_expires_in: 21_600 });
+  });
+
   it("answers HTML", async () => {
     sandbox.faults.set("token-endpoint-html");
     const answer = await fetch(`${sandbox.url}/token`, { method: "POST", body: "" });
@@ -49,6 +56,20 @@ describe("token endpoint", () => {
     sandbox.faults.clear("token-endpoint-hangs");
     await expect(hanging).rejects.toThrow();
     expect((await refresh(sandbox, clientId, tokens.refresh_token)).status).toBe(200);
+  });
+
+  it("holds the answer to a refresh until the fault is cleared, and has used the refresh token up", async () => {
+    const { clientId, tokens } = await connect(sandbox);
+    sandbox.faults.set("refresh-answer-held", { times: 1 });
+    const held = refresh(sandbox, clientId, tokens.refresh_token);
+    await sandbox.faults.reached("refresh-answer-held");
+    expect(sandbox.traffic.countTokenRequests("refresh_token")).toBe(0);
+    sandbox.faults.clear("refresh-answer-held");
+    expect((await held).status).toBe(200);
+    expect((await refresh(sandbox, clientId, tokens.refresh_token)).status).toBe(400);
+    const [first, again] = sandbox.traffic.tokenRequests.slice(-2);
+    expect(first?.refreshTokenMark).toBeDefined();
+    expect(again?.refreshTokenMark).toBe(first?.refreshTokenMark);
   });
 
   it("drops the connection before it uses the refresh token", async () => {
@@ -87,6 +108,13 @@ describe("metadata", () => {
     expect((await postJson(`${sandbox.url}/register`, {})).status).toBe(404);
     sandbox.faults.clear("no-registration");
     expect(await readMetadata()).toHaveProperty("registration_endpoint");
+  });
+
+  it("offers no revocation", async () => {
+    sandbox.faults.set("no-revocation");
+    expect(await readMetadata()).not.toHaveProperty("revocation_endpoint");
+    sandbox.faults.clear("no-revocation");
+    expect(await readMetadata()).toHaveProperty("revocation_endpoint");
   });
 
   it("names another issuer", async () => {
@@ -141,4 +169,25 @@ it("refuses revocations for a while", async () => {
   expect((await probeMcp(sandbox.notesUrl, tokens.access_token)).status).toBe(200);
   expect((await revoke()).status).toBe(200);
   expect((await probeMcp(sandbox.notesUrl, tokens.access_token)).status).toBe(401);
+});
+
+it("hangs at a revocation until it is cleared, and revokes nothing", async () => {
+  const { clientId, tokens } = await connect(sandbox);
+  sandbox.faults.set("revocation-hangs");
+  const body = new URLSearchParams({ token: tokens.refresh_token, client_id: clientId });
+  const hanging = fetch(`${sandbox.url}/revoke`, { method: "POST", body });
+  await sandbox.faults.reached("revocation-hangs");
+  sandbox.faults.clear();
+  await expect(hanging).rejects.toThrow();
+  expect((await probeMcp(sandbox.notesUrl, tokens.access_token)).status).toBe(200);
+});
+
+it("does not delete a registration for a while, and does register", async () => {
+  const { clientId } = await connect(sandbox);
+  sandbox.faults.set("registration-deletion-503", { times: 1 });
+  const remove = () => fetch(`${sandbox.url}/register/${clientId}`, { method: "DELETE" });
+  expect((await remove()).status).toBe(503);
+  // Without its registration access token.
+  expect((await remove()).status).not.toBe(503);
+  expect((await connect(sandbox)).clientId).not.toBe(clientId);
 });

@@ -1,14 +1,23 @@
-/** What can be made to go wrong, by name. */
+/**
+ * What can be made to go wrong, by name. `token-endpoint-hangs` uses nothing up and drops the connection when it is cleared;
+ * `refresh-answer-held` has used the refresh token up and answers when it is cleared; `tokens-state-refresh-lifetime` says of each
+ * refresh token that it lives six hours, as some providers do.
+ */
 const faultNames = [
   "token-endpoint-503",
   "token-endpoint-html",
   "token-endpoint-hangs",
   "token-endpoint-drops-connection",
   "token-endpoint-loses-answer",
+  "refresh-answer-held",
+  "tokens-state-refresh-lifetime",
   "refresh-omits-refresh-token",
   "refresh-omits-expires-in",
   "refresh-omits-scope",
   "revocation-503",
+  "revocation-hangs",
+  "no-revocation",
+  "registration-deletion-503",
   "no-registration",
   "metadata-wrong-issuer",
   "metadata-no-pkce",

@@ -30,11 +30,16 @@ export interface SandboxOptions {
    * and its metadata does not offer `client_id_metadata_document_supported`.
    */
   readonly fetchMetadataDocument?: MetadataDocumentFetch;
+  /** MCP servers elsewhere that its authorization server issues tokens for: their `resource` (RFC 8707), for the scopes of Acme Notes. */
+  readonly furtherResources?: readonly string[];
   /** Gets what is worth a line of log; never a token. */
   readonly log?: (message: string) => void;
 }
 
-export interface Sandbox extends Pick<AuthorizationServer, "registerClient" | "deleteClient"> {
+export interface Sandbox
+  extends
+    Pick<AuthorizationServer, "registerClient" | "deleteClient">,
+    Pick<AuthorizationServer["grants"], "verifyAccessToken"> {
   /** Origin and issuer, without a trailing slash. */
   readonly url: string;
   readonly notesUrl: string;
@@ -79,6 +84,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     resources: [
       { resource: notesUrl.href, name: "Acme Notes", scopes: notesScopes },
       { resource: weatherUrl.href, name: "Acme Weather", scopes: weatherScopes },
+      ...(options.furtherResources ?? []).map((resource) => ({
+        resource,
+        name: new URL(resource).host,
+        scopes: notesScopes,
+      })),
     ],
     homePage: { notesUrl: notesUrl.href, weatherUrl: weatherUrl.href, accessTokenTtlSeconds },
     coop: options.coop ?? true,
@@ -128,6 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     traffic,
     registerClient: authorizationServer.registerClient,
     deleteClient: authorizationServer.deleteClient,
+    verifyAccessToken,
     async endGrants(typed) {
       const name = parseLoginName(typed);
       return name.ok ? grants.endAll(name.login) : 0;

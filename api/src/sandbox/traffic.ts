@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** One request to the token endpoint, without its secrets. */
 export interface TokenRequest {
   readonly grantType: string;
@@ -5,8 +7,13 @@ export interface TokenRequest {
   /** RFC 8707, as sent. */
   readonly resource: string | undefined;
   readonly scope: string | undefined;
+  /** Tells one refresh token from another, and says nothing of it. */
+  readonly refreshTokenMark: string | undefined;
   /** HTTP status of the answer; undefined when there was none. */
   readonly status: number | undefined;
+  /** Milliseconds since the process started. */
+  readonly receivedAtMs: number;
+  readonly answeredAtMs: number;
 }
 
 /** Numbers of requests that met an endpoint, whatever the answer. */
@@ -20,6 +27,13 @@ export interface Counters {
   weather: number;
   /** Requests to either MCP server that were answered 401. */
   unauthorized: number;
+}
+
+/** The start of a SHA-256: enough to see that a refresh token came twice. */
+export function markToken(value: string | undefined): string | undefined {
+  return value === undefined
+    ? undefined
+    : createHash("sha256").update(value).digest("hex").slice(0, 12);
 }
 
 /** What the sandbox was asked, for tests to look at. */

@@ -46,11 +46,12 @@ export interface Access {
   roleIn(caller: Caller | null, workspaceId: string): Promise<WorkspaceRole | null>;
   /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, FORBIDDEN for a role too low. */
   requireWorkspace(caller: Caller | null, workspaceId: string, action: Action): Promise<Caller>;
-  /** The same for a server; `action` may depend on it. */
+  /** The same for a server; `action` may depend on it. A deleted one does not exist, but for who may still bring it back. */
   requireServer(
     caller: Caller | null,
     serverId: string,
     action: Action | ((server: McpServer) => Action),
+    options?: { includeDeleted?: boolean },
   ): Promise<{ caller: Caller; server: McpServer }>;
 }
 
@@ -83,10 +84,14 @@ export function createAccess(db: Database): Access {
       requireRole(role, action);
       return caller;
     },
-    async requireServer(maybeCaller, serverId, action) {
+    async requireServer(maybeCaller, serverId, action, { includeDeleted = false } = {}) {
       const caller = requireCaller(maybeCaller);
       const found = await db.mcpServer.findFirst({
-        where: { id: serverId, workspace: { memberships: { some: { userId: caller.userId } } } },
+        where: {
+          id: serverId,
+          ...(includeDeleted ? {} : { deletedAt: null }),
+          workspace: { memberships: { some: { userId: caller.userId } } },
+        },
         include: {
           workspace: {
             select: { memberships: { where: { userId: caller.userId }, select: { role: true } } },

@@ -2,10 +2,13 @@ import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Credentials, Refusal } from "../mcp/session.ts";
 import { findBearerChallenge } from "../oauth/challenge.ts";
 import type { Refresher } from "../oauth/refresher.ts";
-import { splitScopes, unionScopes } from "../oauth/scopes.ts";
+import { splitScopes } from "../oauth/scopes.ts";
 import { nextState, type OAuthEvent, type OAuthReason } from "../oauth/state.ts";
+import { isExhausted } from "../oauth/step-up.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
+import type { AuthorizationRequired } from "./authorization-required.ts";
+import type { AuthorizationServerMoves } from "./authorization-server-moves.ts";
 import type { Detector } from "./detection.ts";
 import type { Rejections } from "./rejections.ts";
 
@@ -38,7 +41,9 @@ export interface AccountsDeps {
   refresher: Refresher;
   grants: GrantLifecycle;
   detector: Detector;
+  authorizationRequired: AuthorizationRequired;
   rejections: Rejections;
+  moves: AuthorizationServerMoves;
 }
 
 interface SentToken {
@@ -46,6 +51,13 @@ interface SentToken {
   version: number;
   grantId: string;
 }
+
+const dayMs = 24 * 60 * 60_000;
+
+/** After so many failures in a row it is worth asking whether the authorization server is still the server's. */
+const doubtfulFailures = 3;
+
+const moved: Stop = { kind: "reauth", reason: "AUTHORIZATION_SERVER_CHANGED" };
 
 const changedMeanwhile: Stop = {
   kind: "transient",
@@ -64,9 +76,22 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         reason: true,
         version: true,
         connectedAt: true,
-        challengedScopes: true,
+        stepUps: true,
+        issuer: true,
+        refreshFailures: true,
+        lastUsedAt: true,
       },
     });
+  }
+
+  /** To the day; for the renewals, which leave alone what nobody uses. A call does not fail for it. */
+  async function noteUse({ id, lastUsedAt }: { id: string; lastUsedAt: Date | null }) {
+    if (lastUsedAt && Date.now() - lastUsedAt.getTime() < dayMs) return;
+    await db.$executeRaw`
+      UPDATE "OAuthGrant" SET "lastUsedAt" = clock_timestamp()
+      WHERE "id" = ${id}::uuid AND ("lastUsedAt" IS NULL OR "lastUsedAt" < clock_timestamp() - interval '23 hours')`.catch(
+      () => undefined,
+    );
   }
 
   /** Moves a grant by the one transition table, if it is still the one that the event is about. */
@@ -99,6 +124,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     const grant = await findGrant(server, ownerId);
     if (!grant || grant.state === "DISCONNECTED")
       return { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
+    await noteUse(grant);
     const answer = await refresher.accessToken(
       grant.id,
       rejected === undefined ? {} : { rejected },
@@ -109,9 +135,10 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         // unchanged settings belongs to them, and never goes to the address of old ones.
         const settings = await db.mcpServer.findUnique({
           where: { id: server.id },
-          select: { configVersion: true },
+          select: { configVersion: true, deletedAt: true },
         });
-        if (settings?.configVersion !== server.configVersion) return changedMeanwhile;
+        if (settings?.configVersion !== server.configVersion || settings.deletedAt !== null)
+          return changedMeanwhile;
         return { token: answer.accessToken, version: answer.version, grantId: grant.id };
       }
       case "dead":
@@ -130,13 +157,18 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     version: number,
     scope: string | null | undefined,
   ): Promise<Stop> {
+    const grant = await findGrant(server, ownerId);
+    if (grant?.version !== version) return changedMeanwhile;
+    const challenged = splitScopes(scope);
+    if (isExhausted(grant.stepUps, challenged)) return insatiable(challenged);
+    // Before anybody is told, for they may consent at once; in one statement, for others may be challenged for more. In an order of
+    // its own, so that it is one name for one set.
+    await db.$executeRaw`
+      UPDATE "OAuthGrant" SET "challengedScopes" = ARRAY(
+        SELECT DISTINCT s COLLATE "C" AS "scope" FROM unnest(coalesce("challengedScopes", '{}') || ${challenged}::text[]) AS s ORDER BY "scope")
+      WHERE "id" = ${grant.id}::uuid AND "version" = ${version}`;
     if ((await apply(server, ownerId, { type: "scopeInsufficient" }, version)) === "superseded")
       return changedMeanwhile;
-    const grant = await findGrant(server, ownerId);
-    await db.oAuthGrant.updateMany({
-      where: { serverId: server.id, ownerId, version },
-      data: { challengedScopes: unionScopes(grant?.challengedScopes ?? [], splitScopes(scope)) },
-    });
     return { kind: "reauth", reason: "INSUFFICIENT_SCOPE" };
   }
 
@@ -158,9 +190,12 @@ export function createAccounts(deps: AccountsDeps): Accounts {
             message: "The server does not allow this call to the connected account.",
           };
     const renewed = await readToken(server, ownerId, sent?.token);
-    if ("kind" in renewed) return renewed;
-    if (renewed.token !== sent?.token && refusal.mayRetry) return "retry";
+    if (!("kind" in renewed) && renewed.token !== sent?.token && refusal.mayRetry) return "retry";
+    if ("kind" in renewed && renewed.kind !== "transient") return renewed;
     const grant = await findGrant(server, ownerId);
+    // The newest token is refused, or there is no newer one to be had: another authorization server may be asked for by now.
+    if (grant && (await deps.moves.check(server, grant, challenge))) return moved;
+    if ("kind" in renewed) return renewed;
     if (!deps.rejections.note(renewed.grantId, grant?.connectedAt?.toISOString() ?? ""))
       return {
         kind: "transient",
@@ -170,15 +205,20 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return { kind: "reauth", reason: "TOKEN_REJECTED" };
   }
 
+  /** No token is to be had of an authorization server that is gone, so that nothing goes out which the server could refuse. */
+  async function isStranded(server: McpServer, ownerId: string, { kind }: Stop): Promise<boolean> {
+    if (kind !== "transient") return false;
+    const grant = await findGrant(server, ownerId);
+    if (!grant || grant.refreshFailures < doubtfulFailures) return false;
+    return deps.moves.check(server, grant, null);
+  }
+
   /** A server that was open, or took a key, and now wants more. */
   async function headersRefused(server: McpServer, ownerId: string): Promise<Stop> {
     if (server.authType === "HEADERS") return { kind: "headers-rejected" };
     const { authType } = await deps.detector.detect(server.url);
     if (authType !== "OAUTH") return { kind: "headers-rejected" };
-    await db.mcpServer.updateMany({
-      where: { id: server.id, configVersion: server.configVersion },
-      data: { authType, configVersion: { increment: 1 } },
-    });
+    await deps.authorizationRequired.note(server, ownerId);
     const grant = await findGrant(server, ownerId);
     return grant?.state === "CONNECTED"
       ? changedMeanwhile
@@ -193,7 +233,11 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         async headers() {
           if (server.authType !== "OAUTH") return { kind: "headers", headers: configured };
           const answer = await readToken(server, ownerId);
-          if ("kind" in answer) return { kind: "unavailable", cause: answer };
+          if ("kind" in answer)
+            return {
+              kind: "unavailable",
+              cause: (await isStranded(server, ownerId, answer)) ? moved : answer,
+            };
           sent = answer;
           return {
             kind: "headers",
@@ -224,5 +268,14 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const answer = await readToken(server, ownerId);
       return "kind" in answer && answer.kind === "reauth" ? answer.reason : null;
     },
+  };
+}
+
+/** Consent was given again and again; to ask once more would help nobody (regressions C14). */
+function insatiable(scopes: readonly string[]): Stop {
+  const wanted = scopes.length > 0 ? scopes.join(" ").slice(0, 200) : "further scopes";
+  return {
+    kind: "forbidden",
+    message: `The server keeps asking for ${wanted} although consent was given; its operator must mend this.`,
   };
 }

@@ -1,18 +1,19 @@
-import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
+import type { Database, OAuthFlow } from "@gatehouse/prisma";
 import { authorizationServerSchema } from "../oauth/authorization-server.ts";
 import { readCallback } from "../oauth/callback.ts";
-import type { Fetch, GrantClient } from "../oauth/ports.ts";
+import type { Fetch, GrantClient, SignAssertion } from "../oauth/ports.ts";
+import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
 import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
 import { exchangeCode } from "../oauth/token-endpoint.ts";
 import type { ClientStore } from "../storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "../storage/flow-store.ts";
-import type { ConsentedGrant, GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import type { ConsentedGrant } from "../storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
+import type { Connection, Refusal } from "./connection.ts";
 import { isUuid } from "./input.ts";
 import { ServiceError } from "./errors.ts";
 import type { Revocation } from "./revocation.ts";
-import type { Catalogs } from "./catalogs.ts";
 
 export type CallbackAnswer =
   /** `redirectTo`: a path of the application, in REDIRECT mode. */
@@ -33,24 +34,17 @@ export interface CallbackDeps {
   access: Access;
   flows: FlowStore;
   clients: ClientStore;
-  grants: GrantLifecycle;
-  catalogs: Catalogs;
+  connection: Connection;
   revocation: Revocation;
   background: Background;
+  signAssertion: SignAssertion;
+  profiles: Pick<ProviderProfiles, "deviationsOf">;
   fetchFor(scope: { serverUrl: string }): Fetch;
   clock: StepClock;
   hashState(state: string): Uint8Array<ArrayBuffer>;
-  /** After the commit that finished it. */
-  publishFlow(flowId: string): void;
 }
 
 const heldTtlMs = 2 * 60_000;
-
-/** Why an attempt failed; `detail` may be shown. */
-interface Refusal {
-  error: OAuthFlowError;
-  detail: string | null;
-}
 
 export function createCallback(deps: CallbackDeps): Callback {
   const { db, access, flows } = deps;
@@ -67,7 +61,7 @@ export function createCallback(deps: CallbackDeps): Callback {
       return unchanged ? null : { error: "SETTINGS_CHANGED", detail: null };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      const exists = await db.mcpServer.count({ where: { id: flow.serverId } });
+      const exists = await db.mcpServer.count({ where: { id: flow.serverId, deletedAt: null } });
       return { error: exists === 0 ? "SERVER_GONE" : "FORBIDDEN", detail: null };
     }
   }
@@ -93,13 +87,19 @@ export function createCallback(deps: CallbackDeps): Callback {
     const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
     if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
       return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
+    const { ownerId } = flow;
+    // What is being revoked through this client "by user and client" would end what is granted now.
+    await deps.revocation.hold({ ownerId, issuer: metadata.issuer, clientId: client.clientId });
     const outcome = await exchangeCode({
       tokenEndpoint: metadata.tokenEndpoint,
+      issuer: metadata.issuer,
       client,
+      signAssertion: deps.signAssertion,
       code: reading.code,
       codeVerifier: flow.openCodeVerifier,
       redirectUri: flow.redirectUri,
       resource: flow.resource,
+      deviations: deps.profiles.deviationsOf(flow.profile),
       fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
       steps,
     });
@@ -115,21 +115,25 @@ export function createCallback(deps: CallbackDeps): Callback {
       client,
       grant: {
         flowId: flow.id,
+        workspaceId: flow.workspaceId,
         serverId: flow.serverId,
         configVersion: flow.configVersion,
         ownerId: flow.ownerId,
         connectedById: flow.userId,
+        grantType: "AUTHORIZATION_CODE",
         clientRowId: client.id,
         issuer: metadata.issuer,
         tokenEndpoint: metadata.tokenEndpoint,
         revocationEndpoint: metadata.revocationEndpoint,
         resource: flow.resource,
+        profile: flow.profile,
         requestedScopes: flow.requestedScopes,
         // RFC 6749 §5.1: no scope in the answer means the one asked for.
         grantedScopes: tokens.scopes ?? flow.requestedScopes,
         accessToken: tokens.accessToken,
         refreshToken: tokens.refreshToken,
         expiresInMs: tokens.expiresInMs,
+        refreshExpiresInMs: tokens.refreshExpiresInMs,
       },
     };
   }
@@ -153,50 +157,7 @@ export function createCallback(deps: CallbackDeps): Callback {
     }
     // After the tokens are safe: a step that cannot be written must not cost them.
     deps.background.start("steps of a consent", () => flows.addSteps(flow.id, taken));
-    return store(exchanged.grant, exchanged.client);
-  }
-
-  /** Tokens that were issued are stored or revoked, whatever happens. */
-  async function store(grant: ConsentedGrant, client: GrantClient): Promise<Refusal | null> {
-    const orphan = { ...grant, id: grant.flowId, client };
-    const revoke = () =>
-      deps.revocation.revokeLater([
-        { ...orphan, lifetimeMs: null, version: 0, sinceRefusalMs: null, retryInMs: 0 },
-      ]);
-    let stored: Awaited<ReturnType<GrantLifecycle["connect"]>>;
-    try {
-      stored = await deps.grants.connect(grant);
-    } catch (error) {
-      revoke();
-      throw error;
-    }
-    deps.publishFlow(grant.flowId);
-    if (stored.kind === "connected") return null;
-    revoke();
-    return {
-      error: stored.kind === "server-gone" ? "SERVER_GONE" : "SETTINGS_CHANGED",
-      detail: null,
-    };
-  }
-
-  function discoverTools(flow: OAuthFlow): void {
-    const { serverId, ownerId } = flow;
-    if (serverId === null) return;
-    deps.background.start("tool discovery", async (signal) => {
-      const at = deps.clock.now().toISOString();
-      const startedMs = deps.clock.monotonicMs();
-      const answer = await deps.catalogs.discover(serverId, ownerId, signal);
-      const step: Step = {
-        kind: "TOOL_DISCOVERY",
-        outcome: answer.kind === "tools" ? "OK" : "FAILED",
-        url: null,
-        httpStatus: null,
-        durationMs: Math.round(deps.clock.monotonicMs() - startedMs),
-        detail: answer.kind === "tools" ? `${answer.tools.length} tools.` : answer.message,
-        at,
-      };
-      await flows.addSteps(flow.id, [step]);
-    });
+    return deps.connection.store(exchanged.grant, exchanged.client);
   }
 
   async function proceed(
@@ -216,7 +177,7 @@ export function createCallback(deps: CallbackDeps): Callback {
       // Of an attempt that is over already, nothing is changed.
       if (refusal) await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
     }
-    if (refusal === null) discoverTools(flow);
+    if (refusal === null) deps.connection.discoverTools(flow);
     return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
   }
 

@@ -1,15 +1,23 @@
-import type { Database, McpServer } from "@gatehouse/prisma";
+import type { Database, McpServer, ToolCatalog } from "@gatehouse/prisma";
 import { listTools, type Tool } from "../mcp/catalog.ts";
 import type { Failure } from "../mcp/errors.ts";
+import { stripUrl } from "../oauth/secure-url.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import type { Accounts, Stop } from "./accounts.ts";
+import { readDatabaseTime } from "./database-time.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";
 
 export type CatalogTool = Tool;
 
-export type DiscoveryOutcome =
+export type DiscoveryOutcome = (
   | { kind: "tools"; tools: CatalogTool[] }
-  | { kind: "failed"; message: string; failure: Failure | null };
+  | { kind: "failed"; message: string; failure: Failure | null }
+) & {
+  /** Where the question went, without its query; null: nowhere. */
+  url: string | null;
+  /** Of the last answer; null: there was none. */
+  httpStatus: number | null;
+};
 
 export type FoundTool =
   | { tool: CatalogTool }
@@ -54,16 +62,19 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     ownerId: string,
     signal?: AbortSignal,
   ): Promise<DiscoveryOutcome> {
-    const askedAt = new Date();
+    const askedAt = await readDatabaseTime(db);
     const timeoutMs = Math.min(server.requestTimeoutMs, discoveryTimeoutMs);
-    const answer = await openSession({ server, ownerId, timeoutMs, signal }, (session) =>
+    const url = stripUrl(server.url);
+    let httpStatus: number | null = null;
+    const onAnswer = (status: number) => (httpStatus = status);
+    const answer = await openSession({ server, ownerId, timeoutMs, signal, onAnswer }, (session) =>
       listTools(session, undefined, signal),
     );
     if (answer.kind === "tools") {
       await accounts.accepted(server, ownerId);
       await storeCatalog(server, ownerId, answer.tools, askedAt);
       await storeReachability(server.id, askedAt, null);
-      return { kind: "tools", tools: answer.tools };
+      return { kind: "tools", tools: answer.tools, url, httpStatus };
     }
     const message = describeFailure(answer);
     // A refusal is an answer too. Where nothing was asked, nothing was learnt.
@@ -71,8 +82,11 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       const stop = answer.stop as Stop | null;
       if (stop?.answered) await storeReachability(server.id, askedAt, null);
     } else if (answer.kind !== "cancelled") await storeReachability(server.id, askedAt, message);
-    return { kind: "failed", message, failure: answer };
+    return { kind: "failed", message, failure: answer, url, httpStatus };
   }
+
+  const readStored = (serverId: string, ownerId: string) =>
+    db.toolCatalog.findUnique({ where: { serverId_ownerId: { serverId, ownerId } } });
 
   /** The question asked last wins, whatever order the answers come in (regressions D11). */
   async function storeCatalog(
@@ -138,14 +152,23 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     return underWay;
   }
 
+  function findServer(id: string): Promise<McpServer | null> {
+    return db.mcpServer.findUnique({ where: { id, deletedAt: null } });
+  }
+
   return {
     async discoverMissing(serverId, ownerId) {
-      const server = await db.mcpServer.findUnique({ where: { id: serverId } });
+      const server = await findServer(serverId);
       if (!server) return [];
       const key = keyOf(server, ownerId);
       // One that failed a moment ago is not asked again by every page that is loaded (regressions S5).
       if ((failedAtMs.get(key) ?? -Infinity) > deps.clock.monotonicMs() - failureMemoryMs)
         return [];
+      if (!discovering.has(key)) {
+        // One that has just ended may have stored its list since the caller looked (regressions C15).
+        const stored = await readStored(serverId, ownerId);
+        if (stored) return toolsOf(stored);
+      }
       const fresh = await discoverOnce(server, ownerId);
       return fresh.kind === "tools" ? fresh.tools : [];
     },
@@ -156,20 +179,21 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     },
 
     async discover(serverId, ownerId, signal) {
-      const server = await db.mcpServer.findUnique({ where: { id: serverId } });
-      return server
-        ? discoverOnce(server, ownerId, signal)
-        : { kind: "failed", message: "The server is gone.", failure: null };
+      const server = await findServer(serverId);
+      if (server) return discoverOnce(server, ownerId, signal);
+      const message = "The server is gone.";
+      return { kind: "failed", message, failure: null, url: null, httpStatus: null };
     },
 
     async find(server, ownerId, name) {
-      const stored = await db.toolCatalog.findUnique({
-        where: { serverId_ownerId: { serverId: server.id, ownerId } },
-      });
-      const known = (stored?.tools ?? []) as unknown as CatalogTool[];
+      const stored = await readStored(server.id, ownerId);
+      const known = stored ? toolsOf(stored) : [];
       const tool = known.find((one) => one.name === name);
       if (tool) return { tool };
-      if (stored && Date.now() - stored.fetchedAt.getTime() < staleForMissingMs)
+      if (
+        stored &&
+        (await readDatabaseTime(db)).getTime() - stored.fetchedAt.getTime() < staleForMissingMs
+      )
         return { tool: null, names: known.map((one) => one.name), failure: null };
       const fresh = await discoverOnce(server, ownerId);
       if (fresh.kind === "failed") return { tool: null, names: [], failure: fresh };
@@ -179,4 +203,9 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
         : { tool: null, names: fresh.tools.map((one) => one.name), failure: null };
     },
   };
+}
+
+/** As `storeCatalog` wrote them. */
+function toolsOf({ tools }: ToolCatalog): CatalogTool[] {
+  return tools as unknown as CatalogTool[];
 }

@@ -1,11 +1,13 @@
 import type { McpServer } from "@gatehouse/prisma";
+import { defaultSigningAlgorithm } from "../oauth/client-assertion.ts";
 import type { Discovery } from "../oauth/discovery.ts";
 import { registerClient } from "../oauth/dynamic-registration.ts";
-import type { Fetch, GrantClient } from "../oauth/ports.ts";
-import { chooseRegistration } from "../oauth/registration.ts";
+import type { Clock, Fetch, GrantClient, Sleep, SigningKey } from "../oauth/ports.ts";
+import { chooseRegistration, type PreRegisteredClient } from "../oauth/registration.ts";
 import type { StepRecorder } from "../oauth/steps.ts";
 import type { ClientStore } from "../storage/client-store.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
+import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
 
 export type ClientAnswer =
   | { kind: "client"; client: GrantClient }
@@ -22,6 +24,8 @@ export interface Clients {
     fetch: Fetch,
     steps: StepRecorder,
   ): Promise<ClientAnswer>;
+  /** What `obtain` would find there. */
+  describe(server: McpServer, discovery: Discovery): AuthorizationServerOption;
 }
 
 export interface ClientsDeps {
@@ -30,7 +34,14 @@ export interface ClientsDeps {
   redirectUri: string;
   publicUrl: string;
   metadataDocumentUrl: string | null;
+  clock: Clock;
+  sleep: Sleep;
 }
+
+/** Longer than two requests to a registration endpoint may take; a process that dies meanwhile holds the others up for so long. */
+const leaseMs = 90_000;
+const waitMs = 30_000;
+const pollMs = 250;
 
 const noRegistrationFields = {
   clientSecretExpiresAt: null,
@@ -40,8 +51,50 @@ const noRegistrationFields = {
 
 export function createClients(deps: ClientsDeps): Clients {
   const { store, redirectUri } = deps;
-  /** Registrations under way: consents that start together share one (regressions R10). */
+  /** Registrations under way in this process: consents that start together share one (regressions R10). */
   const registering = new Map<string, Promise<ClientAnswer>>();
+
+  async function findKnown(
+    server: McpServer,
+    { issuer, metadata }: Discovery,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer | null> {
+    const key = { serverId: server.id, issuer, redirectUri, kind: "DYNAMIC" as const };
+    const client = await store.findValid(key);
+    if (!client) return null;
+    const where = metadata.registrationEndpoint ?? issuer;
+    steps.note("CLIENT_REGISTRATION", "SKIPPED", "Registered at an earlier consent.", where);
+    return { kind: "client", client };
+  }
+
+  /** One process at a time: the others find what it has registered. */
+  async function registerOnce(
+    server: McpServer,
+    discovery: Discovery,
+    fetch: Fetch,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer> {
+    const startedMs = deps.clock.monotonicMs();
+    for (;;) {
+      const leaseId = await store.leaseRegistration(server.id, leaseMs);
+      if (leaseId !== null) {
+        try {
+          return (
+            (await findKnown(server, discovery, steps)) ??
+            (await registerAnew(server, discovery, fetch, steps))
+          );
+        } finally {
+          await store.releaseRegistration(server.id, leaseId);
+        }
+      }
+      if (deps.clock.monotonicMs() - startedMs > waitMs) {
+        const message = "A client is being registered for another attempt. Try again in a moment.";
+        steps.note("CLIENT_REGISTRATION", "FAILED", message, discovery.issuer);
+        return { kind: "failed", message };
+      }
+      await deps.sleep(pollMs);
+    }
+  }
 
   async function registerAnew(
     server: McpServer,
@@ -65,21 +118,19 @@ export function createClients(deps: ClientsDeps): Clients {
       serverId: server.id,
       issuer: discovery.issuer,
       redirectUri,
+      signingKey: null,
       ...answer.client,
     });
     return { kind: "client", client };
   }
 
   return {
+    describe: (server, discovery) =>
+      describeOption(discovery, readPreRegistered(deps.secrets, server), deps.metadataDocumentUrl),
+
     async obtain(server, discovery, fetch, steps) {
       const choice = chooseRegistration({
-        preRegistered: server.oauthClientId
-          ? {
-              clientId: server.oauthClientId,
-              clientSecret: deps.secrets.openClientSecret(server),
-              issuer: server.oauthIssuer,
-            }
-          : null,
+        preRegistered: readPreRegistered(deps.secrets, server),
         discovery,
         metadataDocumentUrl: deps.metadataDocumentUrl,
         steps,
@@ -102,30 +153,24 @@ export function createClients(deps: ClientsDeps): Clients {
             message: `The authorization server takes no way of authentication that this client has (it takes: ${choice.supported.join(", ") || "none"}).`,
           };
         case "DYNAMIC": {
-          const known = await store.findValid({ ...key, kind: "DYNAMIC" });
-          if (known) {
-            steps.note(
-              "CLIENT_REGISTRATION",
-              "SKIPPED",
-              "Registered at an earlier consent.",
-              choice.registrationEndpoint,
-            );
-            return { kind: "client", client: known };
-          }
+          const known = await findKnown(server, discovery, steps);
+          if (known) return known;
           const lock = JSON.stringify(key);
           const underWay =
             registering.get(lock) ??
-            registerAnew(server, discovery, fetch, steps).finally(() => registering.delete(lock));
+            registerOnce(server, discovery, fetch, steps).finally(() => registering.delete(lock));
           registering.set(lock, underWay);
           return underWay;
         }
         case "PRE_REGISTERED":
         case "CLIENT_ID_METADATA_DOCUMENT": {
-          const { kind, clientId, clientSecret, tokenEndpointAuthMethod } = choice;
+          const { kind, clientId, clientSecret, signingKey, tokenEndpointAuthMethod } = choice;
           const known = await store.findValid({ ...key, kind });
           if (
             known?.clientId === clientId &&
             known.clientSecret === clientSecret &&
+            known.privateKey === (signingKey?.privateKey ?? null) &&
+            known.signingAlgorithm === (signingKey?.algorithm ?? null) &&
             known.tokenEndpointAuthMethod === tokenEndpointAuthMethod
           )
             return { kind: "client", client: known };
@@ -134,6 +179,7 @@ export function createClients(deps: ClientsDeps): Clients {
             ...key,
             clientId,
             clientSecret,
+            signingKey,
             tokenEndpointAuthMethod,
             ...noRegistrationFields,
           });
@@ -142,4 +188,20 @@ export function createClients(deps: ClientsDeps): Clients {
       }
     },
   };
+}
+
+function readPreRegistered(secrets: ServerSecrets, server: McpServer): PreRegisteredClient | null {
+  if (!server.oauthClientId) return null;
+  return {
+    clientId: server.oauthClientId,
+    clientSecret: secrets.openClientSecret(server),
+    signingKey: readSigningKey(secrets, server),
+    issuer: server.oauthIssuer,
+  };
+}
+
+function readSigningKey(secrets: ServerSecrets, server: McpServer): SigningKey | null {
+  const privateKey = secrets.openPrivateKey(server);
+  const algorithm = server.oauthSigningAlgorithm ?? defaultSigningAlgorithm;
+  return privateKey === null ? null : { privateKey, algorithm };
 }

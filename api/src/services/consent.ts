@@ -1,13 +1,24 @@
-import type { Database, McpServer, OAuthFlow, OAuthFlowMode } from "@gatehouse/prisma";
+import type { Database, McpServer, OAuthFlow, OAuthFlowMode, OAuthGrant } from "@gatehouse/prisma";
 import { authorizationServerSchema } from "../oauth/authorization-server.ts";
 import { buildAuthorizationRequest } from "../oauth/authorization-request.ts";
+import { chooseSentResource } from "../oauth/provider-deviations.ts";
 import { unionScopes } from "../oauth/scopes.ts";
 import type { Fetch } from "../oauth/ports.ts";
+import { noteRedirectFault } from "../oauth/redirect-uri.ts";
 import type { Refresher } from "../oauth/refresher.ts";
 import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
 import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "./access.ts";
+import type { AuthorizationServerOption } from "./authorization-server-option.ts";
+import {
+  checkIssuer,
+  describeFault,
+  keepScopes,
+  pickAuthorizationServer,
+  readSettings,
+} from "./consent-target.ts";
+import type { ClientCredentials } from "./client-credentials.ts";
 import type { Clients } from "./clients.ts";
 import type { Detector } from "./detection.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
@@ -19,6 +30,8 @@ export interface StartInput {
   mode: OAuthFlowMode;
   returnTo: string | null;
   force: boolean;
+  /** The authorization server that the person chose among those listed; null: whatever is clear. */
+  issuer: string | null;
 }
 
 export type StartAnswer =
@@ -29,6 +42,11 @@ export type StartAnswer =
       message: string;
       issuer: string | null;
       redirectUri: string;
+    }
+  | {
+      __typename: "OAuthAuthorizationServerRequired";
+      message: string;
+      authorizationServers: AuthorizationServerOption[];
     }
   | { __typename: "OAuthDiscoveryFailed"; message: string; flow: OAuthFlow };
 
@@ -47,6 +65,7 @@ export interface ConsentDeps {
   flows: FlowStore;
   grants: GrantLifecycle;
   clients: Clients;
+  clientCredentials: ClientCredentials;
   detector: Detector;
   refresher: Refresher;
   revocation: Revocation;
@@ -63,26 +82,25 @@ const flowTtlMs = 10 * 60_000;
 export function createConsent(deps: ConsentDeps): Consent {
   const { db, access, flows } = deps;
 
-  /** True when what is stored works, refreshed if need be. */
-  async function isConnected(server: McpServer, ownerId: string): Promise<boolean> {
-    const grant = await db.oAuthGrant.findUnique({
+  function findGrant(server: McpServer, ownerId: string): Promise<OAuthGrant | null> {
+    return db.oAuthGrant.findUnique({
       where: { serverId_ownerId: { serverId: server.id, ownerId } },
-      select: { id: true, state: true },
     });
+  }
+
+  /** True when what is stored works, refreshed if need be. */
+  async function isConnected(
+    server: McpServer,
+    ownerId: string,
+    issuer: string | null,
+  ): Promise<boolean> {
+    const grant = await findGrant(server, ownerId);
     if (grant?.state !== "CONNECTED") return false;
+    // The person wants to go elsewhere.
+    if (issuer !== null && issuer !== grant.issuer) return false;
     const answer = await deps.refresher.accessToken(grant.id);
     // Trouble that passes is no reason to send anybody to a consent page.
     return answer.kind === "token" || answer.kind === "transient";
-  }
-
-  /** What was granted and what a 403 asked for since: a step-up never loses a scope. */
-  async function heldScopes(server: McpServer, ownerId: string): Promise<string[]> {
-    const grant = await db.oAuthGrant.findUnique({
-      where: { serverId_ownerId: { serverId: server.id, ownerId } },
-    });
-    return grant?.reason === "INSUFFICIENT_SCOPE"
-      ? unionScopes(grant.requestedScopes, grant.grantedScopes, grant.challengedScopes)
-      : [];
   }
 
   async function fail(
@@ -100,6 +118,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     flow: OAuthFlow,
     server: McpServer,
     ownerId: string,
+    chosenIssuer: string | null,
     taken: Step[],
   ): Promise<StartAnswer> {
     const failed = async (message: string): Promise<StartAnswer> => ({
@@ -108,13 +127,34 @@ export function createConsent(deps: ConsentDeps): Consent {
       flow: await fail(flow, taken, message),
     });
     const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
+    const grant = await findGrant(server, ownerId);
     const { answer } = await deps.detector.walk(server.url, {
       steps,
-      chosenIssuer: server.oauthClientId ? server.oauthIssuer : null,
+      ...readSettings(server),
+      ...(chosenIssuer === null ? {} : { chosenIssuer }),
+      // Whoever has disconnected may have been in the wrong place, and is asked again.
+      earlierIssuer: grant?.reason === "DISCONNECTED_BY_USER" ? null : (grant?.issuer ?? null),
+      wantsAll: true,
     });
-    if (!answer.ok) return failed(answer.fault.message);
+    if (!answer.ok) return failed(describeFault(answer.fault, server));
+    if (server.oauthGrantType !== "CLIENT_CREDENTIALS") {
+      const insecure = noteRedirectFault(deps.redirectUri, steps);
+      if (insecure) return failed(insecure);
+    }
 
-    const { discovery } = answer;
+    const pick = pickAuthorizationServer(
+      [answer.discovery, ...answer.others],
+      (one) => deps.clients.describe(server, one),
+      steps,
+    );
+    if (pick.kind === "several") {
+      const message = "This server can be signed in to at several places. Choose one.";
+      await flows.addSteps(flow.id, taken);
+      await flows.finish(flow.id, "CANCELLED", null, message);
+      const { authorizationServers } = pick;
+      return { __typename: "OAuthAuthorizationServerRequired", message, authorizationServers };
+    }
+    const { discovery } = pick;
     const fetch = deps.fetchFor({ serverUrl: server.url });
     const obtained = await deps.clients.obtain(server, discovery, fetch, steps);
     if (obtained.kind === "failed") return failed(obtained.message);
@@ -128,13 +168,40 @@ export function createConsent(deps: ConsentDeps): Consent {
       };
     }
 
-    const requestedScopes = unionScopes(discovery.scopes, await heldScopes(server, ownerId));
+    // A late revocation through this client must not end what is about to be granted.
+    const { issuer } = discovery;
+    await deps.revocation.settle({ ownerId, issuer, clientId: obtained.client.clientId });
+
+    const requestedScopes = unionScopes(discovery.scopes, keepScopes(grant, issuer));
+    const deviations = discovery.profile?.deviations ?? {};
+    const resource = chooseSentResource(discovery.resource, deviations);
+    if (server.oauthGrantType === "CLIENT_CREDENTIALS") {
+      const refusal = await deps.clientCredentials.connect({
+        flow,
+        server,
+        discovery,
+        client: obtained.client,
+        requestedScopes,
+        resource,
+        fetch,
+        steps,
+        taken,
+      });
+      return refusal === null
+        ? { __typename: "OAuthAlreadyConnected", serverId: server.id }
+        : {
+            __typename: "OAuthDiscoveryFailed",
+            message: `The workspace could not authenticate itself (${refusal.detail ?? refusal.error}).`,
+            flow: (await flows.find(flow.id)) ?? flow,
+          };
+    }
     const request = await buildAuthorizationRequest({
       authorizationServer: discovery.metadata,
       clientId: obtained.client.clientId,
       redirectUri: deps.redirectUri,
       scopes: requestedScopes,
-      resource: discovery.resource,
+      resource,
+      deviations,
       randomToken: deps.randomToken,
     });
     await flows.addSteps(flow.id, taken);
@@ -143,7 +210,8 @@ export function createConsent(deps: ConsentDeps): Consent {
       codeVerifier: request.codeVerifier,
       clientRowId: obtained.client.id,
       authorizationServer: authorizationServerSchema.parse(discovery.metadata),
-      resource: discovery.resource,
+      resource,
+      profile: discovery.profile?.name ?? null,
       requestedScopes,
       redirectUri: deps.redirectUri,
     });
@@ -169,9 +237,10 @@ export function createConsent(deps: ConsentDeps): Consent {
           "serverId",
           "This server does not ask for OAuth; there is nothing to consent to.",
         );
+      checkIssuer(faults, server, input.issuer);
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
-      if (!input.force && (await isConnected(server, ownerId)))
+      if (!input.force && (await isConnected(server, ownerId, input.issuer)))
         return { __typename: "OAuthAlreadyConnected", serverId: server.id };
 
       const flow = await flows.create({
@@ -186,7 +255,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       });
       const taken: Step[] = [];
       try {
-        return await prepare(flow, server, ownerId, taken);
+        return await prepare(flow, server, ownerId, input.issuer, taken);
       } catch (error) {
         await fail(flow, taken, "Something went wrong inside Gatehouse.");
         throw error;
@@ -210,13 +279,9 @@ export function createConsent(deps: ConsentDeps): Consent {
         ({ credentialScope }) => consentAction(credentialScope),
       );
       const ownerId = ownerOf(server, caller);
-      const grant = await deps.grants.end(
-        { serverId, ownerId },
-        "DISCONNECTED_BY_USER",
-        caller.userId,
-      );
+      await deps.grants.end({ serverId, ownerId }, "DISCONNECTED_BY_USER", caller.userId);
+      deps.revocation.kick();
       await db.toolCatalog.deleteMany({ where: { serverId, ownerId } });
-      if (grant) deps.revocation.revokeLater([grant]);
     },
 
     async findFlow(caller, flowId) {

@@ -75,7 +75,10 @@ export function createFlowDescriber(deps: {
         : null;
     }
     const server = flow.serverId
-      ? await deps.db.mcpServer.findUnique({ where: { id: flow.serverId }, select: { name: true } })
+      ? await deps.db.mcpServer.findUnique({
+          where: { id: flow.serverId, deletedAt: null },
+          select: { name: true },
+        })
       : null;
     const path = flow.serverId && server ? `/s/${deps.encodeServerId(flow.serverId)}` : null;
     const isOverdue = flow.status === "PENDING" && flow.expiresAt.getTime() <= Date.now();

@@ -1,13 +1,23 @@
 import { type BearerChallenge, findBearerChallenge } from "../oauth/challenge.ts";
 import type { DiscoveryCache } from "../oauth/discovery-cache.ts";
-import { discover, type Discovery, type DiscoveryAnswer } from "../oauth/discovery.ts";
+import type { DiscoveryFault } from "../oauth/discovery-fault.ts";
+import { findListed } from "../oauth/choose-authorization-server.ts";
+import {
+  discover,
+  type Discovery,
+  type DiscoverOptions,
+  type DiscoveryAnswer,
+} from "../oauth/discovery.ts";
 import type { Fetch } from "../oauth/ports.ts";
-import { chooseRegistration } from "../oauth/registration.ts";
+import { findProtectedResource } from "../oauth/protected-resource.ts";
+import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
 import { createStepRecorder, type StepClock, type StepRecorder } from "../oauth/steps.ts";
 import { type ProbeAnswer, probeServer } from "../mcp/probe.ts";
 import type { Access, Caller } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { hasControlCharacters } from "./input.ts";
+import { describePreview, type ServerPreview } from "./server-preview.ts";
+import { describeUnreachable, isForbiddenAddress, judgeProbe } from "./probe-verdict.ts";
 
 /** What was learnt about a URL without credentials. */
 export interface Detection {
@@ -20,27 +30,52 @@ export interface Detection {
   message: string;
   /** With OAUTH, unless discovery broke: then `message` says where. */
   discovery: Discovery | null;
+  /** Further authorization servers that work, in the order listed; empty unless all were asked for. */
+  others: Discovery[];
 }
 
-export interface ServerPreview extends Detection {
-  url: string;
-  workspaceId: string;
-  checkedAt: Date;
-  issuer: string | null;
-  scopes: string[];
-  clientRegistration: "PRE_REGISTERED" | "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
-  clientRequired: boolean;
-  redirectUri: string;
+/** The same with what it was concluded from. */
+export interface Inspection extends Detection {
+  probe: ProbeAnswer;
+  /** Why OAuth that the server asks for cannot be used. */
+  fault: DiscoveryFault | null;
 }
+
+/** What decides which authorization server, and which scopes, a consent is about. */
+export type WalkOptions = Pick<
+  DiscoverOptions,
+  "steps" | "chosenIssuer" | "forcedIssuer" | "earlierIssuer" | "wantsAll" | "chosenScopes"
+>;
 
 export interface Detector {
   checkUrl(faults: InputFaults, field: string, url: string): void;
+  /** Null: fit to be asked. The code is the guard's, or TOO_LONG. */
+  findUrlFault(url: string): { code: string; message: string } | null;
   detect(url: string): Promise<Detection>;
+  /**
+   * What `detect` is made of: each exchange is a step. Goes no further than the probe when nothing answers it as an MCP server does.
+   * @param options.cache null: every document is fetched
+   */
+  inspect(
+    url: string,
+    options: {
+      steps: StepRecorder;
+      fetch: Fetch;
+      cache: DiscoveryCache | null;
+      /** Looks at every authorization server that is listed. */
+      wantsAll?: boolean;
+    },
+  ): Promise<Inspection>;
   /** A probe and, where the server asks for OAuth, discovery; each exchange is a step. */
   walk(
     url: string,
-    options: { steps: StepRecorder; chosenIssuer: string | null },
+    options: WalkOptions,
   ): Promise<{ probe: ProbeAnswer; challenge: BearerChallenge | null; answer: DiscoveryAnswer }>;
+  /**
+   * Whether the server's metadata, asked for anew, names authorization servers and `issuer` is none of them. False for every answer
+   * that is no such metadata, and for none.
+   */
+  hasMovedFrom(url: string, issuer: string, challenge: BearerChallenge | null): Promise<boolean>;
   /** Needs ADMIN, for it is what comes before creating. */
   preview(
     caller: Caller | null,
@@ -51,8 +86,9 @@ export interface Detector {
 export interface DetectorDeps {
   access: Access;
   fetchFor(scope: { serverUrl: string; headers?: Record<string, string> }): Fetch;
-  findUrlFault(url: string): { message: string } | null;
+  findUrlFault(url: string): { code: string; message: string } | null;
   cache: DiscoveryCache;
+  profiles: ProviderProfiles;
   clock: StepClock;
   clientInfo: { name: string; version: string };
   redirectUri: string;
@@ -74,7 +110,7 @@ export function createDetector(deps: DetectorDeps): Detector {
           timeoutMs: probeTimeoutMs,
           clientInfo: deps.clientInfo,
         }),
-      ({ kind }) => ({ outcome: kind === "open" || kind === "unauthorized" ? "OK" : "FAILED" }),
+      judgeProbe,
     );
     const challenge =
       answer.kind === "unauthorized" && answer.wwwAuthenticate
@@ -84,33 +120,65 @@ export function createDetector(deps: DetectorDeps): Detector {
   }
 
   return {
+    findUrlFault(url) {
+      if (hasControlCharacters(url))
+        return { code: "NOT_A_URL", message: "A URL has no control characters." };
+      if (url.length > 2_048)
+        return { code: "TOO_LONG", message: "A URL has at most 2,048 characters." };
+      return deps.findUrlFault(url);
+    },
+
     checkUrl(faults, field, url) {
-      const fault = hasControlCharacters(url)
-        ? { message: "A URL has no control characters." }
-        : url.length > 2_048
-          ? { message: "A URL has at most 2,048 characters." }
-          : deps.findUrlFault(url);
+      const fault = this.findUrlFault(url);
       if (fault) faults.add(field, fault.message);
     },
 
-    async walk(url, { steps, chosenIssuer }) {
+    async walk(url, options) {
       const fetch = deps.fetchFor({ serverUrl: url });
-      const { answer: probed, challenge } = await probe(url, fetch, steps);
+      const { answer: probed, challenge } = await probe(url, fetch, options.steps);
       const answer = await discover({
+        ...options,
         serverUrl: url,
         challenge,
         fetch,
-        steps,
-        chosenIssuer,
         cache: deps.cache,
+        profiles: deps.profiles,
       });
       return { probe: probed, challenge, answer };
     },
 
+    async hasMovedFrom(url, issuer, challenge) {
+      // Whatever comes of it: the next consent shall not go by what was known before.
+      deps.cache.forget(issuer);
+      const found = await findProtectedResource({
+        serverUrl: new URL(url),
+        challengedUrl: challenge?.resourceMetadata ?? null,
+        fetch: deps.fetchFor({ serverUrl: url }),
+        steps: createStepRecorder({ ...silent, clock: deps.clock }),
+      });
+      return (
+        found.kind === "found" &&
+        found.authorizationServers.length > 0 &&
+        findListed(found.authorizationServers, issuer, deps) === undefined
+      );
+    },
+
     async detect(url) {
       const steps = createStepRecorder({ ...silent, clock: deps.clock });
+      const {
+        probe: _probe,
+        fault: _fault,
+        ...detection
+      } = await this.inspect(url, {
+        steps,
+        fetch: deps.fetchFor({ serverUrl: url }),
+        cache: deps.cache,
+      });
+      return detection;
+    },
+
+    async inspect(url, { steps, fetch: guarded, cache, wantsAll = false }) {
       let forbidden: string | null = null;
-      const guarded = deps.fetchFor({ serverUrl: url });
       const fetch: Fetch = async (input, init) => {
         try {
           return await guarded(input, init);
@@ -120,25 +188,32 @@ export function createDetector(deps: DetectorDeps): Detector {
         }
       };
       const { answer: probed, challenge } = await probe(url, fetch, steps);
-      if (forbidden !== null)
-        return {
-          authType: "UNKNOWN",
-          reachable: false,
-          forbidden: true,
-          message: forbidden,
-          discovery: null,
-        };
+      const nothing = {
+        probe: probed,
+        authType: "UNKNOWN" as const,
+        reachable: false,
+        discovery: null,
+        others: [],
+        fault: null,
+      };
+      if (forbidden !== null) return { ...nothing, forbidden: true, message: forbidden };
       if (probed.kind === "not-mcp" || probed.kind === "unreachable")
         return {
-          authType: "UNKNOWN",
-          reachable: false,
+          ...nothing,
           forbidden: false,
           message: probed.kind === "not-mcp" ? probed.detail : describeUnreachable(probed.cause),
-          discovery: null,
         };
       // Asked even where the server lets everybody in: some want OAuth only when a tool is called (regressions D3).
-      const found = await discover({ serverUrl: url, challenge, fetch, steps, cache: deps.cache });
-      const reached = { reachable: true, forbidden: false };
+      const found = await discover({
+        serverUrl: url,
+        challenge,
+        fetch,
+        steps,
+        wantsAll,
+        profiles: deps.profiles,
+        ...(cache ? { cache } : {}),
+      });
+      const reached = { probe: probed, reachable: true, forbidden: false, others: [], fault: null };
       // Endpoints that were merely assumed prove nothing: an API key's server answers 401 as well (regressions D2).
       if (found.ok && !found.discovery.metadata.legacy)
         return {
@@ -146,9 +221,16 @@ export function createDetector(deps: DetectorDeps): Detector {
           authType: "OAUTH",
           message: "This server asks for OAuth.",
           discovery: found.discovery,
+          others: found.others,
         };
-      if (challenge?.resourceMetadata && !found.ok)
-        return { ...reached, authType: "OAUTH", message: found.fault.message, discovery: null };
+      if (!found.ok && (found.isNamed || challenge?.resourceMetadata))
+        return {
+          ...reached,
+          authType: "OAUTH",
+          message: found.fault.message,
+          discovery: null,
+          fault: found.fault,
+        };
       return probed.kind === "open"
         ? {
             ...reached,
@@ -169,44 +251,20 @@ export function createDetector(deps: DetectorDeps): Detector {
       const faults = new InputFaults();
       this.checkUrl(faults, "url", url);
       faults.throwIfAny();
-      const detection = await this.detect(url);
-      const registration =
-        detection.discovery &&
-        chooseRegistration({
-          preRegistered: null,
-          discovery: detection.discovery,
-          metadataDocumentUrl: deps.metadataDocumentUrl,
-          steps: createStepRecorder({ ...silent, clock: deps.clock }),
-        }).kind;
+      const inspection = await this.inspect(url, {
+        steps: createStepRecorder({ ...silent, clock: deps.clock }),
+        fetch: deps.fetchFor({ serverUrl: url }),
+        cache: deps.cache,
+        wantsAll: true,
+      });
+      const { metadataDocumentUrl, redirectUri } = deps;
       return {
-        ...detection,
+        ...describePreview(inspection, metadataDocumentUrl),
         url,
         workspaceId,
         checkedAt: deps.clock.now(),
-        issuer: detection.discovery?.issuer ?? null,
-        scopes: detection.discovery?.scopes ?? [],
-        clientRegistration:
-          registration === "DYNAMIC" || registration === "CLIENT_ID_METADATA_DOCUMENT"
-            ? registration
-            : null,
-        clientRequired: registration === "CLIENT_REQUIRED",
-        redirectUri: deps.redirectUri,
+        redirectUri,
       };
     },
   };
-}
-
-/** The guarded fetch's own error, told by its code: this room does not import it. */
-function isForbiddenAddress(error: unknown): error is Error {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    (error.code === "ADDRESS_FORBIDDEN" || error.code === "HOST_FORBIDDEN")
-  );
-}
-
-function describeUnreachable(
-  cause: Extract<ProbeAnswer, { kind: "unreachable" }>["cause"],
-): string {
-  return "message" in cause ? cause.message : "The server did not answer.";
 }

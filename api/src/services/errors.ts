@@ -5,6 +5,7 @@ export type ServiceErrorCode =
   | "NOT_FOUND"
   | "CONFLICT"
   | "BAD_USER_INPUT"
+  | "RATE_LIMITED"
   | "CURSOR_INVALID";
 
 export class ServiceError extends Error {

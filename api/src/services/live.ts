@@ -1,17 +1,11 @@
-import type { Database, OAuthFlow, ToolExecution } from "@gatehouse/prisma";
+import type { OAuthFlow, ToolExecution } from "@gatehouse/prisma";
 import type { Bus } from "../events/bus.ts";
-import { decodeCursor, encodeCursor, type Position } from "../events/cursor.ts";
-import { type LoggedEvent, readOldestPosition, readPosition } from "../events/log.ts";
-import { streamEvents } from "../events/stream.ts";
+import { encodeCursor, type Position } from "../events/cursor.ts";
 import { topics } from "../events/topics.ts";
-import { type Access, type Caller, isAllowed } from "./access.ts";
-import { notFound, ServiceError } from "./errors.ts";
-
-/** An entry of the log on its way to a subscriber. */
-export interface DeliveredEvent extends Omit<LoggedEvent, "payload" | "seq"> {
-  cursor: string;
-  payload: Record<string, unknown>;
-}
+import { abortable } from "./abortable.ts";
+import type { Access, Caller } from "./access.ts";
+import { notFound } from "./errors.ts";
+import type { DeliveredEvent, WorkspaceEvents } from "./workspace-events.ts";
 
 export interface AuthStateFilter {
   workspaceId: string;
@@ -35,9 +29,9 @@ export interface Live {
 }
 
 export interface LiveDeps {
-  db: Database;
   bus: Bus;
   access: Access;
+  events: WorkspaceEvents;
   findFlow(caller: Caller | null, id: string): Promise<OAuthFlow | null>;
   findExecution(caller: Caller | null, id: string): Promise<ToolExecution | null>;
 }
@@ -45,80 +39,8 @@ export interface LiveDeps {
 /** Behind NOTIFY, which may be lost. */
 const pollMs = 1_000;
 
-/**
- * Ties a generator that waits inside to its consumer: `return()` on a generator takes effect only when it next yields, so the
- * abort must come first or a closed subscription would stay until the next event.
- */
-function abortable<T>(start: (signal: AbortSignal) => AsyncGenerator<T, void>): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      const controller = new AbortController();
-      const generator = start(controller.signal);
-      return {
-        next: () => generator.next(),
-        return: () => {
-          controller.abort();
-          return generator.return();
-        },
-        throw: (error) => {
-          controller.abort();
-          return generator.throw(error);
-        },
-      };
-    },
-  };
-}
-
 export function createLive(deps: LiveDeps): Live {
-  const { db, bus, access } = deps;
-
-  async function startingPosition(workspaceId: string, after: string | null) {
-    const now = await readPosition(db, workspaceId);
-    if (!now) throw notFound("workspace");
-    if (after === null) return now;
-    const cursor = decodeCursor(after);
-    const oldest = await readOldestPosition(db, workspaceId);
-    if (
-      !cursor ||
-      !oldest ||
-      cursor.epoch !== now.epoch ||
-      cursor.seq > now.seq ||
-      cursor.seq < oldest.seq
-    )
-      throw new ServiceError(
-        "CURSOR_INVALID",
-        "That cursor is not of this log any more: read the state anew.",
-        {
-          oldestCursor: oldest && encodeCursor(oldest),
-        },
-      );
-    return cursor;
-  }
-
-  async function* readAuthStateChanges(
-    caller: Caller,
-    filter: AuthStateFilter,
-    from: Position,
-    signal: AbortSignal,
-  ): AsyncGenerator<DeliveredEvent, void> {
-    const { workspaceId } = filter;
-    for await (const event of streamEvents({ db, bus }, { workspaceId, seq: from.seq }, signal)) {
-      if (event.type !== "OAUTH_STATE_CHANGED" && event.type !== "REAUTH_REQUIRED") continue;
-      if (filter.serverId && event.serverId !== filter.serverId) continue;
-      if (filter.onlyReauthRequired && event.type !== "REAUTH_REQUIRED") continue;
-      // The right is that of the moment of delivery, not of subscribing.
-      const role = await access.roleIn(caller, workspaceId);
-      if (!role)
-        throw new ServiceError("FORBIDDEN", "You are no longer a member of this workspace.");
-      const concernsAnother = event.userId !== null && event.userId !== caller.userId;
-      if (concernsAnother && !isAllowed(role, "administer")) continue;
-      yield {
-        ...event,
-        cursor: encodeCursor({ epoch: from.epoch, seq: event.seq }),
-        payload: event.payload as Record<string, unknown>,
-      };
-    }
-  }
+  const { bus, access } = deps;
 
   /** Re-reads a row whenever it may have changed, and answers what is new until it is finished. */
   async function follow<Row>(
@@ -154,8 +76,11 @@ export function createLive(deps: LiveDeps): Live {
         const { server } = await access.requireServer(caller, filter.serverId, "see");
         if (server.workspaceId !== filter.workspaceId) throw notFound("server");
       }
-      const from = await startingPosition(filter.workspaceId, filter.after);
-      return abortable((signal) => readAuthStateChanges(caller, filter, from, signal));
+      return deps.events.subscribe(caller, filter.workspaceId, filter.after, {
+        types: [filter.onlyReauthRequired ? "REAUTH_REQUIRED" : "OAUTH_STATE_CHANGED"],
+        serverId: filter.serverId,
+        onlyMine: false,
+      });
     },
     flow: (caller, flowId) =>
       follow(

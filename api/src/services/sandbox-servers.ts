@@ -28,6 +28,7 @@ export function createSandboxServers(deps: {
             where: {
               workspaceId,
               url,
+              deletedAt: null,
               workspace: { memberships: { some: { userId: caller.userId } } },
             },
           }));

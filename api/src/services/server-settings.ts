@@ -1,4 +1,4 @@
-import type { CredentialScope, McpAuthType, McpServer } from "@gatehouse/prisma";
+import type { CredentialScope, McpAuthType, McpServer, OAuthGrantType } from "@gatehouse/prisma";
 import type { InputFaults } from "./errors.ts";
 import {
   checkDescription,
@@ -7,15 +7,19 @@ import {
   hasControlCharacters,
   type HeaderInput,
 } from "./input.ts";
+import { mergeAuthorizationServer, type TargetSettings } from "./target-settings.ts";
 
 /** Absent: as it is; null: cleared. */
-export interface ServerSettings {
+export interface ServerSettings extends TargetSettings {
   description?: string | null | undefined;
   authType?: McpAuthType | null | undefined;
   credentialScope?: CredentialScope | null | undefined;
   headers?: readonly HeaderInput[] | null | undefined;
   oauthClientId?: string | null | undefined;
   oauthClientSecret?: string | null | undefined;
+  oauthGrantType?: OAuthGrantType | null | undefined;
+  oauthPrivateKey?: string | null | undefined;
+  oauthSigningAlgorithm?: string | null | undefined;
   oauthIssuer?: string | null | undefined;
   requestTimeoutMs?: number | null | undefined;
 }
@@ -59,7 +63,15 @@ export function checkSettings(
 export function checkDestination(
   faults: InputFaults,
   input: ServerSettings & { url?: string | null | undefined },
-  server: Pick<McpServer, "url" | "oauthIssuer" | "oauthClientSecret" | "oauthClientId">,
+  server: Pick<
+    McpServer,
+    | "url"
+    | "oauthIssuer"
+    | "oauthClientSecret"
+    | "oauthPrivateKey"
+    | "oauthClientId"
+    | "oauthAuthorizationServer"
+  >,
   { hasStoredHeaders }: { hasStoredHeaders: boolean },
 ): void {
   const movesAway = input.url != null && originOf(input.url) !== originOf(server.url);
@@ -70,18 +82,26 @@ export function checkDestination(
       "headers",
       "The new address is another host: enter the header values again, or remove them.",
     );
-  // Another client id begins without a secret.
+  // Another client id begins without secret and key.
   const keepsClient =
     input.oauthClientId === undefined || input.oauthClientId === server.oauthClientId;
-  const keepsSecret =
-    server.oauthClientSecret !== null && input.oauthClientSecret === undefined && keepsClient;
+  const keeps = (field: "oauthClientSecret" | "oauthPrivateKey"): boolean =>
+    server[field] !== null && input[field] === undefined && keepsClient;
   const issuer = input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer;
   // A pinned issuer is the only one that is sent the secret, wherever the server points.
-  const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && movesAway);
-  if (keepsSecret && mayGoElsewhere)
+  const isRedirected =
+    movesAway || mergeAuthorizationServer(input, server) !== server.oauthAuthorizationServer;
+  const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && isRedirected);
+  if (keeps("oauthClientSecret") && mayGoElsewhere)
     faults.add(
       "oauthClientSecret",
       "It would go to another authorization server: enter the secret again.",
+    );
+  // It does not leave us, but what it signs would be taken for consent to that server.
+  if (keeps("oauthPrivateKey") && mayGoElsewhere)
+    faults.add(
+      "oauthPrivateKey",
+      "It would sign for another authorization server: enter the key again.",
     );
 }
 

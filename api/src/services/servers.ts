@@ -1,12 +1,23 @@
 import type { Database, McpServer, Prisma, Transaction } from "@gatehouse/prisma";
-import type { Grant } from "../oauth/ports.ts";
+import type { NewEvent } from "../events/log.ts";
 import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
 import type { Access, Caller } from "./access.ts";
+import { listChangedSettings } from "./changed-settings.ts";
+import { readDatabaseTime } from "./database-time.ts";
+import {
+  checkClient,
+  isSameClient,
+  mergeClient,
+  noClient,
+  readClient,
+  sealClient,
+} from "./client-settings.ts";
 import type { Detection, Detector } from "./detection.ts";
-import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
+import { lockServer } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
 import {
   checkDestination,
@@ -15,6 +26,7 @@ import {
   sameHeaders,
   type ServerSettings,
 } from "./server-settings.ts";
+import { checkTarget, mergeAuthorizationServer, readScopes } from "./target-settings.ts";
 
 export interface CreateServerInput extends ServerSettings {
   workspaceId: string;
@@ -32,7 +44,6 @@ export interface UpdateServerInput extends ServerSettings {
 export interface Servers {
   create(caller: Caller | null, input: CreateServerInput): Promise<McpServer>;
   update(caller: Caller | null, input: UpdateServerInput): Promise<McpServer>;
-  delete(caller: Caller | null, id: string): Promise<void>;
 }
 
 export interface ServersDeps {
@@ -44,6 +55,7 @@ export interface ServersDeps {
   detector: Detector;
   revocation: Revocation;
   newId(): string;
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
   publishFlows(flowIds: readonly string[]): void;
@@ -61,8 +73,16 @@ export function createServers(deps: ServersDeps): Servers {
       const name = checkName(faults, "name", input.name);
       detector.checkUrl(faults, "url", input.url);
       checkSettings(faults, input, input.authType === "OAUTH");
-      if (input.oauthClientSecret != null && input.oauthClientId == null)
-        faults.add("oauthClientSecret", "A client secret needs its client id.");
+      const client = mergeClient(noClient, input);
+      // The schema's default is PERSONAL, which client credentials cannot be.
+      const credentialScope =
+        client.grantType === "CLIENT_CREDENTIALS"
+          ? "WORKSPACE"
+          : (input.credentialScope ?? "PERSONAL");
+      await checkClient(faults, input, client, { credentialScope });
+      const oauthIssuer = input.oauthIssuer ?? null;
+      const oauthAuthorizationServer = input.oauthAuthorizationServer ?? null;
+      checkTarget(faults, input, oauthAuthorizationServer, { ...client, issuer: oauthIssuer });
       input.headers?.forEach((header, index) => {
         if (header.value == null)
           faults.add(`headers.${index}.value`, `Give ${header.name} a value.`);
@@ -71,32 +91,40 @@ export function createServers(deps: ServersDeps): Servers {
 
       const detection = await detector.detect(input.url);
       refuseForbiddenAddress(faults, detection);
-      if (input.authType == null && detection.authType === "OAUTH") {
+      const authType =
+        input.authType ??
+        // An admin who names an authorization server knows what a bare 401 means.
+        (oauthAuthorizationServer !== null && detection.authType === "HEADERS"
+          ? "OAUTH"
+          : detection.authType);
+      if (input.authType == null && authType === "OAUTH") {
         checkHeaders(faults, input.headers ?? [], true);
         faults.throwIfAny();
       }
       const id = deps.newId();
-      const server = await db.mcpServer.create({
-        data: {
-          id,
-          workspaceId: input.workspaceId,
-          createdById: caller.userId,
-          name,
-          url: input.url,
-          description: input.description ?? null,
-          authType: input.authType ?? detection.authType,
-          credentialScope: input.credentialScope ?? "PERSONAL",
-          oauthClientId: input.oauthClientId ?? null,
-          oauthClientSecret:
-            input.oauthClientSecret == null
-              ? null
-              : secrets.sealClientSecret(id, input.oauthClientSecret),
-          oauthIssuer: input.oauthIssuer ?? null,
-          requestTimeoutMs: input.requestTimeoutMs ?? defaultTimeoutMs,
-          ...sealHeaders(secrets, id, mergeHeaders({}, input.headers ?? [], faults)),
-          ...reachabilityOf(detection),
-        },
+      const settings: Prisma.McpServerUncheckedCreateInput = {
+        id,
+        workspaceId: input.workspaceId,
+        createdById: caller.userId,
+        name,
+        url: input.url,
+        description: input.description ?? null,
+        authType,
+        credentialScope,
+        ...sealClient(secrets, id, noClient, client),
+        oauthIssuer,
+        oauthAuthorizationServer,
+        oauthScopes: readScopes(input) ?? [],
+        requestTimeoutMs: input.requestTimeoutMs ?? defaultTimeoutMs,
+        ...sealHeaders(secrets, id, mergeHeaders({}, input.headers ?? [], faults)),
+        ...reachabilityOf(detection, await readDatabaseTime(db)),
+      };
+      const server = await db.$transaction(async (tx) => {
+        const created = await tx.mcpServer.create({ data: settings });
+        await deps.appendEvent(tx, { ...eventAbout(created, caller), type: "SERVER_CREATED" });
+        return created;
       });
+      deps.publishWorkspace(server.workspaceId);
       return server;
     },
 
@@ -107,10 +135,15 @@ export function createServers(deps: ServersDeps): Servers {
       const url = input.url ?? server.url;
       if (input.url != null) detector.checkUrl(faults, "url", input.url);
       checkSettings(faults, input, (input.authType ?? server.authType) === "OAUTH");
-      const clientId =
-        input.oauthClientId === undefined ? server.oauthClientId : input.oauthClientId;
-      if (input.oauthClientSecret != null && clientId === null)
-        faults.add("oauthClientSecret", "A client secret needs its client id.");
+      const storedClient = readClient(secrets, server);
+      const client = mergeClient(storedClient, input);
+      const credentialScope = input.credentialScope ?? server.credentialScope;
+      await checkClient(faults, input, client, { credentialScope });
+      // An issuer belongs to its client: another client id begins without.
+      const keptIssuer = client.clientId === server.oauthClientId ? server.oauthIssuer : null;
+      const issuer = input.oauthIssuer === undefined ? keptIssuer : input.oauthIssuer;
+      const authorizationServer = mergeAuthorizationServer(input, server);
+      checkTarget(faults, input, authorizationServer, { ...client, issuer });
       const storedHeaders = secrets.openHeaders(server);
       const headers =
         input.headers === undefined
@@ -138,30 +171,21 @@ export function createServers(deps: ServersDeps): Servers {
         credentialScope: input.credentialScope ?? undefined,
         requestTimeoutMs:
           input.requestTimeoutMs === null ? defaultTimeoutMs : input.requestTimeoutMs,
-        oauthClientId: input.oauthClientId,
-        ...(detection ? reachabilityOf(detection) : {}),
+        ...sealClient(secrets, server.id, storedClient, client),
+        oauthAuthorizationServer: input.oauthAuthorizationServer,
+        oauthScopes: readScopes(input),
+        ...(detection ? reachabilityOf(detection, await readDatabaseTime(db)) : {}),
       };
-      const clientSecret = secrets.openClientSecret(server);
-      // A secret, and an issuer, belong to their client: another client id begins without.
-      const changesClient = clientId !== server.oauthClientId;
-      const keptSecret = changesClient ? null : clientSecret;
-      const newClientSecret =
-        input.oauthClientSecret === undefined ? keptSecret : input.oauthClientSecret;
-      if (newClientSecret !== clientSecret)
-        data.oauthClientSecret =
-          newClientSecret === null ? null : secrets.sealClientSecret(server.id, newClientSecret);
-      const keptIssuer = changesClient ? null : server.oauthIssuer;
-      const issuer = input.oauthIssuer === undefined ? keptIssuer : input.oauthIssuer;
       data.oauthIssuer = issuer === server.oauthIssuer ? undefined : issuer;
 
       // Exactly what makes old tokens wrong (regressions D5): a new name, timeout or description does not.
       const endsGrants =
         url !== server.url ||
         authType !== server.authType ||
-        (input.credentialScope ?? server.credentialScope) !== server.credentialScope ||
-        changesClient ||
-        newClientSecret !== clientSecret ||
-        issuer !== server.oauthIssuer;
+        credentialScope !== server.credentialScope ||
+        !isSameClient(client, storedClient) ||
+        issuer !== server.oauthIssuer ||
+        authorizationServer !== server.oauthAuthorizationServer;
       const changesHeaders = !sameHeaders(headers, storedHeaders);
       if (changesHeaders) Object.assign(data, sealHeaders(secrets, server.id, headers));
       if (endsGrants || changesHeaders) data.configVersion = { increment: 1 };
@@ -174,7 +198,7 @@ export function createServers(deps: ServersDeps): Servers {
             "Someone else changed this server just now. Look again.",
           );
         const updated = await tx.mcpServer.update({ where: { id: server.id }, data });
-        let ended: Grant[] = [];
+        let ended = 0;
         let flows: string[] = [];
         if (endsGrants || changesHeaders)
           await tx.toolCatalog.deleteMany({ where: { serverId: server.id } });
@@ -182,46 +206,38 @@ export function createServers(deps: ServersDeps): Servers {
           flows = await deps.flows.failOpen(tx, server.id, "SETTINGS_CHANGED");
           const state =
             authType === "NONE" || authType === "HEADERS" ? "NOT_REQUIRED" : "DISCONNECTED";
-          ended = await deps.grants.endAll(tx, server.id, "SETTINGS_CHANGED", caller.userId, state);
+          ({ ended } = await deps.grants.endAll(
+            tx,
+            server.id,
+            "SETTINGS_CHANGED",
+            caller.userId,
+            state,
+          ));
           await tx.oAuthClient.updateMany({
             where: { serverId: server.id, kind: "PRE_REGISTERED" },
             data: { invalidAt: new Date() },
           });
         }
+        const fields = listChangedSettings(server, updated, data);
+        if (fields.length > 0)
+          await deps.appendEvent(tx, {
+            ...eventAbout(updated, caller),
+            type: "SERVER_UPDATED",
+            payload: { fields },
+          });
         return { updated, ended, flows };
       });
       deps.publishFlows(outcome.flows);
-      if (outcome.ended.length > 0) deps.publishWorkspace(server.workspaceId);
-      deps.revocation.revokeLater(outcome.ended);
-      return outcome.updated;
-    },
-
-    async delete(maybeCaller, id) {
-      const { caller, server } = await access.requireServer(maybeCaller, id, "administer");
-      const outcome = await db.$transaction(async (tx) => {
-        if ((await lockServer(tx, id)) === null) throw notFound("server");
-        const flows = await deps.flows.failOpen(tx, id, "SERVER_GONE");
-        // The log tells of every account that is gone with it.
-        const grants = await deps.grants.endAll(tx, id, "DISCONNECTED_BY_USER", caller.userId);
-        await tx.mcpServer.delete({ where: { id } });
-        return { flows, grants };
-      });
-      deps.publishFlows(outcome.flows);
       deps.publishWorkspace(server.workspaceId);
-      deps.revocation.revokeLater(outcome.grants);
+      if (outcome.ended > 0) deps.revocation.kick();
+      return outcome.updated;
     },
   };
 }
 
-/**
- * Puts consents at a server, changes of its settings and its deletion in an order: all of them lock its row first, so that none
- * waits for another that waits for it.
- * @returns its settings' version; null when it is gone
- */
-async function lockServer(tx: Transaction, id: string): Promise<number | null> {
-  const [row] = await tx.$queryRaw<{ configVersion: number }[]>`
-    SELECT "configVersion" FROM "McpServer" WHERE "id" = ${id}::uuid FOR UPDATE`;
-  return row?.configVersion ?? null;
+function eventAbout(server: McpServer, caller: Caller) {
+  const { id: serverId, workspaceId } = server;
+  return { workspaceId, serverId, actorId: caller.userId, userId: null, payload: {} };
 }
 
 /** A name that resolves to a private address shows itself only when it is tried. */
@@ -231,10 +247,10 @@ function refuseForbiddenAddress(faults: InputFaults, detection: Detection): void
   faults.throwIfAny();
 }
 
-function reachabilityOf(detection: Detection) {
+function reachabilityOf(detection: Detection, checkedAt: Date) {
   return {
     reachability: detection.reachable ? ("REACHABLE" as const) : ("UNREACHABLE" as const),
-    reachabilityCheckedAt: new Date(),
+    reachabilityCheckedAt: checkedAt,
     reachabilityMessage: detection.reachable ? null : detection.message,
   };
 }

@@ -1,21 +1,29 @@
 import type { Consent } from "./consent.ts";
 import type { Detector } from "./detection.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { Live } from "./live.ts";
 import type { Caller } from "./access.ts";
+import type { Deletion } from "./deletion.ts";
+import type { Members } from "./members.ts";
 import type { Servers } from "./servers.ts";
 import type { Catalogs } from "./catalogs.ts";
 import type { Executions } from "./executions.ts";
+import type { WorkspaceEvents } from "./workspace-events.ts";
 import type { Workspaces } from "./workspaces.ts";
 
 /** Everything that the API can do. */
 export interface Services {
   workspaces: Workspaces;
   servers: Servers;
+  deletion: Pick<Deletion, "delete" | "restore">;
+  members: Members;
   detection: Detector;
+  diagnosis: Diagnosis;
   consent: Consent;
   catalogs: Catalogs;
   executions: Executions;
   live: Live;
+  events: WorkspaceEvents;
   /** Null when it does not run. */
   sandbox: { servers: { name: string; url: string }[]; accountUrl: string } | null;
   /** Answers the rows' ids. */

@@ -21,7 +21,11 @@ export function startSuspensionProbes(deps: {
 
   async function turn(): Promise<void> {
     const suspended = await db.oAuthGrant.findMany({
-      where: { state: "REAUTH_REQUIRED", reason: "TOKEN_REJECTED", server: { enabled: true } },
+      where: {
+        state: "REAUTH_REQUIRED",
+        reason: "TOKEN_REJECTED",
+        server: { enabled: true, deletedAt: null },
+      },
       select: { id: true, serverId: true, ownerId: true },
     });
     const nowMs = clock.monotonicMs();

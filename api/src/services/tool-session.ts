@@ -11,6 +11,8 @@ export type OpenToolSession = <T>(
     ownerId: string;
     timeoutMs: number;
     signal?: AbortSignal | undefined;
+    /** Is told the HTTP status of each answer to a message. */
+    onAnswer?: (httpStatus: number) => void;
   },
   use: (session: Session) => Promise<T>,
 ) => Promise<T | Failure>;
@@ -20,11 +22,18 @@ export function createToolSessions(deps: {
   fetchFor(scope: { serverUrl: string; timeoutMs: number }): Fetch;
   clientInfo: { name: string; version: string };
 }): OpenToolSession {
-  return ({ server, ownerId, timeoutMs, signal }, use) =>
-    withSession(
+  return ({ server, ownerId, timeoutMs, signal, onAnswer }, use) => {
+    const guarded = deps.fetchFor({ serverUrl: server.url, timeoutMs });
+    const fetch: Fetch = async (input, init) => {
+      const response = await guarded(input, init);
+      // The end of a session says nothing about what was asked in it.
+      if (init?.method !== "DELETE") onAnswer?.(response.status);
+      return response;
+    };
+    return withSession(
       {
         url: server.url,
-        fetch: deps.fetchFor({ serverUrl: server.url, timeoutMs }),
+        fetch,
         credentials: deps.accounts.credentials(server, ownerId),
         timeoutMs,
         clientInfo: deps.clientInfo,
@@ -32,6 +41,7 @@ export function createToolSessions(deps: {
       },
       use,
     );
+  };
 }
 
 /** Why a session gave no answer, in one sentence. */

@@ -28,6 +28,8 @@ export interface PreparedFlow {
   clientRowId: string;
   authorizationServer: Prisma.InputJsonObject;
   resource: string | null;
+  /** The provider profile that the attempt follows. */
+  profile: string | null;
   requestedScopes: string[];
   redirectUri: string;
 }
@@ -57,6 +59,12 @@ export interface FlowStore {
   ): Promise<boolean>;
   /** Ends every open attempt at a server, in the caller's transaction; publish the ids that come back after the commit. */
   failOpen(tx: Transaction, serverId: string, error: OAuthFlowError): Promise<string[]>;
+  /** The same for every open attempt of a person's in a workspace. */
+  failOpenOf(
+    tx: Transaction,
+    person: { workspaceId: string; userId: string },
+    error: OAuthFlowError,
+  ): Promise<string[]>;
   /** Keeps the callback's parameters, sealed, until somebody signs in. False: the attempt is over. */
   hold(flowId: string, query: string, ttlMs: number): Promise<boolean>;
   /** The held parameters; null when there are none or time is up. */
@@ -70,6 +78,25 @@ export function createFlowStore(deps: {
 }): FlowStore {
   const { db, box } = deps;
   const context = (column: string, rowId: string) => ({ table: "OAuthFlow", column, rowId });
+
+  async function failWhere(
+    tx: Transaction,
+    where: Prisma.OAuthFlowWhereInput,
+    error: OAuthFlowError,
+  ): Promise<string[]> {
+    const failed = await tx.oAuthFlow.updateManyAndReturn({
+      where: { ...where, status: "PENDING" },
+      data: {
+        status: "FAILED",
+        error,
+        finishedAt: new Date(),
+        codeVerifier: null,
+        heldCallback: null,
+      },
+      select: { id: true },
+    });
+    return failed.map(({ id }) => id);
+  }
 
   return {
     async create({ ttlMs, ...flow }) {
@@ -136,20 +163,8 @@ export function createFlowStore(deps: {
       deps.publish(flowId);
       return finished.count === 1;
     },
-    async failOpen(tx, serverId, error) {
-      const failed = await tx.oAuthFlow.updateManyAndReturn({
-        where: { serverId, status: "PENDING" },
-        data: {
-          status: "FAILED",
-          error,
-          finishedAt: new Date(),
-          codeVerifier: null,
-          heldCallback: null,
-        },
-        select: { id: true },
-      });
-      return failed.map(({ id }) => id);
-    },
+    failOpen: (tx, serverId, error) => failWhere(tx, { serverId }, error),
+    failOpenOf: (tx, person, error) => failWhere(tx, person, error),
     async hold(flowId, query, ttlMs) {
       const sealed = box.seal(query, context("heldCallback", flowId));
       // What came first is kept while it lasts: whoever has the link cannot put something else in its place.

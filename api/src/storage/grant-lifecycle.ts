@@ -1,29 +1,36 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { Grant } from "../oauth/ports.ts";
+import type { GrantType } from "../oauth/ports.ts";
 import type { OAuthReason } from "../oauth/state.ts";
-import { type GrantRow, grantColumns, openGrant } from "./grant-row.ts";
+import { type GrantEnding, grantsOf } from "./grant-ending.ts";
 import { clearedLease, type StateChange } from "./grant-store.ts";
 
-/** Tokens that a person has just consented to. */
+/** Tokens that a person has just consented to, or that the workspace got for itself. */
 export interface ConsentedGrant {
   flowId: string;
+  /** The server's. */
+  workspaceId: string;
   serverId: string;
   /** The settings' version when the attempt began: another one now means that they were changed. */
   configVersion: number;
   ownerId: string;
   connectedById: string;
+  grantType: GrantType;
   clientRowId: string;
   issuer: string;
   tokenEndpoint: string;
   revocationEndpoint: string | null;
   resource: string | null;
+  /** The provider profile that the consent followed. */
+  profile: string | null;
   requestedScopes: string[];
   grantedScopes: string[];
   accessToken: string;
   refreshToken: string | null;
   /** Milliseconds; null: unknown. */
   expiresInMs: number | null;
+  /** The same for the refresh token. */
+  refreshExpiresInMs: number | null;
 }
 
 export interface GrantLifecycle {
@@ -31,15 +38,15 @@ export interface GrantLifecycle {
   connect(grant: ConsentedGrant): Promise<
     | { kind: "connected"; grantId: string }
     /** Nothing was stored; the tokens are to be revoked. */
-    | { kind: "settings-changed" | "server-gone" | "attempt-over" }
+    | { kind: "settings-changed" | "server-gone" | "no-member" | "attempt-over" }
   >;
-  /** Erases the tokens of one owner and answers them, so that they can be revoked. Null: there was nothing to end. */
+  /** Erases the tokens of one owner and has them revoked. False: there was nothing to end. */
   end(
     target: { serverId: string; ownerId: string },
     reason: OAuthReason,
     actorId: string | null,
-  ): Promise<Grant | null>;
-  /** The same for every owner at a server, in the caller's transaction; `publish` what comes back after the commit. */
+  ): Promise<boolean>;
+  /** The same for every owner at a server, in the caller's transaction; publish after the commit if any ended. */
   endAll(
     tx: Transaction,
     serverId: string,
@@ -47,7 +54,13 @@ export interface GrantLifecycle {
     actorId: string | null,
     /** NOT_REQUIRED when the server asks for no OAuth any more. */
     state?: "DISCONNECTED" | "NOT_REQUIRED",
-  ): Promise<Grant[]>;
+  ): Promise<{ ended: number }>;
+  /** The same for what a member holds in a workspace: their own grants, and the shared ones that they connected. */
+  endOfMember(
+    tx: Transaction,
+    member: { workspaceId: string; userId: string },
+    actorId: string,
+  ): Promise<{ serverId: string; ownerId: string }[]>;
   /** A change of state that leaves the tokens, if the state is still the one given. */
   changeState(
     grantId: string,
@@ -59,62 +72,19 @@ export interface GrantLifecycle {
 export interface GrantLifecycleDeps {
   db: Database;
   box: SealedBox;
+  ending: GrantEnding;
   newId(): string;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   publish(grantId: string, workspaceId: string): void;
 }
 
+/** Each took a person's consent; the bound is about the latest. */
+const keptStepUps = 50;
+
 export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
-  const { db, box } = deps;
+  const { db, box, ending } = deps;
   const seal = (grantId: string, column: string, plaintext: string) =>
     box.seal(plaintext, { table: "OAuthGrant", column, rowId: grantId });
-
-  async function readRows(tx: Transaction, serverId: string, ownerId: string | null) {
-    return tx.$queryRaw<GrantRow[]>`
-      SELECT ${grantColumns} FROM "OAuthGrant" g LEFT JOIN "OAuthClient" c ON c."id" = g."clientId"
-      WHERE g."serverId" = ${serverId}::uuid AND (${ownerId}::uuid IS NULL OR g."ownerId" = ${ownerId}::uuid)
-      ORDER BY g."id" FOR UPDATE OF g`;
-  }
-
-  async function endRow(
-    tx: Transaction,
-    row: GrantRow,
-    workspaceId: string,
-    reason: OAuthReason,
-    actorId: string | null,
-    state: "DISCONNECTED" | "NOT_REQUIRED" = "DISCONNECTED",
-  ): Promise<Grant | null> {
-    if (row.state === "DISCONNECTED") return null;
-    const grant = openGrant(box, row);
-    await tx.oAuthGrant.update({
-      where: { id: row.id },
-      data: {
-        state: "DISCONNECTED",
-        reason,
-        accessToken: null,
-        refreshToken: null,
-        accessTokenExpiresAt: null,
-        accessTokenLifetimeMs: null,
-        grantedScopes: [],
-        challengedScopes: [],
-        connectedAt: null,
-        lastRefreshedAt: null,
-        connectedById: null,
-        version: { increment: 1 },
-        ...clearedLease,
-      },
-    });
-    await deps.appendStateChange(tx, {
-      workspaceId,
-      serverId: row.serverId,
-      ownerId: row.ownerId,
-      actorId,
-      previousState: row.state,
-      state,
-      reason: state === "NOT_REQUIRED" ? null : reason,
-    });
-    return grant;
-  }
 
   /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. */
   async function settle(tx: Transaction, input: ConsentedGrant): Promise<void> {
@@ -130,13 +100,24 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
       });
   }
 
+  /** What consents have asked for because of a 403, with what this one did; as accounts has put it in order. */
+  async function addStepUp(tx: Transaction, id: string): Promise<string[]> {
+    const { stepUps, challengedScopes } = await tx.oAuthGrant.findUniqueOrThrow({ where: { id } });
+    return [...stepUps, challengedScopes.join(" ")].slice(-keptStepUps);
+  }
+
   return {
     async connect(input) {
       const outcome = await db.$transaction(async (tx) => {
         // The row's lock puts consents at one server, and a change of its settings, in an order.
         const [server] = await tx.$queryRaw<{ workspaceId: string; configVersion: number }[]>`
-          SELECT "workspaceId", "configVersion" FROM "McpServer" WHERE "id" = ${input.serverId}::uuid FOR NO KEY UPDATE`;
+          SELECT "workspaceId", "configVersion" FROM "McpServer" WHERE "id" = ${input.serverId}::uuid AND "deletedAt" IS NULL FOR NO KEY UPDATE`;
         if (!server) return { kind: "server-gone" as const };
+        // A leaver's accounts are ended under this lock too: whoever is out by now gets none afterwards.
+        const members = await tx.membership.count({
+          where: { workspaceId: server.workspaceId, userId: input.connectedById },
+        });
+        if (members === 0) return { kind: "no-member" as const };
         if (server.configVersion !== input.configVersion)
           return { kind: "settings-changed" as const };
         // First, so that nothing else is done for an attempt that was cancelled or has run out meanwhile.
@@ -147,18 +128,23 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
         if (finished.count === 0) return { kind: "attempt-over" as const };
         await settle(tx, input);
         const owned = { serverId: input.serverId, ownerId: input.ownerId };
-        const [previous] = await readRows(tx, input.serverId, input.ownerId);
+        const [previous] = await ending.readRows(tx, grantsOf.owner(input.serverId, input.ownerId));
         const grantId = previous?.id ?? deps.newId();
+        const stepUps =
+          previous?.reason === "INSUFFICIENT_SCOPE" ? await addStepUp(tx, grantId) : undefined;
         const tokens = {
           state: "CONNECTED" as const,
           reason: null,
+          grantType: input.grantType,
           issuer: input.issuer,
           tokenEndpoint: input.tokenEndpoint,
           revocationEndpoint: input.revocationEndpoint,
           resource: input.resource,
+          profile: input.profile,
           requestedScopes: input.requestedScopes,
           grantedScopes: input.grantedScopes,
           challengedScopes: [],
+          stepUps,
           accessToken: seal(grantId, "accessToken", input.accessToken),
           refreshToken:
             input.refreshToken === null ? null : seal(grantId, "refreshToken", input.refreshToken),
@@ -176,7 +162,8 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
         });
         await tx.$executeRaw`
           UPDATE "OAuthGrant" SET "connectedAt" = clock_timestamp(),
-            "accessTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.expiresInMs}::float8 / 1000)
+            "accessTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.expiresInMs}::float8 / 1000),
+            "refreshTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.refreshToken === null ? null : input.refreshExpiresInMs}::float8 / 1000)
           WHERE "id" = ${grantId}::uuid`;
         await deps.appendStateChange(tx, {
           workspaceId: server.workspaceId,
@@ -194,27 +181,33 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
 
     async end(target, reason, actorId) {
       const ended = await db.$transaction(async (tx) => {
-        const [row] = await readRows(tx, target.serverId, target.ownerId);
+        const where = grantsOf.owner(target.serverId, target.ownerId);
+        const [row] = await ending.readRows(tx, where);
         const server = await tx.mcpServer.findUnique({ where: { id: target.serverId } });
         if (!row || !server) return null;
-        return {
-          grantId: row.id,
-          workspaceId: server.workspaceId,
-          grant: await endRow(tx, row, server.workspaceId, reason, actorId),
-        };
+        const { workspaceId } = server;
+        const isEnded = await ending.endRow(tx, row, { workspaceId, reason, actorId });
+        return isEnded ? { grantId: row.id, workspaceId } : null;
       });
       if (ended) deps.publish(ended.grantId, ended.workspaceId);
-      return ended?.grant ?? null;
+      return ended !== null;
     },
 
     async endAll(tx, serverId, reason, actorId, state) {
-      const server = await tx.mcpServer.findUniqueOrThrow({ where: { id: serverId } });
-      const grants: Grant[] = [];
-      for (const row of await readRows(tx, serverId, null)) {
-        const grant = await endRow(tx, row, server.workspaceId, reason, actorId, state);
-        if (grant) grants.push(grant);
-      }
-      return grants;
+      const { workspaceId } = await tx.mcpServer.findUniqueOrThrow({ where: { id: serverId } });
+      let ended = 0;
+      for (const row of await ending.readRows(tx, grantsOf.server(serverId)))
+        if (await ending.endRow(tx, row, { workspaceId, reason, actorId }, state)) ended += 1;
+      return { ended };
+    },
+
+    async endOfMember(tx, { workspaceId, userId }, actorId) {
+      const cause = { workspaceId, reason: "MEMBER_REMOVED", actorId } as const;
+      const ended: { serverId: string; ownerId: string }[] = [];
+      for (const row of await ending.readRows(tx, grantsOf.member(workspaceId, userId)))
+        if (await ending.endRow(tx, row, cause))
+          ended.push({ serverId: row.serverId, ownerId: row.ownerId });
+      return ended;
     },
 
     async changeState(grantId, from, to) {

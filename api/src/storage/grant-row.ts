@@ -1,6 +1,6 @@
 import { type Database, Prisma } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { Grant, GrantReading } from "../oauth/ports.ts";
+import type { Grant, GrantReading, GrantType } from "../oauth/ports.ts";
 import type { OAuthReason } from "../oauth/state.ts";
 
 /** The columns from which a grant is opened; times as differences by the database's clock. */
@@ -10,10 +10,13 @@ export interface GrantRow {
   ownerId: string;
   state: "DISCONNECTED" | "CONNECTED" | "REAUTH_REQUIRED";
   reason: OAuthReason | null;
+  grantType: GrantType;
   issuer: string | null;
   tokenEndpoint: string | null;
   revocationEndpoint: string | null;
   resource: string | null;
+  profile: string | null;
+  requestedScopes: string[];
   grantedScopes: string[];
   accessToken: Uint8Array | null;
   refreshToken: Uint8Array | null;
@@ -26,19 +29,23 @@ export interface GrantRow {
   clientRowId: string | null;
   clientId: string | null;
   clientSecret: Uint8Array | null;
+  privateKey: Uint8Array | null;
+  signingAlgorithm: string | null;
   tokenEndpointAuthMethod: string | null;
 }
 
 /** `g` is the grant, `c` its client. */
 export const grantColumns = Prisma.sql`
-  g."id", g."serverId", g."ownerId", g."state"::text AS "state", g."reason"::text AS "reason", g."issuer",
-  g."tokenEndpoint", g."revocationEndpoint", g."resource", g."grantedScopes", g."accessToken", g."refreshToken",
+  g."id", g."serverId", g."ownerId", g."state"::text AS "state", g."reason"::text AS "reason",
+  g."grantType"::text AS "grantType", g."issuer",
+  g."tokenEndpoint", g."revocationEndpoint", g."resource", g."profile", coalesce(g."requestedScopes", '{}') AS "requestedScopes", g."grantedScopes", g."accessToken", g."refreshToken",
   g."accessTokenLifetimeMs", g."version",
   (extract(epoch FROM g."accessTokenExpiresAt" - clock_timestamp()) * 1000)::float8 AS "expiresInMs",
   (extract(epoch FROM clock_timestamp() - g."refusedAt") * 1000)::float8 AS "sinceRefusalMs",
   greatest(0, coalesce(extract(epoch FROM g."refreshRetryAt" - clock_timestamp()) * 1000, 0))::float8 AS "retryInMs",
   greatest(0, coalesce(extract(epoch FROM g."leaseUntil" - clock_timestamp()) * 1000, 0))::float8 AS "leaseInMs",
-  c."id" AS "clientRowId", c."clientId", c."clientSecret", c."tokenEndpointAuthMethod"`;
+  c."id" AS "clientRowId", c."clientId", c."clientSecret", c."privateKey",
+  c."signingAlgorithm", c."tokenEndpointAuthMethod"`;
 
 /** These reasons leave tokens that may still be used; every other one is dead until consent. */
 const usableReasons: ReadonlySet<OAuthReason | null> = new Set([
@@ -58,32 +65,34 @@ export async function readGrantRow(db: Database, grantId: string): Promise<Grant
 export function openGrant(box: SealedBox, row: GrantRow): Grant | null {
   if (!row.accessToken || !row.issuer || !row.tokenEndpoint || !row.clientRowId || !row.clientId)
     return null;
+  const { clientRowId } = row;
   const open = (column: string, sealed: Uint8Array) =>
     box.open(sealed, { table: "OAuthGrant", column, rowId: row.id });
+  const openOfClient = (column: "clientSecret" | "privateKey") =>
+    row[column] && box.open(row[column], { table: "OAuthClient", column, rowId: clientRowId });
   return {
     id: row.id,
     serverId: row.serverId,
     ownerId: row.ownerId,
+    grantType: row.grantType,
     issuer: row.issuer,
     tokenEndpoint: row.tokenEndpoint,
     revocationEndpoint: row.revocationEndpoint,
     resource: row.resource,
+    profile: row.profile,
     client: {
-      id: row.clientRowId,
+      id: clientRowId,
       clientId: row.clientId,
-      clientSecret:
-        row.clientSecret &&
-        box.open(row.clientSecret, {
-          table: "OAuthClient",
-          column: "clientSecret",
-          rowId: row.clientRowId,
-        }),
+      clientSecret: openOfClient("clientSecret"),
+      privateKey: openOfClient("privateKey"),
+      signingAlgorithm: row.signingAlgorithm,
       tokenEndpointAuthMethod: row.tokenEndpointAuthMethod ?? "none",
     },
     accessToken: open("accessToken", row.accessToken),
     refreshToken: row.refreshToken && open("refreshToken", row.refreshToken),
     expiresInMs: row.expiresInMs,
     lifetimeMs: row.accessTokenLifetimeMs,
+    requestedScopes: row.requestedScopes,
     grantedScopes: row.grantedScopes,
     version: row.version,
     sinceRefusalMs: row.sinceRefusalMs,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Database, Transaction } from "@gatehouse/prisma";
+import type { Database, Prisma, Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { GrantStore } from "../oauth/ports.ts";
+import type { GrantStore, RefreshCause } from "../oauth/ports.ts";
 import type { OAuthReason, OAuthState } from "../oauth/state.ts";
 import { type GrantRow, grantColumns, readGrantRow, readingOf } from "./grant-row.ts";
 
@@ -30,10 +30,19 @@ export interface GrantStoreDeps {
   db: Database;
   box: SealedBox;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
+  /** The end of a statement whose `event` is a row for the log (events/log.ts). */
+  appendingEvent: Prisma.Sql;
   /** After a commit: whoever waits for the grant or the workspace's log looks again. */
   publish(grantId: string, workspaceId: string | null): void;
   waitForChange(grantId: string, timeoutMs: number): Promise<void>;
 }
+
+/** Why a token was renewed, as the log says it. */
+const loggedCauses = {
+  due: "DUE",
+  refused: "REFUSED",
+  background: "BACKGROUND",
+} as const satisfies Record<RefreshCause, string>;
 
 /** Grants in PostgreSQL, for the refresher. All times are the database's. */
 export function createGrantStore(deps: GrantStoreDeps): GrantStore {
@@ -57,9 +66,12 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
             "refusedAt" = CASE WHEN ${cause === "refused"} THEN clock_timestamp() ELSE o."refusedAt" END,
             "leaseUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
           FROM previous p
-          WHERE o."id" = p."id" AND o."version" = ${version} AND o."refreshToken" IS NOT NULL
+          WHERE o."id" = p."id" AND o."version" = ${version} AND (o."refreshToken" IS NOT NULL OR o."grantType" = 'CLIENT_CREDENTIALS')
             AND (o."state" = 'CONNECTED' OR (o."state" = 'REAUTH_REQUIRED' AND o."reason" IN ('TOKEN_REJECTED', 'INSUFFICIENT_SCOPE')))
             AND (p."leaseUntil" IS NULL OR p."leaseUntil" <= clock_timestamp())
+            -- Taken before the database's start: the holder may live, with an answer that it tries to store every ten seconds.
+            AND (p."leaseUntil" IS NULL OR p."leaseUntil" - make_interval(secs => ${ttlMs / 1000}::float8) > pg_postmaster_start_time()
+              OR clock_timestamp() > pg_postmaster_start_time() + interval '15 seconds')
             AND (o."refreshRetryAt" IS NULL OR o."refreshRetryAt" <= clock_timestamp())
           RETURNING o.*, coalesce(p."leaseUntil" IS NOT NULL AND p."sentVersion" = o."version", false) AS "inDoubt"
         )
@@ -75,27 +87,41 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       const reading = readingOf(box, present);
       if (reading.kind !== "usable" || reading.grant.version !== version || !present)
         return { kind: "settled", reading };
-      return { kind: "held", waitMs: Math.max(present.leaseInMs, present.retryInMs) };
+      // Nothing to wait for: it ended meanwhile, or is of before the database's start.
+      const waitMs = Math.max(present.leaseInMs, present.retryInMs) || 1_000;
+      return { kind: "held", waitMs };
     },
 
-    async storeTokens(grantId, version, tokens) {
+    async storeTokens(grantId, version, tokens, { cause, durationMs }) {
+      const payload = JSON.stringify({ cause: loggedCauses[cause], durationMs });
       // An omitted refresh token, scope or lifetime keeps the old one (RFC 6749 §6); expiry is by the database's clock.
-      const updated = await db.$executeRaw`
-        UPDATE "OAuthGrant" SET
+      // One statement, so that the tokens and the event are stored together however little of the database there is.
+      const events = await db.$queryRaw<{ workspaceId: string }[]>`
+        WITH stored AS (UPDATE "OAuthGrant" SET
           "accessToken" = ${seal(grantId, "accessToken", tokens.accessToken)},
           "refreshToken" = coalesce(${tokens.refreshToken && seal(grantId, "refreshToken", tokens.refreshToken)}::bytea, "refreshToken"),
           "grantedScopes" = coalesce(${tokens.scopes}::text[], "grantedScopes"),
           "accessTokenLifetimeMs" = coalesce(${tokens.expiresInMs}::float8, "accessTokenLifetimeMs"),
           "accessTokenExpiresAt" = clock_timestamp()
             + make_interval(secs => coalesce(${tokens.expiresInMs}::float8, "accessTokenLifetimeMs") / 1000),
+          "refreshTokenExpiresAt" = CASE
+            WHEN ${tokens.refreshExpiresInMs}::float8 IS NULL AND ${tokens.refreshToken === null} THEN "refreshTokenExpiresAt"
+            ELSE clock_timestamp() + make_interval(secs => ${tokens.refreshExpiresInMs}::float8 / 1000) END,
           "lastRefreshedAt" = clock_timestamp(), "updatedAt" = clock_timestamp(), "version" = "version" + 1,
           "leaseOwner" = NULL, "leaseUntil" = NULL, "sentVersion" = NULL, "refreshRetryAt" = NULL, "refreshFailures" = 0
-        WHERE "id" = ${grantId}::uuid AND "version" = ${version} AND "state" <> 'DISCONNECTED'`;
-      if (updated === 0) {
+        WHERE "id" = ${grantId}::uuid AND "version" = ${version} AND "state" <> 'DISCONNECTED'
+        RETURNING "serverId", "ownerId"
+        ), event AS (
+          SELECT m."workspaceId", 'TOKEN_REFRESHED' AS "type", NULL AS "actorId", stored."serverId",
+            nullif(stored."ownerId", m."workspaceId") AS "userId", ${payload}::text AS "payload"
+          FROM stored JOIN "McpServer" m ON m."id" = stored."serverId"
+        )${deps.appendingEvent}`;
+      const [event] = events;
+      if (!event) {
         const present = await readGrantRow(db, grantId);
         return !present || present.state === "DISCONNECTED" ? "gone" : "superseded";
       }
-      deps.publish(grantId, null);
+      deps.publish(grantId, event.workspaceId);
       return "stored";
     },
 
@@ -120,6 +146,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
             accessToken: null,
             refreshToken: null,
             accessTokenExpiresAt: null,
+            refreshTokenExpiresAt: null,
             version: { increment: 1 },
             ...clearedLease,
           },

@@ -7,6 +7,9 @@ export interface ServerSecrets {
   openHeaders(server: Pick<McpServer, "id" | "headers">): Record<string, string>;
   sealClientSecret(serverId: string, secret: string): Uint8Array<ArrayBuffer>;
   openClientSecret(server: Pick<McpServer, "id" | "oauthClientSecret">): string | null;
+  sealPrivateKey(serverId: string, privateKey: string): Uint8Array<ArrayBuffer>;
+  /** PKCS #8 in PEM. */
+  openPrivateKey(server: Pick<McpServer, "id" | "oauthPrivateKey">): string | null;
 }
 
 export function createServerSecrets(box: SealedBox): ServerSecrets {
@@ -20,5 +23,8 @@ export function createServerSecrets(box: SealedBox): ServerSecrets {
     sealClientSecret: (id, secret) => box.seal(secret, context("oauthClientSecret", id)),
     openClientSecret: ({ id, oauthClientSecret }) =>
       oauthClientSecret && box.open(oauthClientSecret, context("oauthClientSecret", id)),
+    sealPrivateKey: (id, privateKey) => box.seal(privateKey, context("oauthPrivateKey", id)),
+    openPrivateKey: ({ id, oauthPrivateKey }) =>
+      oauthPrivateKey && box.open(oauthPrivateKey, context("oauthPrivateKey", id)),
   };
 }

@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { findFreePort } from "../support/free-port.ts";
 import type { Counterparty } from "./listen.ts";
 
 /** The reference server with every feature (`@modelcontextprotocol/server-everything`): legacy era, sessions, resumable streams. */
@@ -11,6 +10,7 @@ export async function startEverything(): Promise<Counterparty> {
     "@modelcontextprotocol/server-everything/package.json",
   );
   const script = join(dirname(manifest), "dist", "index.js");
+  // It takes a port from the environment and does not say which one it got for 0.
   const port = await findFreePort();
   const child = spawn(process.execPath, [script, "streamableHttp"], {
     env: { ...process.env, PORT: String(port) },
@@ -32,13 +32,4 @@ export async function startEverything(): Promise<Counterparty> {
       await exited;
     },
   };
-}
-
-/** It takes a port from the environment and does not say which one it got for 0. */
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

@@ -128,6 +128,7 @@ export async function startOAuth(user: TestUser, serverId: string, input: object
       ... on OAuthStarted { authorizationUrl flow { id status steps { kind outcome url httpStatus detail } } }
       ... on OAuthAlreadyConnected { server { id } }
       ... on OAuthClientRequired { message issuer redirectUri }
+      ... on OAuthAuthorizationServerRequired { message authorizationServers { issuer name clientRegistration } }
       ... on OAuthDiscoveryFailed { message flow { id status error errorDetail steps { kind outcome detail } } }
     } }`,
     { input: { serverId, ...input } },

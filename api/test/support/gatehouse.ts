@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:net";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
 import { generateKey } from "../../src/crypto/keyring.ts";
+import type { ProviderProfile } from "../../src/oauth/provider-profiles.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import type { Secrets } from "../../src/secret-files.ts";
 import { signUp, type TestUser } from "./client.ts";
 import { createTestDatabase } from "./database.ts";
+import { findFreePort } from "./free-port.ts";
 import { startStatementCounter } from "./statement-counter.ts";
 
 export interface TestGatehouse extends AsyncDisposable {
   /** `PUBLIC_URL`. */
   url: string;
   sandbox: Sandbox;
+  databaseUrl: string;
   /** For looking at what is stored, past the API. */
   db: Database;
   /** Statements that its processes have sent to the database so far. */
@@ -20,23 +23,22 @@ export interface TestGatehouse extends AsyncDisposable {
   /** Every line of the log so far. */
   log: string[];
   signUp(name?: string): Promise<TestUser>;
-  /** A second process of the cluster, on the same database; answers its own address. */
-  addProcess(): Promise<string>;
+  /** A second process of the cluster, on the same database, with further variables; answers its own address. */
+  addProcess(env?: Record<string, string>): Promise<string>;
 }
 
 export interface TestOptions {
   sandbox?: SandboxOptions;
   /** Further variables of the configuration. */
   env?: Record<string, string>;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  /** Instead of the known providers. */
+  profiles?: readonly ProviderProfile[];
+  /** Grants are renewed in the background so often. Left out: not at all, so that a test knows who asks for a token. */
+  renewEveryMs?: number;
+  /** The deletion of a server can be undone for so long, in milliseconds, instead of ten seconds. */
+  undoMs?: number;
+  /** Instead of keys made for the test. */
+  secrets?: Partial<Secrets>;
 }
 
 /** A whole Gatehouse in this process, with a database and a sandbox of its own. */
@@ -49,6 +51,7 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
   const secrets = {
     encryptionKeys: generateKey("test"),
     authSecret: randomBytes(32).toString("base64"),
+    ...options.secrets,
   };
 
   async function startProcess(settings: Record<string, string>): Promise<string> {
@@ -60,6 +63,9 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
       databaseUrl: counter.url,
       secrets,
       log: (line) => log.push(line),
+      ...(options.profiles ? { profiles: options.profiles } : {}),
+      renewEveryMs: options.renewEveryMs ?? null,
+      ...(options.undoMs === undefined ? {} : { undoMs: options.undoMs }),
     });
     resources.defer(() => app.close());
     await app.listen();
@@ -72,13 +78,15 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
   return {
     url,
     sandbox,
+    databaseUrl: database.url,
     db,
     countStatements: () => counter.count(),
     log,
     signUp: (name = `user${randomBytes(3).toString("hex")}`) => signUp(url, name),
-    async addProcess() {
+    async addProcess(env = {}) {
       const port = String(await findFreePort());
-      await startProcess({ PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` });
+      const own = { PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` };
+      await startProcess({ ...own, ...env });
       return `http://localhost:${port}`;
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -11,7 +11,9 @@ ADD COLUMN     "oauthAuthorizationServer" TEXT,
 ADD COLUMN     "oauthGrantType" "OAuthGrantType" NOT NULL DEFAULT 'AUTHORIZATION_CODE',
 ADD COLUMN     "oauthPrivateKey" BYTEA,
 ADD COLUMN     "oauthScopes" TEXT[],
-ADD COLUMN     "oauthSigningAlgorithm" TEXT;
+ADD COLUMN     "oauthSigningAlgorithm" TEXT,
+ADD COLUMN     "registrationLeaseOwner" TEXT,
+ADD COLUMN     "registrationLeaseUntil" TIMESTAMPTZ(3);
 
 -- AlterTable
 ALTER TABLE "OAuthClient" ADD COLUMN     "privateKey" BYTEA,

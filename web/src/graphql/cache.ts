@@ -37,6 +37,7 @@ export function createCacheExchange() {
     keys: {
       ArgumentIssue: embedded,
       AudioContent: embedded,
+      AuthorizationServerOption: embedded,
       EmbeddedResource: embedded,
       ImageContent: embedded,
       McpServerConnection: embedded,
@@ -70,6 +71,10 @@ export function createCacheExchange() {
           if (typeof args["id"] === "string") {
             cache.invalidate({ __typename: "McpServer", id: args["id"] });
           }
+        },
+        restoreMcpServer: (result, _args, cache) => {
+          const server = result["restoreMcpServer"] as { workspace?: { id?: unknown } } | null;
+          forgetServerLists(cache, server?.workspace?.id);
         },
         refreshTools: (result, _args, cache) => {
           const server = result["refreshTools"] as { id?: unknown } | null;

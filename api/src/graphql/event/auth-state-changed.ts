@@ -1,53 +1,10 @@
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
-import type { DeliveredEvent } from "../../services/live.ts";
+import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
-import { findServer } from "../server/find-server.ts";
-import { encodeGlobalId, readIdOrNobody } from "../global-id.ts";
+import { readIdOrNobody } from "../global-id.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { User } from "../workspace/user.ts";
-
-const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
-  values: {
-    OAUTH_STATE_CHANGED: {},
-    REAUTH_REQUIRED: {
-      description:
-        "The type of an OAuthStateChanged whose state is REAUTH_REQUIRED: one event, one row, one delivery.",
-    },
-  } as const,
-});
-
-const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({
-  description:
-    "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
-  resolveType: () => "OAuthStateChanged",
-  fields: (t) => ({
-    id: t.exposeID("id"),
-    cursor: t.exposeString("cursor"),
-    type: t.field({
-      type: WorkspaceEventType,
-      resolve: ({ payload }) =>
-        payload.state === "REAUTH_REQUIRED" ? "REAUTH_REQUIRED" : "OAUTH_STATE_CHANGED",
-    }),
-    occurredAt: t.expose("occurredAt", { type: "DateTime" }),
-    actor: t.prismaField({
-      type: User,
-      nullable: true,
-      description: "Who did it; null when nobody in particular.",
-      resolve: (query, { actorId }, _args, { db }) =>
-        actorId ? db.user.findUnique({ ...query, where: { id: actorId } }) : null,
-    }),
-    serverId: t.id({
-      nullable: true,
-      resolve: ({ serverId }) => (serverId ? encodeGlobalId("McpServer", serverId) : null),
-    }),
-    server: t.prismaField({
-      type: "McpServer",
-      nullable: true,
-      description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
-    }),
-  }),
-});
+import { WorkspaceEvent } from "./event.ts";
 
 const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged").implement({
   description: "An account stands differently with a server.",

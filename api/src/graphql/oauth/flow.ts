@@ -51,14 +51,14 @@ const StepOutcome = builder.enumType("StepOutcome", {
 interface StepShape {
   kind: (typeof OAuthFlowStepKind)["$inferType"];
   outcome: (typeof StepOutcome)["$inferType"];
-  url?: string;
-  httpStatus?: number;
-  durationMs?: number;
-  detail?: string;
+  url?: string | null;
+  httpStatus?: number | null;
+  durationMs?: number | null;
+  detail?: string | null;
   at: string;
 }
 
-const OAuthFlowStep = builder.objectRef<StepShape>("OAuthFlowStep").implement({
+export const OAuthFlowStep = builder.objectRef<StepShape>("OAuthFlowStep").implement({
   description: "One step of an attempt, with nothing secret in it.",
   fields: (t) => ({
     kind: t.expose("kind", { type: OAuthFlowStepKind }),
@@ -72,7 +72,7 @@ const OAuthFlowStep = builder.objectRef<StepShape>("OAuthFlowStep").implement({
     httpStatus: t.int({ nullable: true, resolve: ({ httpStatus }) => httpStatus ?? null }),
     durationMs: t.int({
       nullable: true,
-      resolve: ({ durationMs }) => (durationMs === undefined ? null : Math.round(durationMs)),
+      resolve: ({ durationMs }) => (durationMs == null ? null : Math.round(durationMs)),
     }),
     detail: t.string({ nullable: true, resolve: ({ detail }) => detail ?? null }),
     at: t.field({ type: "DateTime", resolve: ({ at }) => new Date(at) }),

@@ -2,6 +2,8 @@ import type { OAuthFlow as FlowRow } from "@gatehouse/prisma";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
+import type { AuthorizationServerOption as AuthorizationServerOptionShape } from "../../services/authorization-server-option.ts";
+import { AuthorizationServerOption } from "./authorization-server-option.ts";
 import { OAuthFlow } from "./flow.ts";
 
 const OAuthFlowMode = builder.enumType("OAuthFlowMode", { values: ["POPUP", "REDIRECT"] as const });
@@ -16,6 +18,10 @@ const StartOAuthInput = builder.inputType("StartOAuthInput", {
     force: t.boolean({
       defaultValue: false,
       description: "Ask for consent even though a working grant exists.",
+    }),
+    issuer: t.string({
+      description:
+        "The authorization server to go to: one of those that OAuthAuthorizationServerRequired offered. Left out: the one that the settings name, that of the account's earlier grant, or the only one that works. BAD_USER_INPUT when the settings name another; OAuthDiscoveryFailed when the server does not list it.",
     }),
   }),
 });
@@ -34,6 +40,11 @@ interface ClientRequired {
   message: string;
   issuer: string | null;
   redirectUri: string;
+}
+interface AuthorizationServerRequired {
+  __typename: "OAuthAuthorizationServerRequired";
+  message: string;
+  authorizationServers: AuthorizationServerOptionShape[];
 }
 interface DiscoveryFailed {
   __typename: "OAuthDiscoveryFailed";
@@ -74,6 +85,22 @@ const OAuthClientRequired = builder.objectRef<ClientRequired>("OAuthClientRequir
   }),
 });
 
+const OAuthAuthorizationServerRequired = builder
+  .objectRef<AuthorizationServerRequired>("OAuthAuthorizationServerRequired")
+  .implement({
+    description:
+      "The server can be signed in to at more than one authorization server, and nothing says at which: start again with the issuer that the person chooses.",
+    interfaces: [UserError],
+    fields: (t) => ({
+      authorizationServers: t.field({
+        type: [AuthorizationServerOption],
+        description:
+          "In the order in which the server lists them; those that do not work are left out.",
+        resolve: ({ authorizationServers }) => authorizationServers,
+      }),
+    }),
+  });
+
 const OAuthDiscoveryFailed = builder.objectRef<DiscoveryFailed>("OAuthDiscoveryFailed").implement({
   description:
     "No authorization server could be found or used; the attempt's steps tell where it broke.",
@@ -82,7 +109,13 @@ const OAuthDiscoveryFailed = builder.objectRef<DiscoveryFailed>("OAuthDiscoveryF
 });
 
 const StartOAuthResult = builder.unionType("StartOAuthResult", {
-  types: [OAuthStarted, OAuthAlreadyConnected, OAuthClientRequired, OAuthDiscoveryFailed],
+  types: [
+    OAuthStarted,
+    OAuthAlreadyConnected,
+    OAuthClientRequired,
+    OAuthAuthorizationServerRequired,
+    OAuthDiscoveryFailed,
+  ],
   resolveType: ({ __typename }) => __typename,
 });
 
@@ -97,6 +130,7 @@ builder.mutationFields((t) => ({
         mode: input.mode ?? "POPUP",
         returnTo: input.returnTo ?? null,
         force: input.force ?? false,
+        issuer: input.issuer ?? null,
       }),
   }),
   cancelOAuth: t.field({

@@ -2,6 +2,7 @@ import type {
   CredentialScope,
   Database,
   McpAuthType,
+  OAuthClient,
   OAuthFlow,
   OAuthGrant,
   Prisma,
@@ -19,15 +20,19 @@ const grantSelection = {
   requestedScopes: true,
   grantedScopes: true,
   accessTokenExpiresAt: true,
+  grantType: true,
+  accessToken: true,
   refreshToken: true,
+  refreshTokenExpiresAt: true,
+  refreshFailures: true,
   connectedAt: true,
   lastRefreshedAt: true,
   connectedById: true,
-  client: { select: { kind: true } },
+  client: { select: { kind: true, clientSecretExpiresAt: true } },
 } satisfies Prisma.OAuthGrantSelect;
 
 type GrantRow = Pick<OAuthGrant, Exclude<keyof typeof grantSelection, "client">> & {
-  client: { kind: "PRE_REGISTERED" | "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" } | null;
+  client: Pick<OAuthClient, "kind" | "clientSecretExpiresAt"> | null;
 };
 
 /** What a server's status is made from. */

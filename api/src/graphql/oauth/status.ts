@@ -1,6 +1,8 @@
+import { forecastNeed } from "../../services/forecast.ts";
 import { builder } from "../builder.ts";
 import { User } from "../workspace/user.ts";
 import { ClientRegistrationKind, OAuthFlow } from "./flow.ts";
+import { OAuthForecast } from "./forecast.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "./state.ts";
 import type { OAuthStatusShape } from "./status-loader.ts";
 
@@ -9,6 +11,12 @@ function presentState({ server, grant, activeFlow }: OAuthStatusShape): OAuthSta
   if (server.authType !== "OAUTH") return "NOT_REQUIRED";
   const stored = grant?.state ?? "DISCONNECTED";
   return stored === "DISCONNECTED" && activeFlow ? "AUTHORIZING" : stored;
+}
+
+/** A dead grant holds no token of any kind. */
+function isRenewable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
+  const { grantType, accessToken, refreshToken } = grant;
+  return refreshToken !== null || (grantType === "CLIENT_CREDENTIALS" && accessToken !== null);
 }
 
 export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").implement({
@@ -43,8 +51,23 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
       resolve: ({ grant }) => grant?.accessTokenExpiresAt ?? null,
     }),
     renewable: t.boolean({
-      description: "True when a refresh token is held, so that no person is needed at expiry.",
-      resolve: ({ grant }) => grant?.refreshToken != null,
+      description:
+        "True when a refresh token is held, or the workspace authenticates as itself, so that no person is needed at expiry.",
+      resolve: ({ grant }) => grant !== null && isRenewable(grant),
+    }),
+    forecast: t.field({
+      type: OAuthForecast,
+      nullable: true,
+      description:
+        "When a person will be needed and why, the earliest of what is known. Null while not CONNECTED, and when nothing is known that would end it.",
+      resolve: ({ server, grant }) =>
+        grant && server.authType === "OAUTH"
+          ? forecastNeed({
+              ...grant,
+              renewable: isRenewable(grant),
+              clientSecretExpiresAt: grant.client?.clientSecretExpiresAt ?? null,
+            })
+          : null,
     }),
     connectedAt: t.field({
       type: "DateTime",

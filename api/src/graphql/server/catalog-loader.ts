@@ -7,6 +7,7 @@ import type { StatusKey, StatusLoader } from "../oauth/status-loader.ts";
 /** A server whose tools are asked for. */
 export interface CatalogKey extends StatusKey {
   enabled: boolean;
+  deletedAt: Date | null;
 }
 
 export type CatalogLoader = DataLoader<CatalogKey, CatalogTool[], string>;
@@ -30,6 +31,7 @@ export function createCatalogLoader(
       const byServer = new Map(stored.map(({ serverId, tools }) => [serverId, tools]));
       return Promise.all(
         servers.map(async (server) => {
+          if (server.deletedAt !== null) return [];
           const tools = byServer.get(server.id);
           // As `services/catalogs.ts` stored it.
           if (tools) return tools as unknown as CatalogTool[];

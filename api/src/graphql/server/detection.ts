@@ -1,7 +1,8 @@
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
+import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
 import { ClientRegistrationKind } from "../oauth/flow.ts";
-import type { ServerPreview } from "../../services/detection.ts";
+import type { ServerPreview } from "../../services/server-preview.ts";
 import { visibleTo } from "../context.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { McpServer, Reachability } from "./mcp-server.ts";
@@ -31,6 +32,12 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
       description:
         "OAuth with neither metadata documents nor dynamic registration: a client id is needed, registered with `redirectUri`.",
     }),
+    authorizationServers: t.field({
+      type: [AuthorizationServerOption],
+      description:
+        "All that work, in the order in which the server lists them. Where more than one can be used, each person chooses when they connect; `issuer`, `scopes` and `clientRegistration` are of the first of those.",
+      resolve: ({ authorizationServers }) => authorizationServers,
+    }),
     redirectUri: t.expose("redirectUri", { type: "URL" }),
     duplicates: t.prismaField({
       type: [McpServer],
@@ -38,7 +45,7 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
       resolve: (query, { url, workspaceId }, _args, { db, caller }) =>
         db.mcpServer.findMany({
           ...query,
-          where: { url, workspaceId, workspace: visibleTo(caller) },
+          where: { url, workspaceId, deletedAt: null, workspace: visibleTo(caller) },
           orderBy: { id: "asc" },
           take: 20,
         }),

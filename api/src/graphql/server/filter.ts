@@ -55,6 +55,7 @@ function stateIs(state: OAuthStateName, caller: Caller | null): Where {
   }
 }
 
+/** Among those that are not deleted. */
 export function serversMatching(
   filter: {
     search?: string | null | undefined;
@@ -64,7 +65,7 @@ export function serversMatching(
   },
   caller: Caller | null,
 ): Where {
-  const conditions: Where[] = [];
+  const conditions: Where[] = [{ deletedAt: null }];
   const search = filter.search?.trim();
   if (search && hasControlCharacters(search)) conditions.push({ id: { in: [] } });
   else if (search) {

@@ -16,6 +16,17 @@ export const CredentialScope = builder.enumType("CredentialScope", {
   } as const,
 });
 
+export const OAuthGrantType = builder.enumType("OAuthGrantType", {
+  description: "How an account is connected.",
+  values: {
+    AUTHORIZATION_CODE: { description: "A person consents." },
+    CLIENT_CREDENTIALS: {
+      description:
+        "Nobody consents: the workspace authenticates as itself, with a client id and a client secret or a private key that were registered by hand. credentialScope is WORKSPACE.",
+    },
+  } as const,
+});
+
 const ReachabilityState = builder.enumType("ReachabilityState", {
   values: ["UNKNOWN", "REACHABLE", "UNREACHABLE"] as const,
 });
@@ -48,7 +59,14 @@ export const McpServer = builder.prismaNode("McpServer", {
   id: { field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
-  select: { id: true, workspaceId: true, authType: true, credentialScope: true, enabled: true },
+  select: {
+    id: true,
+    workspaceId: true,
+    authType: true,
+    credentialScope: true,
+    enabled: true,
+    deletedAt: true,
+  },
   fields: (t) => ({
     workspace: t.relation("workspace"),
     name: t.exposeString("name"),
@@ -63,6 +81,11 @@ export const McpServer = builder.prismaNode("McpServer", {
     }),
     description: t.exposeString("description", { nullable: true }),
     enabled: t.exposeBoolean("enabled", { description: "False: no tool runs." }),
+    deletedAt: t.expose("deletedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Set while a deletion can still be undone.",
+    }),
     authType: t.expose("authType", { type: McpAuthType }),
     credentialScope: t.expose("credentialScope", { type: CredentialScope }),
     headerNames: t.exposeStringList("headerNames", {
@@ -73,6 +96,20 @@ export const McpServer = builder.prismaNode("McpServer", {
       select: { oauthClientSecret: true },
       resolve: ({ oauthClientSecret }) => oauthClientSecret !== null,
     }),
+    oauthGrantType: t.expose("oauthGrantType", {
+      type: OAuthGrantType,
+      description: "Whether a person consents, or the workspace authenticates as itself.",
+    }),
+    hasOAuthPrivateKey: t.boolean({
+      description:
+        "Whether a private key is held, with which the client proves itself (private_key_jwt).",
+      select: { oauthPrivateKey: true },
+      resolve: ({ oauthPrivateKey }) => oauthPrivateKey !== null,
+    }),
+    oauthSigningAlgorithm: t.exposeString("oauthSigningAlgorithm", {
+      nullable: true,
+      description: "What the private key signs with, such as ES256; null without one.",
+    }),
     oauthIssuer: t.field({
       type: "URL",
       nullable: true,
@@ -80,6 +117,21 @@ export const McpServer = builder.prismaNode("McpServer", {
         "The issuer that the pre-registered client belongs to; null until one is named or pinned.",
       select: { oauthIssuer: true },
       resolve: ({ oauthIssuer }) => oauthIssuer,
+    }),
+    oauthAuthorizationServer: t.field({
+      type: "URL",
+      nullable: true,
+      description:
+        "The issuer of the authorization server that an admin has chosen, listed by the server or not; null: as the server names it.",
+      select: { oauthAuthorizationServer: true },
+      resolve: ({ oauthAuthorizationServer }) => oauthAuthorizationServer,
+    }),
+    oauthScopes: t.stringList({
+      nullable: true,
+      description:
+        "What a consent asks for instead of what the server names; null: as the server names it.",
+      select: { oauthScopes: true },
+      resolve: ({ oauthScopes }) => (oauthScopes.length > 0 ? oauthScopes : null),
     }),
     requestTimeoutMs: t.exposeInt("requestTimeoutMs"),
     oauthStatus: t.field({

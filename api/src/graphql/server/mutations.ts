@@ -2,12 +2,26 @@ import { builder } from "../builder.ts";
 import { encodeGlobalId, readIdOrNobody } from "../global-id.ts";
 import { DeletedNode } from "../shared.ts";
 import { McpAuthType } from "./auth-type.ts";
-import { CredentialScope, McpServer } from "./mcp-server.ts";
+import { CredentialScope, McpServer, OAuthGrantType } from "./mcp-server.ts";
 
 const HeaderInput = builder.inputType("HeaderInput", {
   description: "On update, a null value keeps the one that is stored under that name.",
   fields: (t) => ({ name: t.string({ required: true }), value: t.string() }),
 });
+
+/** Equal in both inputs. */
+const descriptions = {
+  oauthGrantType:
+    "CLIENT_CREDENTIALS: the workspace authenticates as itself. Needs oauthClientId and oauthClientSecret or oauthPrivateKey, and credentialScope WORKSPACE, which it is set to on creation. Null: AUTHORIZATION_CODE.",
+  oauthPrivateKey:
+    "Write-only. A private key in PEM (PKCS #8) whose public half is registered for the client id: it proves itself by private_key_jwt (RFC 7523) where the authorization server takes that.",
+  oauthSigningAlgorithm:
+    "What the private key signs with: ES256 (the default), RS256, PS256, EdDSA and their like.",
+  oauthAuthorizationServer:
+    "The issuer of the authorization server to use, whether or not the server lists it: https, or loopback. Left out: what the server names.",
+  oauthScopes:
+    "What a consent asks for instead of what the server names; offline_access is added where the authorization server lists it, and what a step-up needs. Empty or left out: as the server names them. A change ends no grant: it counts from the next consent.",
+} as const;
 
 const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
   fields: (t) => ({
@@ -26,17 +40,22 @@ const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
     headers: t.field({ type: [HeaderInput] }),
     oauthClientId: t.string(),
     oauthClientSecret: t.string(),
+    oauthGrantType: t.field({ type: OAuthGrantType, description: descriptions.oauthGrantType }),
+    oauthPrivateKey: t.string({ description: descriptions.oauthPrivateKey }),
+    oauthSigningAlgorithm: t.string({ description: descriptions.oauthSigningAlgorithm }),
     oauthIssuer: t.string({
       description:
         "The issuer that a pre-registered client belongs to. Left out: pinned at the first consent.",
     }),
+    oauthAuthorizationServer: t.string({ description: descriptions.oauthAuthorizationServer }),
+    oauthScopes: t.stringList({ description: descriptions.oauthScopes }),
     requestTimeoutMs: t.int({ description: "1,000 to 600,000." }),
   }),
 });
 
 const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
   description:
-    "A field left out stays; null clears it. A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer or credentialScope revokes the grants made under the old settings.",
+    "A field left out stays; null clears it. A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer, authorization server or credentialScope revokes the grants made under the old settings.",
   fields: (t) => ({
     id: t.id({ required: true }),
     name: t.string(),
@@ -48,7 +67,12 @@ const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
     headers: t.field({ type: [HeaderInput] }),
     oauthClientId: t.string(),
     oauthClientSecret: t.string(),
+    oauthGrantType: t.field({ type: OAuthGrantType, description: descriptions.oauthGrantType }),
+    oauthPrivateKey: t.string({ description: descriptions.oauthPrivateKey }),
+    oauthSigningAlgorithm: t.string({ description: descriptions.oauthSigningAlgorithm }),
     oauthIssuer: t.string(),
+    oauthAuthorizationServer: t.string({ description: descriptions.oauthAuthorizationServer }),
+    oauthScopes: t.stringList({ description: descriptions.oauthScopes }),
     requestTimeoutMs: t.int(),
   }),
 });
@@ -79,12 +103,23 @@ builder.mutationFields((t) => ({
   deleteMcpServer: t.field({
     type: DeletedNode,
     description:
-      "Out of use at once; every token is revoked at its authorization server and all is forgotten.",
+      "Out of use at once; after ten seconds every token is revoked at its authorization server and all is forgotten.",
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_root, args, { caller, services }) => {
       const id = readIdOrNobody(args.id, "McpServer");
-      await services.servers.delete(caller, id);
+      await services.deletion.delete(caller, id);
       return { id: encodeGlobalId("McpServer", id) };
+    },
+  }),
+  restoreMcpServer: t.prismaField({
+    type: McpServer,
+    description:
+      "Within those ten seconds: the server is back whole, with its accounts and settings; attempts at consent that were open stay ended. NOT_FOUND afterwards. One that is not deleted is answered as it is.",
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (query, _root, args, { db, caller, services }) => {
+      const id = readIdOrNobody(args.id, "McpServer");
+      await services.deletion.restore(caller, id);
+      return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),
   refreshTools: t.prismaField({

@@ -1,6 +1,7 @@
 import type { ToolExecution as ExecutionRow } from "@gatehouse/prisma";
 import type { CatalogTool } from "../../services/catalogs.ts";
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
+import { notFound } from "../../services/errors.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
@@ -110,8 +111,12 @@ for (const failure of [ReauthRequired, ServerDisabled, CredentialsRejected])
   builder.objectField(failure, "server", (t) =>
     t.prismaField({
       type: "McpServer",
-      resolve: (query, { serverId }, _args, { db }) =>
-        db.mcpServer.findUniqueOrThrow({ ...query, where: { id: serverId } }),
+      resolve: async (query, { serverId }, _args, { db }) => {
+        const server = await db.mcpServer.findUnique({ ...query, where: { id: serverId } });
+        // Deleted for good while the call was under way.
+        if (!server) throw notFound("server");
+        return server;
+      },
     }),
   );
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
-import { Provider } from "oidc-provider";
+import { type JWK, Provider } from "oidc-provider";
 import type { TrafficRecorder } from "../traffic.ts";
 import type { FaultInjector } from "../faults.ts";
 import type { HomePage } from "../pages/home-page.ts";
@@ -37,7 +37,15 @@ interface RegisterClientOptions {
   readonly redirectUri: string;
   readonly name?: string;
   /** How it authenticates at the token endpoint; "client_secret_basic" by default. */
-  readonly tokenEndpointAuthMethod?: "none" | "client_secret_basic" | "client_secret_post";
+  readonly tokenEndpointAuthMethod?:
+    | "none"
+    | "client_secret_basic"
+    | "client_secret_post"
+    | "private_key_jwt";
+  /** With private_key_jwt: the public half of its key. */
+  readonly publicKey?: JWK;
+  /** Whether it acts for itself and nobody consents (RFC 6749 §4.4); it acts for people by default. */
+  readonly actsForItself?: boolean;
 }
 
 export interface AuthorizationServer {
@@ -77,14 +85,19 @@ export function createAuthorizationServer(
   return {
     listener: (request, response) => void answer(request, response),
     grants,
-    async registerClient({ redirectUri, name = "Gatehouse", tokenEndpointAuthMethod }) {
+    async registerClient(client) {
+      const { redirectUri, name = "Gatehouse", tokenEndpointAuthMethod, publicKey } = client;
       const clientId = `acme-${randomUUID()}`;
-      const clientSecret = tokenEndpointAuthMethod === "none" ? undefined : randomUUID();
+      const hasSecret = !["none", "private_key_jwt"].includes(tokenEndpointAuthMethod ?? "");
+      const clientSecret = hasSecret ? randomUUID() : undefined;
       await store.adapter("Client").upsert(clientId, {
         client_id: clientId,
         client_secret: clientSecret,
         client_name: name,
-        redirect_uris: [redirectUri],
+        ...(client.actsForItself
+          ? { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] }
+          : { redirect_uris: [redirectUri] }),
+        ...(publicKey && { jwks: { keys: [publicKey] } }),
         token_endpoint_auth_method: tokenEndpointAuthMethod ?? "client_secret_basic",
       });
       return { clientId, clientSecret };

@@ -1,5 +1,5 @@
 import type { FaultInjector, FaultName } from "../faults.ts";
-import type { TrafficRecorder } from "../traffic.ts";
+import { markToken, type TrafficRecorder } from "../traffic.ts";
 import { readForm, readOidcContext, type Middleware, type PageContext } from "./page-context.ts";
 
 /** Answers in the provider's place, which never sees the request. */
@@ -61,6 +61,7 @@ const tokenReplacements: Table<Replacement> = {
 };
 const tokenAlterations: Table<Alteration> = {
   "token-endpoint-loses-answer": dropConnection,
+  "tokens-state-refresh-lifetime": changeMembers(["refresh_token_expires_in"], 21_600),
 };
 const refreshAlterations: Table<Alteration> = {
   "refresh-omits-refresh-token": changeMembers(["refresh_token"]),
@@ -69,6 +70,7 @@ const refreshAlterations: Table<Alteration> = {
 };
 const metadataAlterations: Table<Alteration> = {
   "no-registration": changeMembers(["registration_endpoint"]),
+  "no-revocation": changeMembers(["revocation_endpoint"]),
   "metadata-wrong-issuer": changeMembers(["issuer"], "https://other.example"),
   "metadata-no-pkce": changeMembers(["code_challenge_methods_supported"]),
 };
@@ -89,7 +91,10 @@ function isCallback(ctx: PageContext): boolean {
 
 function replacementsFor(ctx: PageContext): Table<Replacement> {
   if (isMetadataPath(ctx)) return { "metadata-hangs": hang("metadata-hangs") };
-  return ctx.path === "/revoke" ? { "revocation-503": answer503 } : {};
+  if (ctx.path === "/revoke")
+    return { "revocation-503": answer503, "revocation-hangs": hang("revocation-hangs") };
+  const isDeletion = ctx.method === "DELETE" && ctx.path.startsWith("/register/");
+  return isDeletion ? { "registration-deletion-503": answer503 } : {};
 }
 
 function takeFrom<T>(faults: FaultInjector, table: Table<T>): [FaultName, T][] {
@@ -116,6 +121,10 @@ export function createFaultMiddleware(faults: FaultInjector, traffic: TrafficRec
       alter(ctx, tokenAlterations);
       const isRefresh = readOidcContext(ctx)?.params?.grant_type === "refresh_token";
       if (isRefresh && ctx.status === 200) alter(ctx, refreshAlterations);
+      if (isRefresh && faults.take("refresh-answer-held")) {
+        faults.announce("refresh-answer-held");
+        await faults.untilCleared("refresh-answer-held");
+      }
       return;
     }
     const form = await readForm(ctx);
@@ -124,7 +133,10 @@ export function createFaultMiddleware(faults: FaultInjector, traffic: TrafficRec
       clientId: form.get("client_id") ?? undefined,
       resource: form.get("resource") ?? undefined,
       scope: form.get("scope") ?? undefined,
+      refreshTokenMark: markToken(form.get("refresh_token") ?? undefined),
       status: undefined,
+      receivedAtMs: performance.now(),
+      answeredAtMs: performance.now(),
     });
     await replace(ctx, ...taken);
   };

@@ -11,6 +11,7 @@ export interface ConnectedApp {
 
 /** What a good access token says; `expiresAt` in seconds since 1970. */
 export interface AccessTokenFacts {
+  /** The client's id where it acts for itself. */
   readonly login: string;
   readonly clientId: string;
   readonly scopes: readonly string[];
@@ -48,6 +49,21 @@ export function createGrants(provider: Provider, store: MemoryStore): Grants {
     return true;
   };
 
+  /** A token that a client got for itself: there is no grant behind it. */
+  const verifyClientToken = async (value: string): Promise<AccessTokenFacts | undefined> => {
+    const token = await provider.ClientCredentials.find(value);
+    if (!token?.isValid || !token.clientId || !token.exp) return undefined;
+    const client = await provider.Client.find(token.clientId);
+    if (!client || typeof token.aud !== "string") return undefined;
+    return {
+      login: token.clientId,
+      clientId: token.clientId,
+      scopes: token.scope?.split(" ") ?? [],
+      resource: token.aud,
+      expiresAt: token.exp,
+    };
+  };
+
   return {
     end,
     async list(login) {
@@ -72,10 +88,12 @@ export function createGrants(provider: Provider, store: MemoryStore): Grants {
       const ended = await Promise.all(grantIdsOf(login).map((grantId) => end(login, grantId)));
       return ended.filter(Boolean).length;
     },
-    expireAccessTokens: () => store.remove("AccessToken", () => true),
+    expireAccessTokens: () =>
+      store.remove("AccessToken", () => true) + store.remove("ClientCredentials", () => true),
     async verifyAccessToken(value) {
       const token = await provider.AccessToken.find(value);
-      if (!token?.isValid || !token.clientId || !token.exp) return undefined;
+      if (!token) return verifyClientToken(value);
+      if (!token.isValid || !token.clientId || !token.exp) return undefined;
       // Asked each time, so that an ended grant is refused by the very next request.
       const [grant, client] = await Promise.all([
         provider.Grant.find(token.grantId),

@@ -45,7 +45,7 @@ export function createProviderConfiguration(options: ProviderOptions): Configura
     fetch: fetchMetadataDocument ?? refuseToFetch,
     scopes: supportedScopes,
     responseTypes: ["code"],
-    clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
+    clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
     clientDefaults: {
       grant_types: ["authorization_code", "refresh_token"],
       id_token_signed_response_alg: "ES256",
@@ -58,6 +58,7 @@ export function createProviderConfiguration(options: ProviderOptions): Configura
     // A connection belongs to the person, not to the browser that happened to consent.
     expiresWithSession: () => false,
     features: {
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
@@ -84,6 +85,7 @@ export function createProviderConfiguration(options: ProviderOptions): Configura
     ttl: {
       AccessToken: accessTokenTtlSeconds,
       AuthorizationCode: 60,
+      ClientCredentials: accessTokenTtlSeconds,
       Grant: 14 * daySeconds,
       IdToken: 60 * 60,
       Interaction: 60 * 60,

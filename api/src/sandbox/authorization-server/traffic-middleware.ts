@@ -1,4 +1,4 @@
-import type { Counters, TrafficRecorder } from "../traffic.ts";
+import { type Counters, markToken, type TrafficRecorder } from "../traffic.ts";
 import { readOidcContext, type Middleware } from "./page-context.ts";
 
 const counted: readonly [method: string, path: RegExp, counter: keyof Counters][] = [
@@ -19,16 +19,20 @@ export function createTrafficMiddleware(traffic: TrafficRecorder): Middleware {
     for (const [method, path, counter] of counted) {
       if (ctx.method === method && path.test(ctx.path)) traffic.add(counter);
     }
+    const receivedAtMs = performance.now();
     await next();
     const oidc = readOidcContext(ctx);
     if (oidc?.route !== "token" || !oidc.params) return;
-    const { grant_type, resource, scope } = oidc.params;
+    const { grant_type, resource, scope, refresh_token } = oidc.params;
     traffic.addTokenRequest({
       grantType: asString(grant_type) ?? "",
       clientId: oidc.client?.clientId ?? asString(oidc.params.client_id),
       resource: asString(resource),
       scope: asString(scope),
+      refreshTokenMark: markToken(asString(refresh_token)),
       status: ctx.respond === false ? undefined : ctx.status,
+      receivedAtMs,
+      answeredAtMs: performance.now(),
     });
   };
 }

@@ -15,6 +15,7 @@ const serverPageQuery = graphql(`
       id
       name
       url
+      deletedAt
       ...ServerStatus_server
       ...ServerSettings_server
       ...ToolList_server
@@ -35,7 +36,7 @@ export function ServerPage() {
   }
   if (!data && fetching) return <RowsSkeleton rows={4} label="Loading the server" />;
   const server = data?.mcpServer;
-  if (!server)
+  if (!server || server.deletedAt)
     return <NotFound title="No such server" detail="It was deleted, or it is not yours to see." />;
   return (
     <Connect key={server.id} server={server} size="sm">

@@ -1,11 +1,11 @@
-import { Button, Group, Stack, TextInput, UnstyledButton } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMutation, useQuery, type CombinedError } from "urql";
 import { readErrorCode, readFieldErrors, sortFieldErrors } from "../../graphql/errors.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
 import { suggestName } from "../../lib/format.ts";
+import { Disclosure } from "../../ui/disclosure.tsx";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { AdvancedFields } from "./advanced-fields.tsx";
@@ -104,21 +104,9 @@ export function AddServerForm({ workspaceId, url, openSignIn, onAdded }: AddServ
           placeholder={suggested || "Notes"}
           {...form.getInputProps("name")}
         />
-        <div>
-          <UnstyledButton
-            onClick={() => setAdvanced(!opened)}
-            aria-expanded={opened}
-            style={{ display: "flex", gap: 6, alignItems: "center", fontSize: 14, fontWeight: 560 }}
-          >
-            <IconChevronRight
-              size={16}
-              aria-hidden
-              style={{ transform: opened ? "rotate(90deg)" : "none" }}
-            />
-            Advanced
-          </UnstyledButton>
-          {opened && <AdvancedFields form={form} />}
-        </div>
+        <Disclosure label="Advanced" opened={opened} onToggle={() => setAdvanced(!opened)}>
+          <AdvancedFields form={form} />
+        </Disclosure>
         <Group>
           <Button type="submit" loading={fetching}>
             {mayConnect ? "Add and connect" : "Add server"}

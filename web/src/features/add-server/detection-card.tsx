@@ -24,6 +24,9 @@ const detectionFragment = graphql(`
     scopes
     clientRegistration
     clientRequired
+    authorizationServers {
+      issuer
+    }
     redirectUri
     duplicates {
       id
@@ -91,6 +94,7 @@ type Found = {
   issuer?: string | null;
   scopes: string[];
   clientRegistration?: keyof typeof registrationWords | null;
+  authorizationServers: { issuer: string }[];
 };
 
 function chooseTone({ authType, reachability }: Found): Tone {
@@ -98,9 +102,14 @@ function chooseTone({ authType, reachability }: Found): Tone {
   return authType === "UNKNOWN" ? "bad" : "good";
 }
 
-function describeOAuth({ issuer, scopes, clientRegistration }: Found): [string, React.ReactNode][] {
+function describeOAuth(found: Found): [string, React.ReactNode][] {
+  const { issuer, scopes, clientRegistration, authorizationServers } = found;
   const facts: [string, React.ReactNode][] = [];
-  if (issuer) facts.push(["Sign-in provider", <span className="mono">{formatUrl(issuer)}</span>]);
+  if (authorizationServers.length > 1) {
+    const issuers = authorizationServers.map((one) => formatUrl(one.issuer)).join(" or ");
+    facts.push(["Sign-in providers", <span className="mono">{issuers}</span>]);
+  } else if (issuer)
+    facts.push(["Sign-in provider", <span className="mono">{formatUrl(issuer)}</span>]);
   if (scopes.length > 0)
     facts.push(["Permissions", <span className="mono">{scopes.join(" ")}</span>]);
   if (clientRegistration) facts.push(["Registration", registrationWords[clientRegistration]]);

@@ -3,6 +3,7 @@ import type { OAuthReason } from "../../graphql/generated/graphql.ts";
 import { flowErrorWords, flowStatusWords, reasonWords } from "../../lib/words.ts";
 import { CopyTextButton } from "../../ui/copy-text-button.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { ChoiceNotice } from "./choice-notice.tsx";
 import type { ConnectProblem } from "./popup-machine.ts";
 import type { Connecting } from "./use-connect.ts";
 
@@ -102,6 +103,8 @@ function ProblemNotice({
       </Notice>
     );
   }
+  if (problem.kind === "choose-provider")
+    return <ChoiceNotice providers={problem.providers} connecting={connecting} />;
   if (problem.kind === "flow-ended") {
     const title = problem.error
       ? flowErrorWords[problem.error]

@@ -24,6 +24,13 @@ export const startOAuthMutation = graphql(`
         issuer
         redirectUri
       }
+      ... on OAuthAuthorizationServerRequired {
+        authorizationServers {
+          issuer
+          name
+          clientRegistration
+        }
+      }
       ... on OAuthDiscoveryFailed {
         message
         flow {

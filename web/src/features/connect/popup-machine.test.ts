@@ -89,6 +89,18 @@ describe("nextState", () => {
     expect(reopened).toMatchObject({ step: "waiting", popup: "open" });
   });
 
+  it("MCP-AUTH-3 keeps the choice among providers until one is chosen", () => {
+    const providers = [{ issuer: "https://id.example", name: "id.example", needsClient: false }];
+    const choose: ConnectEvent = {
+      type: "refused",
+      problem: { kind: "choose-provider", providers },
+    };
+    const choosing = run(events.clicked, choose);
+    expect(choosing).toEqual({ step: "problem", problem: { kind: "choose-provider", providers } });
+    expect(nextState(choosing, events.clicked).step).toBe("starting");
+    expect(nextState(choosing, events.dismissed)).toEqual({ step: "idle" });
+  });
+
   it("ignores the end of another attempt", () => {
     const waiting = run(events.clicked, started);
     const other: ConnectEvent = { type: "flow-ended", flowId: "f0", status: "FAILED", error: null };

@@ -1,8 +1,12 @@
 import type { OAuthFlowError, OAuthFlowStatus } from "../../graphql/generated/graphql.ts";
 
+/** One of several providers at which a server can be signed in to. */
+export type ProviderChoice = { issuer: string; name: string; needsClient: boolean };
+
 /** Why an attempt did not get as far as, or through, the consent page. */
 export type ConnectProblem =
   | { kind: "client-required"; message: string; issuer: string | null; redirectUri: string }
+  | { kind: "choose-provider"; providers: ProviderChoice[] }
   | { kind: "discovery-failed"; message: string; flowId: string }
   | { kind: "flow-ended"; status: OAuthFlowStatus; error: OAuthFlowError | null }
   | { kind: "request-failed"; message: string };

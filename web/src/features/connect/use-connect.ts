@@ -21,6 +21,8 @@ export type Connecting = {
   flow: FragmentType<typeof flowTimelineFragment> | undefined;
   /** In the click: opens the window, or leaves this tab on a narrow touch screen. */
   connect: () => void;
+  /** The same, at the provider that the person chose. */
+  connectAt: (issuer: string) => void;
   continueInTab: () => void;
   reopen: () => void;
   cancel: () => void;
@@ -31,6 +33,7 @@ export type Connecting = {
 export function useConnect(server: ServerToConnect): Connecting {
   const [state, dispatch] = useReducer(nextState, { step: "idle" });
   const popup = useRef<Window | null>(null);
+  const chosenIssuer = useRef<string>(undefined);
   const start = useStart(server.id, dispatch);
   const [, cancelFlow] = useMutation(cancelOAuthMutation);
   useWindowWatch(state, popup, dispatch);
@@ -65,7 +68,7 @@ export function useConnect(server: ServerToConnect): Connecting {
     popup.current = place.kind === "window" ? place.popup : null;
     const blocked = place.kind === "window" && !place.popup;
     dispatch({ type: "clicked", popup: blocked ? "blocked" : "open" });
-    void start(place.kind === "window" ? "POPUP" : "REDIRECT", popup.current);
+    void start(place.kind === "window" ? "POPUP" : "REDIRECT", popup.current, chosenIssuer.current);
   }
 
   async function cancel(): Promise<void> {
@@ -87,7 +90,14 @@ export function useConnect(server: ServerToConnect): Connecting {
   return {
     state,
     flow,
-    connect: () => begin(openSignInPlace(server.id)),
+    connect() {
+      chosenIssuer.current = undefined;
+      begin(openSignInPlace(server.id));
+    },
+    connectAt(issuer) {
+      chosenIssuer.current = issuer;
+      begin(openSignInPlace(server.id));
+    },
     continueInTab: () => begin({ kind: "tab" }),
     reopen() {
       if (state.step !== "waiting") return;

@@ -11,9 +11,13 @@ export function useStart(serverId: string, dispatch: (event: ConnectEvent) => vo
   const location = useLocation();
   const returnTo = location.pathname + location.search;
 
-  return async function start(mode: OAuthFlowMode, popup: Window | null): Promise<void> {
+  return async function start(
+    mode: OAuthFlowMode,
+    popup: Window | null,
+    issuer: string | undefined,
+  ): Promise<void> {
     const { data, error } = await startOAuth({
-      input: { serverId, mode, returnTo: mode === "REDIRECT" ? returnTo : undefined },
+      input: { serverId, mode, issuer, returnTo: mode === "REDIRECT" ? returnTo : undefined },
     });
     const answer = data?.startOAuth;
     // The address comes from a stranger's metadata: nothing but a web page is opened.
@@ -43,6 +47,10 @@ type Refusal =
       issuer?: string | null;
       redirectUri: string;
     }
+  | {
+      __typename: "OAuthAuthorizationServerRequired";
+      authorizationServers: { issuer: string; name: string; clientRegistration?: string | null }[];
+    }
   | { __typename: "OAuthDiscoveryFailed"; message: string; flow: { id: string } };
 
 function readRefusal(answer: Refusal): ConnectEvent {
@@ -59,6 +67,14 @@ function readRefusal(answer: Refusal): ConnectEvent {
         type: "refused",
         problem: { kind: "client-required", message, issuer, redirectUri },
       };
+    }
+    case "OAuthAuthorizationServerRequired": {
+      const providers = answer.authorizationServers.map(({ issuer, name, clientRegistration }) => ({
+        issuer,
+        name,
+        needsClient: !clientRegistration,
+      }));
+      return { type: "refused", problem: { kind: "choose-provider", providers } };
     }
     case "OAuthDiscoveryFailed": {
       const { message, flow } = answer;

@@ -12,6 +12,8 @@ const before: SettingsValues = {
   oauthClientId: "client",
   oauthClientSecret: "",
   oauthIssuer: "",
+  oauthAuthorizationServer: "",
+  oauthScopes: "read write",
 };
 
 it("sends nothing that was not changed", () => {
@@ -25,6 +27,13 @@ it("clears with null, and turns seconds into milliseconds", () => {
     requestTimeoutMs: 2_500,
     enabled: false,
   });
+});
+
+it("reads scopes as they are written in OAuth, and clears them when the field is emptied", () => {
+  expect(readChanges(before, { ...before, oauthScopes: " read  mail:send " })).toEqual({
+    oauthScopes: ["read", "mail:send"],
+  });
+  expect(readChanges(before, { ...before, oauthScopes: " " })).toEqual({ oauthScopes: null });
 });
 
 it("keeps a stored header value that was not typed anew", () => {

@@ -12,6 +12,10 @@ export type SettingsValues = {
   /** Empty: the stored one stays. */
   oauthClientSecret: string;
   oauthIssuer: string;
+  /** Empty: the one that the server names. */
+  oauthAuthorizationServer: string;
+  /** Separated by blanks; empty: those that the server names. */
+  oauthScopes: string;
 };
 
 /** A field left out stays as it is, null clears it: so only what differs is sent, and an emptied text as null. */
@@ -32,6 +36,12 @@ export function readChanges(
     changes.oauthClientId = after.oauthClientId.trim() || null;
   if (after.oauthIssuer !== before.oauthIssuer)
     changes.oauthIssuer = after.oauthIssuer.trim() || null;
+  if (after.oauthAuthorizationServer !== before.oauthAuthorizationServer)
+    changes.oauthAuthorizationServer = after.oauthAuthorizationServer.trim() || null;
+  if (after.oauthScopes !== before.oauthScopes) {
+    const scopes = after.oauthScopes.split(/\s+/).filter(Boolean);
+    changes.oauthScopes = scopes.length > 0 ? scopes : null;
+  }
   if (after.oauthClientSecret !== "") changes.oauthClientSecret = after.oauthClientSecret;
   const names = (fields: HeaderField[]) => fields.map((field) => field.name).join("\n");
   if (

@@ -12,6 +12,7 @@ import { HeadersInput } from "../../ui/headers-input.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ClientFields } from "./client-fields.tsx";
 import { readChanges, type SettingsValues } from "./read-changes.ts";
+import { hasTarget, TargetFields } from "./target-fields.tsx";
 
 const settingsFragment = graphql(`
   fragment ServerSettings_server on McpServer {
@@ -25,6 +26,8 @@ const settingsFragment = graphql(`
     oauthClientId
     hasOAuthClientSecret
     oauthIssuer
+    oauthAuthorizationServer
+    oauthScopes
     requestTimeoutMs
   }
 `);
@@ -54,6 +57,8 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
     oauthClientId: settings.oauthClientId ?? "",
     oauthClientSecret: "",
     oauthIssuer: settings.oauthIssuer ?? "",
+    oauthAuthorizationServer: settings.oauthAuthorizationServer ?? "",
+    oauthScopes: settings.oauthScopes?.join(" ") ?? "",
   };
   const form = useForm({ initialValues });
 
@@ -115,7 +120,10 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
           />
         )}
         {settings.authType === "OAUTH" && (
-          <ClientFields form={form} secretStored={settings.hasOAuthClientSecret} />
+          <>
+            <ClientFields form={form} secretStored={settings.hasOAuthClientSecret} />
+            <TargetFields form={form} isOpen={hasTarget(initialValues)} />
+          </>
         )}
         <Group>
           <Button type="submit" loading={fetching} disabled={!form.isDirty()}>
@@ -133,7 +141,7 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
 }
 
 const fieldNames =
-  /^(name|url|enabled|credentialScope|requestTimeoutMs|oauth\w+|headers\.\d+\.(name|value))$/;
+  /^(name|url|enabled|credentialScope|requestTimeoutMs|oauth\w+|oauthScopes\.\d+|headers\.\d+\.(name|value))$/;
 
 function isField(path: string): boolean {
   return fieldNames.test(path);

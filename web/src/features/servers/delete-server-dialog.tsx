@@ -1,8 +1,9 @@
 import { notifications } from "@mantine/notifications";
-import { useMutation } from "urql";
+import { useClient, useMutation } from "urql";
 import { graphql } from "../../graphql/generated/gql.ts";
 import { describeError } from "../../lib/describe-error.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { showDeleted } from "./show-deleted.tsx";
 
 const deleteServerMutation = graphql(`
   mutation DeleteServer($id: ID!) {
@@ -25,6 +26,7 @@ export function DeleteServerDialog({
   onClose,
   onDeleted,
 }: DeleteServerDialogProps) {
+  const client = useClient();
   const [{ fetching }, deleteServer] = useMutation(deleteServerMutation);
 
   async function confirm() {
@@ -38,7 +40,7 @@ export function DeleteServerDialog({
       });
       return;
     }
-    notifications.show({ message: `${server.name} was deleted` });
+    showDeleted(client, server);
     onDeleted?.();
   }
 
@@ -51,8 +53,8 @@ export function DeleteServerDialog({
       busy={fetching}
       onConfirm={() => void confirm()}
     >
-      Its accounts are disconnected and revoked at the provider, for everyone in this workspace.
-      This cannot be undone.
+      Its accounts are disconnected and revoked at the provider, for everyone in this workspace. You
+      can undo this for ten seconds.
     </ConfirmDialog>
   );
 }

@@ -1,0 +1,80 @@
+import type { DeliveredEvent } from "../../services/workspace-events.ts";
+import { builder } from "../builder.ts";
+import { encodeGlobalId } from "../global-id.ts";
+import { User } from "../workspace/user.ts";
+
+type EventType = DeliveredEvent["type"];
+
+export const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
+  description: "What an entry of the log tells of.",
+  values: {
+    OAUTH_STATE_CHANGED: { description: "An account stands differently with a server." },
+    REAUTH_REQUIRED: {
+      description:
+        "The type of an OAuthStateChanged whose state is REAUTH_REQUIRED: one event, one row, one delivery.",
+    },
+    TOKEN_REFRESHED: { description: "An access token was renewed without a person." },
+    TOKEN_REVOKED: {
+      description: "Tokens or a registration were ended at their authorization server, or not.",
+    },
+    SERVER_CREATED: { description: "A server was added." },
+    SERVER_UPDATED: { description: "A server's settings changed." },
+    SERVER_DELETED: {
+      description: "A server was deleted for good, ten seconds after SERVER_UPDATED told of it.",
+    },
+    TOOLS_CHANGED: { description: "An account sees other tools." },
+    TOOL_EXECUTED: { description: "A tool ran." },
+    MEMBER_CHANGED: { description: "Somebody joined, left or has another role." },
+    API_TOKEN_CHANGED: { description: "An API token was made or revoked." },
+  } as const satisfies Record<EventType, { description: string }>,
+});
+
+/** Types that have an object of their own; the others are told by what all events have. */
+const objectNames: Partial<Record<EventType, string>> = {
+  OAUTH_STATE_CHANGED: "OAuthStateChanged",
+  REAUTH_REQUIRED: "OAuthStateChanged",
+  TOKEN_REFRESHED: "TokenRefreshed",
+  TOKEN_REVOKED: "TokenRevoked",
+  SERVER_CREATED: "ServerChanged",
+  SERVER_UPDATED: "ServerChanged",
+  SERVER_DELETED: "ServerChanged",
+  MEMBER_CHANGED: "MemberChanged",
+};
+
+export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({
+  description:
+    "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
+  resolveType: ({ type }) => objectNames[type] ?? "OtherEvent",
+  fields: (t) => ({
+    id: t.exposeID("id"),
+    cursor: t.exposeString("cursor"),
+    type: t.expose("type", { type: WorkspaceEventType }),
+    occurredAt: t.expose("occurredAt", { type: "DateTime" }),
+    actor: t.prismaField({
+      type: User,
+      nullable: true,
+      description: "Who did it; null when nobody in particular.",
+      resolve: (query, { actorId }, _args, { db }) =>
+        actorId ? db.user.findUnique({ ...query, where: { id: actorId } }) : null,
+    }),
+    serverId: t.id({
+      nullable: true,
+      resolve: ({ serverId }) => (serverId ? encodeGlobalId("McpServer", serverId) : null),
+    }),
+    server: t.prismaField({
+      type: "McpServer",
+      nullable: true,
+      description: "Null once the server is deleted.",
+      // Whoever gets the event belongs to its workspace. Such a look-up is one statement for a whole page of events.
+      resolve: (query, { serverId, workspaceId }, _args, { db }) =>
+        serverId
+          ? db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } })
+          : null,
+    }),
+  }),
+});
+
+builder.objectRef<DeliveredEvent>("OtherEvent").implement({
+  description: "An event of which there is no more to tell than all events have.",
+  interfaces: [WorkspaceEvent],
+});

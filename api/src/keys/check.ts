@@ -1,0 +1,70 @@
+import {
+  describeProcess,
+  describeUses,
+  findPending,
+  findRetired,
+  judgePromote,
+  judgeReseal,
+  type KeyFacts,
+} from "./rotation.ts";
+
+export interface CheckReport {
+  lines: string[];
+  /** Something is sealed with a key that is missing where it is needed, or is damaged: a sentence each. */
+  faults: string[];
+}
+
+/** What `keys check` says: the keys, what each has sealed, which living process knows which, and the step that is next. */
+export function describeKeys(facts: KeyFacts): CheckReport {
+  const faults = findFaults(facts);
+  const lines = [
+    `Keys: ${describeIds(facts.ids)}.`,
+    ...facts.ids.map((id) => {
+      const uses = facts.uses.filter(({ keyId }) => keyId === id);
+      return `  ${id}: ${uses.length === 0 ? "no value" : describeUses(uses)}`;
+    }),
+    facts.processes.length === 0 ? "No process is running." : "Running processes:",
+    ...facts.processes.map(
+      (process) => `  ${describeProcess(process)}: ${describeIds(process.keyIds)}`,
+    ),
+  ];
+  if (faults.length === 0) lines.push(describeNext(facts));
+  return { lines, faults };
+}
+
+function describeIds([sealing, ...others]: readonly string[]): string {
+  const opening = others.length === 0 ? "" : `, opens with ${others.join(", ")} too`;
+  return `seals with ${sealing ?? "nothing"}${opening}`;
+}
+
+function findFaults({ ids, processes, uses }: KeyFacts): string[] {
+  const faults: string[] = [];
+  for (const keyId of new Set(uses.map((use) => use.keyId))) {
+    const count = describeUses(uses.filter((use) => use.keyId === keyId));
+    if (keyId === null) faults.push(`Damaged, sealed with no key at all: ${count}.`);
+    else if (!ids.includes(keyId))
+      faults.push(`The key ${keyId} is missing here and needed by ${count}: put it back.`);
+    else
+      for (const process of processes.filter(({ keyIds }) => !keyIds.includes(keyId)))
+        faults.push(`${describeProcess(process)} lacks the key ${keyId}, needed by ${count}.`);
+  }
+  return faults;
+}
+
+/** One sentence. */
+function describeNext(facts: KeyFacts): string {
+  if (findPending(facts).length > 0) {
+    const verdict = judgePromote(facts);
+    return verdict.ok
+      ? `Every process knows ${verdict.keyId}: keys promote is next.`
+      : `keys promote is next, but not yet. ${verdict.message}`;
+  }
+  const verdict = judgeReseal(facts);
+  if (!verdict.ok) return `keys reseal is next, but not yet. ${verdict.message}`;
+  const retired = findRetired(facts);
+  const needed = retired.filter((id) => facts.uses.some(({ keyId }) => keyId === id));
+  if (needed.length > 0) return `keys reseal is next: ${needed.join(", ")} may not go before it.`;
+  if (retired.length > 0)
+    return `Nothing needs ${retired.join(", ")} any more: keys remove is next.`;
+  return "Nothing is left to do.";
+}

@@ -1,0 +1,207 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Database } from "@gatehouse/prisma";
+import { generateKey } from "../crypto/keyring.ts";
+import { createSealedBox } from "../crypto/sealed-box.ts";
+import { countKeyUses, listEverSealing, recordSealing } from "../storage/key-uses.ts";
+import { createProcessStore } from "../storage/processes.ts";
+import { resealAll } from "../storage/reseal.ts";
+import { describeKeys } from "./check.ts";
+import { type KeySource, nameNewKey, readKeyring, splitList } from "./key-source.ts";
+import {
+  findPending,
+  findRetired,
+  judgeAdd,
+  judgePromote,
+  judgeRemove,
+  judgeReseal,
+  type KeyFacts,
+  refuse,
+  type Verdict,
+} from "./rotation.ts";
+
+export interface KeyCommandsDeps {
+  db: Database;
+  source: KeySource;
+  /** No Gatehouse can be running, whatever a killed one left. */
+  isAlone: boolean;
+  say(line: string): void;
+  /** Wakes running processes, so that they look at their keys. */
+  wakeProcesses(): Promise<void>;
+  /** Stops a reseal between two rows. */
+  signal: AbortSignal;
+  now(): Date;
+  /** How long running processes may take to read a changed file, in milliseconds. */
+  patienceMs?: number;
+  /** How long what was sealed with an old key may take to reach the database: a transaction ends after five seconds. */
+  settleMs?: number;
+  /** Values read by one statement. */
+  batchSize?: number;
+}
+
+/** The steps of a rotation, each of which says what it did and refuses to run before its turn. */
+export interface KeyCommands {
+  add(): Promise<Verdict>;
+  promote(): Promise<Verdict>;
+  reseal(): Promise<Verdict>;
+  check(): Promise<Verdict>;
+  remove(keyId: string): Promise<Verdict>;
+  rotate(): Promise<Verdict>;
+}
+
+const restart = "on every process, and restart one after the other";
+
+export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
+  const { db, source, say, signal, patienceMs = 15_000, settleMs = 6_000 } = deps;
+  const processes = createProcessStore(db);
+
+  async function readFacts(): Promise<KeyFacts> {
+    const { sealing, ids } = readKeyring(source);
+    return {
+      ids: [sealing.id, ...ids.slice(1)],
+      processes: deps.isAlone ? [] : await processes.listLiving(),
+      uses: await countKeyUses(db),
+      everSealing: await listEverSealing(db),
+    };
+  }
+
+  /** Running processes read a changed file by themselves, which takes a moment; a changed environment never comes by waiting. */
+  async function judgeInTime<T>(judge: (facts: KeyFacts) => Verdict<T>): Promise<Verdict<T>> {
+    const deadline = performance.now() + (source.kind === "file" ? patienceMs : 0);
+    const facts = await readFacts();
+    let verdict = judge(facts);
+    while (!verdict.ok && verdict.code.endsWith("_EVERYWHERE") && performance.now() < deadline) {
+      if (signal.aborted) break;
+      await pause(100);
+      verdict = judge({ ...facts, processes: await processes.listLiving() });
+    }
+    return verdict;
+  }
+
+  async function add(): Promise<Verdict> {
+    const facts = await readFacts();
+    const verdict = judgeAdd(facts);
+    if (!verdict.ok) return verdict;
+    const used = facts.uses.flatMap(({ keyId }) => keyId ?? []);
+    const id = nameNewKey(deps.now(), new Set([...facts.ids, ...facts.everSealing, ...used]));
+    const entry = generateKey(id);
+    if (source.kind === "environment") {
+      say(`Append this new key to ENCRYPTION_KEYS, after a comma, ${restart}; then keys promote:`);
+      say(`  ,${entry}`);
+      return { ok: true };
+    }
+    source.write(`${source.read()},${entry}`);
+    await deps.wakeProcesses();
+    say(`Added the key ${id}. It seals nothing yet: keys promote is next.`);
+    return { ok: true };
+  }
+
+  async function promote(): Promise<Verdict> {
+    const verdict = await judgeInTime(judgePromote);
+    if (!verdict.ok) return verdict;
+    const { keyId } = verdict;
+    const entries = splitList(source.read());
+    if (source.kind === "environment") {
+      const order = [keyId, ...[...entries.keys()].filter((id) => id !== keyId)];
+      say(`Every process knows ${keyId}. Move its entry to the front of ENCRYPTION_KEYS, so that`);
+      say(`the order is ${order.join(", ")}, ${restart}; then keys reseal.`);
+      return { ok: true };
+    }
+    const promoted = entries.get(keyId);
+    source.write(
+      [promoted, ...[...entries.values()].filter((entry) => entry !== promoted)].join(","),
+    );
+    await deps.wakeProcesses();
+    say(`The key ${keyId} seals from now on: keys reseal is next.`);
+    return { ok: true };
+  }
+
+  async function reseal(): Promise<Verdict> {
+    const verdict = await judgeInTime(judgeReseal);
+    if (!verdict.ok) return verdict;
+    const keyring = readKeyring(source);
+    // An old key is known as such by what it has sealed, and that is about to vanish.
+    for (const { keyId } of await countKeyUses(db))
+      if (keyId !== null) await recordSealing(db, keyId);
+    const report = await resealAll({
+      db,
+      box: createSealedBox(keyring),
+      keyId: keyring.sealing.id,
+      signal,
+      onBatch: ({ column, done, total }) => say(`  ${column}: ${done} of ${total}`),
+      ...(deps.batchSize && { batchSize: deps.batchSize }),
+    });
+    say(`Resealed ${report.resealed} ${report.resealed === 1 ? "value" : "values"}.`);
+    if (signal.aborted) return refuse("INTERRUPTED", "Stopped: keys reseal goes on from here.");
+    if (report.unopened.length > 0) {
+      const ids = new Set(report.unopened.map(({ keyId }) => keyId));
+      const causes = [...ids].map((id) =>
+        id === null ? "some are damaged" : `the key ${id} is missing`,
+      );
+      return refuse(
+        "VALUES_UNOPENED",
+        `${report.unopened.length} could not be opened and are as they were: ${causes.join(", ")}. See keys check.`,
+      );
+    }
+    if (!report.complete)
+      return refuse(
+        "NOT_SEALING_EVERYWHERE",
+        "Something keeps sealing with another key: see keys check, then run keys reseal again.",
+      );
+    return { ok: true };
+  }
+
+  async function check(): Promise<Verdict> {
+    const { lines, faults } = describeKeys(await readFacts());
+    for (const line of lines) say(line);
+    return faults.length === 0 ? { ok: true } : refuse("VALUES_UNOPENED", faults.join("\n"));
+  }
+
+  async function remove(keyId: string): Promise<Verdict> {
+    const first = judgeRemove(await readFacts(), keyId);
+    if (!first.ok) return first;
+    if (!deps.isAlone) {
+      // What was sealed before the promotion and waits for its transaction lands before the second look.
+      await pause(settleMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return refuse("INTERRUPTED", `Stopped: the key ${keyId} is still there.`);
+      const second = judgeRemove(await readFacts(), keyId);
+      if (!second.ok) return second;
+    }
+    if (source.kind === "environment") {
+      say(`Nothing needs ${keyId} any more: take its entry out of ENCRYPTION_KEYS ${restart}.`);
+    } else {
+      const entries = splitList(source.read());
+      entries.delete(keyId);
+      source.write([...entries.values()].join(","));
+      await deps.wakeProcesses();
+      say(`Removed the key ${keyId}.`);
+    }
+    return { ok: true };
+  }
+
+  async function rotate(): Promise<Verdict> {
+    if (source.kind === "environment")
+      return refuse(
+        "NOT_HERE",
+        "ENCRYPTION_KEYS is set, and a command cannot change it: begin with keys add, which says what to set.",
+      );
+    const before = await readFacts();
+    if (before.ids.length > 1) say("A rotation was begun before: this finishes it.");
+    else {
+      const added = await add();
+      if (!added.ok) return added;
+    }
+    if (findPending(await readFacts()).length > 0) {
+      const promoted = await promote();
+      if (!promoted.ok) return promoted;
+    }
+    const resealed = await reseal();
+    if (!resealed.ok) return resealed;
+    for (const keyId of findRetired(await readFacts())) {
+      const removed = await remove(keyId);
+      if (!removed.ok) return removed;
+    }
+    return { ok: true };
+  }
+
+  return { add, promote, reseal, check, remove, rotate };
+}

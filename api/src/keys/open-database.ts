@@ -1,0 +1,86 @@
+/** The database for a command: the one that Gatehouse is using at this moment, or else our own, for as long as the command takes. */
+import { setTimeout as pause } from "node:timers/promises";
+import { probeDatabase } from "@gatehouse/prisma/database-url";
+import { findRunningPostgres, hasCluster } from "@gatehouse/prisma/embedded-postgres";
+import { migrationsAreApplied } from "@gatehouse/prisma/migrate";
+import pg from "pg";
+import type { Config } from "../config.ts";
+import { DataDirHeld, openOwnDatabase } from "../own-database.ts";
+import { keyFileOf, provideSecrets } from "../secret-files.ts";
+import { StartFailure } from "../start-failure.ts";
+import { createEnvironmentSource, createFileSource, type KeySource } from "./key-source.ts";
+
+export interface CommandDatabase extends AsyncDisposable {
+  url: string;
+  source: KeySource;
+  /** `ours`: no Gatehouse can be running. `held`: one is. `shared`: any number, also none. */
+  use: "ours" | "held" | "shared";
+}
+
+const attachTimeoutMs = 10_000;
+
+/** Throws `StartFailure`. */
+export async function openCommandDatabase(
+  config: Config,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<CommandDatabase> {
+  const { dataDir, databaseUrl } = config;
+  if (databaseUrl !== null) {
+    const probe = await probeDatabase(databaseUrl);
+    if (!probe.ok) throw new StartFailure(probe.message);
+    return attach(databaseUrl, config, "shared");
+  }
+  if (!hasCluster(dataDir)) {
+    throw new StartFailure(
+      `There is no database in ${dataDir} yet, and so nothing sealed: start Gatehouse first.`,
+    );
+  }
+  try {
+    const database = await openOwnDatabase(config, say, signal);
+    return {
+      url: database.url,
+      source: chooseSource(config),
+      use: "ours",
+      [Symbol.asyncDispose]: () => database.close(),
+    };
+  } catch (error) {
+    if (!(error instanceof DataDirHeld)) throw error;
+    return attach(await findRunning(dataDir, signal), config, "held");
+  }
+}
+
+/** Migrating is left to a start: processes of the version before may be running. */
+async function attach(
+  url: string,
+  config: Config,
+  use: "held" | "shared",
+): Promise<CommandDatabase> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const isCurrent = await migrationsAreApplied(client).catch(() => false);
+  await client.end();
+  if (!isCurrent) {
+    throw new StartFailure("The database is not of this version of Gatehouse: start that first.");
+  }
+  return { url, source: chooseSource(config), use, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function findRunning(dataDir: string, signal: AbortSignal): Promise<string> {
+  const deadline = performance.now() + attachTimeoutMs;
+  while (performance.now() < deadline && !signal.aborted) {
+    const url = await findRunningPostgres(dataDir);
+    if (url !== null) return url;
+    await pause(100);
+  }
+  throw new StartFailure(
+    `Another process uses ${dataDir}, but its database does not answer: try again once it is ready.`,
+  );
+}
+
+function chooseSource({ encryptionKeys, authSecret, dataDir }: Config): KeySource {
+  if (encryptionKeys !== null) return createEnvironmentSource(encryptionKeys);
+  const { readEncryptionKeys } = provideSecrets({ encryptionKeys, authSecret }, dataDir, true);
+  if (!readEncryptionKeys) throw new Error("the keys stand in no file");
+  return createFileSource(keyFileOf(dataDir), readEncryptionKeys);
+}

@@ -1,0 +1,149 @@
+/** When each step of a rotation may run; decided from facts alone. */
+import type { KeyUse } from "../storage/key-uses.ts";
+import type { LivingProcess } from "../storage/processes.ts";
+
+export interface KeyFacts {
+  /** Ids of the list that the command itself has; the first one seals. */
+  ids: readonly [string, ...string[]];
+  processes: readonly LivingProcess[];
+  uses: readonly KeyUse[];
+  /** Keys that have sealed at some time. */
+  everSealing: ReadonlySet<string>;
+}
+
+export type RefusalCode =
+  | "KEY_PENDING"
+  | "ROTATION_UNFINISHED"
+  | "NO_NEW_KEY"
+  | "SEVERAL_NEW_KEYS"
+  | "NOT_KNOWN_EVERYWHERE"
+  | "NOT_PROMOTED"
+  | "NOT_SEALING_EVERYWHERE"
+  | "KEY_SEALS"
+  | "KEY_IN_USE"
+  | "KEY_UNKNOWN"
+  | "VALUES_UNOPENED"
+  | "NOT_HERE"
+  | "INTERRUPTED";
+
+/** Why a step does not run. The message is for the terminal: what is the matter, and what to do. */
+export interface Refusal {
+  ok: false;
+  code: RefusalCode;
+  message: string;
+}
+
+export type Verdict<T = unknown> = ({ ok: true } & T) | Refusal;
+
+export function refuse(code: RefusalCode, message: string): Refusal {
+  return { ok: false, code, message };
+}
+
+/** Keys that were added and have sealed nothing yet. */
+export function findPending(facts: KeyFacts, ids: readonly string[] = facts.ids): string[] {
+  const used = new Set(facts.uses.map(({ keyId }) => keyId));
+  return ids.filter((id) => id !== facts.ids[0] && !facts.everSealing.has(id) && !used.has(id));
+}
+
+/** Keys that have sealed before the present one. */
+export function findRetired(facts: KeyFacts): string[] {
+  const pending = findPending(facts);
+  return facts.ids.slice(1).filter((id) => !pending.includes(id));
+}
+
+export function judgeAdd(facts: KeyFacts): Verdict {
+  const known = new Set([...facts.ids, ...facts.processes.flatMap(({ keyIds }) => keyIds)]);
+  const [pending] = findPending(facts, [...known]);
+  if (pending !== undefined)
+    return refuse(
+      "KEY_PENDING",
+      `The key ${pending} is there already and does not seal yet: promote it (keys promote), or drop it (keys remove ${pending}).`,
+    );
+  const [old] = [...known].filter((id) => id !== facts.ids[0]);
+  if (old !== undefined)
+    return refuse(
+      "ROTATION_UNFINISHED",
+      `The rotation before is not finished, for the key ${old} is still there: keys reseal, then keys remove ${old}.`,
+    );
+  return { ok: true };
+}
+
+export function judgePromote(facts: KeyFacts): Verdict<{ keyId: string }> {
+  const [keyId, ...others] = findPending(facts);
+  if (keyId === undefined) {
+    const [elsewhere] = findPending(
+      facts,
+      facts.processes.flatMap(({ keyIds }) => keyIds).filter((id) => !facts.ids.includes(id)),
+    );
+    if (elsewhere !== undefined)
+      return refuse(
+        "KEY_UNKNOWN",
+        `Running processes know the key ${elsewhere} and this command does not: give it their ENCRYPTION_KEYS.`,
+      );
+    const lagging = judgeSealing(facts);
+    return lagging.ok
+      ? refuse("NO_NEW_KEY", `There is no new key to promote: keys add makes one.`)
+      : lagging;
+  }
+  if (others.length > 0)
+    return refuse(
+      "SEVERAL_NEW_KEYS",
+      `There are several new keys (${[keyId, ...others].join(", ")}): drop all but one (keys remove ID).`,
+    );
+  const unaware = facts.processes.find(({ keyIds }) => !keyIds.includes(keyId));
+  if (unaware)
+    return refuse(
+      "NOT_KNOWN_EVERYWHERE",
+      `${describeProcess(unaware)} does not know the key ${keyId} yet: it could not read what the others seal with it.`,
+    );
+  return { ok: true, keyId };
+}
+
+export function judgeReseal(facts: KeyFacts): Verdict {
+  const [pending] = findPending(facts);
+  if (pending !== undefined)
+    return refuse(
+      "NOT_PROMOTED",
+      `The newest key, ${pending}, does not seal yet: keys promote comes first.`,
+    );
+  return judgeSealing(facts);
+}
+
+/** Whether every living process seals with the first key of the list. */
+function judgeSealing({ ids: [sealing], processes }: KeyFacts): Verdict {
+  const lagging = processes.find(({ keyIds }) => keyIds[0] !== sealing);
+  if (!lagging) return { ok: true };
+  return refuse(
+    "NOT_SEALING_EVERYWHERE",
+    `${describeProcess(lagging)} seals with ${lagging.keyIds[0] ?? "no key"}, and this command has ${sealing} first: give both the same list of keys, then try again.`,
+  );
+}
+
+export function judgeRemove(facts: KeyFacts, keyId: string): Verdict {
+  if (facts.ids[0] === keyId)
+    return refuse("KEY_SEALS", `The key ${keyId} seals: it cannot go before another one does.`);
+  const sealing = facts.processes.find(({ keyIds }) => keyIds[0] === keyId);
+  if (sealing) return refuse("KEY_SEALS", `${describeProcess(sealing)} seals with ${keyId}.`);
+  const uses = facts.uses.filter((use) => use.keyId === keyId);
+  if (uses.length > 0)
+    return refuse(
+      "KEY_IN_USE",
+      `The key ${keyId} is needed by ${describeUses(uses)}: keys reseal comes first.`,
+    );
+  const isKnown = [facts.ids, ...facts.processes.map((process) => process.keyIds)].some((ids) =>
+    ids.includes(keyId),
+  );
+  return isKnown ? { ok: true } : refuse("KEY_UNKNOWN", `There is no key ${keyId} (any more).`);
+}
+
+export function describeProcess({ id, startedAt }: LivingProcess): string {
+  const started = startedAt.toISOString().slice(0, 19).replace("T", " ");
+  return `Process ${id.slice(-8)} (started ${started} UTC)`;
+}
+
+/** `3 values (OAuthGrant.accessToken 1, OAuthGrant.refreshToken 2)`. */
+export function describeUses(uses: readonly KeyUse[]): string {
+  const total = uses.reduce((sum, { count }) => sum + count, 0);
+  const columns = uses.map(({ column, count }) => `${column} ${count}`).join(", ");
+  return `${total} ${total === 1 ? "value" : "values"} (${columns})`;
+}

@@ -1,0 +1,187 @@
+/** Which of the authorization servers that a resource lists is used, and what can be said of the others. */
+import { findAuthorizationServer, guessAuthorizationServer } from "./authorization-server.ts";
+import type { AuthorizationServer, AuthorizationServerAnswer } from "./authorization-server.ts";
+import type { DiscoveryCache } from "./discovery-cache.ts";
+import type { DiscoveryFault } from "./discovery-fault.ts";
+import type { Fetch } from "./ports.ts";
+import { mayNameIssuer, type ProviderProfiles } from "./provider-profiles.ts";
+import { isSecureUrl } from "./secure-url.ts";
+import type { StepRecorder } from "./steps.ts";
+
+export interface ChoiceOptions {
+  fetch: Fetch;
+  steps: StepRecorder;
+  /** Only this listed authorization server will do: a pre-registered client is pinned to it, or the person chose it. */
+  chosenIssuer?: string | null;
+  /** Used whatever the server lists: an admin has set it. */
+  forcedIssuer?: string | null;
+  /** Of the owner's earlier grant: used again while it is listed, without asking. */
+  earlierIssuer?: string | null;
+  /** Looks at every one that is listed, where nothing of the above decides. */
+  wantsAll?: boolean;
+  cache?: DiscoveryCache;
+  profiles: ProviderProfiles;
+}
+
+export type Choice =
+  /** `others`: further ones that work, in the order listed; empty unless all were looked at. */
+  | { ok: true; metadata: AuthorizationServer; others: AuthorizationServer[] }
+  | { ok: false; fault: DiscoveryFault };
+
+/** Strangers name the authorization servers: so many are tried, in the order listed. */
+const maxAuthorizationServers = 5;
+
+/** The chosen one, the earlier one, or the first that works. */
+export async function chooseListed(
+  listed: readonly string[],
+  options: ChoiceOptions,
+): Promise<Choice> {
+  const { chosenIssuer, earlierIssuer, wantsAll } = options;
+  if (chosenIssuer) {
+    const chosen = findListed(listed, chosenIssuer, options);
+    return chosen === undefined
+      ? noteUnlisted(chosenIssuer, options)
+      : await lookAt(chosen, options);
+  }
+  const earlier = earlierIssuer ? findListed(listed, earlierIssuer, options) : undefined;
+  if (earlier !== undefined) {
+    const choice = await lookAt(earlier, options);
+    // One that is down for a moment is no reason to move an account elsewhere.
+    if (choice.ok || choice.fault.retryable) return choice;
+  }
+  const candidates = listed
+    .filter((issuer) => issuer !== earlier)
+    .slice(0, maxAuthorizationServers);
+  return wantsAll ? await lookAtAll(candidates, options) : await findFirst(candidates, options);
+}
+
+/** What the settings say, for lack of trust in what the server says. */
+export async function useForced(
+  issuer: string,
+  listed: readonly string[],
+  options: ChoiceOptions,
+): Promise<Choice> {
+  const known = findListed(listed, issuer, options) !== undefined;
+  const detail = known
+    ? "The settings name this authorization server, which the server lists too."
+    : "The settings name this authorization server, which the server does not list.";
+  options.steps.note("AUTHORIZATION_SERVER_METADATA", "OK", detail, issuer);
+  return await lookAt(issuer, options);
+}
+
+/** Nobody names an authorization server: the server's origin is taken for it, as in the 2025-03-26 revision. */
+export async function assumeOrigin(
+  serverUrl: URL,
+  mayGuess: boolean,
+  options: ChoiceOptions,
+): Promise<Choice> {
+  const { origin } = serverUrl;
+  const spellings = [origin, `${origin}/`] as const;
+  const { chosenIssuer, steps } = options;
+  if (chosenIssuer && findListed(spellings, chosenIssuer, options) === undefined) {
+    return noteUnlisted(chosenIssuer, options);
+  }
+  const answer = await findCached(spellings, options);
+  if (answer.kind === "found") return { ok: true, metadata: answer.metadata, others: [] };
+  if (answer.kind === "refused") return { ok: false, fault: answer.fault };
+  const guessed = guessAuthorizationServer(origin);
+  if (!mayGuess || !answer.certain || !isSecureUrl(guessed.tokenEndpoint)) {
+    return noteMissing(origin, answer.certain, options);
+  }
+  steps.note(
+    "AUTHORIZATION_SERVER_METADATA",
+    "SKIPPED",
+    "No metadata anywhere: default endpoints of the 2025-03-26 revision. PKCE is sent, though nothing says that it is supported.",
+    origin,
+  );
+  return { ok: true, metadata: guessed, others: [] };
+}
+
+/** An issuer is remembered as its metadata names it, which under a profile may not be how resources list it. */
+export function findListed(
+  listed: readonly string[],
+  issuer: string,
+  { profiles }: Pick<ChoiceOptions, "profiles">,
+): string | undefined {
+  return listed.includes(issuer)
+    ? issuer
+    : listed.find((one) => mayNameIssuer(profiles.matchIssuer(one), one, issuer));
+}
+
+async function lookAt(issuer: string, options: ChoiceOptions): Promise<Choice> {
+  const answer = await findCached([issuer], options);
+  if (answer.kind === "found") return { ok: true, metadata: answer.metadata, others: [] };
+  return answer.kind === "refused"
+    ? { ok: false, fault: answer.fault }
+    : noteMissing(issuer, answer.certain, options);
+}
+
+async function findFirst(candidates: readonly string[], options: ChoiceOptions): Promise<Choice> {
+  let first: Choice | null = null;
+  for (const issuer of candidates) {
+    const choice = await lookAt(issuer, options);
+    if (choice.ok) return choice;
+    first ??= choice;
+  }
+  return first ?? failMissing(true);
+}
+
+async function lookAtAll(candidates: readonly string[], options: ChoiceOptions): Promise<Choice> {
+  const choices = await Promise.all(candidates.map((issuer) => lookAt(issuer, options)));
+  const working = choices.flatMap((choice) => (choice.ok ? [choice.metadata] : []));
+  // Two spellings may lead to one authorization server.
+  const [metadata, ...others] = new Map(working.map((one) => [one.issuer, one])).values();
+  return metadata ? { ok: true, metadata, others } : (choices[0] ?? failMissing(true));
+}
+
+async function findCached(
+  issuers: readonly [string, ...string[]],
+  { cache, fetch, steps, profiles }: ChoiceOptions,
+): Promise<AuthorizationServerAnswer> {
+  for (const issuer of issuers) {
+    const metadata = cache?.get(issuer);
+    if (!metadata) continue;
+    steps.note("AUTHORIZATION_SERVER_METADATA", "SKIPPED", "Known from a moment ago.", issuer);
+    return { kind: "found", metadata };
+  }
+  const profile = profiles.matchIssuer(issuers[0]);
+  const answer = await findAuthorizationServer({ issuers, profile, fetch, steps });
+  if (answer.kind === "found") cache?.set(answer.metadata);
+  return answer;
+}
+
+/** Each place said only that it has nothing: that the search as a whole failed is a step of its own (regressions C11). */
+function noteMissing(issuer: string, certain: boolean, { steps }: ChoiceOptions): Choice {
+  const failure = failMissing(certain);
+  steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", failure.fault.message, issuer);
+  return failure;
+}
+
+function failMissing(certain: boolean): { ok: false; fault: DiscoveryFault } {
+  return certain
+    ? {
+        ok: false,
+        fault: {
+          code: "METADATA_MISSING",
+          message: "The authorization server publishes no metadata.",
+          retryable: false,
+        },
+      }
+    : {
+        ok: false,
+        fault: {
+          code: "METADATA_UNAVAILABLE",
+          message: "The authorization server's metadata could not be fetched.",
+          retryable: true,
+        },
+      };
+}
+
+function noteUnlisted(issuer: string, { steps }: ChoiceOptions): Choice {
+  const message = "The server does not name the authorization server that was chosen for it.";
+  steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", message, issuer);
+  return {
+    ok: false,
+    fault: { code: "AUTHORIZATION_SERVER_NOT_LISTED", message, retryable: false },
+  };
+}

@@ -1,0 +1,141 @@
+/** The providers that are known to go their own ways; `provider-profiles.ts` says what each deviation means. */
+import type { HostProfile, ProviderProfile, ShapeProfile } from "./provider-profiles.ts";
+
+export const slack: HostProfile = {
+  name: "Slack",
+  hosts: ["slack.com", "mcp.slack.com"],
+  deviations: {
+    // Metadata at mcp.slack.com has named slack.com.
+    "issuer-elsewhere": true,
+    "user-scope": true,
+    "nested-token": "authed_user",
+    "token-types": ["user"],
+    "comma-scopes": true,
+    "error-codes": {
+      invalid_refresh_token: "invalid_grant",
+      token_expired: "invalid_grant",
+      token_revoked: "invalid_grant",
+      authorization_not_found: "invalid_grant",
+      account_inactive: "invalid_grant",
+      invalid_code: "invalid_grant",
+      code_already_used: "invalid_grant",
+      invalid_client_id: "invalid_client",
+      bad_client_secret: "invalid_client",
+      bad_redirect_uri: "invalid_request",
+    },
+  },
+  expects: ["registers no clients by itself", "errors come with HTTP 200 and ok:false"],
+};
+
+export const github: HostProfile = {
+  name: "GitHub",
+  hosts: ["github.com", ".ghe.com"],
+  deviations: {
+    "comma-scopes": true,
+    "error-codes": {
+      bad_refresh_token: "invalid_grant",
+      bad_verification_code: "invalid_grant",
+      incorrect_client_credentials: "invalid_client",
+      redirect_uri_mismatch: "invalid_request",
+    },
+    "authentication-methods": ["client_secret_post"],
+  },
+  expects: [
+    "registers no clients by itself",
+    "tokens may never expire",
+    "errors come with HTTP 200",
+    "answers are JSON only where it is asked for",
+  ],
+};
+
+export const entra: HostProfile = {
+  name: "Entra",
+  hosts: [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    ".ciamlogin.com",
+  ],
+  deviations: {
+    // AADSTS9010010.
+    "no-resource-parameter": true,
+    "pkce-unlisted": true,
+    // AADSTS90094.
+    "no-consent-prompt": true,
+  },
+  expects: ["registers no clients by itself", "no scope is sent on refresh, so none is mixed"],
+};
+
+export const google: HostProfile = {
+  name: "Google",
+  hosts: ["accounts.google.com"],
+  deviations: {
+    "issuer-trailing-slash": true,
+    "authorization-parameters": { access_type: "offline", prompt: "consent" },
+  },
+  expects: [
+    "registers no clients by itself",
+    "tools are listed openly, and a token is asked for when one is called",
+    "an answer to a refresh holds no refresh token",
+  ],
+};
+
+export const atlassian: HostProfile = {
+  name: "Atlassian",
+  hosts: ["mcp.atlassian.com", "cf.mcp.atlassian.com", "auth.atlassian.com"],
+  // Metadata at mcp.atlassian.com names cf.mcp.atlassian.com; that of a path at auth.atlassian.com names its origin.
+  deviations: { "issuer-elsewhere": true },
+  expects: [
+    "the server's origin stands for the authorization server where no resource metadata is published",
+    "consent is asked for again often",
+  ],
+};
+
+export const notion: HostProfile = {
+  name: "Notion",
+  hosts: ["mcp.notion.com"],
+  deviations: {},
+  expects: [
+    "two ways of client authentication in one request are refused",
+    "a refresh token used twice ends all tokens of its family",
+  ],
+};
+
+export const oidcProvider: ShapeProfile = {
+  name: "oidc-provider",
+  endpoints: [{ authorization: "/auth", token: "/token", registration: "/reg" }],
+  deviations: {},
+  expects: [
+    "a refresh token is issued for offline_access with prompt=consent alone",
+    "a refresh token used twice ends the grant",
+  ],
+};
+
+export const betterAuth: ShapeProfile = {
+  name: "better-auth",
+  endpoints: [
+    {
+      authorization: "/oauth2/authorize",
+      token: "/oauth2/token",
+      registration: "/oauth2/register",
+    },
+    { authorization: "/mcp/authorize", token: "/mcp/token", registration: "/mcp/register" },
+  ],
+  deviations: {},
+  expects: [
+    "the issuer has a path",
+    "an http loopback callback is registered as application_type native",
+    "a refresh token used twice within 30 seconds is answered",
+  ],
+};
+
+export const knownProviders: readonly ProviderProfile[] = [
+  slack,
+  github,
+  entra,
+  google,
+  atlassian,
+  notion,
+  oidcProvider,
+  betterAuth,
+];

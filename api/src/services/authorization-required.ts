@@ -1,0 +1,62 @@
+import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
+import type { NewEvent } from "../events/log.ts";
+import { nextState } from "../oauth/state.ts";
+import type { StateChange } from "../storage/grant-store.ts";
+
+/** Records that a server which let everybody in wants OAuth now. */
+export interface AuthorizationRequired {
+  /**
+   * Once, whoever's calls find out at the same time, and only while the settings are still those of `server`. Every member learns it
+   * from the server's change; the accounts that stand differently for it are the caller's and those that were connected before.
+   * @param ownerId whose call found out
+   */
+  note(server: McpServer, ownerId: string): Promise<void>;
+}
+
+export function createAuthorizationRequired(deps: {
+  db: Database;
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+  appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
+  /** After the commit. */
+  publishWorkspace(workspaceId: string): void;
+}): AuthorizationRequired {
+  return {
+    async note({ id: serverId, workspaceId, configVersion }, ownerId) {
+      const isNoted = await deps.db.$transaction(async (tx) => {
+        const raised = await tx.mcpServer.updateMany({
+          where: { id: serverId, configVersion },
+          data: { authType: "OAUTH", configVersion: { increment: 1 } },
+        });
+        if (raised.count === 0) return false;
+        const grants = await tx.oAuthGrant.findMany({
+          where: { serverId },
+          select: { ownerId: true, state: true, reason: true },
+          orderBy: { id: "asc" },
+        });
+        const newcomer = {
+          ownerId,
+          ...nextState("NOT_REQUIRED", null, { type: "authorizationRequired" }),
+        };
+        const isKnown = grants.some((grant) => grant.ownerId === ownerId);
+        for (const account of isKnown ? grants : [...grants, newcomer])
+          await deps.appendStateChange(tx, {
+            ...account,
+            workspaceId,
+            serverId,
+            actorId: null,
+            previousState: "NOT_REQUIRED",
+          });
+        await deps.appendEvent(tx, {
+          workspaceId,
+          type: "SERVER_UPDATED",
+          actorId: null,
+          serverId,
+          userId: null,
+          payload: { fields: ["authType"] },
+        });
+        return true;
+      });
+      if (isNoted) deps.publishWorkspace(workspaceId);
+    },
+  };
+}

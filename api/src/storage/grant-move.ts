@@ -1,0 +1,70 @@
+import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { GrantEnding } from "./grant-ending.ts";
+import { openGrant } from "./grant-row.ts";
+import { clearedLease, type StateChange } from "./grant-store.ts";
+import type { RevocationStore } from "./revocation-store.ts";
+
+/** For grants of an authorization server that the MCP server does not name any more. */
+export interface GrantMove {
+  /**
+   * Tombstone with AUTHORIZATION_SERVER_CHANGED: tokens erased here and on their way to be revoked where they came from, one event.
+   * False: the grant is another by now, or dead already.
+   */
+  markMoved(grantId: string, version: number): Promise<boolean>;
+}
+
+const reason = "AUTHORIZATION_SERVER_CHANGED";
+
+export function createGrantMove(deps: {
+  db: Database;
+  box: SealedBox;
+  ending: Pick<GrantEnding, "readRows">;
+  revocations: Pick<RevocationStore, "addTokens">;
+  appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
+  publish(grantId: string, workspaceId: string): void;
+}): GrantMove {
+  return {
+    async markMoved(grantId, version) {
+      const workspaceId = await deps.db.$transaction(async (tx) => {
+        const [row] = await deps.ending.readRows(tx, Prisma.sql`g."id" = ${grantId}::uuid`);
+        if (!row || row.version !== version || row.state === "DISCONNECTED") return null;
+        const grant = openGrant(deps.box, row);
+        if (!grant) return null;
+        const server = await tx.mcpServer.findUniqueOrThrow({
+          where: { id: row.serverId },
+          select: { workspaceId: true },
+        });
+        await tx.oAuthGrant.update({
+          where: { id: grantId },
+          data: {
+            state: "REAUTH_REQUIRED",
+            reason,
+            accessToken: null,
+            refreshToken: null,
+            accessTokenExpiresAt: null,
+            version: { increment: 1 },
+            ...clearedLease,
+          },
+        });
+        await deps.revocations.addTokens(tx, grant, {
+          workspaceId: server.workspaceId,
+          actorId: null,
+          reason,
+        });
+        await deps.appendStateChange(tx, {
+          workspaceId: server.workspaceId,
+          serverId: row.serverId,
+          ownerId: row.ownerId,
+          actorId: null,
+          previousState: row.state,
+          state: "REAUTH_REQUIRED",
+          reason,
+        });
+        return server.workspaceId;
+      });
+      if (workspaceId) deps.publish(grantId, workspaceId);
+      return workspaceId !== null;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
+import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
+
+/** Dynamic registrations that have served their time, on their way to be deleted where they were made (RFC 7592). */
+export interface RegistrationStore {
+  /** All of a server that is being deleted. To be called once its grants have ended, in the same transaction. */
+  retireAll(tx: Transaction, serverId: string, cause: RevocationCause): Promise<void>;
+  /**
+   * Those that the authorization server does not know any more, that have expired, or that a newer one has taken the place of, once no
+   * grant and no open attempt uses them.
+   * @returns how many
+   */
+  retireUnused(): Promise<number>;
+}
+
+interface RegistrationRow {
+  id: string;
+  serverId: string;
+  workspaceId: string;
+  issuer: string;
+  clientId: string;
+  registrationAccessToken: Uint8Array;
+  registrationClientUri: string;
+}
+
+/** `c` is the registration, `s` its server. */
+const columns = Prisma.sql`
+  c."id", c."serverId", s."workspaceId", c."issuer", c."clientId", c."registrationAccessToken", c."registrationClientUri"
+  FROM "OAuthClient" c JOIN "McpServer" s ON s."id" = c."serverId"
+  WHERE c."kind" = 'DYNAMIC' AND c."registrationAccessToken" IS NOT NULL AND c."registrationClientUri" IS NOT NULL`;
+const atOnce = 50;
+
+export function createRegistrationStore(deps: {
+  db: Database;
+  box: SealedBox;
+  revocations: Pick<RevocationStore, "addRegistration">;
+}): RegistrationStore {
+  const { db, box, revocations } = deps;
+
+  /** The row stays for whoever still looks at it, without the means to delete it twice. */
+  async function retire(
+    tx: Transaction,
+    row: RegistrationRow,
+    cause: RevocationCause,
+  ): Promise<void> {
+    const { serverId, issuer, clientId, registrationClientUri } = row;
+    const registrationAccessToken = box.open(row.registrationAccessToken, {
+      table: "OAuthClient",
+      column: "registrationAccessToken",
+      rowId: row.id,
+    });
+    await revocations.addRegistration(
+      tx,
+      { serverId, issuer, clientId, registrationClientUri, registrationAccessToken },
+      cause,
+    );
+    await tx.$executeRaw`
+      UPDATE "OAuthClient" SET "registrationAccessToken" = NULL, "registrationClientUri" = NULL,
+        "invalidAt" = coalesce("invalidAt", clock_timestamp())
+      WHERE "id" = ${row.id}::uuid`;
+  }
+
+  return {
+    async retireAll(tx, serverId, cause) {
+      const rows = await tx.$queryRaw<RegistrationRow[]>`
+        SELECT ${columns} AND c."serverId" = ${serverId}::uuid ORDER BY c."id" FOR UPDATE OF c`;
+      for (const row of rows) await retire(tx, row, cause);
+    },
+
+    retireUnused: () =>
+      db.$transaction(async (tx) => {
+        const rows = await tx.$queryRaw<RegistrationRow[]>`
+          SELECT ${columns}
+            AND (c."invalidAt" IS NOT NULL OR c."clientSecretExpiresAt" <= clock_timestamp()
+              OR EXISTS (SELECT 1 FROM "OAuthClient" n WHERE n."serverId" = c."serverId" AND n."issuer" = c."issuer"
+                AND n."redirectUri" = c."redirectUri" AND n."kind" = 'DYNAMIC' AND n."invalidAt" IS NULL
+                AND n."createdAt" > c."createdAt"))
+            AND NOT EXISTS (SELECT 1 FROM "OAuthGrant" g WHERE g."clientId" = c."id" AND g."accessToken" IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM "OAuthFlow" f WHERE f."clientId" = c."id" AND f."status" = 'PENDING'
+              AND f."expiresAt" > clock_timestamp())
+          ORDER BY c."id" LIMIT ${atOnce} FOR UPDATE OF c SKIP LOCKED`;
+        for (const row of rows) {
+          const { workspaceId } = row;
+          await retire(tx, row, { workspaceId, actorId: null, reason: null });
+        }
+        return rows.length;
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** A proxy between one process and PostgreSQL, for what goes wrong on that way. */
+export interface DatabaseProxy extends AsyncDisposable {
+  /** The database's URL through the proxy. */
+  readonly url: string;
+  /** Breaks every connection, and refuses new ones until `open`. */
+  cut(): void;
+  /** Lets connections through again; to another server, if a URL is given. */
+  open(databaseUrl?: string): void;
+  /** While true, NOTIFY never arrives: neither connection nor query notices. */
+  losesNotifications: boolean;
+}
+
+/** The backend's NotificationResponse (PostgreSQL protocol 3.0). */
+const notification = "A".charCodeAt(0);
+
+export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  let target = new URL(databaseUrl);
+  let isOpen = true;
+  const sockets = new Set<Socket>();
+
+  const server = createServer((client) => {
+    if (!isOpen) return client.destroy();
+    const upstream = connect(Number(target.port), target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.pipe(upstream);
+    let pending = Buffer.alloc(0);
+    upstream.on("data", (chunk) => {
+      pending = Buffer.concat([pending, chunk]);
+      // A letter, then a length that counts itself but not the letter.
+      while (pending.length >= 5) {
+        const end = 1 + pending.readInt32BE(1);
+        if (pending.length < end) break;
+        const isLost = proxy.losesNotifications && pending[0] === notification;
+        if (!isLost) client.write(pending.subarray(0, end));
+        pending = pending.subarray(end);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const url = new URL(databaseUrl);
+  url.port = String(address.port);
+
+  const proxy: DatabaseProxy = {
+    url: url.href,
+    losesNotifications: false,
+    cut() {
+      isOpen = false;
+      for (const socket of sockets) socket.destroy();
+    },
+    open(movedTo) {
+      if (movedTo) target = new URL(movedTo);
+      isOpen = true;
+    },
+    async [Symbol.asyncDispose]() {
+      proxy.cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}

@@ -1,0 +1,51 @@
+/** One process of a cluster under test: the app itself, told by its parent where to meet its end, and telling what it does. */
+import { subscribe } from "node:diagnostics_channel";
+import { writeSync } from "node:fs";
+import { createApp } from "../../src/app.ts";
+import { loadConfig } from "../../src/config.ts";
+import type { OnRefreshStage } from "../../src/oauth/lease-request.ts";
+import type { FromProcess, ProcessSettings, StageFault, ToProcess } from "./messages.ts";
+import { readMonotonicMs } from "./timeline.ts";
+
+let fault: StageFault | null = null;
+
+function tell(message: FromProcess): void {
+  writeSync(1, `${JSON.stringify(message)}\n`);
+}
+
+const onStage: OnRefreshStage = (stage, grantId) => {
+  const meant = fault?.stage === stage && fault.grantId === grantId ? fault : null;
+  const signal = meant?.signal ?? null;
+  tell({ kind: "stage", stage, grantId, atMs: readMonotonicMs(), signal });
+  if (signal === null) return;
+  fault = null;
+  process.kill(process.pid, signal);
+};
+
+async function start(settings: ProcessSettings): Promise<void> {
+  const answer = loadConfig(settings.env, { isRoot: false, checkoutDir: "/nowhere" });
+  if (!answer.ok) throw new Error(answer.faults.join(" "));
+  const { databaseUrl, secrets, limits } = settings;
+  const app = await createApp({
+    config: answer.config,
+    databaseUrl,
+    secrets,
+    log: (line) => tell({ kind: "log", line }),
+    refresh: { limits, onStage },
+    // Calls alone ask for tokens, so that a fault befalls the one that it is meant for.
+    renewEveryMs: null,
+  });
+  await app.listen();
+  tell({ kind: "ready" });
+}
+
+subscribe("http.server.request.start", () => tell({ kind: "request" }));
+process.on("message", (message: ToProcess) => {
+  if (message.kind === "start") void start(message.settings);
+  else {
+    fault = message.fault;
+    tell({ kind: "armed" });
+  }
+});
+// The test has ended, however it did.
+process.on("disconnect", () => process.exit());

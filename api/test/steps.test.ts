@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
+import { challenge, type Parts } from "./counterparties/protected.ts";
+import { createServer, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+
+let gatehouse: TestGatehouse;
+let ada: TestUser;
+const started: MarkedCounterparty[] = [];
+
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  ada = await gatehouse.signUp();
+});
+afterAll(async () => {
+  await gatehouse[Symbol.asyncDispose]();
+  await Promise.all(started.map((counterparty) => counterparty.close()));
+});
+
+interface ShownStep {
+  kind: string;
+  outcome: string;
+  url: string | null;
+  httpStatus: number | null;
+  durationMs: number | null;
+  detail: string | null;
+  at: string;
+}
+
+async function readSteps(flowId: string): Promise<ShownStep[]> {
+  const { oauthFlow } = await ada.query(
+    "query ($id: ID!) { oauthFlow(id: $id) { steps { kind outcome url httpStatus durationMs detail at } } }",
+    { id: flowId },
+  );
+  return oauthFlow.steps;
+}
+
+/** A server whose URL hides a key, and an attempt at it. */
+async function begin(mark: string, changes?: Partial<Parts>) {
+  const server = await startMarked(mark, changes);
+  started.push(server);
+  const serverId = await createServer(ada, `${server.url}?key=${mark}-query`, {
+    authType: "OAUTH",
+  });
+  return { server, serverId, attempt: await startOAuth(ada, serverId) };
+}
+
+const noAnswer = { outcome: "FAILED", httpStatus: null, durationMs: expect.any(Number) };
+
+describe("the steps of an attempt", () => {
+  it("name every exchange of a whole consent, with status and duration, and no secret", async () => {
+    const mark = "marked1";
+    const { server, attempt } = await begin(mark);
+    const asked = new URL(attempt.authorizationUrl).searchParams;
+    await ada.open(server.approve(attempt.authorizationUrl));
+    const flowId = attempt.flow.id;
+    await expect.poll(async () => (await readSteps(flowId)).at(-1)?.kind).toBe("TOOL_DISCOVERY");
+
+    const steps = await readSteps(flowId);
+    const { origin } = server;
+    expect(
+      steps.map(({ kind, outcome, url, httpStatus }) => [kind, outcome, url, httpStatus]),
+    ).toEqual([
+      ["PROBE", "OK", `${origin}/mcp`, 401],
+      [
+        "PROTECTED_RESOURCE_METADATA",
+        "OK",
+        `${origin}/.well-known/oauth-protected-resource/mcp`,
+        200,
+      ],
+      // Read when the server was added.
+      ["AUTHORIZATION_SERVER_METADATA", "SKIPPED", `${origin}/`, null],
+      ["CLIENT_REGISTRATION", "OK", `${origin}/register`, 201],
+      ["CONSENT", "OK", null, null],
+      ["CALLBACK", "OK", null, null],
+      ["TOKEN_EXCHANGE", "OK", `${origin}/token`, 200],
+      ["TOOL_DISCOVERY", "OK", `${origin}/mcp`, 200],
+    ]);
+    for (const { httpStatus, durationMs, at } of steps) {
+      if (httpStatus === null) expect(durationMs).toBeNull();
+      else expect(durationMs).toBeGreaterThanOrEqual(0);
+      expect(Date.parse(at)).not.toBeNaN();
+    }
+
+    const stored = await gatehouse.db.oAuthFlow.findUniqueOrThrow({
+      where: { id: rowIdOf(flowId) },
+    });
+    const exchange = server.received.find(({ url }) => url === "/token")?.body ?? "";
+    const verifier = new URLSearchParams(exchange).get("code_verifier");
+    for (const told of [JSON.stringify(steps), JSON.stringify(stored.steps)]) {
+      for (const secret of [mark, "?", asked.get("state"), verifier]) {
+        expect(secret).toBeTruthy();
+        expect(told).not.toContain(secret);
+      }
+    }
+  });
+
+  it("name a token exchange that was refused, without what the answer repeats", async () => {
+    const mark = "marked2";
+    const { server, attempt } = await begin(mark);
+    const callback = new URL(server.approve(attempt.authorizationUrl));
+    callback.searchParams.set("code", `${mark}-other`);
+    await ada.open(callback.href);
+    await expect
+      .poll(async () => (await readSteps(attempt.flow.id)).at(-1)?.kind)
+      .toBe("TOKEN_EXCHANGE");
+    const steps = await readSteps(attempt.flow.id);
+    expect(steps.at(-1)).toMatchObject({
+      outcome: "FAILED",
+      httpStatus: 400,
+      durationMs: expect.any(Number),
+      detail: expect.stringContaining("invalid_grant"),
+    });
+    expect(JSON.stringify(steps)).not.toContain(mark);
+  });
+
+  it("name a token exchange, a registration and a discovery that got no answer", async () => {
+    const hangUp: Parts["token"] = (_received, response) => response.socket?.destroy();
+    const exchange = await begin("marked3", { token: hangUp });
+    await ada.open(exchange.server.approve(exchange.attempt.authorizationUrl));
+    await expect
+      .poll(async () => (await readSteps(exchange.attempt.flow.id)).at(-1))
+      .toMatchObject({ kind: "TOKEN_EXCHANGE", ...noAnswer });
+
+    const registration = await begin("marked4", { register: hangUp });
+    expect(registration.attempt.__typename).toBe("OAuthDiscoveryFailed");
+    const steps = await readSteps(registration.attempt.flow.id);
+    expect(steps.at(-1)).toMatchObject({
+      kind: "CLIENT_REGISTRATION",
+      url: `${registration.server.origin}/register`,
+      ...noAnswer,
+    });
+
+    const discovery = await begin("marked5", { authorizationServer: () => hangUp });
+    const failed = (await readSteps(discovery.attempt.flow.id)).filter(
+      ({ outcome }) => outcome === "FAILED",
+    );
+    expect(failed[0]).toMatchObject({
+      kind: "AUTHORIZATION_SERVER_METADATA",
+      url: `${discovery.server.origin}/.well-known/oauth-authorization-server`,
+      ...noAnswer,
+    });
+  });
+
+  it("name a tool discovery that failed", async () => {
+    const { server, attempt } = await begin("marked6", {
+      mcp: (received, response) =>
+        received.headers.authorization
+          ? void response.writeHead(503).end()
+          : challenge(received, response),
+    });
+    await ada.open(server.approve(attempt.authorizationUrl));
+    await expect
+      .poll(async () => (await readSteps(attempt.flow.id)).at(-1))
+      .toMatchObject({
+        kind: "TOOL_DISCOVERY",
+        outcome: "FAILED",
+        url: server.url,
+        httpStatus: 503,
+        durationMs: expect.any(Number),
+      });
+  });
+});
