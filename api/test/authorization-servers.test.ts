@@ -430,6 +430,20 @@ describe("a server that moves to another authorization server", () => {
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
   });
 
+  it("is not what counts either where the one that an admin has named calls itself otherwise", async () => {
+    await using world = await startWorld();
+    const serverId = await move(world, { oauthAuthorizationServer: world.first.url });
+    // As under a profile that lets metadata name another issuer of the provider.
+    await gatehouse.db.oAuthGrant.updateMany({
+      where: { serverId: rowIdOf(serverId) },
+      data: { issuer: "https://login.provider.example" },
+    });
+    expect(await executeTool(ada, serverId, "look")).toMatchObject({
+      __typename: "ServerUnreachable",
+    });
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
+  });
+
   it("MCP-AUTH-9 a client registered by hand does not move with it", async () => {
     await using world = await startWorld();
     const { first, second } = world;

@@ -176,6 +176,34 @@ describe("a rotation while two processes serve", { timeout: 90_000 }, () => {
     await Promise.all(late);
   });
 
+  it("an old key stays when a value that it sealed waits in a long transaction", async () => {
+    await using world = await setUp();
+    const { db, source } = world;
+    for (const step of ["add", "promote", "reseal"] as const)
+      expect(await world.commands[step]()).toEqual({ ok: true });
+    const old = source.read().split(",")[1] ?? "";
+    const written = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const writing = db.$transaction(
+      async (tx) => {
+        await seedExecutions(tx, old, 1);
+        written.resolve();
+        await ended.promise;
+      },
+      { timeout: 60_000 },
+    );
+    await written.promise;
+    const commands = createKeyCommands({
+      ...commandDeps(db, source),
+      say: (line) => line.startsWith("Waiting") && ended.resolve(),
+    });
+    const removed = await commands.remove("k1");
+    ended.resolve();
+    await writing;
+    expect(removed).toMatchObject({ code: "KEY_IN_USE" });
+    expect(parseKeyring(source.read()).ids).toEqual(["k20261123", "k1"]);
+  });
+
   it("takes no list that does not open what is stored", async () => {
     await using world = await setUp();
     const { gatehouse, db, source } = world;

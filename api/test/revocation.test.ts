@@ -213,6 +213,29 @@ describe("whatever happens to a process", () => {
     ]);
   });
 
+  it("R13 and so are those for a grant that has died meanwhile", async () => {
+    await connect(ada, serverId);
+    gatehouse.sandbox.expireAccessTokens();
+    gatehouse.sandbox.faults.set("refresh-answer-held", { times: 1 });
+    const call = executeTool(ada, serverId, "list_notes");
+    await gatehouse.sandbox.faults.reached("refresh-answer-held");
+    await gatehouse.db.oAuthGrant.updateMany({
+      where: { serverId: rowIdOf(serverId) },
+      data: {
+        state: "REAUTH_REQUIRED",
+        reason: "AUTHORIZATION_SERVER_CHANGED",
+        accessToken: null,
+        refreshToken: null,
+        version: { increment: 1 },
+      },
+    });
+    gatehouse.sandbox.faults.clear();
+    expect(await call).toMatchObject({ reason: "AUTHORIZATION_SERVER_CHANGED" });
+    expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([
+      { what: "TOKENS", outcome: "CONFIRMED", reason: "AUTHORIZATION_SERVER_CHANGED" },
+    ]);
+  });
+
   it("R13 even when its server is gone for good, with a receipt in the right log", async () => {
     await connect(ada, serverId);
     gatehouse.sandbox.expireAccessTokens();

@@ -134,6 +134,26 @@ describe("settings of a server", () => {
       .toBeGreaterThan(revocations);
   });
 
+  it("D5 ends the grants however long it takes to end them all", async () => {
+    const id = await createServer(ada, gatehouse.sandbox.notesUrl);
+    await connect(ada, id);
+    const taken = Promise.withResolvers<void>();
+    // As long as a transaction lasts by default, and then some.
+    const busy = gatehouse.db.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM "OAuthGrant" WHERE "serverId" = ${rowIdOf(id)}::uuid FOR UPDATE`;
+        taken.resolve();
+        await tx.$executeRaw`SELECT pg_sleep(5.5)`;
+      },
+      { timeout: 30_000 },
+    );
+    await taken.promise;
+    const { errors } = await update({ id, url: gatehouse.sandbox.weatherUrl });
+    await busy;
+    expect(errors).toBeUndefined();
+    expect(await readStatus(ada, id)).toMatchObject({ reason: "SETTINGS_CHANGED" });
+  }, 60_000);
+
   it("D5 an attempt under the old settings ends as SETTINGS_CHANGED", async () => {
     const id = await createServer(ada, gatehouse.sandbox.notesUrl);
     const started = await startOAuth(ada, id);

@@ -128,6 +128,21 @@ describe("MCP-AUTH-14 step-up", () => {
     expect(stepUps).toEqual(["notes:export notes:write", "notes:export notes:write"]);
   });
 
+  it("C14 a server that names other scopes each time is not followed for ever", async () => {
+    mcp.isInsatiable = true;
+    const nameScopes = (round: number) =>
+      Array.from({ length: 60 }, (_, number) => `notes:${round}:${number}`).join(" ");
+    mcp.writeScope = nameScopes(1);
+    expect(await write()).toMatchObject(needsScope);
+    mcp.writeScope = nameScopes(2);
+    expect(await write()).toMatchObject({ __typename: "ServerUnreachable", retryable: false });
+    const { challengedScopes } = await gatehouse.db.oAuthGrant.findFirstOrThrow({
+      where: { serverId: rowIdOf(serverId) },
+    });
+    expect(challengedScopes).toHaveLength(60);
+    expect(await look()).toMatchObject(worked);
+  });
+
   it("C14 a 403 that names no scope is bounded too", async () => {
     mcp.isInsatiable = true;
     mcp.writeScope = "";

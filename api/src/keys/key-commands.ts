@@ -3,6 +3,7 @@ import type { Database } from "@gatehouse/prisma";
 import { generateKey } from "../crypto/keyring.ts";
 import { createSealedBox } from "../crypto/sealed-box.ts";
 import { countKeyUses, listEverSealing, recordSealing } from "../storage/key-uses.ts";
+import { listOpenTransactions } from "../storage/open-transactions.ts";
 import { createProcessStore } from "../storage/processes.ts";
 import { resealAll } from "../storage/reseal.ts";
 import { describeKeys } from "./check.ts";
@@ -32,8 +33,10 @@ export interface KeyCommandsDeps {
   now(): Date;
   /** How long running processes may take to read a changed file, in milliseconds. */
   patienceMs?: number;
-  /** How long what was sealed with an old key may take to reach the database: a transaction ends after five seconds. */
+  /** How long what was sealed with an old key may take until its statement, or its transaction, has begun, in milliseconds. */
   settleMs?: number;
+  /** Longer than any transaction of ours takes, in milliseconds; those of others are not waited for any longer. */
+  longestTransactionMs?: number;
   /** Values read by one statement. */
   batchSize?: number;
 }
@@ -52,6 +55,7 @@ const restart = "on every process, and restart one after the other";
 
 export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
   const { db, source, say, signal, patienceMs = 15_000, settleMs = 6_000 } = deps;
+  const { longestTransactionMs = 75_000 } = deps;
   const processes = createProcessStore(db);
 
   async function readFacts(): Promise<KeyFacts> {
@@ -156,12 +160,24 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     return faults.length === 0 ? { ok: true } : refuse("VALUES_UNOPENED", faults.join("\n"));
   }
 
+  /** What was sealed before the promotion is in the database afterwards, to be seen by all. */
+  async function waitForWriters(): Promise<void> {
+    await pause(settleMs, undefined, { signal }).catch(() => undefined);
+    const deadline = performance.now() + longestTransactionMs;
+    let open = await listOpenTransactions(db);
+    if (open.length > 0) say("Waiting for transactions that are under way.");
+    while (open.length > 0 && !signal.aborted && performance.now() < deadline) {
+      await pause(100);
+      const now = new Set(await listOpenTransactions(db));
+      open = open.filter((name) => now.has(name));
+    }
+  }
+
   async function remove(keyId: string): Promise<Verdict> {
     const first = judgeRemove(await readFacts(), keyId);
     if (!first.ok) return first;
     if (!deps.isAlone) {
-      // What was sealed before the promotion and waits for its transaction lands before the second look.
-      await pause(settleMs, undefined, { signal }).catch(() => undefined);
+      await waitForWriters();
       if (signal.aborted) return refuse("INTERRUPTED", `Stopped: the key ${keyId} is still there.`);
       const second = judgeRemove(await readFacts(), keyId);
       if (!second.ok) return second;

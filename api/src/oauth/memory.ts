@@ -100,7 +100,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
 
     storeTokens: async (grantId, version, tokens, circumstances) => {
       const row = match(grantId, version);
-      if (!row) return rows.has(grantId) ? "superseded" : "gone";
+      if (!row) return read(grantId).kind === "usable" ? "superseded" : "gone";
       renew(row, tokens);
       renewals.push({ grantId, ...circumstances });
       notify(grantId);

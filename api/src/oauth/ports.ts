@@ -146,7 +146,7 @@ export interface GrantStore {
   ): Promise<LeaseAnswer>;
   /**
    * Compare-and-swap on version, which grows by one; ends the lease; one event. `superseded`: replaced meanwhile, discard. `gone`:
-   * deleted, the new tokens must be revoked.
+   * deleted, ended or dead by now; no grant holds the new tokens, and they must be revoked.
    */
   storeTokens(
     grantId: string,

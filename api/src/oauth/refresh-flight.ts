@@ -31,7 +31,7 @@ export interface RefresherOptions {
   sleep: Sleep;
   signAssertion: SignAssertion;
   profiles: Pick<ProviderProfiles, "deviationsOf">;
-  /** Puts tokens of a grant that was deleted meanwhile into the outbox; the same tokens may come twice. */
+  /** Puts tokens of a grant that has ended or died meanwhile into the outbox; the same tokens may come twice. */
   revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
   /** For logs and metrics; holds no secret. Must not throw. */
   onSettled?(report: RefreshReport): void;
@@ -97,7 +97,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     // Replaced by a new consent or by another holder: revoking these tokens could end the new grant.
     if (stored === "superseded") return answerReading(await grants.read(grant.id));
     await revokeLater(grant, tokens);
-    return { kind: "gone" };
+    return answerReading(await grants.read(grant.id));
   };
   const unsaved = createUnsavedAnswers<ReceivedAnswer>({ save, sleep });
 

@@ -399,6 +399,21 @@ describe("the grant changes in mid-refresh", () => {
     expect(grants.deaths).toEqual([]);
   });
 
+  it("R13 dead meanwhile: the new tokens, which no grant holds, are revoked, and it stays dead", async () => {
+    const { endpoint, startProcess, grants } = createTestWorld();
+    const { ask, revoked } = startProcess();
+    const held = endpoint.holdNext();
+    const answer = ask();
+    await held.arrived;
+    const version = grants.row(grantId)?.grant.version ?? 0;
+    await grants.connect().markDead(grantId, version, "AUTHORIZATION_SERVER_CHANGED");
+    held.answer();
+    const dead = { kind: "dead", reason: "AUTHORIZATION_SERVER_CHANGED" };
+    expect(await answer).toEqual(dead);
+    expect(await ask()).toEqual(dead);
+    expect(revoked).toMatchObject([{ accessToken: "access-1", refreshToken: "refresh-1" }]);
+  });
+
   it("R13 deleted: the new tokens are revoked, also when the outbox is out of reach at first", async () => {
     const { endpoint, startProcess, grants, time } = createTestWorld();
     const { ask, revoked, unreachable } = startProcess();

@@ -2,7 +2,7 @@ import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Credentials, Refusal } from "../mcp/session.ts";
 import { findBearerChallenge } from "../oauth/challenge.ts";
 import type { Refresher } from "../oauth/refresher.ts";
-import { splitScopes } from "../oauth/scopes.ts";
+import { splitScopes, unionScopes } from "../oauth/scopes.ts";
 import { nextState, type OAuthEvent, type OAuthReason } from "../oauth/state.ts";
 import { isExhausted } from "../oauth/step-up.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
@@ -11,19 +11,7 @@ import type { AuthorizationRequired } from "./authorization-required.ts";
 import type { AuthorizationServerMoves } from "./authorization-server-moves.ts";
 import type { Detector } from "./detection.ts";
 import type { Rejections } from "./rejections.ts";
-
-/** Why a request got no credentials that the server accepts. */
-export type Stop = (
-  | { kind: "reauth"; reason: OAuthReason }
-  /** Configured headers were refused. */
-  | { kind: "headers-rejected" }
-  /** The server said no to this call, whoever asks. */
-  | { kind: "forbidden"; message: string }
-  | { kind: "transient"; message: string }
-) & {
-  /** The server itself said no; otherwise nothing was sent. */
-  answered?: boolean;
-};
+import { boundless, changedMeanwhile, insatiable, moved, type Stop } from "./stop.ts";
 
 /** What the calls of one owner at one server go out with. */
 export interface Accounts {
@@ -57,12 +45,8 @@ const dayMs = 24 * 60 * 60_000;
 /** After so many failures in a row it is worth asking whether the authorization server is still the server's. */
 const doubtfulFailures = 3;
 
-const moved: Stop = { kind: "reauth", reason: "AUTHORIZATION_SERVER_CHANGED" };
-
-const changedMeanwhile: Stop = {
-  kind: "transient",
-  message: "The server's settings or its account were changed meanwhile. Try again.",
-};
+/** Strangers name them: a consent can be about so many, and a row holds no more. */
+const maxChallengedScopes = 100;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { db, refresher } = deps;
@@ -77,6 +61,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         version: true,
         connectedAt: true,
         stepUps: true,
+        challengedScopes: true,
         issuer: true,
         refreshFailures: true,
         lastUsedAt: true,
@@ -116,7 +101,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return changed ? "applied" : "superseded";
   }
 
-  async function readToken(
+  /** A token that is good now, under whatever settings. */
+  async function askForToken(
     server: McpServer,
     ownerId: string,
     rejected?: string,
@@ -130,17 +116,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       rejected === undefined ? {} : { rejected },
     );
     switch (answer.kind) {
-      case "token": {
-        // Asked after the token was read: a change of settings ends the grants before it, so a token that was read under
-        // unchanged settings belongs to them, and never goes to the address of old ones.
-        const settings = await db.mcpServer.findUnique({
-          where: { id: server.id },
-          select: { configVersion: true, deletedAt: true },
-        });
-        if (settings?.configVersion !== server.configVersion || settings.deletedAt !== null)
-          return changedMeanwhile;
+      case "token":
         return { token: answer.accessToken, version: answer.version, grantId: grant.id };
-      }
       case "dead":
         return { kind: "reauth", reason: answer.reason };
       case "gone":
@@ -148,6 +125,25 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       case "transient":
         return { kind: "transient", message: answer.detail };
     }
+  }
+
+  /** One that may be sent to `server` as its settings were read. */
+  async function readToken(
+    server: McpServer,
+    ownerId: string,
+    rejected?: string,
+  ): Promise<SentToken | Stop> {
+    const answer = await askForToken(server, ownerId, rejected);
+    if ("kind" in answer) return answer;
+    // Asked after the token was read: a change of settings ends the grants before it, so a token that was read under
+    // unchanged settings belongs to them, and never goes to the address of old ones.
+    const settings = await db.mcpServer.findUnique({
+      where: { id: server.id },
+      select: { configVersion: true, deletedAt: true },
+    });
+    return settings?.configVersion === server.configVersion && settings.deletedAt === null
+      ? answer
+      : changedMeanwhile;
   }
 
   /** 403 `insufficient_scope`: the token is genuine and too narrow, unless a newer one has taken its place. */
@@ -161,6 +157,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     if (grant?.version !== version) return changedMeanwhile;
     const challenged = splitScopes(scope);
     if (isExhausted(grant.stepUps, challenged)) return insatiable(challenged);
+    if (unionScopes(grant.challengedScopes, challenged).length > maxChallengedScopes)
+      return boundless;
     // Before anybody is told, for they may consent at once; in one statement, for others may be challenged for more. In an order of
     // its own, so that it is one name for one set.
     await db.$executeRaw`
@@ -265,17 +263,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async reasonNotToCall(server, ownerId) {
       if (server.authType !== "OAUTH") return null;
-      const answer = await readToken(server, ownerId);
+      const answer = await askForToken(server, ownerId);
       return "kind" in answer && answer.kind === "reauth" ? answer.reason : null;
     },
-  };
-}
-
-/** Consent was given again and again; to ask once more would help nobody (regressions C14). */
-function insatiable(scopes: readonly string[]): Stop {
-  const wanted = scopes.length > 0 ? scopes.join(" ").slice(0, 200) : "further scopes";
-  return {
-    kind: "forbidden",
-    message: `The server keeps asking for ${wanted} although consent was given; its operator must mend this.`,
   };
 }

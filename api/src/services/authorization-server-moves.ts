@@ -47,8 +47,8 @@ export function createAuthorizationServerMoves(deps: {
 
   return {
     async check(server, { id, issuer, version }, challenge) {
-      // What an admin has set counts, whatever the server says.
-      if (issuer === null || issuer === server.oauthAuthorizationServer) return false;
+      // What an admin has set counts, whatever the server says; under a profile its metadata may name another issuer.
+      if (issuer === null || server.oauthAuthorizationServer !== null) return false;
       const nowMs = deps.clock.monotonicMs();
       for (const [key, { atMs }] of looks) if (nowMs - atMs >= intervalMs) looks.delete(key);
       const key = `${id} ${issuer}`;

@@ -3,8 +3,9 @@ import { listTools, type Tool } from "../mcp/catalog.ts";
 import type { Failure } from "../mcp/errors.ts";
 import { stripUrl } from "../oauth/secure-url.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
-import type { Accounts, Stop } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import { readDatabaseTime } from "./database-time.ts";
+import type { Stop } from "./stop.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";
 
 export type CatalogTool = Tool;

@@ -4,7 +4,7 @@ import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { RegistrationStore } from "../storage/registration-store.ts";
 import type { Access, Caller } from "./access.ts";
 import { notFound } from "./errors.ts";
-import { lockServer } from "./lock-server.ts";
+import { lockServer, patient } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
 
 /** Deleting a server: out of use at once, for good a little later, and brought back whole until then. */
@@ -47,8 +47,6 @@ export interface DeletionDeps {
 
 /** Processes' timers and the database's clock do not agree to the millisecond. */
 const marginMs = 50;
-/** Every account of a server takes a few statements. */
-const patient = { timeout: 60_000 };
 
 export function createDeletion(deps: DeletionDeps): Deletion {
   const { db, access } = deps;

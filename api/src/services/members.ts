@@ -3,6 +3,7 @@ import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import { type Access, type Caller, isAllowed, requireCaller } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
+import { patient } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
 
 export interface Members {
@@ -63,31 +64,28 @@ export function createMembers(deps: MembersDeps): Members {
   ): Promise<{ membershipId: string }> {
     const { workspaceId, userId } = member;
     const change = actorId === userId ? "LEFT" : "REMOVED";
-    const outcome = await db.$transaction(
-      async (tx) => {
-        const locked = await lock(tx, member);
-        const membership = locked.find((one) => one.userId === userId);
-        if (!membership) throw notFound("member");
-        if (membership.role === "OWNER") {
-          if (change === "REMOVED" && !(callerRole && isAllowed(callerRole, "own")))
-            throw new ServiceError("FORBIDDEN", "Only an owner can remove an owner.");
-          if (locked.length === 1)
-            throw new ServiceError(
-              "CONFLICT",
-              "A workspace needs an owner: make somebody else one first.",
-            );
-        }
-        await tx.membership.delete({ where: { id: membership.id } });
-        const flows = await deps.flows.failOpenOf(tx, member, "FORBIDDEN");
-        const ended = await deps.grants.endOfMember(tx, member, actorId);
-        await tx.toolCatalog.deleteMany({
-          where: { OR: [{ ownerId: userId, server: { workspaceId } }, ...ended] },
-        });
-        await deps.appendMemberEvent(tx, { workspaceId, actorId, userId, change });
-        return { flows, membershipId: membership.id };
-      },
-      { timeout: 60_000 },
-    );
+    const outcome = await db.$transaction(async (tx) => {
+      const locked = await lock(tx, member);
+      const membership = locked.find((one) => one.userId === userId);
+      if (!membership) throw notFound("member");
+      if (membership.role === "OWNER") {
+        if (change === "REMOVED" && !(callerRole && isAllowed(callerRole, "own")))
+          throw new ServiceError("FORBIDDEN", "Only an owner can remove an owner.");
+        if (locked.length === 1)
+          throw new ServiceError(
+            "CONFLICT",
+            "A workspace needs an owner: make somebody else one first.",
+          );
+      }
+      await tx.membership.delete({ where: { id: membership.id } });
+      const flows = await deps.flows.failOpenOf(tx, member, "FORBIDDEN");
+      const ended = await deps.grants.endOfMember(tx, member, actorId);
+      await tx.toolCatalog.deleteMany({
+        where: { OR: [{ ownerId: userId, server: { workspaceId } }, ...ended] },
+      });
+      await deps.appendMemberEvent(tx, { workspaceId, actorId, userId, change });
+      return { flows, membershipId: membership.id };
+    }, patient);
     deps.publishFlows(outcome.flows);
     deps.publishWorkspace(workspaceId);
     deps.revocation.kick();

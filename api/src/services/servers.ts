@@ -17,7 +17,7 @@ import {
 import type { Detection, Detector } from "./detection.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
-import { lockServer } from "./lock-server.ts";
+import { lockServer, patient } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
 import {
   checkDestination,
@@ -226,7 +226,7 @@ export function createServers(deps: ServersDeps): Servers {
             payload: { fields },
           });
         return { updated, ended, flows };
-      });
+      }, patient);
       deps.publishFlows(outcome.flows);
       deps.publishWorkspace(server.workspaceId);
       if (outcome.ended > 0) deps.revocation.kick();

@@ -2,7 +2,8 @@ import type { McpServer } from "@gatehouse/prisma";
 import type { Failure } from "../mcp/errors.ts";
 import { type Session, withSession } from "../mcp/session.ts";
 import type { Fetch } from "../oauth/ports.ts";
-import type { Accounts, Stop } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Stop } from "./stop.ts";
 
 /** Opens a session with an MCP server as one owner's account. */
 export type OpenToolSession = <T>(

@@ -1,7 +1,7 @@
 import { Prisma, type Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
 import { type GrantRow, grantColumns, openGrant } from "./grant-row.ts";
-import { clearedLease, type StateChange } from "./grant-store.ts";
+import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
 
 /** Why a grant ends; here there always is a reason. */
@@ -25,11 +25,8 @@ export interface GrantEnding {
 
 /** What is left of a grant that has ended: its reason. */
 const erased = {
-  accessToken: null,
-  refreshToken: null,
-  accessTokenExpiresAt: null,
+  ...clearedTokens,
   accessTokenLifetimeMs: null,
-  refreshTokenExpiresAt: null,
   grantedScopes: [],
   challengedScopes: [],
   stepUps: [],

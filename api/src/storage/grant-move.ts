@@ -2,7 +2,7 @@ import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import { openGrant } from "./grant-row.ts";
-import { clearedLease, type StateChange } from "./grant-store.ts";
+import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";
 import type { RevocationStore } from "./revocation-store.ts";
 
 /** For grants of an authorization server that the MCP server does not name any more. */
@@ -40,9 +40,7 @@ export function createGrantMove(deps: {
           data: {
             state: "REAUTH_REQUIRED",
             reason,
-            accessToken: null,
-            refreshToken: null,
-            accessTokenExpiresAt: null,
+            ...clearedTokens,
             version: { increment: 1 },
             ...clearedLease,
           },

@@ -26,6 +26,14 @@ export const clearedLease = {
   refreshFailures: 0,
 } as const;
 
+/** Columns of a grant whose tokens are of no use to anybody any more. */
+export const clearedTokens = {
+  accessToken: null,
+  refreshToken: null,
+  accessTokenExpiresAt: null,
+  refreshTokenExpiresAt: null,
+} as const;
+
 export interface GrantStoreDeps {
   db: Database;
   box: SealedBox;
@@ -119,7 +127,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       const [event] = events;
       if (!event) {
         const present = await readGrantRow(db, grantId);
-        return !present || present.state === "DISCONNECTED" ? "gone" : "superseded";
+        return present?.accessToken ? "superseded" : "gone";
       }
       deps.publish(grantId, event.workspaceId);
       return "stored";
@@ -142,11 +150,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
           data: {
             state: "REAUTH_REQUIRED",
             reason,
-            // Of no use to anybody any more.
-            accessToken: null,
-            refreshToken: null,
-            accessTokenExpiresAt: null,
-            refreshTokenExpiresAt: null,
+            ...clearedTokens,
             version: { increment: 1 },
             ...clearedLease,
           },

@@ -72,7 +72,7 @@ export interface RevocationStore {
     registration: RegistrationToDelete,
     cause: RevocationCause,
   ): Promise<void>;
-  /** Of a grant that has ended, or is gone with its server: where and why, as far as it is still known. */
+  /** Of a grant that has ended or died, or is gone with its server: where and why, as far as it is still known. */
   readCause(grant: { serverId: string; ownerId: string }): Promise<RevocationCause>;
   /** Leases tasks whose time has come; a registration's comes when no token of it is left to revoke. */
   takeDue(most: number, leaseMs: number): Promise<LeasedTask[]>;
@@ -185,7 +185,7 @@ export function createRevocationStore(deps: RevocationStoreDeps): RevocationStor
         where: { id: serverId },
         select: {
           workspaceId: true,
-          grants: { where: { ownerId, state: "DISCONNECTED" }, select: { reason: true } },
+          grants: { where: { ownerId, accessToken: null }, select: { reason: true } },
         },
       });
       if (server)

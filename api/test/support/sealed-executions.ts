@@ -5,7 +5,11 @@ import { createSealedBox } from "../../src/crypto/sealed-box.ts";
 const contextOf = (rowId: string) => ({ table: "ToolExecution", column: "arguments", rowId });
 
 /** Executions with sealed arguments, as a busy day leaves them; answers what they hold. `list`: the keys, the first one seals. */
-export async function seedExecutions(db: Database, list: string, count: number) {
+export async function seedExecutions(
+  db: Pick<Database, "workspace" | "toolExecution">,
+  list: string,
+  count: number,
+) {
   const box = createSealedBox(parseKeyring(list));
   const { id: workspaceId } = await db.workspace.create({ data: { slug: "seeded", name: "S" } });
   const rows = Array.from({ length: count }, (_, i) => {

@@ -1,0 +1,37 @@
+import type { OAuthReason } from "../oauth/state.ts";
+
+/** Why a request got no credentials that the server accepts. */
+export type Stop = (
+  | { kind: "reauth"; reason: OAuthReason }
+  /** Configured headers were refused. */
+  | { kind: "headers-rejected" }
+  /** The server said no to this call, whoever asks. */
+  | { kind: "forbidden"; message: string }
+  | { kind: "transient"; message: string }
+) & {
+  /** The server itself said no; otherwise nothing was sent. */
+  answered?: boolean;
+};
+
+export const moved: Stop = { kind: "reauth", reason: "AUTHORIZATION_SERVER_CHANGED" };
+
+export const changedMeanwhile: Stop = {
+  kind: "transient",
+  message: "The server's settings or its account were changed meanwhile. Try again.",
+};
+
+/** Consent was given again and again; to ask once more would help nobody (regressions C14). */
+export function insatiable(scopes: readonly string[]): Stop {
+  const wanted = scopes.length > 0 ? scopes.join(" ").slice(0, 200) : "further scopes";
+  return {
+    kind: "forbidden",
+    message: `The server keeps asking for ${wanted} although consent was given; its operator must mend this.`,
+  };
+}
+
+/** As many as they are, one consent cannot be about them all. */
+export const boundless: Stop = {
+  kind: "forbidden",
+  message:
+    "The server asks for ever more scopes than a consent can be about; its operator must mend this.",
+};
