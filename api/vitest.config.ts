@@ -11,10 +11,12 @@ export default defineConfig({
         resolve,
         test: {
           name: "integration",
+          // They wait for timers and peers more than they compute.
+          maxWorkers: 2,
           include: ["test/**/*.test.ts"],
           exclude: ["test/cluster/**"],
           globalSetup: ["test/support/global-setup.ts"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
