@@ -52,6 +52,7 @@ import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
 import { createRevocation } from "./services/revocation.ts";
 import { createSandboxServers } from "./services/sandbox-servers.ts";
+import { createSelfConnection } from "./services/self-connection.ts";
 import { createServers } from "./services/servers.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
 import { createToolSessions } from "./services/tool-session.ts";
@@ -204,7 +205,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     publish: (grantId: string, workspaceId: string) =>
       bus.publish(topics.grant(grantId), topics.workspace(workspaceId)),
   };
-  const grants = createGrantLifecycle({ ...ofGrants, newId: uuidv7 });
+  const grants = createGrantLifecycle({
+    ...ofGrants,
+    revocations: revocationStore,
+    newId: uuidv7,
+  });
   const flows = createFlowStore({ db, box, publish: publishFlow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
@@ -286,6 +291,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appendEvent,
     publishWorkspace,
     publishFlows,
+    connectItself: (server, userId) => selfConnection.start(server, userId),
   });
   const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
   const deletion = createDeletion({
@@ -331,6 +337,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       kickRevocation: () => revocation.kick(),
       clock,
     }),
+    connectItself: (server) => selfConnection.attempt(server),
   });
   const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
   const catalogs = createCatalogs({ db, access, accounts, openSession, clock });
@@ -387,6 +394,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     randomToken: () => randomToken(32),
     redirectUri,
   });
+  const selfConnection = createSelfConnection({ db, consent, background, clock });
   const callback = createCallback({
     ...shared,
     clients: clientStore,

@@ -12,6 +12,7 @@ import {
 } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { awaitReceipts } from "./support/receipts.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
@@ -165,6 +166,53 @@ describe("several authorization servers", () => {
     expect(refused.flow.steps.at(-1)).toMatchObject({ outcome: "FAILED" });
   });
 
+  it("R18 going to the other revokes the tokens of the first, where they came from", async () => {
+    await using world = await startWorld();
+    const { first, second } = world;
+    const serverId = await createServer(ada, world.mcp.url);
+    await connectAt(serverId, first.url);
+    await connectAt(serverId, first.url);
+    await connectAt(serverId, second.url);
+    expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([
+      { what: "TOKENS", outcome: "CONFIRMED", attempts: 1, httpStatus: 200, reason: null },
+    ]);
+    expect(first.traffic.counters.revocations).toBeGreaterThan(0);
+    expect(second.traffic.counters.revocations).toBe(0);
+    expect(await executeTool(ada, serverId, "look")).toMatchObject({ __typename: "ToolExecuted" });
+  });
+
+  it("a seal that cannot be opened any more does not stop the person from going to the other", async () => {
+    await using world = await startWorld();
+    const serverId = await createServer(ada, world.mcp.url);
+    await connectAt(serverId, world.first.url);
+    await gatehouse.db.oAuthGrant.updateMany({
+      where: { serverId: rowIdOf(serverId) },
+      data: { accessToken: Buffer.from("broken") },
+    });
+    await connectAt(serverId, world.second.url);
+    expect(await executeTool(ada, serverId, "look")).toMatchObject({ __typename: "ToolExecuted" });
+  });
+
+  it.each([
+    "",
+    "http://as.example",
+    "https://as.example/?tenant=1",
+    "a\u0000b",
+    "x".repeat(100_000),
+  ])("an issuer that is none is refused before anything is begun: %#", async (issuer) => {
+    await using world = await startWorld();
+    const serverId = await createServer(ada, world.mcp.url);
+    const { errors } = await ada.graphql(
+      "mutation ($input: StartOAuthInput!) { startOAuth(input: $input) { __typename } }",
+      { input: { serverId, issuer } },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "BAD_USER_INPUT",
+      fieldErrors: { issuer: [expect.stringContaining("https URL")] },
+    });
+    expect(await gatehouse.db.oAuthFlow.count({ where: { serverId: rowIdOf(serverId) } })).toBe(0);
+  });
+
   it("MCP-AUTH-9 each has a registration of its own, never used at the other", async () => {
     await using world = await startWorld();
     const { first, second } = world;
@@ -298,6 +346,8 @@ describe("what an admin sets", () => {
     ["oauthAuthorizationServer", { oauthAuthorizationServer: "http://id.example" }],
     ["oauthAuthorizationServer", { oauthAuthorizationServer: "https://id.example/?tenant=1" }],
     ["oauthAuthorizationServer", { oauthAuthorizationServer: "javascript:alert(1)" }],
+    ["oauthIssuer", { oauthIssuer: "http://id.example" }],
+    ["oauthIssuer", { oauthIssuer: "https://id.example/?tenant=1" }],
     ["oauthScopes.1", { oauthScopes: ["read", "two words"] }],
     ["oauthScopes.0", { oauthScopes: ['qu"ote'] }],
     ["oauthScopes.0", { oauthScopes: [""] }],
@@ -307,6 +357,27 @@ describe("what an admin sets", () => {
     const { errors } = await update(serverId, settings);
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(Object.keys(errors?.[0]?.extensions["fieldErrors"] as object)).toEqual([field]);
+  });
+
+  it("a client's issuer and the one that is chosen are refused alike, at a new server too", async () => {
+    const issuer = "http://id.example";
+    const { errors } = await ada.graphql(
+      "mutation ($input: CreateMcpServerInput!) { createMcpServer(input: $input) { id } }",
+      {
+        input: {
+          workspaceId: ada.workspaceId,
+          name: "Refused",
+          url: gatehouse.sandbox.notesUrl,
+          oauthIssuer: issuer,
+          oauthAuthorizationServer: issuer,
+        },
+      },
+    );
+    const words = [expect.stringContaining("an https URL without query and fragment")];
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "BAD_USER_INPUT",
+      fieldErrors: { oauthIssuer: words, oauthAuthorizationServer: words },
+    });
   });
 
   it("MCP-AUTH-9 a client registered by hand is not taken to another authorization server", async () => {

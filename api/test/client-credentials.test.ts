@@ -10,6 +10,7 @@ import {
   type TestUser,
 } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { awaitReceipts } from "./support/receipts.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
@@ -82,6 +83,30 @@ async function addConnected(settings: object): Promise<string> {
   expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
     __typename: "ToolExecuted",
   });
+  gatehouse.sandbox.traffic.reset();
+  return serverId;
+}
+
+/** The workspace's own attempts at a server, oldest first, once none is under way. */
+async function awaitAttempts(serverId: string, count = 1) {
+  const where = { serverId: rowIdOf(serverId) };
+  await expect
+    .poll(() => gatehouse.db.oAuthFlow.count({ where: { ...where, status: { not: "PENDING" } } }), {
+      timeout: 15_000,
+    })
+    .toBe(count);
+  return gatehouse.db.oAuthFlow.findMany({ where, orderBy: { id: "asc" } });
+}
+
+const disconnect = (id: string) =>
+  ada.query("mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", { id });
+
+/** One that waits for somebody to start. */
+async function addIdle(settings: object): Promise<string> {
+  const serverId = await addServer(settings);
+  await awaitAttempts(serverId);
+  await disconnect(serverId);
+  await awaitReceipts(gatehouse, serverId);
   gatehouse.sandbox.traffic.reset();
   return serverId;
 }
@@ -215,7 +240,7 @@ describe("connecting as the workspace itself", () => {
   });
 
   it("two starts at once both connect, and leave one account that works", async () => {
-    const serverId = await addServer(await registerByKey());
+    const serverId = await addIdle(await registerByKey());
     const answers = await Promise.all([startOAuth(ada, serverId), startOAuth(ada, serverId)]);
     expect(answers.map(({ __typename }) => __typename)).toEqual([
       "OAuthAlreadyConnected",
@@ -230,8 +255,8 @@ describe("connecting as the workspace itself", () => {
   });
 
   it("R7 an authorization server in trouble connects nobody, and the next start does", async () => {
-    const serverId = await addServer(await registerBySecret());
     gatehouse.sandbox.faults.set("token-endpoint-503");
+    const serverId = await addServer(await registerBySecret());
     expect(await startOAuth(ada, serverId)).toMatchObject({
       __typename: "OAuthDiscoveryFailed",
       flow: { error: "TOKEN_EXCHANGE_FAILED", errorDetail: "HTTP 503" },
@@ -241,7 +266,7 @@ describe("connecting as the workspace itself", () => {
   });
 
   it("D5 tokens that arrive after a change of settings are not stored, and are revoked", async () => {
-    const serverId = await addServer(await registerBySecret());
+    const serverId = await addIdle(await registerBySecret());
     const starts: ReturnType<typeof startOAuth>[] = [];
     await gatehouse.db.$transaction(async (tx) => {
       // Lets the attempt begin, and its tokens wait to be stored.
@@ -268,6 +293,79 @@ describe("connecting as the workspace itself", () => {
     });
     await expect.poll(() => gatehouse.sandbox.traffic.counters.revocations).toBe(1);
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "DISCONNECTED" });
+  });
+});
+
+describe("without anybody's start", () => {
+  const executed = { __typename: "ToolExecuted" };
+  const callTool = (serverId: string) => executeTool(ada, serverId, "list_notes");
+
+  it("it is connected behind the answer that created the server, in the admin's name", async () => {
+    const serverId = await addServer(await registerBySecret());
+    const [attempt] = await awaitAttempts(serverId);
+    expect(attempt).toMatchObject({
+      status: "SUCCEEDED",
+      userId: (await readRow(serverId)).createdById,
+    });
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
+    expect(tokenRequests()).toBe(1);
+  });
+
+  it("a failure is told by the attempt and fails no creation, nor is it repeated by every call; new settings are tried", async () => {
+    const settings = await registerBySecret();
+    const serverId = await addServer({ ...settings, oauthClientSecret: "not-the-secret" });
+    expect(await awaitAttempts(serverId)).toMatchObject([
+      { status: "FAILED", error: "TOKEN_EXCHANGE_FAILED" },
+    ]);
+    for (let i = 0; i < 3; i++)
+      expect(await callTool(serverId)).toMatchObject({
+        __typename: "ReauthRequired",
+        reason: "NOT_CONNECTED",
+      });
+    expect(tokenRequests()).toBe(1);
+    await update(serverId, { oauthClientSecret: settings.oauthClientSecret });
+    expect(await awaitAttempts(serverId, 2)).toMatchObject([{}, { status: "SUCCEEDED" }]);
+    expect(await callTool(serverId)).toMatchObject(executed);
+  });
+
+  it("calls that meet no account wait for one attempt", async () => {
+    const serverId = await addConnected(await registerBySecret());
+    await gatehouse.db.oAuthGrant.deleteMany({ where: { serverId: rowIdOf(serverId) } });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => callTool(serverId)));
+    expect(new Set(answers.map(({ __typename }) => __typename))).toEqual(new Set(["ToolExecuted"]));
+    expect(tokenRequests()).toBe(1);
+  });
+
+  it("so does the question for tools, after a change of settings, whoever may ask", async () => {
+    const serverId = await addConnected(await registerByKey());
+    const bert = await addMember("Bert", "MEMBER");
+    await gatehouse.db.oAuthGrant.updateMany({
+      where: { serverId: rowIdOf(serverId) },
+      data: { state: "DISCONNECTED", reason: "SETTINGS_CHANGED", accessToken: null },
+    });
+    await bert.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", {
+      id: serverId,
+    });
+    expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
+    expect(await readGrant(serverId)).toMatchObject({
+      connectedById: (await readRow(serverId)).createdById,
+    });
+    expect(tokenRequests()).toBe(1);
+  });
+
+  it("it stays disconnected when a person has ended it, or the server is switched off", async () => {
+    const serverId = await addIdle(await registerBySecret());
+    expect(await callTool(serverId)).toMatchObject({
+      __typename: "ReauthRequired",
+      reason: "DISCONNECTED_BY_USER",
+    });
+    await update(serverId, { oauthClientSecret: "another" });
+    const offId = await addConnected(await registerBySecret());
+    await gatehouse.db.oAuthGrant.deleteMany({ where: { serverId: rowIdOf(offId) } });
+    await update(offId, { enabled: false });
+    expect(await callTool(offId)).toMatchObject({ __typename: "ServerDisabled" });
+    expect(tokenRequests()).toBe(0);
+    expect(await awaitAttempts(serverId)).toHaveLength(1);
   });
 });
 
@@ -312,6 +410,9 @@ describe("renewal without a refresh token", () => {
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ServerUnreachable",
       retryable: true,
+      message: expect.stringMatching(
+        /^The authorization server 127\.0\.0\.1:\d+ did not renew the access\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
+      ),
     });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", renewable: true });
     gatehouse.sandbox.faults.clear();
@@ -455,7 +556,6 @@ describe("settings", () => {
   });
 
   it("D5 D6 another secret, key, algorithm or grant type ends the account; a new name does not", async () => {
-    const settings = await registerByKey("rsa");
     const changes = [
       { oauthPrivateKey: makeKey("rsa").pem },
       { oauthSigningAlgorithm: "PS256" },
@@ -464,6 +564,7 @@ describe("settings", () => {
       { oauthPrivateKey: null, oauthClientSecret: "another" },
     ];
     for (const change of changes) {
+      const settings = await registerByKey("rsa");
       const serverId = await addConnected(settings);
       const { configVersion } = await readRow(serverId);
       await update(serverId, { name: "Renamed" });
@@ -471,11 +572,17 @@ describe("settings", () => {
       expect(await readRow(serverId)).toMatchObject({ configVersion });
       expect((await update(serverId, change)).errors).toBeUndefined();
       expect(await readRow(serverId)).toMatchObject({ configVersion: configVersion + 1 });
-      expect(await readStatus(ada, serverId)).toMatchObject({
+      const events = await gatehouse.db.workspaceEvent.findMany({
+        where: { serverId: rowIdOf(serverId), type: "OAUTH_STATE_CHANGED" },
+        orderBy: { seq: "asc" },
+      });
+      expect(events.map(({ payload }) => payload)).toContainEqual({
+        previousState: "CONNECTED",
         state: "DISCONNECTED",
         reason: "SETTINGS_CHANGED",
       });
-      await expect.poll(() => gatehouse.sandbox.traffic.counters.revocations).toBe(1);
+      // Before the workspace connects itself anew through the same client, where it can.
+      expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([{ outcome: "CONFIRMED" }]);
     }
   });
 

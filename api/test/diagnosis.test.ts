@@ -133,6 +133,14 @@ const good: Row[] = [
     },
     authType: "OAUTH",
   },
+  {
+    name: "one whose metadata is broken JSON, with an authorization server at its own address",
+    start: protectedBy({
+      resource: () => (_received, response) =>
+        void response.writeHead(200, { "content-type": "application/json" }).end("{"),
+    }),
+    authType: "OAUTH",
+  },
   { name: "the reference server", start: () => use(startEverything()), authType: "NONE" },
   { name: "a 2026-07-28 server", start: () => use(startModernOnly()), authType: "NONE" },
   { name: "a server of both eras", start: () => use(startDual()), authType: "NONE" },
@@ -146,6 +154,22 @@ const good: Row[] = [
 
 const redirectToItself = ({ url }: Received, response: ServerResponse) =>
   void response.writeHead(307, { location: url }).end();
+
+const sendText =
+  (type: string, body: string) =>
+  (_received: Received, response: ServerResponse): void =>
+    void response.writeHead(200, { "content-type": type }).end(body);
+
+/** JSON that goes on until nobody listens any more. */
+function sendEndlessly(_received: Received, response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  const more = " ".repeat(1_048_576);
+  const write = (): void => {
+    while (!response.destroyed && response.write(more));
+  };
+  response.on("drain", write);
+  write();
+}
 
 const bad: Row[] = [
   {
@@ -330,9 +354,123 @@ const bad: Row[] = [
     }),
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
-    fault: "GATEHOUSE_ADMINISTRATOR",
-    advice: "10.0.0.1",
+    fault: "SERVER_OPERATOR",
+    advice: "The server lists an authorization server at 10.0.0.1",
   },
+  {
+    name: "an authorization server that is neither https nor loopback",
+    start: protectedBy({
+      resource: (origin) => ({
+        resource: `${origin}/mcp`,
+        authorization_servers: ["http://as.example"],
+      }),
+    }),
+    authType: "OAUTH",
+    broken: "AUTHORIZATION_SERVER_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "The server lists an authorization server at as.example",
+  },
+  {
+    name: "a server's metadata that is broken JSON",
+    start: protectedBy({
+      resource: () => sendText("application/json", '{"resource":'),
+      authorizationServer: () => 404,
+    }),
+    authType: "OAUTH",
+    broken: "PROTECTED_RESOURCE_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "is not JSON",
+  },
+  {
+    name: "a server's metadata that is broken JSON, behind a bare 401",
+    start: protectedBy({
+      mcp: 401,
+      resource: () => sendText("application/json", "{"),
+      authorizationServer: () => 404,
+    }),
+    authType: "OAUTH",
+    broken: "PROTECTED_RESOURCE_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "is not JSON",
+  },
+  {
+    name: "a server's metadata that is not where the server says",
+    start: protectedBy({ resource: () => 404, authorizationServer: () => 404 }),
+    authType: "OAUTH",
+    broken: "PROTECTED_RESOURCE_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "nothing is published",
+  },
+  {
+    name: "a server's metadata without an authorization server",
+    start: protectedBy({
+      resource: (origin) => ({ resource: `${origin}/mcp`, authorization_servers: [] }),
+      authorizationServer: () => 404,
+    }),
+    authType: "OAUTH",
+    broken: "PROTECTED_RESOURCE_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "names no authorization server",
+  },
+  {
+    name: "a server's metadata that never ends",
+    start: protectedBy({ resource: () => sendEndlessly }),
+    authType: "OAUTH",
+    broken: "PROTECTED_RESOURCE_METADATA",
+    fault: "SERVER_OPERATOR",
+    advice: "too large: the server's operator",
+  },
+  {
+    name: "an authorization server's metadata that is a web page",
+    start: protectedBy({ authorizationServer: () => sendText("text/html", "<html></html>") }),
+    authType: "OAUTH",
+    broken: "AUTHORIZATION_SERVER_METADATA",
+    fault: "AUTHORIZATION_SERVER_OPERATOR",
+    advice: "is not JSON",
+  },
+  {
+    name: "an authorization server's metadata that never ends",
+    start: protectedBy({ authorizationServer: () => sendEndlessly }),
+    authType: "OAUTH",
+    broken: "AUTHORIZATION_SERVER_METADATA",
+    fault: "AUTHORIZATION_SERVER_OPERATOR",
+    advice: "too large: the authorization server's operator",
+  },
+  {
+    name: "an authorization server's metadata of two megabytes",
+    start: protectedBy({
+      authorizationServer: (origin) =>
+        describeAuthorizationServer(origin, { padding: "x".repeat(2_000_000) }),
+    }),
+    authType: "OAUTH",
+    broken: "AUTHORIZATION_SERVER_METADATA",
+    fault: "AUTHORIZATION_SERVER_OPERATOR",
+    advice: "too large: the operator of",
+  },
+  {
+    name: "an answer that never ends",
+    start: protectedBy({ mcp: sendEndlessly }),
+    authType: "UNKNOWN",
+    broken: "PROBE",
+    fault: "SERVER_OPERATOR",
+    advice: "too large: the server's operator",
+  },
+  {
+    name: "an answer with HTTP 421",
+    start: answering(421, {}, ""),
+    authType: "UNKNOWN",
+    broken: "PROBE",
+    fault: "SERVER_OPERATOR",
+    advice: "HTTP 421",
+  },
+  ...[400, 402, 410, 418, 451].map((status): Row => ({
+    name: `an answer with HTTP ${status}`,
+    start: answering(status, {}, ""),
+    authType: "UNKNOWN",
+    broken: "PROBE",
+    fault: "PERSON",
+    advice: `HTTP ${status}`,
+  })),
   {
     name: "an authorization server whose name does not exist",
     start: protectedBy({
@@ -466,6 +604,48 @@ describe("diagnoseServer", () => {
     expect(JSON.stringify(diagnosis)).not.toContain("secret");
     const failed = diagnosis.steps.find(({ outcome }: { outcome: string }) => outcome === "FAILED");
     expect(failed?.kind ?? null).toBe(broken);
+  });
+
+  interface Told {
+    kind: string;
+    outcome: string;
+    httpStatus: number | null;
+    detail: string | null;
+  }
+  const tell = ({ kind, outcome, httpStatus }: Told) => `${kind} ${outcome} ${httpStatus}`;
+
+  it.each([404, 405, 429])("a first try that met HTTP %i is not called OK", async (status) => {
+    const { steps } = await diagnose(await nextUser(), await answering(status, {}, "")());
+    expect(steps.map(tell)).toEqual([`PROBE SKIPPED ${status}`, `PROBE FAILED ${status}`]);
+  });
+
+  it("a redirect to itself is told once, and then how it ended", async () => {
+    const { steps } = await diagnose(
+      await nextUser(),
+      await answering(307, { location: "/mcp" }, "")(),
+    );
+    expect(steps.map(tell)).toEqual(["PROBE SKIPPED 307", "PROBE FAILED 307"]);
+    expect(steps[0].detail).toMatch(/^It redirects; asked \d+ times\.$/);
+  });
+
+  it("endpoints are not assumed aloud where OAuth is not meant", async () => {
+    const servers = [await use(startEverything()), await answering(401, {}, "")()];
+    for (const url of servers) {
+      const { authType, steps } = await diagnose(await nextUser(), url);
+      expect(["NONE", "HEADERS"]).toContain(authType);
+      expect(JSON.stringify(steps)).not.toMatch(/2025-03-26|PKCE/);
+    }
+  });
+
+  it("exchanges that got no answer say why in words", async () => {
+    const told = async (url: string) => {
+      const { steps } = await diagnose(await nextUser(), url);
+      return (steps as Told[]).find(({ outcome }) => outcome === "FAILED")?.detail;
+    };
+    expect(await told(`http://127.0.0.1:${await findClosedPort()}/mcp`)).toBe("connection refused");
+    expect(await told("https://host.invalid/mcp")).toBe("name cannot be resolved");
+    expect(await told(await use(startSelfSigned()))).toBe("certificate not trusted");
+    expect(await told("http://10.0.0.1/mcp")).toBe("address not allowed");
   });
 
   // Not the sandbox: a process remembers its metadata from one row to the next.

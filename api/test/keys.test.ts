@@ -345,7 +345,7 @@ describe("reseal", { timeout: 60_000 }, () => {
 
   it("R14 a missing key is named, harms nothing, and stops no other reader", async () => {
     await using world = await setUp();
-    const { gatehouse, db, commands, said } = world;
+    const { gatehouse, db, commands } = world;
     const ada = await gatehouse.signUp("Ada");
     const [lost, fine] = await Promise.all([
       createServer(ada, gatehouse.sandbox.notesUrl),
@@ -377,13 +377,48 @@ describe("reseal", { timeout: 60_000 }, () => {
     expect(await commands.check()).toMatchObject({
       message: expect.stringMatching(/key lost-key is missing here and needed by 1 value/),
     });
-    expect(await commands.rotate()).toMatchObject({
-      code: "VALUES_UNOPENED",
-      message: expect.stringContaining("the key lost-key is missing"),
-    });
-    expect(said.some((line) => /^Resealed \d+ values\.$/.test(line))).toBe(true);
+    const list = world.source.read();
+    const steps = ["add", "promote", "reseal", "rotate"] as const;
+    const verdicts = [...steps.map((step) => commands[step]()), commands.remove("k1")];
+    for (const verdict of await Promise.all(verdicts))
+      expect(verdict).toMatchObject({
+        code: "KEY_MISSING",
+        message: expect.stringMatching(/^The key lost-key is missing here .*: put it back\.$/),
+      });
+    expect(world.source.read()).toBe(list);
+    expect(await readUsedKeys(db)).toEqual(new Set(["k1", "lost-key"]));
     const after = await db.oAuthGrant.findFirstOrThrow({ where });
     expect(after.accessToken).toEqual(sealed);
-    expect(await readUsedKeys(db)).toEqual(new Set(["k20261123", "lost-key"]));
+  });
+
+  it("nothing is done with a key file that has been replaced", async () => {
+    await using world = await setUp();
+    const { commands, db, path, said } = world;
+    const stranger = generateKey("kx");
+    writeSecretFile(path, stranger);
+    expect(await commands.rotate()).toMatchObject({
+      code: "KEY_MISSING",
+      message: "The key k1 is missing here and needed by 1 value (Setting.value 1): put it back.",
+    });
+    expect(world.source.read()).toBe(stranger);
+    writeSecretFile(path, `${stranger},${generateKey("ky")}`);
+    expect(await commands.rotate()).toMatchObject({ code: "KEY_MISSING" });
+    expect(said).toEqual([]);
+    expect(await readUsedKeys(db)).toEqual(new Set(["k1"]));
+  });
+
+  it("a damaged value is told, stays as it is, and keeps no other from being resealed", async () => {
+    await using world = await setUp();
+    const { commands, db } = world;
+    const [row] = await seedExecutions(db, world.source.read(), 2);
+    const damaged = Buffer.from("no sealed value");
+    await db.toolExecution.update({ where: { id: row?.id ?? "" }, data: { arguments: damaged } });
+    expect(await commands.rotate()).toMatchObject({
+      code: "VALUES_UNOPENED",
+      message: expect.stringMatching(/^1 could not be opened .* some are damaged/),
+    });
+    const kept = await db.toolExecution.findUniqueOrThrow({ where: { id: row?.id ?? "" } });
+    expect(Buffer.from(kept.arguments ?? [])).toEqual(damaged);
+    expect(await readUsedKeys(db)).toEqual(new Set(["k20261123", null]));
   });
 });

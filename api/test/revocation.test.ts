@@ -136,6 +136,40 @@ describe("receipts", () => {
     ]);
   });
 
+  it("gives up after 24 hours on what nobody can open, and waits for a key that is missing", async () => {
+    await connect(ada, serverId);
+    gatehouse.sandbox.faults.set("revocation-503");
+    await disconnect(serverId);
+    await awaitFailedTries(gatehouse, serverId);
+    gatehouse.sandbox.faults.clear();
+    const where = { serverId: rowIdOf(serverId) };
+    const { id, payload } = await gatehouse.db.revocationTask.findFirstOrThrow({ where });
+    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const keep = async (bytes: Uint8Array, hours: number) => {
+      await gatehouse.db.$executeRaw`
+        UPDATE "RevocationTask" SET "payload" = ${bytes}, "nextAttemptAt" = clock_timestamp(),
+          "createdAt" = clock_timestamp() - make_interval(hours => ${hours}::int) WHERE "id" = ${id}::uuid`;
+      // Given back for a while: it was tried.
+      const isLeft = { id, leaseOwner: null, nextAttemptAt: { gt: new Date(Date.now() + 60_000) } };
+      await expect
+        .poll(() => gatehouse.db.revocationTask.count({ where: isLeft }), { timeout: 15_000 })
+        .toBe(1);
+    };
+    const context = { table: "RevocationTask", column: "payload", rowId: id };
+    const otherKey = createSealedBox(parseKeyring(generateKey("lost")));
+    await keep(otherKey.seal("{}", context), 48);
+    const broken = Buffer.from(payload);
+    broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
+    await keep(broken, 23);
+    await gatehouse.db.$executeRaw`
+      UPDATE "RevocationTask" SET "createdAt" = clock_timestamp() - interval '24 hours' WHERE "id" = ${id}::uuid`;
+    await makeDue(gatehouse);
+    expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([
+      { outcome: "GIVEN_UP", attempts: 1, httpStatus: null, reason: "DISCONNECTED_BY_USER" },
+    ]);
+    expect(gatehouse.sandbox.traffic.counters.revocations).toBe(revocations);
+  });
+
   it("no token, client secret or registration access token appears in an event, a log line or a task in clear", async () => {
     await connect(ada, serverId);
     const { clientId: _, ...secrets } = await openTokens();
@@ -435,7 +469,8 @@ describe("registrations", () => {
     expect(after.clientId).not.toBe(before.clientId);
     await awaitFailedTries(gatehouse, serverId);
     await makeDue(gatehouse);
-    expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([
+    expect(await awaitReceipts(gatehouse, serverId, 2)).toMatchObject([
+      { what: "TOKENS", outcome: "CONFIRMED", reason: null },
       { what: "REGISTRATION", outcome: "CONFIRMED", attempts: 2, reason: null, actorId: null },
     ]);
     expect(gatehouse.sandbox.deleteClient(before.clientId)).toBe(false);
@@ -471,7 +506,7 @@ describe("registrations", () => {
       data: { clientSecretExpiresAt: new Date() },
     });
     await connect(ada, serverId);
-    await awaitReceipts(gatehouse, serverId);
+    await awaitReceipts(gatehouse, serverId, 2);
     expect(await readReceipts(gatehouse, used)).toEqual([]);
     expect(await readReceipts(gatehouse, unused)).toMatchObject([{ what: "TOKENS" }]);
     const serverIds = [unused, used].map(rowIdOf);

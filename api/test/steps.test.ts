@@ -71,13 +71,13 @@ describe("the steps of an attempt", () => {
       // Read when the server was added.
       ["AUTHORIZATION_SERVER_METADATA", "SKIPPED", `${origin}/`, null],
       ["CLIENT_REGISTRATION", "OK", `${origin}/register`, 201],
-      ["CONSENT", "OK", null, null],
-      ["CALLBACK", "OK", null, null],
+      ["CONSENT", "OK", `${origin}/authorize`, null],
+      ["CALLBACK", "OK", `${gatehouse.url}/oauth/callback`, null],
       ["TOKEN_EXCHANGE", "OK", `${origin}/token`, 200],
       ["TOOL_DISCOVERY", "OK", `${origin}/mcp`, 200],
     ]);
-    for (const { httpStatus, durationMs, at } of steps) {
-      if (httpStatus === null) expect(durationMs).toBeNull();
+    for (const { kind, httpStatus, durationMs, at } of steps) {
+      if (httpStatus === null && kind !== "CONSENT") expect(durationMs).toBeNull();
       else expect(durationMs).toBeGreaterThanOrEqual(0);
       expect(Date.parse(at)).not.toBeNaN();
     }
@@ -93,6 +93,55 @@ describe("the steps of an attempt", () => {
         expect(told).not.toContain(secret);
       }
     }
+  });
+
+  it.each([
+    ["access_denied", "Not today", "access_denied: Not today"],
+    ["server_error", null, "server_error"],
+    ["made_up", "marked-description", "AUTHORIZATION_SERVER_ERROR"],
+  ])("name the callback that brought %s", async (error, description, detail) => {
+    const { server, attempt } = await begin(`denied-${error}`);
+    const callback = new URL(server.approve(attempt.authorizationUrl));
+    callback.searchParams.delete("code");
+    callback.searchParams.set("error", error);
+    if (description) callback.searchParams.set("error_description", description);
+    await ada.open(callback.href);
+    const steps = await readSteps(attempt.flow.id);
+    expect(steps.slice(-2)).toMatchObject([
+      {
+        kind: "CONSENT",
+        outcome: "FAILED",
+        url: `${server.origin}/authorize`,
+        httpStatus: null,
+        durationMs: expect.any(Number),
+      },
+      {
+        kind: "CALLBACK",
+        outcome: "FAILED",
+        url: `${gatehouse.url}/oauth/callback`,
+        httpStatus: null,
+        detail,
+      },
+    ]);
+    expect(JSON.stringify(steps)).not.toContain("marked-description");
+  });
+
+  it("name how long the person was away, by the database's clock and without what came before", async () => {
+    const { server, attempt } = await begin("marked7");
+    const where = { id: rowIdOf(attempt.flow.id) };
+    // As if the attempt had begun a minute ago, of which looking around took twenty seconds.
+    const { startedAt, steps: taken } = await gatehouse.db.oAuthFlow.findUniqueOrThrow({ where });
+    const [first, ...others] = taken as object[];
+    const began = new Date(startedAt.getTime() - 60_000);
+    const slow = { ...first, at: new Date(startedAt.getTime() - 20_000).toISOString() };
+    await gatehouse.db.oAuthFlow.update({
+      where,
+      data: { startedAt: began, steps: [slow, ...others] },
+    });
+    await ada.open(server.approve(attempt.authorizationUrl));
+    const consent = (await readSteps(attempt.flow.id)).find(({ kind }) => kind === "CONSENT");
+    expect(consent?.durationMs).toBeGreaterThan(35_000);
+    expect(consent?.durationMs).toBeLessThan(60_000);
   });
 
   it("name a token exchange that was refused, without what the answer repeats", async () => {

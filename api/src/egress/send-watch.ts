@@ -45,7 +45,7 @@ export function createSendWatch(beforeSend: (() => void) | undefined): SendWatch
       return dispatcher.compose((dispatch) => (options, handler) => {
         // Fetch sends again by itself after a 421; nothing that may have run is ever sent twice.
         if (dispatched) {
-          throw new EgressError("RESPONSE_INVALID", "The server asked for the request once more.");
+          throw new EgressError("MISDIRECTED", "The server answered HTTP 421.");
         }
         dispatched = true;
         return dispatch(options, watchHandler(handler));

@@ -33,6 +33,10 @@ export const builder = new SchemaBuilder<{
   relay: {
     cursorType: "String",
     nodesOnConnection: true,
+    firstArgOptions: { description: "So many from the front: 20 if left out, at most 100." },
+    afterArgOptions: { description: "A cursor: those that come after it." },
+    lastArgOptions: { description: "So many from the end, at most 100." },
+    beforeArgOptions: { description: "A cursor: those that come before it." },
     encodeGlobalID: encodeGlobalId,
     decodeGlobalID: decodeGlobalId,
     // graphql/node.ts has its own, which answer null for an id that is malformed.

@@ -6,7 +6,9 @@ export const UserError = builder
     description:
       "What a caller can be expected to handle: typed, translatable, with the next step.",
     resolveType: ({ __typename }) => __typename,
-    fields: (t) => ({ message: t.exposeString("message") }),
+    fields: (t) => ({
+      message: t.exposeString("message", { description: "For the person, in a sentence or two." }),
+    }),
   });
 
 export const DeletedNode = builder.objectRef<{ id: string }>("DeletedNode").implement({

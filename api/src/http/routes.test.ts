@@ -1,4 +1,5 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
@@ -10,6 +11,12 @@ import { COOKIE, PUBLIC_URL, startTestServer } from "./test-server.ts";
 
 const JSON_BODY = { method: "POST", body: '{"query":"{ whoami }"}' } as const;
 const JSON_TYPE = { "content-type": "application/json" };
+
+/** As a browser keeps them: one, for one request after the other. */
+function keepConnections(): Disposable & { agent: Agent } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return { agent, [Symbol.dispose]: () => agent.destroy() };
+}
 
 describe("Host", () => {
   it.each([
@@ -140,6 +147,37 @@ describe("answers", () => {
     await using server = await startTestServer();
     const sent = { method: "POST", headers: JSON_TYPE, body: "x".repeat(17_000) };
     expect((await server.send("/api/auth/sign-in/email", sent)).status).toBe(413);
+  });
+
+  it.each([
+    ["is too large", "/graphql", {}, 413],
+    ["is too large, in chunks", "/graphql", { "transfer-encoding": "chunked" }, 413],
+    ["is no JSON", "/graphql", { "content-type": "text/plain" }, 415],
+    ["comes from elsewhere", "/graphql", { cookie: COOKIE, origin: "null" }, 403],
+    ["is too large for sign-in", "/api/auth/sign-in/email", {}, 413],
+    ["nobody wants", "/api/nothing", {}, 404],
+  ])("end the connection on which a body is left that %s", async (_what, path, more, status) => {
+    await using server = await startTestServer();
+    using connections = keepConnections();
+    const headers = { ...JSON_TYPE, ...more };
+    const body = "x".repeat(4 * 1024 * 1024);
+    const refused = await server.send(path, { method: "POST", headers, body, ...connections });
+    expect(refused).toMatchObject({ status, headers: { connection: "close" } });
+    const next = await server.send("/graphql", {
+      ...JSON_BODY,
+      headers: JSON_TYPE,
+      ...connections,
+    });
+    expect(next).toMatchObject({ status: 200, headers: { connection: "keep-alive" } });
+  });
+
+  it("keep the connection after what was read whole", async () => {
+    await using server = await startTestServer();
+    using connections = keepConnections();
+    for (const path of ["/healthz", "/graphql", "/api/nothing"])
+      expect(await server.send(path, { ...connections })).toMatchObject({
+        headers: { connection: "keep-alive" },
+      });
   });
 
   it("says whether it lives and whether it is ready", async () => {

@@ -39,7 +39,9 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   app.use(logAccess(logger, deps.newRequestId));
   app.use(async (c, next) => {
     await next();
-    if (deps.isClosing()) c.res.headers.set("Connection", "close");
+    // What has not come of the body by now is not waited for: the next request would be sent into a connection that ends.
+    const isUnread = !c.env.incoming.complete;
+    if (deps.isClosing() || isUnread) c.res.headers.set("Connection", "close");
   });
   app.use(addSecurityHeaders(createSecurityHeaders(deps.publicUrl)));
   app.use(guardHost(guard));

@@ -1,6 +1,6 @@
 /** For the tests of this room: the real server on a free port, a small real schema, and doors that a test can look behind. */
 import { request } from "node:http";
-import type { IncomingHttpHeaders } from "node:http";
+import type { Agent, IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 
 import { GraphQLError } from "graphql";
@@ -18,6 +18,8 @@ export interface SentRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Keeps the connection for the next request; left out: each has one of its own. */
+  agent?: Agent;
 }
 
 export interface ReceivedResponse {
@@ -84,7 +86,7 @@ export async function startTestServer(
 
 /** Sends exactly these headers, as no browser and no `fetch` would. */
 function sendRequest(url: string, path: string, sent: SentRequest): Promise<ReceivedResponse> {
-  const { method = "GET", headers = {}, body } = sent;
+  const { method = "GET", headers = {}, body, agent = false } = sent;
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const options = {
@@ -94,7 +96,7 @@ function sendRequest(url: string, path: string, sent: SentRequest): Promise<Rece
       method,
       headers: { host: "localhost:4000", ...headers },
     };
-    const outgoing = request({ ...options, agent: false }, (incoming) => {
+    const outgoing = request({ ...options, agent }, (incoming) => {
       text(incoming).then(
         (received) =>
           resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: received }),

@@ -1,4 +1,5 @@
 import {
+  describeMissing,
   describeProcess,
   describeUses,
   findPending,
@@ -37,14 +38,13 @@ function describeIds([sealing, ...others]: readonly string[]): string {
   return `seals with ${sealing ?? "nothing"}${opening}`;
 }
 
-function findFaults({ ids, processes, uses }: KeyFacts): string[] {
-  const faults: string[] = [];
+function findFaults(facts: KeyFacts): string[] {
+  const { ids, processes, uses } = facts;
+  const faults = describeMissing(facts);
   for (const keyId of new Set(uses.map((use) => use.keyId))) {
     const count = describeUses(uses.filter((use) => use.keyId === keyId));
     if (keyId === null) faults.push(`Damaged, sealed with no key at all: ${count}.`);
-    else if (!ids.includes(keyId))
-      faults.push(`The key ${keyId} is missing here and needed by ${count}: put it back.`);
-    else
+    else if (ids.includes(keyId))
       for (const process of processes.filter(({ keyIds }) => !keyIds.includes(keyId)))
         faults.push(`${describeProcess(process)} lacks the key ${keyId}, needed by ${count}.`);
   }

@@ -12,6 +12,7 @@ import {
   findPending,
   findRetired,
   judgeAdd,
+  judgeList,
   judgePromote,
   judgeRemove,
   judgeReseal,
@@ -201,6 +202,8 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
         "ENCRYPTION_KEYS is set, and a command cannot change it: begin with keys add, which says what to set.",
       );
     const before = await readFacts();
+    const list = judgeList(before);
+    if (!list.ok) return list;
     if (before.ids.length > 1) say("A rotation was begun before: this finishes it.");
     else {
       const added = await add();

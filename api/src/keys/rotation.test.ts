@@ -117,6 +117,32 @@ describe("each step refuses to run before its turn", () => {
     expect(codeOf(judgePromote(several))).toBe("SEVERAL_NEW_KEYS");
   });
 
+  it.each(Object.keys(stations) as Station[])(
+    "%s: none runs without a key that is needed",
+    (at) => {
+      const { uses, ...rest } = stations[at];
+      const lacking = { ...rest, uses: [...uses, use("lost", 3)] };
+      for (const verdict of [
+        judgeAdd(lacking),
+        judgePromote(lacking),
+        judgeReseal(lacking),
+        judgeRemove(lacking, "a"),
+        judgeRemove(lacking, "lost"),
+      ])
+        expect(verdict).toEqual({
+          ok: false,
+          code: "KEY_MISSING",
+          message:
+            "The key lost is missing here and needed by 3 values (OAuthGrant.accessToken 3): put it back.",
+        });
+    },
+  );
+
+  it("damaged values, which no key would open, are in the way of none", () => {
+    const damaged = { ...stations.before, uses: [use("a"), use(null)] };
+    expect([judgeAdd(damaged), judgeReseal(damaged)]).toEqual([{ ok: true }, { ok: true }]);
+  });
+
   it("an old key without values is never taken for a new one", () => {
     expect(codeOf(judgePromote({ ...stations.resealed, processes: [] }))).toBe("NO_NEW_KEY");
   });
@@ -151,8 +177,8 @@ describe("keys check", () => {
       }),
     );
     expect(faults).toEqual([
-      "Process 11111111 (started 2026-11-23 11:17:08 UTC) lacks the key a, needed by 1 value (OAuthGrant.accessToken 1).",
       "The key lost is missing here and needed by 3 values (OAuthGrant.accessToken 3): put it back.",
+      "Process 11111111 (started 2026-11-23 11:17:08 UTC) lacks the key a, needed by 1 value (OAuthGrant.accessToken 1).",
       "Damaged, sealed with no key at all: 1 value (OAuthGrant.accessToken 1).",
     ]);
   });

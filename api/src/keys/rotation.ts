@@ -22,6 +22,7 @@ export type RefusalCode =
   | "KEY_SEALS"
   | "KEY_IN_USE"
   | "KEY_UNKNOWN"
+  | "KEY_MISSING"
   | "VALUES_UNOPENED"
   | "NOT_HERE"
   | "INTERRUPTED";
@@ -51,7 +52,25 @@ export function findRetired(facts: KeyFacts): string[] {
   return facts.ids.slice(1).filter((id) => !pending.includes(id));
 }
 
+/** Keys that have sealed something and are not in the list: a sentence each. */
+export function describeMissing({ ids, uses }: Pick<KeyFacts, "ids" | "uses">): string[] {
+  const needed = new Set(uses.map(({ keyId }) => keyId));
+  return [...needed].flatMap((id) => {
+    if (id === null || ids.includes(id)) return [];
+    const count = describeUses(uses.filter(({ keyId }) => keyId === id));
+    return [`The key ${id} is missing here and needed by ${count}: put it back.`];
+  });
+}
+
+/** The list may be another installation's, or a wrong back-up's: no step runs with one that does not open everything. */
+export function judgeList(facts: Pick<KeyFacts, "ids" | "uses">): Verdict {
+  const missing = describeMissing(facts);
+  return missing.length === 0 ? { ok: true } : refuse("KEY_MISSING", missing.join("\n"));
+}
+
 export function judgeAdd(facts: KeyFacts): Verdict {
+  const list = judgeList(facts);
+  if (!list.ok) return list;
   const known = new Set([...facts.ids, ...facts.processes.flatMap(({ keyIds }) => keyIds)]);
   const [pending] = findPending(facts, [...known]);
   if (pending !== undefined)
@@ -69,6 +88,8 @@ export function judgeAdd(facts: KeyFacts): Verdict {
 }
 
 export function judgePromote(facts: KeyFacts): Verdict<{ keyId: string }> {
+  const list = judgeList(facts);
+  if (!list.ok) return list;
   const [keyId, ...others] = findPending(facts);
   if (keyId === undefined) {
     const [elsewhere] = findPending(
@@ -100,6 +121,8 @@ export function judgePromote(facts: KeyFacts): Verdict<{ keyId: string }> {
 }
 
 export function judgeReseal(facts: KeyFacts): Verdict {
+  const list = judgeList(facts);
+  if (!list.ok) return list;
   const [pending] = findPending(facts);
   if (pending !== undefined)
     return refuse(
@@ -120,6 +143,8 @@ function judgeSealing({ ids: [sealing], processes }: KeyFacts): Verdict {
 }
 
 export function judgeRemove(facts: KeyFacts, keyId: string): Verdict {
+  const list = judgeList(facts);
+  if (!list.ok) return list;
   if (facts.ids[0] === keyId)
     return refuse("KEY_SEALS", `The key ${keyId} seals: it cannot go before another one does.`);
   const sealing = facts.processes.find(({ keyIds }) => keyIds[0] === keyId);

@@ -1,6 +1,7 @@
 /** What a caller that asks for an access token is told. */
 import type { Clock, Grant, GrantReading, RefreshCircumstances, RenewedTokens } from "./ports.ts";
 import { isExpired } from "./refresh-need.ts";
+import { parseUrl } from "./secure-url.ts";
 import type { DeadReason, OAuthReason } from "./state.ts";
 
 export type AccessTokenAnswer =
@@ -14,7 +15,14 @@ export type AccessTokenAnswer =
   /** No such grant any more. */
   | { kind: "gone" }
   /** The token has run out, and for now there is no other; the grant is kept. */
-  | { kind: "transient"; retryAfterMs: number; detail: string };
+  | {
+      kind: "transient";
+      retryAfterMs: number;
+      /** Sentences for a person. */
+      detail: string;
+    };
+
+type TransientAnswer = Extract<AccessTokenAnswer, { kind: "transient" }>;
 
 /** An answer of the authorization server to the refresh of `grant`, whether or not the database has it. */
 export interface ReceivedAnswer {
@@ -26,11 +34,29 @@ export interface ReceivedAnswer {
 }
 
 /** No token now, for reasons of our own. */
-export const tryLater = {
-  kind: "transient",
-  retryAfterMs: 1_000,
-  detail: "the grant cannot be refreshed now",
-} as const satisfies AccessTokenAnswer;
+export const tryLater = answerTransient("The access could not be renewed just now.", 1_000);
+
+/** @param why one sentence */
+export function answerTransient(why: string, retryAfterMs: number): TransientAnswer {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  const wait = seconds === 1 ? "1 second" : `${seconds} seconds`;
+  const detail = `${why} Nothing was lost; the next try is possible in ${wait}.`;
+  return { kind: "transient", retryAfterMs, detail };
+}
+
+/**
+ * The authorization server gave no token.
+ * @param reason in few words, without a secret; null: not known here
+ */
+export function answerNotRenewed(
+  { issuer }: Pick<Grant, "issuer">,
+  retryAfterMs: number,
+  reason: string | null = null,
+): TransientAnswer {
+  const host = parseUrl(issuer)?.host ?? issuer;
+  const why = `The authorization server ${host} did not renew the access`;
+  return answerTransient(reason === null ? `${why}.` : `${why} (${reason}).`, retryAfterMs);
+}
 
 /** A token as it was read `elapsedMs` ago. */
 export function serveToken(grant: Grant, elapsedMs = 0): AccessTokenAnswer {

@@ -6,7 +6,7 @@
 import { buildDiscoveryUrls, LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import type { DiscoveryFault } from "./discovery-fault.ts";
-import { readJsonObject } from "./json-response.ts";
+import { readJsonDocument } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
 import { mayNameIssuer, type HostProfile } from "./provider-profiles.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
@@ -73,7 +73,8 @@ export async function findAuthorizationServer(options: {
   if (!isSecureUrl(identifier) || parseUrl(identifier)?.search !== "") {
     const message = "The authorization server's address must be https, without query or fragment.";
     steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", message, identifier);
-    return { kind: "refused", fault: { code: "INSECURE_ENDPOINT", message, retryable: false } };
+    const code = "INSECURE_AUTHORIZATION_SERVER";
+    return { kind: "refused", fault: { code, message, retryable: false } };
   }
   let certain = true;
   let fault: DiscoveryFault | null = null;
@@ -83,9 +84,11 @@ export async function findAuthorizationServer(options: {
     if (lookup.kind === "none") certain &&= lookup.certain;
     else if (lookup.final) return { kind: "refused", fault: lookup.fault };
     // Another place may hold the right document: a server that ignores paths answers each with that of its root.
-    else if (fault === null || fault.retryable) fault = lookup.fault;
+    else if (fault === null || fault === notJson || fault.retryable) fault = lookup.fault;
   }
-  return fault ? { kind: "refused", fault } : { kind: "none", certain };
+  // A page in one place proves nothing while another has not said what it has.
+  if (fault === null || (fault === notJson && !certain)) return { kind: "none", certain };
+  return { kind: "refused", fault };
 }
 
 /** The endpoints that the 2025-03-26 revision defines for a server without any metadata, at its own origin. */
@@ -146,6 +149,13 @@ const unavailable: Lookup = {
   },
 };
 
+/** Told only when no place has a document. */
+const notJson: DiscoveryFault = {
+  code: "METADATA_INVALID",
+  message: "The authorization server's metadata is not JSON.",
+  retryable: false,
+};
+
 async function readAnswer(response: Response, expected: Expectation): Promise<Lookup> {
   if (!response.ok) {
     await response.body?.cancel();
@@ -153,9 +163,14 @@ async function readAnswer(response: Response, expected: Expectation): Promise<Lo
     const passing = response.status >= 500 || response.status === 408 || response.status === 429;
     return passing ? unavailable : { kind: "none", certain: true };
   }
-  const document = await readJsonObject(response);
-  // HTML for every path: nothing is published here.
-  return document === null ? { kind: "none", certain: true } : readDocument(document, expected);
+  const reading = await readJsonDocument(response);
+  if (reading.kind === "object") return readDocument(reading.value, expected);
+  if (reading.kind === "too-large")
+    return refuse("METADATA_INVALID", "The authorization server's metadata is too large.");
+  // HTML for every path of an origin that nobody named: nothing is published here.
+  return expected.issuers.length > 1
+    ? { kind: "none", certain: true }
+    : { kind: "refused", final: false, fault: notJson };
 }
 
 function readDocument(document: Record<string, unknown>, expected: Expectation): Lookup {

@@ -19,6 +19,8 @@ export interface ChoiceOptions {
   earlierIssuer?: string | null;
   /** Looks at every one that is listed, where nothing of the above decides. */
   wantsAll?: boolean;
+  /** Endpoints that are merely assumed are no step: nobody will go by them. */
+  assumesQuietly?: boolean;
   cache?: DiscoveryCache;
   profiles: ProviderProfiles;
 }
@@ -69,10 +71,13 @@ export async function useForced(
   return await lookAt(issuer, options);
 }
 
-/** Nobody names an authorization server: the server's origin is taken for it, as in the 2025-03-26 revision. */
+/**
+ * Nobody names an authorization server: the server's origin is taken for it, as in the 2025-03-26 revision.
+ * @param found.flaw why nobody does, where that is the server's fault: what is told when its origin has nothing either
+ */
 export async function assumeOrigin(
   serverUrl: URL,
-  mayGuess: boolean,
+  { mayGuess, flaw }: { mayGuess: boolean; flaw: DiscoveryFault | null },
   options: ChoiceOptions,
 ): Promise<Choice> {
   const { origin } = serverUrl;
@@ -84,16 +89,22 @@ export async function assumeOrigin(
   const answer = await findCached(spellings, options);
   if (answer.kind === "found") return { ok: true, metadata: answer.metadata, others: [] };
   if (answer.kind === "refused") return { ok: false, fault: answer.fault };
+  if (flaw) {
+    const detail = `${flaw.message} Nor is there an authorization server at the server's own address.`;
+    steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", detail);
+    return { ok: false, fault: flaw };
+  }
   const guessed = guessAuthorizationServer(origin);
   if (!mayGuess || !answer.certain || !isSecureUrl(guessed.tokenEndpoint)) {
     return noteMissing(origin, answer.certain, options);
   }
-  steps.note(
-    "AUTHORIZATION_SERVER_METADATA",
-    "SKIPPED",
-    "No metadata anywhere: default endpoints of the 2025-03-26 revision. PKCE is sent, though nothing says that it is supported.",
-    origin,
-  );
+  if (!options.assumesQuietly)
+    steps.note(
+      "AUTHORIZATION_SERVER_METADATA",
+      "SKIPPED",
+      "No metadata anywhere: default endpoints of the 2025-03-26 revision. PKCE is sent, though nothing says that it is supported.",
+      origin,
+    );
   return { ok: true, metadata: guessed, others: [] };
 }
 

@@ -7,6 +7,12 @@ export interface DiscoveryFault {
     | "METADATA_UNAVAILABLE"
     /** The protected resource metadata is about another resource (RFC 9728 §3.3). */
     | "RESOURCE_MISMATCH"
+    /** The protected resource metadata is nowhere that the server says, or cannot be read; and its origin publishes nothing. */
+    | "RESOURCE_METADATA_INVALID"
+    /** The protected resource metadata names no authorization server, and the server's origin publishes nothing. */
+    | "AUTHORIZATION_SERVER_UNNAMED"
+    /** The authorization server's own address is neither https nor loopback. */
+    | "INSECURE_AUTHORIZATION_SERVER"
     /** The authorization server that was asked for is none of those that the resource lists. */
     | "AUTHORIZATION_SERVER_NOT_LISTED"
     /** An authorization server is named, but publishes nothing. */

@@ -15,6 +15,7 @@ const as = "https://as.example";
 const prmAt = "https://mcp.example/.well-known/oauth-protected-resource/v1/mcp";
 const prmAtRoot = "https://mcp.example/.well-known/oauth-protected-resource";
 const asAt = "https://as.example/.well-known/oauth-authorization-server";
+const oidcAt = "https://as.example/.well-known/openid-configuration";
 const prm = { resource: server, authorization_servers: [as] };
 
 function describeServer(issuer: string, more: Record<string, unknown> = {}): object {
@@ -149,6 +150,49 @@ describe("discover", () => {
     it("goes past a page of HTML that answers 200 to everything", async () => {
       const { run } = setUp({ [prmAt]: html, [prmAtRoot]: prm, [asAt]: describeServer(as) });
       expect(await run()).toMatchObject({ ok: true });
+    });
+
+    it.each([
+      ["a page", html],
+      ["broken JSON", () => new Response("{", { headers: { "content-type": "application/json" } })],
+    ])(
+      "goes past %s where the document should be, and tells of it when all else fails",
+      async (_name, route) => {
+        const challenge = { resourceMetadata: prmAt };
+        const one = setUp({
+          [prmAt]: route,
+          [prmAtRoot]: prm,
+          [asAt]: route,
+          [oidcAt]: describeServer(as),
+        });
+        expect(await one.run({ challenge })).toMatchObject({ ok: true });
+        expect(one.steps.map(({ outcome }) => outcome)).toEqual(["FAILED", "OK", "FAILED", "OK"]);
+
+        expect(await setUp({ [prmAt]: route }).run({ challenge })).toMatchObject({
+          fault: { code: "RESOURCE_METADATA_INVALID", retryable: false },
+        });
+        expect(await setUp({ [prmAt]: prm, [asAt]: route }).run()).toMatchObject({
+          fault: { code: "METADATA_INVALID", retryable: false },
+        });
+        // What may pass is not taken for a fault that stays.
+        for (const status of [502, 503])
+          expect(
+            await setUp({ [prmAt]: prm, [asAt]: route, [oidcAt]: broken(status) }).run(),
+          ).toMatchObject({ fault: { code: "METADATA_UNAVAILABLE", retryable: true } });
+      },
+    );
+
+    it("still assumes the 2025-03-26 endpoints where a page answers every address", async () => {
+      const origin = "https://mcp.example";
+      const pages = Object.fromEntries(
+        [prmAt, prmAtRoot, `${origin}/.well-known/oauth-authorization-server`].map((at) => [
+          at,
+          html,
+        ]),
+      );
+      const { run, steps } = setUp(pages);
+      expect(await run()).toMatchObject({ ok: true, discovery: { metadata: { legacy: true } } });
+      expect(steps.map(({ outcome }) => outcome)).not.toContain("FAILED");
     });
 
     it("MCP-AUTH-17 G5 does not go where an insecure challenge points", async () => {
@@ -326,7 +370,10 @@ describe("discover", () => {
       "MCP-AUTH-17 the identifier %s is asked for nothing",
       async (issuer) => {
         const { run, asked } = forIssuer(issuer, {});
-        expect(await run()).toMatchObject({ ok: false, fault: { code: "INSECURE_ENDPOINT" } });
+        expect(await run()).toMatchObject({
+          ok: false,
+          fault: { code: "INSECURE_AUTHORIZATION_SERVER" },
+        });
         expect(asked).toEqual([prmAt]);
       },
     );
@@ -617,7 +664,9 @@ describe("discover", () => {
       const named = { resourceMetadata: "https://mcp.example/gone" };
       expect(await setUp({}).run({ challenge: named })).toMatchObject({ ok: false });
       const withoutServers = setUp({ [prmAt]: { resource: server } });
-      expect(await withoutServers.run()).toMatchObject({ fault: { code: "METADATA_MISSING" } });
+      expect(await withoutServers.run()).toMatchObject({
+        fault: { code: "AUTHORIZATION_SERVER_UNNAMED" },
+      });
       for (const place of [prmAt, originAt]) {
         expect(await setUp({ [place]: broken(502) }).run()).toMatchObject({ ok: false });
       }

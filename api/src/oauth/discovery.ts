@@ -8,7 +8,7 @@ import {
   useForced,
 } from "./choose-authorization-server.ts";
 import type { DiscoveryFault } from "./discovery-fault.ts";
-import { findProtectedResource } from "./protected-resource.ts";
+import { findProtectedResource, type ProtectedResourceAnswer } from "./protected-resource.ts";
 import { describeProfile, type ProviderProfile } from "./provider-profiles.ts";
 import { canonicalizeResource } from "./resource.ts";
 import { chooseInitialScopes } from "./scopes.ts";
@@ -84,7 +84,10 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
       ? await chooseListed(listed, options)
       : await assumeOrigin(
           serverUrl,
-          protectedResource.kind === "none" && protectedResource.certain,
+          {
+            mayGuess: protectedResource.kind === "none" && protectedResource.certain,
+            flaw: findFlaw(protectedResource),
+          },
           options,
         );
   if (!answer.ok) return { ...answer, isNamed: listed.length > 0 };
@@ -112,6 +115,16 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
   // Where several work it is not known yet which one is used.
   if (answer.others.length === 0) noteProfile(discovery, steps);
   return { ok: true, discovery, others: answer.others.map(describe) };
+}
+
+/** Why no authorization server is named, where the server was to name one. */
+function findFlaw(found: ProtectedResourceAnswer): DiscoveryFault | null {
+  if (found.kind === "found") {
+    const message = "The server's metadata names no authorization server.";
+    return fail("AUTHORIZATION_SERVER_UNNAMED", message).fault;
+  }
+  if (found.kind !== "none" || found.flaw === null) return null;
+  return fail("RESOURCE_METADATA_INVALID", found.flaw).fault;
 }
 
 /** Says whose deviations will hold, if any. */

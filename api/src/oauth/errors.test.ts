@@ -70,12 +70,21 @@ describe("cleanDetail", () => {
 
 describe("describeFailure", () => {
   const coded = (code: string): Error => Object.assign(new Error("GET https://a/?key=1"), { code });
+  const wrap = (code: string, cause: Error): Error =>
+    Object.assign(new Error("x", { cause }), { code });
   it.each<[unknown, string]>([
-    [coded("ECONNREFUSED"), "the request failed (ECONNREFUSED)"],
-    [
-      new TypeError("fetch failed", { cause: coded("ENOTFOUND") }),
-      "the request failed (ENOTFOUND)",
-    ],
+    [coded("ECONNREFUSED"), "connection refused"],
+    [new TypeError("fetch failed", { cause: coded("ENOTFOUND") }), "name cannot be resolved"],
+    [wrap("DNS_FAILED", coded("EAI_AGAIN")), "name cannot be resolved"],
+    [wrap("CONNECT_FAILED", coded("ECONNREFUSED")), "connection refused"],
+    [wrap("CONNECT_FAILED", coded("UND_ERR_CONNECT_TIMEOUT")), "no connection in time"],
+    [coded("CONNECT_FAILED"), "no connection"],
+    [wrap("TLS_FAILED", coded("DEPTH_ZERO_SELF_SIGNED_CERT")), "certificate not trusted"],
+    [coded("TLS_FAILED"), "no secure connection"],
+    [coded("ADDRESS_FORBIDDEN"), "address not allowed"],
+    [coded("RESPONSE_TOO_LARGE"), "answer too large"],
+    [coded("MISDIRECTED"), "answered HTTP 421"],
+    [coded("ESTRANGE"), "the request failed"],
     [new DOMException("x", "TimeoutError"), "no answer in time"],
     [new DOMException("x", "AbortError"), "no answer in time"],
     [coded("DEADLINE"), "no answer in time"],

@@ -6,19 +6,37 @@ const maxCharacters = 1_048_576;
  * @throws what reading the body throws
  */
 export async function readJsonObject(response: Response): Promise<Record<string, unknown> | null> {
+  const reading = await readJsonDocument(response);
+  return reading.kind === "object" ? reading.value : null;
+}
+
+/**
+ * The same, with why it is none.
+ * @throws what reading the body throws
+ */
+export async function readJsonDocument(
+  response: Response,
+): Promise<
+  { kind: "object"; value: Record<string, unknown> } | { kind: "not-json" | "too-large" }
+> {
   // A stream is no document, and may never end.
   if (isEventStream(response)) {
     await response.body?.cancel();
-    return null;
+    return { kind: "not-json" };
   }
   const text = await response.text();
-  if (text.length > maxCharacters) return null;
+  if (text.length > maxCharacters) return { kind: "too-large" };
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return isObject(value) ? { kind: "object", value } : { kind: "not-json" };
   } catch {
-    return null;
+    return { kind: "not-json" };
   }
+}
+
+/** What the answer calls itself, whatever it is. */
+export function claimsJson({ headers }: Response): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
 }
 
 export function isEventStream({ headers }: Response): boolean {

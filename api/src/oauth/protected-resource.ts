@@ -1,6 +1,6 @@
 /** Protected resource metadata (RFC 9728): who protects this server, and under which name. */
 import { discoverOAuthProtectedResourceMetadata } from "@modelcontextprotocol/client";
-import { isEventStream } from "./json-response.ts";
+import { claimsJson, isEventStream } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
@@ -14,15 +14,22 @@ export type ProtectedResourceAnswer =
       authorizationServers: string[];
       scopesSupported: string[] | null;
     }
-  /** Nothing is published. `certain`: every place said so itself, and the server named no place of its own. */
-  | { kind: "none"; certain: boolean }
+  /**
+   * Nothing usable is published. `certain`: every place said so itself, and the server named no place of its own. `flaw`: one sentence,
+   * where it is the server's doing.
+   */
+  | { kind: "none"; certain: boolean; flaw: string | null }
   /** Published, but for another resource. */
   | { kind: "mismatch"; resource: string }
   /** Nothing was learnt. */
   | { kind: "unavailable" };
 
 type Lookup =
-  | ProtectedResourceAnswer
+  | Exclude<ProtectedResourceAnswer, { kind: "none" }>
+  /** `flaw`: the server says that something is there. */
+  | { kind: "none"; flaw: string | null }
+  /** Something that cannot be read. */
+  | { kind: "unreadable"; flaw: string }
   /** A gateway's 502 may stand for an unknown path: look on, but guess nothing. */
   | { kind: "doubtful" };
 
@@ -38,30 +45,32 @@ export async function findProtectedResource(options: {
   steps: StepRecorder;
 }): Promise<ProtectedResourceAnswer> {
   const { serverUrl, challengedUrl, fetch, steps } = options;
-  const places = listPlaces(serverUrl, challengedUrl, steps);
+  const isUsable = challengedUrl === null || isFit(challengedUrl, serverUrl);
+  let flaw: string | null = null;
+  if (!isUsable) {
+    flaw = "The server names an address for its metadata that is neither https nor loopback.";
+    steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", flaw, challengedUrl);
+  }
+  const places = listPlaces(serverUrl, isUsable ? challengedUrl : null);
   let certain = challengedUrl === null;
   let unavailable = false;
-  for (const place of places) {
-    const lookup = await lookUp(serverUrl, place, fetch, steps);
+  for (const url of places) {
+    const lookup = await lookUp(serverUrl, { url, isNamed: url === challengedUrl }, fetch, steps);
     if (lookup.kind === "found" || lookup.kind === "mismatch") return lookup;
     if (lookup.kind === "unavailable") unavailable = true;
-    if (lookup.kind === "doubtful") certain = false;
+    if (lookup.kind === "doubtful" || lookup.kind === "unreadable") certain = false;
+    if (lookup.kind === "none" || lookup.kind === "unreadable") flaw ??= lookup.flaw;
   }
-  return unavailable ? { kind: "unavailable" } : { kind: "none", certain };
+  return unavailable ? { kind: "unavailable" } : { kind: "none", certain, flaw };
+}
+
+function isFit(challengedUrl: string, serverUrl: URL): boolean {
+  return parseUrl(challengedUrl)?.origin === serverUrl.origin || isSecureUrl(challengedUrl);
 }
 
 /** RFC 9728 §3.1: between host and path, the query kept. */
-function listPlaces(serverUrl: URL, challengedUrl: string | null, steps: StepRecorder): string[] {
-  const places: string[] = [];
-  if (challengedUrl !== null) {
-    const sameOrigin = parseUrl(challengedUrl)?.origin === serverUrl.origin;
-    if (sameOrigin || isSecureUrl(challengedUrl)) places.push(challengedUrl);
-    else {
-      const detail =
-        "The server names an address for its metadata that is neither https nor loopback.";
-      steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", detail, challengedUrl);
-    }
-  }
+function listPlaces(serverUrl: URL, challengedUrl: string | null): string[] {
+  const places = challengedUrl === null ? [] : [challengedUrl];
   const root = "/.well-known/oauth-protected-resource";
   const path = serverUrl.pathname.replace(/\/$/, "");
   const withPath = new URL(`${root}${path}`, serverUrl);
@@ -70,9 +79,15 @@ function listPlaces(serverUrl: URL, challengedUrl: string | null, steps: StepRec
   return [...new Set(places)];
 }
 
+interface Place {
+  url: string;
+  /** By the server's challenge. */
+  isNamed: boolean;
+}
+
 async function lookUp(
   serverUrl: URL,
-  place: string,
+  place: Place,
   fetch: Fetch,
   steps: StepRecorder,
 ): Promise<Lookup> {
@@ -92,19 +107,21 @@ async function lookUp(
  * One place at a time: by itself the SDK's function stops at a page of HTML that answers 200 to everything.
  * @throws when there was no answer, or its body broke off
  */
-async function readPlace(serverUrl: URL, place: string, fetch: Fetch): Promise<Lookup> {
+async function readPlace(serverUrl: URL, place: Place, fetch: Fetch): Promise<Lookup> {
   let status: number | null = null;
+  let isPublished = place.isNamed;
   const watchingFetch: Fetch = async (input, init) => {
     status = null;
     const response = await fetch(input, init);
     status = response.status;
+    isPublished ||= response.ok && claimsJson(response);
     if (!isEventStream(response)) return response;
     // Some answer every GET with a stream that never ends: it is no document, so nobody waits for it.
     await response.body?.cancel();
     return new Response("", { status });
   };
   try {
-    const options = { resourceMetadataUrl: place };
+    const options = { resourceMetadataUrl: place.url };
     const metadata = await discoverOAuthProtectedResourceMetadata(
       serverUrl,
       options,
@@ -119,18 +136,36 @@ async function readPlace(serverUrl: URL, place: string, fetch: Fetch): Promise<L
       scopesSupported: scopes ?? null,
     };
   } catch (error) {
-    return classifyFailure(status, error);
+    const lookup = classifyFailure(status, error);
+    return lookup.kind === "none" ? explainNothing(status, error, place, isPublished) : lookup;
   }
+}
+
+/** Nobody is to blame for a page that answers every address alike; for what the server itself says, it is. */
+function explainNothing(
+  status: number | null,
+  error: unknown,
+  { isNamed }: Place,
+  isPublished: boolean,
+): Lookup {
+  const isAnswered = status !== null && status >= 200 && status < 300;
+  if (isAnswered && isPublished && error instanceof SyntaxError)
+    return { kind: "unreadable", flaw: "The server's metadata is not JSON." };
+  if (!isNamed) return { kind: "none", flaw: null };
+  if (isAnswered)
+    return { kind: "unreadable", flaw: "The server's metadata lacks what it must have." };
+  const flaw = "The server names an address for its metadata where nothing is published.";
+  return { kind: "none", flaw };
 }
 
 function classifyFailure(status: number | null, error: unknown): Lookup {
   if (status === null) throw error;
   if (status === 502) return { kind: "doubtful" };
   if (status >= 500 || status === 408 || status === 429) return { kind: "unavailable" };
-  if (status < 200 || status > 299) return { kind: "none", certain: true };
+  if (status < 200 || status > 299) return { kind: "none", flaw: null };
   // A body that broke off says nothing; one that is no metadata says that there is none.
   if (error instanceof SyntaxError || (error instanceof Error && error.name === "ZodError")) {
-    return { kind: "none", certain: true };
+    return { kind: "none", flaw: null };
   }
   throw error;
 }
@@ -141,6 +176,8 @@ function judge(lookup: Lookup): Verdict {
       return { outcome: "OK" };
     case "none":
       return { outcome: "SKIPPED", detail: "Nothing is published here." };
+    case "unreadable":
+      return { outcome: "FAILED", detail: lookup.flaw };
     case "mismatch":
       return {
         outcome: "FAILED",

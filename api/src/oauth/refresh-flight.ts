@@ -1,7 +1,9 @@
 /** One refresh: the lease, the request, the answer. At most one per grant runs in a process; the lease sees to the others. */
 import {
+  answerNotRenewed,
   answerReading,
   answerReceived,
+  answerTransient,
   tryLater,
   type AccessTokenAnswer,
   type ReceivedAnswer,
@@ -22,7 +24,10 @@ import { createUnsavedAnswers } from "./unsaved-answers.ts";
 /** Wake-ups can be missed: waiters look again at least so often. */
 const pollMs = 1_000;
 const firstBackoffMs = 1_000;
-const maxBackoffMs = 60_000;
+/** So long calls may fail after the authorization server has recovered. */
+const maxBackoffMs = 15_000;
+/** A longer wait is not taken from a stranger, who may have meant something else. */
+const maxRetryAfterMs = 5 * 60_000;
 
 export interface RefresherOptions {
   grants: GrantStore;
@@ -67,6 +72,11 @@ export interface RefreshFlights {
   close(): Promise<void>;
 }
 
+/** As an authorization server sees it. */
+function isSameClient(one: Grant, other: Grant): boolean {
+  return one.issuer === other.issuer && one.client.clientId === other.client.clientId;
+}
+
 export function createRefreshFlights(options: RefresherOptions): RefreshFlights {
   const { grants, clock, sleep, revokeLater, onSettled } = options;
   const { leaseTtlMs, requestDeadlineMs } = options.limits ?? refreshLimits;
@@ -94,8 +104,13 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       circumstances,
     );
     if (stored === "stored") return null;
-    // Replaced by a new consent or by another holder: revoking these tokens could end the new grant.
-    if (stored === "superseded") return answerReading(await grants.read(grant.id));
+    if (stored === "superseded") {
+      const reading = await grants.read(grant.id);
+      // Replaced by a new consent or by another holder: revoking these tokens could end the new grant, where it is of the same client.
+      if (reading.kind === "usable" && !isSameClient(reading.grant, grant))
+        await revokeLater(grant, tokens);
+      return answerReading(reading);
+    }
     await revokeLater(grant, tokens);
     return answerReading(await grants.read(grant.id));
   };
@@ -152,10 +167,11 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       failures.set(id, count + 1);
       if (inDoubt) doubts.set(id, version);
       const backoffMs = Math.min(firstBackoffMs * 2 ** count, maxBackoffMs);
-      const retryAfterMs = Math.max(backoffMs, outcome.retryAfterMs ?? 0);
+      const askedMs = Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs);
+      const retryAfterMs = Math.max(backoffMs, askedMs);
       await giveBack(id, leaseId, retryAfterMs);
       report({ outcome: "transient", reason: null, detail: outcome.detail, saved: true });
-      return { kind: "transient", retryAfterMs, detail: outcome.detail };
+      return answerNotRenewed(grant, retryAfterMs, outcome.detail);
     }
     if (outcome.kind === "tokens") {
       const { answer, saved } = await settle({ grant, answer: outcome, circumstances, receivedAt });
@@ -195,8 +211,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       }
       const leftMs = until - clock.monotonicMs();
       if (closing || leftMs <= 0) {
-        const retryAfterMs = Math.max(lease.waitMs, pollMs);
-        return { kind: "transient", retryAfterMs, detail: "another process is refreshing" };
+        const why = "Another process of Gatehouse is renewing the access.";
+        return answerTransient(why, Math.max(lease.waitMs, pollMs));
       }
       if (options.onStage) await options.onStage("held", grantId);
       await grants.changed(grantId, Math.min(Math.max(lease.waitMs, 50), pollMs, leftMs));
@@ -205,7 +221,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
         return answerReading(reading);
       }
       const { retryInMs } = reading.grant;
-      if (retryInMs > 0) return { ...tryLater, retryAfterMs: retryInMs };
+      if (retryInMs > 0) return answerNotRenewed(reading.grant, retryInMs);
     }
   };
 

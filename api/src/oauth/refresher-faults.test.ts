@@ -45,7 +45,7 @@ describe("the authorization server fails", () => {
     expect(endpoint.received).toEqual(["refresh-0", "refresh-0"]);
   });
 
-  it("R7 backs off for longer each time, up to a minute, and for as long as it is asked to", async () => {
+  it("R7 backs off for longer each time, up to 15 seconds, and for as long as it is asked to, up to five minutes", async () => {
     const { endpoint, startProcess, time } = createTestWorld();
     const { ask } = startProcess();
     const waits: number[] = [];
@@ -55,15 +55,36 @@ describe("the authorization server fails", () => {
       if (answer.kind === "transient") waits.push(answer.retryAfterMs);
       await time.advance(waits.at(-1) ?? 0);
     }
-    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000]);
     const patient = { status: 429, headers: { "retry-after": "90" } };
     endpoint.answerNext(() => new Response("", patient));
     expect(await ask()).toMatchObject({ kind: "transient", retryAfterMs: 90_000 });
     await time.advance(90_000);
+    const endless = { status: 503, headers: { "retry-after": "86400" } };
+    endpoint.answerNext(() => new Response("", endless));
+    expect(await ask()).toMatchObject({ kind: "transient", retryAfterMs: 300_000 });
+    await time.advance(300_000);
     expect(await ask()).toEqual(renewed);
     await time.advance(3_600_000);
     endpoint.answerNext(() => new Response("", { status: 503 }));
     expect(await ask()).toMatchObject({ kind: "transient", retryAfterMs: 1_000 });
+  });
+
+  it("R7 tells a person who gave no token, that nothing is lost, and when the next try is possible", async () => {
+    const { endpoint, startProcess, time } = createTestWorld();
+    const { ask } = startProcess();
+    const tell = (why: string, when: string) => ({
+      detail: `The authorization server as.example did not renew the access${why}. Nothing was lost; the next try is possible in ${when}.`,
+    });
+    endpoint.answerNext(() => new Response("", { status: 503 }));
+    expect(await ask()).toMatchObject(tell(" (HTTP 503)", "1 second"));
+    await time.advance(1_000);
+    endpoint.answerNext(() => new Response("", { status: 503 }));
+    expect(await ask()).toMatchObject(tell(" (HTTP 503)", "2 seconds"));
+    await time.advance(500);
+    expect(await ask()).toMatchObject(tell("", "2 seconds"));
+    await time.advance(500);
+    expect(await startProcess().ask()).toMatchObject(tell("", "1 second"));
   });
 
   it("R7 a back-off holds in every process", async () => {
@@ -384,6 +405,19 @@ describe("the grant changes in mid-refresh", () => {
     expect(await answer).toMatchObject({ kind: "token", accessToken: "consented", version: 2 });
     expect(grants.row(grantId)?.grant.refreshToken).toBe("fresh");
     expect(revoked).toEqual([]);
+  });
+
+  it("R13 replaced by a consent at another authorization server: the answer is revoked", async () => {
+    const { endpoint, startProcess, putGrant } = createTestWorld();
+    const { ask, revoked } = startProcess();
+    const held = endpoint.holdNext();
+    const answer = ask();
+    await held.arrived;
+    const issuer = "https://other.example";
+    putGrant({ issuer, accessToken: "consented", expiresInMs: 3_600_000 });
+    held.answer();
+    expect(await answer).toMatchObject({ kind: "token", accessToken: "consented" });
+    expect(revoked).toMatchObject([{ accessToken: "access-1", refreshToken: "refresh-1" }]);
   });
 
   it("R3 replaced, and the old refresh token proves dead: the new grant lives", async () => {

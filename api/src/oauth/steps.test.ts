@@ -53,8 +53,60 @@ describe("createStepRecorder", () => {
       () => ({ outcome: "SKIPPED" }),
     );
     expect(steps.map(({ url, httpStatus, outcome }) => [url, httpStatus, outcome])).toEqual([
-      ["https://a.example/1", 307, "OK"],
+      ["https://a.example/1", 307, "SKIPPED"],
       ["https://a.example/2", 200, "SKIPPED"],
+    ]);
+  });
+
+  it("tells one redirect that comes again and again once, and another one apart", async () => {
+    const { time, steps, recorder } = setUp();
+    const statuses = [200, 404, 307, 307, 307, 307];
+    await recorder.record(
+      "PROBE",
+      async () => {
+        time.jump(5);
+        return new Response("", { status: statuses.shift() ?? 200 });
+      },
+      async (fetch) => {
+        for (const path of ["1", "1", "1", "1?again", "1", "2", "2"])
+          await fetch(`https://a.example/${path}`);
+      },
+      () => ({ outcome: "FAILED", detail: "so it ends" }),
+    );
+    expect(
+      steps.map(({ url, httpStatus, outcome, durationMs, detail }) => [
+        `${outcome} ${httpStatus} ${url}`,
+        durationMs,
+        detail,
+      ]),
+    ).toEqual([
+      ["OK 200 https://a.example/1", 5, null],
+      ["SKIPPED 404 https://a.example/1", 5, "Another way was tried after this."],
+      ["SKIPPED 307 https://a.example/1", 15, "It redirects; asked 3 times."],
+      ["SKIPPED 307 https://a.example/2", 5, "It redirects."],
+      ["FAILED 200 https://a.example/2", 5, "so it ends"],
+    ]);
+  });
+
+  it("tells a redirect after which nothing came", async () => {
+    const { steps, recorder } = setUp();
+    const answers = [
+      async () => new Response("", { status: 307 }),
+      () => Promise.reject(new TypeError("x")),
+    ];
+    const failing = recorder.record(
+      "PROBE",
+      async () => (await answers.shift()?.()) as Response,
+      async (fetch) => {
+        await fetch("https://a.example/1");
+        await fetch("https://a.example/1");
+      },
+      () => ({ outcome: "OK" }),
+    );
+    await expect(failing).rejects.toThrow(TypeError);
+    expect(steps).toMatchObject([
+      { outcome: "SKIPPED", httpStatus: 307 },
+      { outcome: "FAILED", httpStatus: null },
     ]);
   });
 
@@ -100,9 +152,11 @@ describe("createStepRecorder", () => {
     const { steps, recorder } = setUp();
     recorder.note("CONSENT", "SKIPPED", "because", "https://a.example/x?y=z");
     recorder.note("CONSENT", "OK", "done");
+    recorder.note("CONSENT", "OK", "long", "https://a.example/x", 1_500);
     expect(steps).toMatchObject([
       { url: "https://a.example/x", durationMs: null, detail: "because" },
       { url: null },
+      { durationMs: 1_500, at: "2025-12-31T23:59:58.500Z" },
     ]);
   });
 });

@@ -41,10 +41,16 @@ export interface Verdict {
 }
 
 export interface StepRecorder {
-  /** Something that took no request: skipped, or decided. */
-  note(kind: StepKind, outcome: StepOutcome, detail: string, url?: string): void;
+  /** Something that took no request: skipped, decided, or done by the person, which took `durationMs`. */
+  note(
+    kind: StepKind,
+    outcome: StepOutcome,
+    detail: string,
+    url?: string | null,
+    durationMs?: number,
+  ): void;
   /**
-   * Runs `run` with a fetch that reports each of its exchanges. The last one is judged by `judge` once `run` has read the answer, so
+   * Runs `run` with a fetch that reports each of its exchanges; one and the same redirect, met again and again, is one step. The last one is judged by `judge` once `run` has read the answer, so
    * that a body that is no metadata counts as a failure; when `run` throws, it is FAILED and the error goes on.
    */
   record<T>(
@@ -63,23 +69,24 @@ export function createStepRecorder(options: {
   const { onStep, clock } = options;
 
   return {
-    note(kind, outcome, detail, url) {
+    note(kind, outcome, detail, url = null, durationMs) {
       onStep({
         kind,
         outcome,
-        url: url === undefined ? null : stripUrl(url),
+        url: url === null ? null : stripUrl(url),
         httpStatus: null,
-        durationMs: null,
+        durationMs: durationMs ?? null,
         detail,
-        at: clock.now().toISOString(),
+        at: new Date(clock.now().getTime() - (durationMs ?? 0)).toISOString(),
       });
     },
 
     async record(kind, fetch, run, judge) {
-      let settle: ((verdict: Verdict) => void) | null = null;
+      const report = foldRedirects(onStep);
+      let settle: ((verdict: Verdict | null) => void) | null = null;
       const recordingFetch: Fetch = async (input, init) => {
-        // A further request: the one before was a redirect or a first try.
-        settle?.({ outcome: "OK" });
+        // A further request: the one before was a redirect, a first try, or one of several that belong together.
+        settle?.(null);
         const started = clock.monotonicMs();
         const step: Step = {
           kind,
@@ -90,12 +97,13 @@ export function createStepRecorder(options: {
           detail: null,
           at: clock.now().toISOString(),
         };
-        settle = ({ outcome, detail }) => {
+        settle = (verdict) => {
           settle = null;
+          const { outcome, detail } = verdict ?? judgeEarlier(step.httpStatus);
           step.outcome = outcome;
           step.detail = detail ?? null;
           step.durationMs = Math.max(0, Math.round(clock.monotonicMs() - started));
-          onStep(step);
+          report.add(step);
         };
         try {
           const response = await fetch(input, init);
@@ -115,7 +123,47 @@ export function createStepRecorder(options: {
       } catch (error) {
         finish({ outcome: "FAILED", detail: describeFailure(error) });
         throw error;
+      } finally {
+        report.end();
       }
     },
   };
+}
+
+/** Of an exchange after which another was made. */
+function judgeEarlier(httpStatus: number | null): Verdict {
+  if (httpStatus === null || httpStatus < 300) return { outcome: "OK" };
+  const detail = httpStatus < 400 ? "It redirects." : "Another way was tried after this.";
+  return { outcome: "SKIPPED", detail };
+}
+
+/** Holds a redirect back until something else comes. */
+function foldRedirects(onStep: (step: Step) => void) {
+  let held: { step: Step; times: number } | null = null;
+  const end = (): void => {
+    if (!held) return;
+    const { step, times } = held;
+    held = null;
+    onStep(times === 1 ? step : { ...step, detail: `It redirects; asked ${times} times.` });
+  };
+  return {
+    end,
+    add(step: Step): void {
+      const { outcome, httpStatus } = step;
+      const isRedirect =
+        outcome === "SKIPPED" && httpStatus !== null && httpStatus >= 300 && httpStatus < 400;
+      if (held && isRedirect && isAlike(held.step, step)) {
+        held.times += 1;
+        held.step.durationMs = (held.step.durationMs ?? 0) + (step.durationMs ?? 0);
+        return;
+      }
+      end();
+      if (isRedirect) held = { step, times: 1 };
+      else onStep(step);
+    },
+  };
+}
+
+function isAlike(one: Step, other: Step): boolean {
+  return one.url === other.url && one.httpStatus === other.httpStatus;
 }

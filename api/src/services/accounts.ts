@@ -9,6 +9,7 @@ import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
 import type { AuthorizationRequired } from "./authorization-required.ts";
 import type { AuthorizationServerMoves } from "./authorization-server-moves.ts";
+import { connectsItself } from "./client-credentials.ts";
 import type { Detector } from "./detection.ts";
 import type { Rejections } from "./rejections.ts";
 import { boundless, changedMeanwhile, insatiable, moved, type Stop } from "./stop.ts";
@@ -32,6 +33,8 @@ export interface AccountsDeps {
   authorizationRequired: AuthorizationRequired;
   rejections: Rejections;
   moves: AuthorizationServerMoves;
+  /** Where client credentials are set and nothing is connected; returns when that is over, whatever came of it. */
+  connectItself(server: McpServer): Promise<void>;
 }
 
 interface SentToken {
@@ -107,7 +110,11 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     ownerId: string,
     rejected?: string,
   ): Promise<SentToken | Stop> {
-    const grant = await findGrant(server, ownerId);
+    let grant = await findGrant(server, ownerId);
+    if (connectsItself(server, grant)) {
+      await deps.connectItself(server);
+      grant = await findGrant(server, ownerId);
+    }
     if (!grant || grant.state === "DISCONNECTED")
       return { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
     await noteUse(grant);

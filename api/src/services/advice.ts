@@ -49,10 +49,14 @@ export function adviseOn(findings: Findings): Advice {
       ? blameFailure(broken.codes, host, {
           owner: isServers ? "SERVER_OPERATOR" : "AUTHORIZATION_SERVER_OPERATOR",
           whose: isServers ? "the server's operator" : "the authorization server's operator",
-          // Nobody typed this name: the server gave it.
+          // Nobody typed this address: the server gave it.
           misnamed: {
             fault: "SERVER_OPERATOR",
             text: `The name ${host} cannot be found, though the server refers to it: its operator must correct it.`,
+          },
+          misplaced: {
+            fault: "SERVER_OPERATOR",
+            text: `The server ${isServers ? "names an address for its metadata" : "lists an authorization server"} at ${host}, which is no public address: its operator must name one, unless the administrator of this Gatehouse allows that network (ALLOWED_PRIVATE_NETWORKS).`,
           },
         })
       : null;
@@ -83,7 +87,7 @@ function adviseOnProbe({ url, probe, broken }: Findings): Advice {
   return {
     fault: "SERVER_OPERATOR",
     text:
-      status === null
+      status === null || status < 300
         ? `${host} gave no usable answer: the server's operator must mend it.`
         : `The server is in trouble (HTTP ${status}): try again later, and tell its operator if that does not help.`,
   };
@@ -106,7 +110,9 @@ function adviseOnStranger(
       ? "Nothing is found at this address (HTTP 404): check the path of the URL."
       : httpStatus === 405
         ? "The address does not accept MCP messages (HTTP 405): check the path of the URL, or ask the server's operator for its Streamable HTTP address."
-        : `What answers at ${hostOf(url)} is no MCP server: check the URL, above all its path.`;
+        : httpStatus !== null && httpStatus >= 400
+          ? `${hostOf(url)} answered HTTP ${httpStatus}, and no MCP message: check the URL, above all its path.`
+          : `What answers at ${hostOf(url)} is no MCP server: check the URL, above all its path.`;
   return { fault: "PERSON", text: what };
 }
 
@@ -116,6 +122,11 @@ function adviseOnResource({ fault, broken }: Findings): Advice {
     return {
       fault: "SERVER_OPERATOR",
       text: "The server's metadata is about another resource than this URL: use exactly the URL that its operator gives out, or have the operator correct the metadata.",
+    };
+  if (fault?.code === "RESOURCE_METADATA_INVALID" || fault?.code === "AUTHORIZATION_SERVER_UNNAMED")
+    return {
+      fault: "SERVER_OPERATOR",
+      text: `${trimStop(fault.message)}: the server's operator must mend it.`,
     };
   return {
     fault: "SERVER_OPERATOR",
@@ -128,13 +139,22 @@ function adviseOnResource({ fault, broken }: Findings): Advice {
 
 function adviseOnAuthorizationServer({ fault, broken }: Findings): Advice {
   const host = hostOf(broken?.step.url ?? "");
+  if (fault?.code === "INSECURE_AUTHORIZATION_SERVER")
+    return {
+      fault: "SERVER_OPERATOR",
+      text: `The server lists an authorization server at ${host} whose address is not https, or has a query or fragment: the server's operator must correct it.`,
+    };
   const said = fault?.message ?? broken?.step.detail ?? "The authorization server cannot be used.";
   return {
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     text: fault?.retryable
       ? `${host} does not serve the authorization server's metadata now: try again later, and tell the authorization server's operator if that does not help.`
-      : `${said.replace(/\.$/, "")}: the operator of ${host} must mend it.`,
+      : `${trimStop(said)}: the operator of ${host} must mend it.`,
   };
+}
+
+function trimStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }
 
 function hostOf(url: string): string {

@@ -24,6 +24,8 @@ export interface Counterpart {
   whose: string;
   /** When its name does not exist. */
   misnamed: Advice;
+  /** When its address is a private one that somebody else gave. */
+  misplaced?: Advice;
 }
 
 type Explain = (host: string, counterpart: Counterpart) => Advice;
@@ -41,10 +43,11 @@ const blameNetwork: Explain = (host) => ({
 const explanations: readonly (readonly [readonly string[], Explain])[] = [
   [
     ["ADDRESS_FORBIDDEN"],
-    (host) => ({
-      fault: "GATEHOUSE_ADMINISTRATOR",
-      text: `${host} is not a public address, and this Gatehouse does not go there: its administrator can allow the network (ALLOWED_PRIVATE_NETWORKS).`,
-    }),
+    (host, { misplaced }) =>
+      misplaced ?? {
+        fault: "GATEHOUSE_ADMINISTRATOR",
+        text: `${host} is not a public address, and this Gatehouse does not go there: its administrator can allow the network (ALLOWED_PRIVATE_NETWORKS).`,
+      },
   ],
   [
     ["HOST_FORBIDDEN"],
@@ -86,6 +89,17 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
     ),
   ],
   [
+    ["RESPONSE_TOO_LARGE"],
+    blameOwner((host, whose) => `The answer of ${host} is too large: ${whose} must mend it.`),
+  ],
+  [
+    ["MISDIRECTED"],
+    blameOwner(
+      (host, whose) =>
+        `What answers at ${host} is not set up for this name (HTTP 421): ${whose} must mend it, unless the URL is wrong.`,
+    ),
+  ],
+  [
     ["DEADLINE", "AbortError", "TimeoutError"],
     blameOwner(
       (host, whose) =>
@@ -107,17 +121,4 @@ export function blameFailure(
     (where, whose) =>
       `The connection to ${where} broke off or made no sense: ${whose} must mend it.`,
   )(host, counterpart);
-}
-
-/** The codes of an error and its causes, outermost first; a name where there is no code. Never a message. */
-export function listCodes(error: unknown): string[] {
-  const codes: string[] = [];
-  for (
-    let cause = error, depth = 0;
-    cause instanceof Error && depth < 6;
-    cause = cause.cause, depth += 1
-  ) {
-    codes.push("code" in cause && typeof cause.code === "string" ? cause.code : cause.name);
-  }
-  return codes;
 }

@@ -3,7 +3,12 @@ import { authorizationServerSchema } from "../oauth/authorization-server.ts";
 import { readCallback } from "../oauth/callback.ts";
 import type { Fetch, GrantClient, SignAssertion } from "../oauth/ports.ts";
 import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
-import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
+import {
+  createStepRecorder,
+  type Step,
+  type StepClock,
+  type StepRecorder,
+} from "../oauth/steps.ts";
 import { exchangeCode } from "../oauth/token-endpoint.ts";
 import type { ClientStore } from "../storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "../storage/flow-store.ts";
@@ -11,6 +16,7 @@ import type { ConsentedGrant } from "../storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
 import type { Connection, Refusal } from "./connection.ts";
+import { measureConsent } from "./consent-duration.ts";
 import { isUuid } from "./input.ts";
 import { ServiceError } from "./errors.ts";
 import type { Revocation } from "./revocation.ts";
@@ -69,21 +75,20 @@ export function createCallback(deps: CallbackDeps): Callback {
   async function exchange(
     flow: TakenFlow,
     query: URLSearchParams,
-    taken: Step[],
+    steps: StepRecorder,
   ): Promise<{ refusal: Refusal } | { grant: ConsentedGrant; client: GrantClient }> {
-    const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
     const metadata = authorizationServerSchema.parse(flow.authorizationServer);
     const reading = readCallback(query, metadata);
+    const noteConsent = (outcome: "OK" | "FAILED", detail: string): void =>
+      steps.note("CONSENT", outcome, detail, metadata.authorizationEndpoint, measureConsent(flow));
     if (reading.kind === "refused") {
-      steps.note(
-        reading.error === "ACCESS_DENIED" ? "CONSENT" : "CALLBACK",
-        "FAILED",
-        describeRefusal(reading),
-      );
+      noteConsent("FAILED", "No code that may be used came back.");
+      steps.note("CALLBACK", "FAILED", describeRefusal(reading), flow.redirectUri);
       return { refusal: reading };
     }
-    steps.note("CONSENT", "OK", "The authorization server sent a code.");
-    steps.note("CALLBACK", "OK", "State, user and issuer are the expected ones.");
+    noteConsent("OK", "The authorization server sent a code.");
+    const detail = "State, user and issuer are the expected ones.";
+    steps.note("CALLBACK", "OK", detail, flow.redirectUri);
     const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
     if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
       return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
@@ -145,12 +150,14 @@ export function createCallback(deps: CallbackDeps): Callback {
     viewer: Caller,
   ): Promise<Refusal | null> {
     const taken: Step[] = [];
+    const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
     const refused = await checkAgain(flow, viewer);
     if (refused) {
-      await flows.addSteps(flow.id, [noteCallback(deps.clock, refused)]);
+      steps.note("CALLBACK", "FAILED", refused.error, flow.redirectUri);
+      await flows.addSteps(flow.id, taken);
       return refused;
     }
-    const exchanged = await exchange(flow, query, taken);
+    const exchanged = await exchange(flow, query, steps);
     if ("refusal" in exchanged) {
       await flows.addSteps(flow.id, taken);
       return exchanged.refusal;
@@ -211,16 +218,4 @@ export function createCallback(deps: CallbackDeps): Callback {
 
 function describeRefusal({ error, detail }: Refusal): string {
   return detail ?? error;
-}
-
-function noteCallback(clock: StepClock, { error }: Refusal): Step {
-  return {
-    kind: "CALLBACK",
-    outcome: "FAILED",
-    url: null,
-    httpStatus: null,
-    durationMs: null,
-    detail: error,
-    at: clock.now().toISOString(),
-  };
 }

@@ -65,6 +65,8 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
       deps.publishFlow(grant.flowId);
       if (stored.kind === "connected") {
+        // Of a grant at another authorization server that it replaced, tokens may wait.
+        deps.revocation.kick();
         deps.retireRegistrations();
         return null;
       }

@@ -7,6 +7,7 @@ import type { StepRecorder } from "../oauth/steps.ts";
 import type { AuthorizationServerOption } from "./authorization-server-option.ts";
 import type { WalkOptions } from "./detection.ts";
 import type { InputFaults } from "./errors.ts";
+import { isIssuer, noIssuer } from "./target-settings.ts";
 
 type Settings = Pick<
   McpServer,
@@ -28,6 +29,7 @@ export function readSettings(
 /** A person chooses among what the settings leave open. */
 export function checkIssuer(faults: InputFaults, server: Settings, issuer: string | null): void {
   if (issuer === null) return;
+  if (!isIssuer(issuer)) return faults.add("issuer", noIssuer);
   const { forcedIssuer, chosenIssuer } = readSettings(server);
   const settled = forcedIssuer ?? chosenIssuer;
   if (settled && settled !== issuer)

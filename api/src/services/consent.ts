@@ -18,7 +18,7 @@ import {
   pickAuthorizationServer,
   readSettings,
 } from "./consent-target.ts";
-import type { ClientCredentials } from "./client-credentials.ts";
+import { type ClientCredentials, connectsItself } from "./client-credentials.ts";
 import type { Clients } from "./clients.ts";
 import type { Detector } from "./detection.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
@@ -53,6 +53,11 @@ export type StartAnswer =
 /** Attempts at consent, from the click to the authorization server; `callback.ts` takes over when it comes back. */
 export interface Consent {
   start(caller: Caller | null, input: StartInput): Promise<StartAnswer>;
+  /**
+   * The workspace's own account by client credentials, in an admin's name, where it should be there and is not: one attempt at a time
+   * in a process. False: it failed, and its attempt says why.
+   */
+  connectItself(server: McpServer, userId: string): Promise<boolean>;
   cancel(caller: Caller | null, flowId: string): Promise<OAuthFlow>;
   disconnect(caller: Caller | null, serverId: string): Promise<void>;
   /** Null unless it is the caller's own. */
@@ -81,6 +86,9 @@ const flowTtlMs = 10 * 60_000;
 
 export function createConsent(deps: ConsentDeps): Consent {
   const { db, access, flows } = deps;
+  /** Of workspaces that connect as themselves, by server and settings. */
+  const ownAttempts = new Map<string, Promise<boolean>>();
+  const keyOf = (server: McpServer) => `${server.id} ${server.configVersion}`;
 
   function findGrant(server: McpServer, ownerId: string): Promise<OAuthGrant | null> {
     return db.oAuthGrant.findUnique({
@@ -223,6 +231,37 @@ export function createConsent(deps: ConsentDeps): Consent {
     return { __typename: "OAuthStarted", flow: prepared, authorizationUrl: request.url };
   }
 
+  async function attempt(
+    server: McpServer,
+    who: { userId: string; ownerId: string },
+    input: Pick<StartInput, "mode" | "returnTo" | "issuer">,
+  ): Promise<StartAnswer> {
+    const flow = await flows.create({
+      mode: input.mode,
+      returnTo: input.returnTo,
+      ...who,
+      workspaceId: server.workspaceId,
+      serverId: server.id,
+      configVersion: server.configVersion,
+      ttlMs: flowTtlMs,
+    });
+    const taken: Step[] = [];
+    try {
+      return await prepare(flow, server, who.ownerId, input.issuer, taken);
+    } catch (error) {
+      await fail(flow, taken, "Something went wrong inside Gatehouse.");
+      throw error;
+    }
+  }
+
+  async function attemptItself(server: McpServer, userId: string): Promise<boolean> {
+    const ownerId = server.workspaceId;
+    if (!connectsItself(server, await findGrant(server, ownerId))) return true;
+    const input = { mode: "POPUP", returnTo: null, issuer: null } as const;
+    const answer = await attempt(server, { userId, ownerId }, input);
+    return answer.__typename === "OAuthAlreadyConnected";
+  }
+
   return {
     async start(maybeCaller, input) {
       const { caller, server } = await access.requireServer(
@@ -240,26 +279,20 @@ export function createConsent(deps: ConsentDeps): Consent {
       checkIssuer(faults, server, input.issuer);
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
+      // What it comes to may be what is asked for.
+      await ownAttempts.get(keyOf(server))?.catch(() => false);
       if (!input.force && (await isConnected(server, ownerId, input.issuer)))
         return { __typename: "OAuthAlreadyConnected", serverId: server.id };
+      return attempt(server, { userId: caller.userId, ownerId }, { ...input, returnTo });
+    },
 
-      const flow = await flows.create({
-        mode: input.mode,
-        returnTo,
-        userId: caller.userId,
-        ownerId,
-        workspaceId: server.workspaceId,
-        serverId: server.id,
-        configVersion: server.configVersion,
-        ttlMs: flowTtlMs,
-      });
-      const taken: Step[] = [];
-      try {
-        return await prepare(flow, server, ownerId, input.issuer, taken);
-      } catch (error) {
-        await fail(flow, taken, "Something went wrong inside Gatehouse.");
-        throw error;
-      }
+    connectItself(server, userId) {
+      const key = keyOf(server);
+      const underWay =
+        ownAttempts.get(key) ??
+        attemptItself(server, userId).finally(() => ownAttempts.delete(key));
+      ownAttempts.set(key, underWay);
+      return underWay;
     },
 
     async cancel(caller, flowId) {

@@ -95,6 +95,10 @@ export interface DetectorDeps {
   metadataDocumentUrl: string | null;
 }
 
+function isServersFlaw({ code }: DiscoveryFault): boolean {
+  return code === "RESOURCE_METADATA_INVALID" || code === "AUTHORIZATION_SERVER_UNNAMED";
+}
+
 const probeTimeoutMs = 10_000;
 const silent = { onStep: () => undefined };
 
@@ -210,6 +214,7 @@ export function createDetector(deps: DetectorDeps): Detector {
         fetch,
         steps,
         wantsAll,
+        assumesQuietly: true,
         profiles: deps.profiles,
         ...(cache ? { cache } : {}),
       });
@@ -223,7 +228,13 @@ export function createDetector(deps: DetectorDeps): Detector {
           discovery: found.discovery,
           others: found.others,
         };
-      if (!found.ok && (found.isNamed || challenge?.resourceMetadata))
+      const isMeant =
+        !found.ok &&
+        (found.isNamed ||
+          challenge?.resourceMetadata ||
+          // A server that lets nobody in and publishes metadata means them, whatever is wrong with them.
+          (probed.kind === "unauthorized" && isServersFlaw(found.fault)));
+      if (!found.ok && isMeant)
         return {
           ...reached,
           authType: "OAUTH",

@@ -3,19 +3,14 @@ import type { Discovery } from "../oauth/discovery.ts";
 import type { Fetch } from "../oauth/ports.ts";
 import { noteRedirectFault } from "../oauth/redirect-uri.ts";
 import { chooseRegistration } from "../oauth/registration.ts";
-import { stripUrl } from "../oauth/secure-url.ts";
-import {
-  createStepRecorder,
-  type Step,
-  type StepClock,
-  type StepRecorder,
-} from "../oauth/steps.ts";
+import type { Step, StepClock, StepRecorder } from "../oauth/steps.ts";
 import type { Access, Caller } from "./access.ts";
 import { adviseOn } from "./advice.ts";
 import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
-import { type DiagnosisFault, listCodes } from "./blame.ts";
+import type { DiagnosisFault } from "./blame.ts";
 import { pickAuthorizationServer } from "./consent-target.ts";
 import type { Detection, Detector } from "./detection.ts";
+import { createDiagnosisRecord } from "./diagnosis-record.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
@@ -127,7 +122,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
       requireUrl(url);
       requireRate(caller);
-      const record = createRecord(deps.clock);
+      const record = createDiagnosisRecord(deps.clock);
       const found = await detector.inspect(url, {
         steps: record.steps,
         fetch: record.watch(deps.fetchFor({ serverUrl: url }), deps.deadlineMs ?? 45_000),
@@ -165,44 +160,6 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
         fault: advice?.fault ?? null,
         advice: advice?.text ?? null,
       };
-    },
-  };
-}
-
-/** Steps, and why an exchange among them got no answer. */
-function createRecord(clock: StepClock) {
-  const taken: Step[] = [];
-  const codesOf = new Map<Step, string[]>();
-  /** By address, as steps have it: several authorization servers are asked at once. */
-  const failures = new Map<string | null, string[]>();
-  const steps = createStepRecorder({
-    clock,
-    onStep(step) {
-      taken.push(step);
-      codesOf.set(step, failures.get(step.url) ?? []);
-      failures.delete(step.url);
-    },
-  });
-  return {
-    taken,
-    steps,
-    watch(fetch: Fetch, deadlineMs: number): Fetch {
-      const deadline = AbortSignal.timeout(deadlineMs);
-      return async (input, init) => {
-        const signals = init?.signal ? [init.signal, deadline] : [deadline];
-        try {
-          return await fetch(input, { ...init, signal: AbortSignal.any(signals) });
-        } catch (error) {
-          failures.set(stripUrl(input), listCodes(error));
-          throw error;
-        }
-      };
-    },
-    /** The first failure of the stage at which the way ended: one of an earlier stage was got over. */
-    findBroken() {
-      const failed = taken.filter(({ outcome }) => outcome === "FAILED");
-      const step = failed.find(({ kind }) => kind === failed.at(-1)?.kind);
-      return step ? { step, codes: codesOf.get(step) ?? [] } : null;
     },
   };
 }

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { forecastNeed, type Forecast, type ForecastFacts } from "./forecast.ts";
 
+const now = new Date("2026-11-23T11:00:00Z");
+const anHourAgo = new Date("2026-11-23T10:00:00Z");
 const inAnHour = new Date("2026-11-23T12:00:00Z");
 const inADay = new Date("2026-11-24T11:00:00Z");
 const inAWeek = new Date("2026-11-30T11:00:00Z");
@@ -56,6 +58,16 @@ it.each<[string, Partial<ForecastFacts>, Forecast | null]>([
     { at: inAnHour, reason: "REFRESH_FAILING" },
   ],
   [
+    "failures after the access token has run out, which nothing foretells any more",
+    { refreshFailures: 3, accessTokenExpiresAt: anHourAgo },
+    { at: null, reason: "REFRESH_FAILING" },
+  ],
+  [
+    "the same before anything else ends, for it is so by now",
+    { refreshFailures: 3, accessTokenExpiresAt: anHourAgo, refreshTokenExpiresAt: inADay },
+    { at: null, reason: "REFRESH_FAILING" },
+  ],
+  [
     "a known time before an unknown one",
     { refreshFailures: 3, accessTokenExpiresAt: null, refreshTokenExpiresAt: inADay },
     { at: inADay, reason: "REFRESH_TOKEN_EXPIRES" },
@@ -63,5 +75,5 @@ it.each<[string, Partial<ForecastFacts>, Forecast | null]>([
   ["disconnected", { state: "DISCONNECTED", renewable: false }, null],
   ["dead already", { state: "REAUTH_REQUIRED", renewable: false }, null],
 ])("%s", (_name, facts, forecast) => {
-  expect(forecastNeed({ ...healthy, ...facts })).toEqual(forecast);
+  expect(forecastNeed({ ...healthy, ...facts }, now)).toEqual(forecast);
 });

@@ -8,7 +8,7 @@ export type ForecastReason =
   | "REFRESH_FAILING";
 
 export interface Forecast {
-  /** Null: some day that nobody has told. */
+  /** Null: some day that nobody has told, or by now already. */
   at: Date | null;
   reason: ForecastReason;
 }
@@ -32,7 +32,7 @@ const failuresThatTell = 3;
  * The earliest of what will end the account. Null: it does not work now (its reason says what to do), or nothing is known that would
  * end it.
  */
-export function forecastNeed(facts: ForecastFacts): Forecast | null {
+export function forecastNeed(facts: ForecastFacts, now: Date): Forecast | null {
   if (facts.state !== "CONNECTED") return null;
   if (!facts.renewable) return { at: facts.accessTokenExpiresAt, reason: "NO_REFRESH_TOKEN" };
   const candidates: Forecast[] = [];
@@ -43,5 +43,9 @@ export function forecastNeed(facts: ForecastFacts): Forecast | null {
   if (facts.clientSecretExpiresAt)
     candidates.push({ at: facts.clientSecretExpiresAt, reason: "CLIENT_SECRET_EXPIRES" });
   const timeOf = ({ at }: Forecast): number => at?.getTime() ?? Number.POSITIVE_INFINITY;
-  return candidates.toSorted((one, other) => timeOf(one) - timeOf(other))[0] ?? null;
+  const [first] = candidates.toSorted((one, other) => timeOf(one) - timeOf(other));
+  if (!first) return null;
+  // It fails by now, and the authorization server may mend it any moment: nothing foretells when a person will be needed.
+  const isOver = first.reason === "REFRESH_FAILING" && timeOf(first) <= now.getTime();
+  return isOver ? { ...first, at: null } : first;
 }

@@ -4,7 +4,11 @@ import { revokeToken, type RevocationOutcome } from "../oauth/revocation.ts";
 import type { LeasedTask, RevocationStore, RevocationWork } from "../storage/revocation-store.ts";
 
 /** What one try came to. */
-export type RevocationTry = { kind: "shared" } | { kind: "answered"; answer: RevocationOutcome };
+export type RevocationTry =
+  | { kind: "shared" }
+  /** Nobody can open it; nothing was sent. */
+  | { kind: "broken" }
+  | { kind: "answered"; answer: RevocationOutcome };
 
 export interface RevocationRequestDeps {
   store: RevocationStore;
@@ -31,6 +35,7 @@ export async function requestRevocation(
   options: RevocationRequestOptions,
 ): Promise<RevocationTry> {
   const work = deps.store.open(task);
+  if (!work) return { kind: "broken" };
   const fetch = deps.fetchFor({ serverUrl: work.serverUrl, beforeSend: options.beforeSend });
   const limit = () => AbortSignal.any([options.signal, AbortSignal.timeout(options.deadlineMs)]);
   if (work.kind === "REGISTRATION")

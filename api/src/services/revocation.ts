@@ -49,7 +49,7 @@ const batchSize = 8;
 const giveUpAfterMs = 24 * 60 * 60_000;
 const firstDelayMs = 1_000;
 const longestDelayMs = 30 * 60_000;
-/** For a payload whose key is missing: it harms nothing, and waits for the key. */
+/** For a payload that cannot be opened: it harms nothing, and waits for a key that is missing. */
 const unopenedDelayMs = 5 * 60_000;
 /** An attempt at consent takes ten minutes at most; then a minute for its last step. */
 const consentMs = 11 * 60_000;
@@ -110,6 +110,12 @@ export function createRevocation(deps: RevocationDeps): Revocation {
     const finish = async (receipt: RevocationReceipt) => {
       if (await store.finish(task, receipt)) tell(receipt.outcome, receipt.httpStatus);
     };
+    if (tried.kind === "broken") {
+      const receipt = { outcome: "GIVEN_UP", attempts: task.attempts, httpStatus: null } as const;
+      if (task.ageMs >= giveUpAfterMs) return finish(receipt);
+      tell("BROKEN", null);
+      return store.giveBack(task, { attempts: task.attempts, inMs: unopenedDelayMs });
+    }
     if (tried.kind === "shared")
       return finish({ outcome: "KEPT_SHARED", attempts: task.attempts, httpStatus: null });
     const { answer } = tried;

@@ -7,7 +7,12 @@ import {
   hasControlCharacters,
   type HeaderInput,
 } from "./input.ts";
-import { mergeAuthorizationServer, type TargetSettings } from "./target-settings.ts";
+import {
+  isIssuer,
+  mergeAuthorizationServer,
+  noIssuer,
+  type TargetSettings,
+} from "./target-settings.ts";
 
 /** Absent: as it is; null: cleared. */
 export interface ServerSettings extends TargetSettings {
@@ -46,14 +51,8 @@ export function checkSettings(
         hasControlCharacters(input[field]))
     )
       faults.add(field, "Between 1 and 2,048 characters; null clears it.");
-  if (
-    input.oauthIssuer != null &&
-    (!isHttpUrl(input.oauthIssuer) || hasControlCharacters(input.oauthIssuer))
-  )
-    faults.add(
-      "oauthIssuer",
-      "The authorization server's issuer: a URL that begins with https://.",
-    );
+  if (input.oauthIssuer != null && !isIssuer(input.oauthIssuer))
+    faults.add("oauthIssuer", noIssuer);
 }
 
 /**
@@ -107,10 +106,6 @@ export function checkDestination(
 
 function originOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).origin : null;
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 /** A null value keeps the one stored under that name, told apart by the letters alone, not their case. */

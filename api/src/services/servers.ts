@@ -59,6 +59,8 @@ export interface ServersDeps {
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
   publishFlows(flowIds: readonly string[]): void;
+  /** Behind the answer, where client credentials are set. */
+  connectItself(server: McpServer, userId: string): void;
 }
 
 const defaultTimeoutMs = 60_000;
@@ -125,6 +127,7 @@ export function createServers(deps: ServersDeps): Servers {
         return created;
       });
       deps.publishWorkspace(server.workspaceId);
+      if (server.oauthGrantType === "CLIENT_CREDENTIALS") deps.connectItself(server, caller.userId);
       return server;
     },
 
@@ -230,6 +233,8 @@ export function createServers(deps: ServersDeps): Servers {
       deps.publishFlows(outcome.flows);
       deps.publishWorkspace(server.workspaceId);
       if (outcome.ended > 0) deps.revocation.kick();
+      if (endsGrants && outcome.updated.oauthGrantType === "CLIENT_CREDENTIALS")
+        deps.connectItself(outcome.updated, caller.userId);
       return outcome.updated;
     },
   };

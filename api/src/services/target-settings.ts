@@ -12,6 +12,8 @@ export interface TargetSettings {
   oauthScopes?: readonly string[] | null | undefined;
 }
 
+export const noIssuer =
+  "The authorization server's issuer: an https URL without query and fragment.";
 const maxScopes = 100;
 const maxScopeLength = 500;
 
@@ -23,11 +25,7 @@ export function checkTarget(
   client: { clientId: string | null; issuer: string | null },
 ): void {
   const { oauthAuthorizationServer: entered, oauthScopes: scopes } = input;
-  if (entered != null && !isIssuer(entered))
-    faults.add(
-      "oauthAuthorizationServer",
-      "The authorization server's issuer: an https URL without query and fragment.",
-    );
+  if (entered != null && !isIssuer(entered)) faults.add("oauthAuthorizationServer", noIssuer);
   else if (
     client.clientId !== null &&
     client.issuer !== null &&
@@ -64,7 +62,8 @@ export function readScopes({ oauthScopes }: TargetSettings): string[] | undefine
   return oauthScopes === undefined ? undefined : [...new Set(oauthScopes ?? [])];
 }
 
-function isIssuer(text: string): boolean {
+/** An https URL, or http to a loopback host, without query and fragment (RFC 8414 §2), that may be stored. */
+export function isIssuer(text: string): boolean {
   return (
     text.length <= 2_048 &&
     !hasControlCharacters(text) &&

@@ -3,7 +3,9 @@ import type { SealedBox } from "../crypto/sealed-box.ts";
 import type { GrantType } from "../oauth/ports.ts";
 import type { OAuthReason } from "../oauth/state.ts";
 import { type GrantEnding, grantsOf } from "./grant-ending.ts";
+import { type GrantRow, openIfPossible } from "./grant-row.ts";
 import { clearedLease, type StateChange } from "./grant-store.ts";
+import type { RevocationStore } from "./revocation-store.ts";
 
 /** Tokens that a person has just consented to, or that the workspace got for itself. */
 export interface ConsentedGrant {
@@ -34,7 +36,10 @@ export interface ConsentedGrant {
 }
 
 export interface GrantLifecycle {
-  /** Seals the grant, finishes the attempt and appends the event, in one transaction. */
+  /**
+   * Seals the grant, finishes the attempt and appends the event, in one transaction. Tokens of another issuer or client that it
+   * replaces are on their way to be revoked.
+   */
   connect(grant: ConsentedGrant): Promise<
     | { kind: "connected"; grantId: string }
     /** Nothing was stored; the tokens are to be revoked. */
@@ -73,6 +78,7 @@ export interface GrantLifecycleDeps {
   db: Database;
   box: SealedBox;
   ending: GrantEnding;
+  revocations: Pick<RevocationStore, "addTokens">;
   newId(): string;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   publish(grantId: string, workspaceId: string): void;
@@ -85,6 +91,23 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
   const { db, box, ending } = deps;
   const seal = (grantId: string, column: string, plaintext: string) =>
     box.seal(plaintext, { table: "OAuthGrant", column, rowId: grantId });
+
+  /**
+   * Tokens of a grant that the consent replaces are revoked when they came from elsewhere. Those of the same client are left to run
+   * out: some authorization servers revoke "by user and client", which would end the new grant too.
+   */
+  async function revokeElsewhere(
+    tx: Transaction,
+    previous: GrantRow,
+    input: ConsentedGrant,
+    workspaceId: string,
+  ): Promise<void> {
+    const client = await tx.oAuthClient.findUniqueOrThrow({ where: { id: input.clientRowId } });
+    if (previous.issuer === input.issuer && previous.clientId === client.clientId) return;
+    const grant = openIfPossible(box, previous);
+    const cause = { workspaceId, actorId: input.connectedById, reason: null };
+    if (grant) await deps.revocations.addTokens(tx, grant, cause);
+  }
 
   /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. */
   async function settle(tx: Transaction, input: ConsentedGrant): Promise<void> {
@@ -127,8 +150,10 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
         });
         if (finished.count === 0) return { kind: "attempt-over" as const };
         await settle(tx, input);
+        const { workspaceId } = server;
         const owned = { serverId: input.serverId, ownerId: input.ownerId };
         const [previous] = await ending.readRows(tx, grantsOf.owner(input.serverId, input.ownerId));
+        if (previous) await revokeElsewhere(tx, previous, input, workspaceId);
         const grantId = previous?.id ?? deps.newId();
         const stepUps =
           previous?.reason === "INSUFFICIENT_SCOPE" ? await addStepUp(tx, grantId) : undefined;
@@ -166,14 +191,14 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
             "refreshTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.refreshToken === null ? null : input.refreshExpiresInMs}::float8 / 1000)
           WHERE "id" = ${grantId}::uuid`;
         await deps.appendStateChange(tx, {
-          workspaceId: server.workspaceId,
+          workspaceId,
           ...owned,
           actorId: input.connectedById,
           previousState: previous?.state ?? "DISCONNECTED",
           state: "CONNECTED",
           reason: null,
         });
-        return { kind: "connected" as const, grantId, workspaceId: server.workspaceId };
+        return { kind: "connected" as const, grantId, workspaceId };
       });
       if (outcome.kind === "connected") deps.publish(outcome.grantId, outcome.workspaceId);
       return outcome;

@@ -1,5 +1,5 @@
 import { type Database, Prisma } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import { BrokenSealError, type SealedBox, UnknownKeyError } from "../crypto/sealed-box.ts";
 import type { Grant, GrantReading, GrantType } from "../oauth/ports.ts";
 import type { OAuthReason } from "../oauth/state.ts";
 
@@ -98,6 +98,16 @@ export function openGrant(box: SealedBox, row: GrantRow): Grant | null {
     sinceRefusalMs: row.sinceRefusalMs,
     retryInMs: row.retryInMs,
   };
+}
+
+/** For a grant that a new consent replaces, which must not fail for a key that is lost: null when it cannot be opened. */
+export function openIfPossible(box: SealedBox, row: GrantRow): Grant | null {
+  try {
+    return openGrant(box, row);
+  } catch (error) {
+    if (error instanceof UnknownKeyError || error instanceof BrokenSealError) return null;
+    throw error;
+  }
 }
 
 export function readingOf(box: SealedBox, row: GrantRow | null): GrantReading {

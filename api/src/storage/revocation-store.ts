@@ -5,7 +5,7 @@ import {
   type RevocationTaskKind,
   type Transaction,
 } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import { BrokenSealError, type SealedBox } from "../crypto/sealed-box.ts";
 import type { Grant, GrantClient } from "../oauth/ports.ts";
 import type { OAuthReason } from "../oauth/state.ts";
 
@@ -82,8 +82,11 @@ export interface RevocationStore {
   countHeld(account: RevocationAccount): Promise<number>;
   /** Keeps an account's TOKENS tasks from being taken as due for so long; those that are leased now, once they are given back. */
   postpone(account: RevocationAccount, forMs: number): Promise<void>;
-  /** @throws UnknownKeyError, BrokenSealError; the task is untouched. */
-  open(task: LeasedTask): RevocationWork;
+  /**
+   * Null: the seal is broken, which no later try mends.
+   * @throws UnknownKeyError; the task is untouched.
+   */
+  open(task: LeasedTask): RevocationWork | null;
   /** Whether a grant of that owner lives through that client. */
   isShared(account: RevocationAccount): Promise<boolean>;
   /** Erases the task and appends its receipt, in one transaction. False: the lease had run out and somebody else has it. */
@@ -226,7 +229,14 @@ export function createRevocationStore(deps: RevocationStoreDeps): RevocationStor
         WHERE ${ofAccount(account)}`;
     },
 
-    open: ({ id, payload }) => JSON.parse(box.open(payload, context(id))) as RevocationWork,
+    open({ id, payload }) {
+      try {
+        return JSON.parse(box.open(payload, context(id))) as RevocationWork;
+      } catch (error) {
+        if (error instanceof BrokenSealError) return null;
+        throw error;
+      }
+    },
 
     async isShared({ ownerId, issuer, clientId }) {
       const living = await db.oAuthGrant.count({

@@ -32,8 +32,9 @@ export async function awaitReceipts(
   serverId: string,
   count = 1,
 ): Promise<Receipt[]> {
+  // Longer than a task's lease: a database that is slow for a moment leaves one to run out.
   await expect
-    .poll(async () => (await readReceipts(gatehouse, serverId)).length, { timeout: 25_000 })
+    .poll(async () => (await readReceipts(gatehouse, serverId)).length, { timeout: 50_000 })
     .toBeGreaterThanOrEqual(count);
   expect(
     await gatehouse.db.revocationTask.count({ where: { serverId: rowIdOf(serverId) } }),

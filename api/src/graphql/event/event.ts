@@ -46,10 +46,16 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
     "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
   resolveType: ({ type }) => objectNames[type] ?? "OtherEvent",
   fields: (t) => ({
-    id: t.exposeID("id"),
-    cursor: t.exposeString("cursor"),
-    type: t.expose("type", { type: WorkspaceEventType }),
-    occurredAt: t.expose("occurredAt", { type: "DateTime" }),
+    id: t.exposeID("id", { description: "The entry's global id." }),
+    cursor: t.exposeString("cursor", { description: "Its place in the log." }),
+    type: t.expose("type", {
+      type: WorkspaceEventType,
+      description: "What the entry tells of.",
+    }),
+    occurredAt: t.expose("occurredAt", {
+      type: "DateTime",
+      description: "When it was written into the log.",
+    }),
     actor: t.prismaField({
       type: User,
       nullable: true,
@@ -59,6 +65,7 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
     }),
     serverId: t.id({
       nullable: true,
+      description: "The server that it is about, whether or not it still exists.",
       resolve: ({ serverId }) => (serverId ? encodeGlobalId("McpServer", serverId) : null),
     }),
     server: t.prismaField({

@@ -7,7 +7,10 @@ export const AuthorizationServerOption = builder
   .implement({
     description: "An authorization server at which a server can be signed in to.",
     fields: (t) => ({
-      issuer: t.expose("issuer", { type: "URL" }),
+      issuer: t.expose("issuer", {
+        type: "URL",
+        description: "What it is known by, and what StartOAuthInput.issuer takes.",
+      }),
       name: t.exposeString("name", {
         description: "The provider's name where it is known, else the issuer's host.",
       }),

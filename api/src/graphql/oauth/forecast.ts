@@ -16,7 +16,7 @@ const OAuthForecastReason = builder.enumType("OAuthForecastReason", {
     },
     REFRESH_FAILING: {
       description:
-        "Several renewals in a row got no usable answer. It mends itself when the authorization server does.",
+        "Several renewals in a row got no usable answer. It mends itself when the authorization server does; `at` is when the access token runs out, null once it has.",
     },
   } as const,
 });
@@ -27,7 +27,8 @@ export const OAuthForecast = builder.objectRef<Forecast>("OAuthForecast").implem
     at: t.expose("at", {
       type: "DateTime",
       nullable: true,
-      description: "When a person will be needed; null when that is not known.",
+      description:
+        "When a person will be needed; null when that is not known, as with REFRESH_FAILING once the access token has run out.",
     }),
     reason: t.expose("reason", { type: OAuthForecastReason, description: "Why." }),
   }),

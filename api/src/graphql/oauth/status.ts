@@ -62,11 +62,14 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
         "When a person will be needed and why, the earliest of what is known. Null while not CONNECTED, and when nothing is known that would end it.",
       resolve: ({ server, grant }) =>
         grant && server.authType === "OAUTH"
-          ? forecastNeed({
-              ...grant,
-              renewable: isRenewable(grant),
-              clientSecretExpiresAt: grant.client?.clientSecretExpiresAt ?? null,
-            })
+          ? forecastNeed(
+              {
+                ...grant,
+                renewable: isRenewable(grant),
+                clientSecretExpiresAt: grant.client?.clientSecretExpiresAt ?? null,
+              },
+              new Date(),
+            )
           : null,
     }),
     connectedAt: t.field({

@@ -10,9 +10,13 @@ import { McpServer, Reachability } from "./mcp-server.ts";
 const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").implement({
   description: "What an unauthenticated probe of a URL found.",
   fields: (t) => ({
-    authType: t.expose("authType", { type: McpAuthType }),
+    authType: t.expose("authType", {
+      type: McpAuthType,
+      description: "What the server asks of its callers.",
+    }),
     reachability: t.field({
       type: Reachability,
+      description: "Whether it answered.",
       resolve: ({ reachable, message, checkedAt }) => ({
         state: reachable ? ("REACHABLE" as const) : ("UNREACHABLE" as const),
         checkedAt,
@@ -22,11 +26,16 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
     message: t.exposeString("message", {
       description: "One sentence for the person who pasted the URL.",
     }),
-    issuer: t.expose("issuer", { type: "URL", nullable: true }),
+    issuer: t.expose("issuer", {
+      type: "URL",
+      nullable: true,
+      description: "Of the authorization server; null where none is named or usable.",
+    }),
     scopes: t.exposeStringList("scopes", { description: "What will be asked for first." }),
     clientRegistration: t.expose("clientRegistration", {
       type: ClientRegistrationKind,
       nullable: true,
+      description: "How Gatehouse would become known there; null where it cannot by itself.",
     }),
     clientRequired: t.exposeBoolean("clientRequired", {
       description:
@@ -38,7 +47,10 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
         "All that work, in the order in which the server lists them. Where more than one can be used, each person chooses when they connect; `issuer`, `scopes` and `clientRegistration` are of the first of those.",
       resolve: ({ authorizationServers }) => authorizationServers,
     }),
-    redirectUri: t.expose("redirectUri", { type: "URL" }),
+    redirectUri: t.expose("redirectUri", {
+      type: "URL",
+      description: "What to register a client with, where someone must do so by hand.",
+    }),
     duplicates: t.prismaField({
       type: [McpServer],
       description: "Servers of this workspace that have the same URL.",
@@ -54,7 +66,14 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
 });
 
 const DetectServerInput = builder.inputType("DetectServerInput", {
-  fields: (t) => ({ workspaceId: t.id({ required: true }), url: t.string({ required: true }) }),
+  description: "A URL to look at, and for whom.",
+  fields: (t) => ({
+    workspaceId: t.id({ required: true, description: "Where the server would be created." }),
+    url: t.string({
+      required: true,
+      description: "http or https, without user name and password.",
+    }),
+  }),
 });
 
 builder.queryField("detectServer", (t) =>
@@ -62,7 +81,9 @@ builder.queryField("detectServer", (t) =>
     type: ServerDetection,
     description:
       "What an unauthenticated probe of a URL finds, before a server is created. Stores nothing. Needs ADMIN.",
-    args: { input: t.arg({ type: DetectServerInput, required: true }) },
+    args: {
+      input: t.arg({ type: DetectServerInput, required: true, description: "What to look at." }),
+    },
     resolve: (_root, { input }, { services, caller }) =>
       services.detection.preview(caller, {
         workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),

@@ -22,7 +22,7 @@ export const OAuthGrantType = builder.enumType("OAuthGrantType", {
     AUTHORIZATION_CODE: { description: "A person consents." },
     CLIENT_CREDENTIALS: {
       description:
-        "Nobody consents: the workspace authenticates as itself, with a client id and a client secret or a private key that were registered by hand. credentialScope is WORKSPACE.",
+        "Nobody consents: the workspace authenticates as itself, with a client id and a client secret or a private key that were registered by hand. It connects by itself once they are set, and when a call finds no account; not after disconnectOAuth. credentialScope is WORKSPACE.",
     },
   } as const,
 });

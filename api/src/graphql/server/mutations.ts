@@ -55,7 +55,7 @@ const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
 
 const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
   description:
-    "A field left out stays; null clears it. A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer, authorization server or credentialScope revokes the grants made under the old settings.",
+    "A field left out stays; null clears it, or leaves it as it is where a value is required (name, url, enabled, authType, credentialScope). A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer, authorization server or credentialScope revokes the grants made under the old settings.",
   fields: (t) => ({
     id: t.id({ required: true }),
     name: t.string(),

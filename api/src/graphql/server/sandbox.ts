@@ -9,7 +9,10 @@ interface SandboxServerShape {
 
 const SandboxServer = builder.objectRef<SandboxServerShape>("SandboxServer").implement({
   description: "An MCP server of the sandbox.",
-  fields: (t) => ({ name: t.exposeString("name"), url: t.expose("url", { type: "URL" }) }),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "What it is called when it is added." }),
+    url: t.expose("url", { type: "URL", description: "Where it is served." }),
+  }),
 });
 
 const Sandbox = builder
@@ -17,7 +20,11 @@ const Sandbox = builder
   .implement({
     description: "MCP servers and an authorization server of Gatehouse's own, to try it with.",
     fields: (t) => ({
-      servers: t.field({ type: [SandboxServer], resolve: ({ servers }) => servers }),
+      servers: t.field({
+        type: [SandboxServer],
+        description: "What addSandboxServers adds.",
+        resolve: ({ servers }) => servers,
+      }),
       accountUrl: t.expose("accountUrl", {
         type: "URL",
         description: "Where a person ends their grants, to see REAUTH_REQUIRED arrive.",
@@ -39,7 +46,7 @@ builder.mutationField("addSandboxServers", (t) =>
     type: [McpServer],
     description:
       "Adds the sandbox's servers to the workspace; those that are there already are answered as they are. CONFLICT when the sandbox does not run.",
-    args: { workspaceId: t.arg.id({ required: true }) },
+    args: { workspaceId: t.arg.id({ required: true, description: "Where to add them." }) },
     resolve: async (query, _root, { workspaceId }, { db, caller, services }) => {
       const ids = await services.addSandboxServers(
         caller,

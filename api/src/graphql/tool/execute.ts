@@ -48,6 +48,7 @@ const ToolNotFound = builder
 const ArgumentIssue = builder
   .objectRef<{ path: string; message: string }>("ArgumentIssue")
   .implement({
+    description: "One thing that is wrong with a tool's arguments.",
     fields: (t) => ({
       path: t.exposeString("path", { description: "A JSON Pointer into arguments." }),
       message: t.exposeString("message"),

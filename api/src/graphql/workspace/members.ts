@@ -5,7 +5,7 @@ import { DeletedNode } from "../shared.ts";
 const RemoveWorkspaceMemberInput = builder.inputType("RemoveWorkspaceMemberInput", {
   description: "Who is to leave which workspace.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true }),
+    workspaceId: t.id({ required: true, description: "The workspace to be left." }),
     userId: t.id({ required: true, description: "The member's user, not the membership." }),
   }),
 });
@@ -17,7 +17,13 @@ builder.mutationFields((t) => ({
   removeWorkspaceMember: t.field({
     type: DeletedNode,
     description: `Ends a membership, by its global id in the answer. ${whatEnds} Needs ADMIN, and OWNER for an owner; CONFLICT for the last owner.`,
-    args: { input: t.arg({ type: RemoveWorkspaceMemberInput, required: true }) },
+    args: {
+      input: t.arg({
+        type: RemoveWorkspaceMemberInput,
+        required: true,
+        description: "Whose membership, and where.",
+      }),
+    },
     resolve: async (_root, { input }, { caller, services }) => {
       const { membershipId } = await services.members.remove(caller, {
         workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),
@@ -29,7 +35,7 @@ builder.mutationFields((t) => ({
   leaveWorkspace: t.field({
     type: DeletedNode,
     description: `Ends the caller's own membership. ${whatEnds} CONFLICT for the last owner.`,
-    args: { workspaceId: t.arg.id({ required: true }) },
+    args: { workspaceId: t.arg.id({ required: true, description: "The workspace to leave." }) },
     resolve: async (_root, { workspaceId }, { caller, services }) => {
       const { membershipId } = await services.members.leave(
         caller,
