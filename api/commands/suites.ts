@@ -74,7 +74,7 @@ export const TESTS: Suite[] = [
     kind: "counted",
     hint: "pnpm conformance --third --verbose",
   },
-  vitest("integration tests", 400, "api", "integration"),
+  vitest("integration tests", 480, "api", "integration"),
   vitest("faults of a cluster", 240, "api", "cluster"),
   vitest("browser tests", 300, "web", "browser", { needsBrowser: true }),
 ];
