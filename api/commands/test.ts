@@ -1,6 +1,7 @@
 /** `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too. */
 import { StartFailure } from "../src/start-failure.ts";
 import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
+import { findProgram } from "./find-program.ts";
 import { prepare } from "./prepare.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
 import { CHECKS, type Suite, TESTS } from "./suites.ts";
@@ -74,6 +75,10 @@ function summarize(): number {
     console.log(
       `!! SKIPPED, for want of a Chromium: ${skipped.join(", ")}. ${HOW_TO_GET_CHROMIUM}`,
     );
+  }
+  const missing = ["python3", "bash", "curl"].filter((name) => findProgram(name) === null);
+  if (missing.length > 0) {
+    console.log(`!! SKIPPED, for want of ${missing.join(", ")}: programs of docs/integrate.md.`);
   }
   if (failures.length > 0) console.log(`Failed: ${failures.join(", ")}.`);
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s in all.`);

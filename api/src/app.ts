@@ -9,11 +9,15 @@ import type { Config } from "./config.ts";
 import { parseKeyring } from "./crypto/keyring.ts";
 import { createLiveKeyring } from "./crypto/live-keyring.ts";
 import { createSealedBox } from "./crypto/sealed-box.ts";
+import { isApiToken, makeApiToken, shownLength } from "./crypto/api-token.ts";
 import { randomToken, sha256 } from "./crypto/tokens.ts";
+import { makeSigningSecret, signWebhook } from "./crypto/webhook-signature.ts";
 import { createEgress } from "./egress/egress.ts";
 import { openBus } from "./events/bus.ts";
-import { appendEvent, appendingEvent } from "./events/log.ts";
+import { appendEvent, appendingEvent, readHeads, readPage, renewEpoch } from "./events/log.ts";
+import { createTails } from "./events/tail.ts";
 import { topics } from "./events/topics.ts";
+import { within } from "./events/within.ts";
 import { encodeGlobalId, readId } from "./graphql/global-id.ts";
 import { createGraphQL } from "./graphql/yoga.ts";
 import { createAuth } from "./http/auth.ts";
@@ -31,6 +35,7 @@ import { createAccess } from "./services/access.ts";
 import { createAccounts } from "./services/accounts.ts";
 import { createAuthorizationRequired } from "./services/authorization-required.ts";
 import { createAuthorizationServerMoves } from "./services/authorization-server-moves.ts";
+import { createApiTokens } from "./services/api-tokens.ts";
 import { createBackground } from "./services/background.ts";
 import { type CallbackAnswer, createCallback } from "./services/callback.ts";
 import { createCatalogs } from "./services/catalogs.ts";
@@ -46,6 +51,8 @@ import { createDetector } from "./services/detection.ts";
 import { createDiagnosis } from "./services/diagnosis.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
 import { createLive } from "./services/live.ts";
+import { createLiveRoles, readRoles } from "./services/live-roles.ts";
+import { watchLogHistory } from "./services/log-history.ts";
 import { createMembers } from "./services/members.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
 import { createRejections } from "./services/rejections.ts";
@@ -54,12 +61,18 @@ import { createRevocation } from "./services/revocation.ts";
 import { createSandboxServers } from "./services/sandbox-servers.ts";
 import { createSelfConnection } from "./services/self-connection.ts";
 import { createServers } from "./services/servers.ts";
+import { createSimulation } from "./services/simulation.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
 import { createToolSessions } from "./services/tool-session.ts";
 import { createWorkspaceEvents } from "./services/workspace-events.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
+import { startWebhookDeliveries } from "./services/webhook-deliveries.ts";
+import { createWebhookDescriber } from "./services/webhook-message.ts";
+import { createWebhookSender } from "./services/webhook-sender.ts";
+import { createWebhooks } from "./services/webhooks.ts";
 import { checkCanary } from "./storage/canary.ts";
 import { createClientStore } from "./storage/client-store.ts";
+import { renewEpochs } from "./storage/log-epoch.ts";
 import { createExecutionStore } from "./storage/execution-store.ts";
 import { createFlowStore } from "./storage/flow-store.ts";
 import { createGrantEnding } from "./storage/grant-ending.ts";
@@ -68,6 +81,7 @@ import { createGrantMove } from "./storage/grant-move.ts";
 import { createGrantStore, type StateChange } from "./storage/grant-store.ts";
 import { createRegistrationStore } from "./storage/registration-store.ts";
 import { createRevocationStore } from "./storage/revocation-store.ts";
+import { createWebhookStore } from "./storage/webhook-store.ts";
 import { createServerSecrets } from "./storage/server-secrets.ts";
 
 export interface AppOptions {
@@ -100,6 +114,10 @@ export interface App {
 const version = "0.1.0";
 /** How long requests, and then what runs behind answers, may go on once the app is closing, in milliseconds. */
 const closeGraceMs = 1_500;
+/** A receiver answers at once and works afterwards; what it says beyond its status is of no interest. */
+const webhookLimits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
+/** What subscribers wait for is read anew after so long without an answer. */
+const liveReadTimeoutMs = 10_000;
 const discoveryTtlMs = 10 * 60_000;
 /** How long the deletion of a server can be undone, in milliseconds. */
 const undoMs = 10_000;
@@ -127,6 +145,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const box = createSealedBox(keyring);
   const db = openDatabase(databaseUrl);
   await checkCanary(db, box);
+  if (await renewEpochs(db)) logger.warn("the database was restored: older cursors are refused");
   const bus = await openBus(databaseUrl);
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
   const signAssertion = createAssertionSigner({ clock, randomToken: () => randomToken(16) });
@@ -210,6 +229,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     revocations: revocationStore,
     newId: uuidv7,
   });
+  const grantMove = createGrantMove({ ...ofGrants, revocations: revocationStore });
   const flows = createFlowStore({ db, box, publish: publishFlow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
@@ -217,12 +237,25 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     box,
     newId: uuidv7,
-    publish: (id) => bus.publish(topics.execution(id)),
+    appendingEvent,
+    publish: (id, workspaceId) =>
+      bus.publish(topics.execution(id), ...(workspaceId ? [topics.workspace(workspaceId)] : [])),
   });
 
   // ---- use cases
   const access = createAccess(db);
   const workspaces = createWorkspaces(db);
+  const apiTokens = createApiTokens({
+    db,
+    access,
+    makeSecret: makeApiToken,
+    isSecret: isApiToken,
+    hash: sha256,
+    shownLength,
+    appendEvent,
+    publishEnded: (id) => bus.publish(topics.ended(id)),
+    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+  });
   const revocation = createRevocation({
     db,
     store: revocationStore,
@@ -293,6 +326,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishFlows,
     connectItself: (server, userId) => selfConnection.start(server, userId),
   });
+  const publishMembers = (workspaceId: string) => bus.publish(topics.members(workspaceId));
   const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
   const deletion = createDeletion({
     ...leaving,
@@ -308,6 +342,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   );
   const members = createMembers({
     ...leaving,
+    publishMembers,
     appendMemberEvent: (tx, { userId, change, ...event }) =>
       appendEvent(tx, {
         ...event,
@@ -333,7 +368,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     rejections: createRejections(clock),
     moves: createAuthorizationServerMoves({
       detector: detection,
-      grants: createGrantMove({ ...ofGrants, revocations: revocationStore }),
+      grants: grantMove,
       kickRevocation: () => revocation.kick(),
       clock,
     }),
@@ -403,7 +438,35 @@ export async function createApp(options: AppOptions): Promise<App> {
     profiles,
     background,
   });
-  const events = createWorkspaceEvents({ db, bus, access });
+  /** What comes after the colon of a topic, as it is published. */
+  const onTopic = (kind: string) => (listener: (id: string | null) => void) =>
+    bus.listen(kind, (topic) => listener(topic && topic.slice(kind.length + 1)));
+  const warnOfRestoring = () => logger.warn("the database was restored: older cursors are refused");
+  const soon = <T>(reading: Promise<T>) => within(liveReadTimeoutMs, reading);
+  const tails = createTails({
+    readPage: (workspaceId, after, most) => soon(readPage(db, workspaceId, after, most)),
+    readHeads: (workspaceIds) => soon(readHeads(db, workspaceIds)),
+    onGrown: onTopic("workspace"),
+    async endEpoch(workspaceId, epoch) {
+      await renewEpoch(db, workspaceId, epoch);
+      warnOfRestoring();
+    },
+  });
+  const roles = createLiveRoles({
+    readRoles: (workspaceIds) => soon(readRoles(db, workspaceIds)),
+    onChanged: onTopic("members"),
+    isHearing: () => bus.isHearing(),
+    clock,
+  });
+  const history = watchLogHistory({
+    onReconnected: (listener) =>
+      onTopic("workspace")((id) => {
+        if (id === null) listener();
+      }),
+    renewEpochs: () => renewEpochs(db),
+    onRenewed: warnOfRestoring,
+  });
+  const events = createWorkspaceEvents({ db, tails, roles, access });
   const live = createLive({
     bus,
     access,
@@ -412,9 +475,37 @@ export async function createApp(options: AppOptions): Promise<App> {
     findExecution: (caller, id) => executions.find(caller, id),
   });
 
+  const webhookStore = createWebhookStore({ db, box, newId: uuidv7 });
+  const sendWebhook = createWebhookSender({
+    fetchFor: (url) => egress.fetchFor({ serverUrl: url, limits: webhookLimits }),
+    sign: signWebhook,
+    clock,
+  });
+  const describeEvent = createWebhookDescriber({ encodeId: encodeGlobalId });
+  const webhooks = createWebhooks({
+    db,
+    access,
+    store: webhookStore,
+    send: sendWebhook,
+    describe: describeEvent,
+    findUrlFault: (url) => egress.checkUrl(url),
+    makeSecret: makeSigningSecret,
+    newId: uuidv7,
+    kick: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+  });
+
   // ---- the sandbox, and the two ways in
   const sandbox = config.sandbox.enabled ? await openSandbox(config, logger) : null;
   const sandboxServers = createSandboxServers({ db, servers, sandbox });
+  const simulation = createSimulation({
+    db,
+    access,
+    grants,
+    grantStore,
+    grantMove,
+    revocation,
+    sandboxUrls: sandbox && [sandbox.notesUrl, sandbox.weatherUrl],
+  });
   const graphql = createGraphQL({
     db,
     services: {
@@ -425,10 +516,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       detection,
       diagnosis,
       consent,
+      simulation,
       catalogs,
       executions,
       live,
       events,
+      apiTokens,
+      webhooks,
       sandbox: sandboxServers.description,
       addSandboxServers: sandboxServers.add,
     },
@@ -447,6 +541,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     secureCookies: config.secureCookies,
     signUpOpen: config.signUp === "open",
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
+    onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
   });
   const http = createHttpServer({
@@ -463,7 +558,22 @@ export async function createApp(options: AppOptions): Promise<App> {
         })
       : null,
     auth,
-    viewers: createViewerResolver({ auth }),
+    viewers: createViewerResolver({
+      auth,
+      async readApiToken(token) {
+        const bearer = await apiTokens.read(token);
+        if (!bearer) return null;
+        const { user, expiresAt, ...apiToken } = bearer;
+        const { id: userId, name, email } = user;
+        return { userId, name, email, credentialId: apiToken.id, expiresAt, apiToken };
+      },
+      onEnded: onTopic("ended"),
+      watchRight({ userId, apiToken }, onLost) {
+        if (!apiToken) return () => {};
+        const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);
+        return () => watch[Symbol.dispose]();
+      },
+    }),
     graphql,
     oauth: {
       finishCallback: async (request) => nameFlow(await callback.finish(request)),
@@ -483,6 +593,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const timers: Disposable[] = [];
   let membership: Membership | null = null;
+  let deliveries: AsyncDisposable | null = null;
 
   return {
     async listen() {
@@ -500,7 +611,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await http.listen();
       const onError = (error: unknown) => logger.warn({ err: error }, "a regular task failed");
       timers.push(
-        startHousekeeping(db, onError),
+        startHousekeeping(db, config, onError),
         startSuspensionProbes({ db, catalogs, clock, onError }),
         startTurns(() => revocation.kick(), 5_000),
         startTurns(finalizing.now, 5_000),
@@ -519,11 +630,24 @@ export async function createApp(options: AppOptions): Promise<App> {
             ...(renewEveryMs === undefined ? {} : { everyMs: renewEveryMs }),
           }),
         );
+      deliveries = startWebhookDeliveries({
+        db,
+        store: webhookStore,
+        send: sendWebhook,
+        describe: describeEvent,
+        onEvents: (listener) => bus.listen("workspace", listener),
+        onError,
+        random: Math.random,
+      });
       return { url: config.publicUrl };
     },
     async close() {
       for (const timer of timers) timer[Symbol.dispose]();
       await http.close();
+      tails.close();
+      roles.close();
+      history[Symbol.dispose]();
+      await deliveries?.[Symbol.asyncDispose]();
       await background.close(closeGraceMs);
       await refresher.close();
       await sandbox?.close();

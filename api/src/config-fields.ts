@@ -89,6 +89,14 @@ function isHostValue(text: string): boolean {
   return url !== null && url.pathname === "/" && !/[/?#@\\*]/.test(text);
 }
 
+const dayCount = z
+  .string()
+  .refine(
+    (text) => /^\d{1,4}$/.test(text) && Number(text) > 0,
+    "is not a number of days from 1 to 9999",
+  )
+  .transform(Number);
+
 /** By variable. What is not set gets its default here, unless the default follows from other variables. */
 export const environment = z.object({
   PORT: portNumber.default(4000),
@@ -116,6 +124,7 @@ export const environment = z.object({
   CLIENT_METADATA_URL: documentUrl.optional(),
   SANDBOX: flag.optional(),
   SANDBOX_PORT: portNumber.default(4010),
+  EVENT_RETENTION_DAYS: dayCount.default(90),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
   TRUST_PROXY: flag.default(false),
 });

@@ -37,6 +37,7 @@ describe("what follows from nothing", () => {
       allowedMcpHosts: [],
       clientMetadataUrl: null,
       sandbox: { enabled: true, host: "127.0.0.1", port: 4010 },
+      eventRetentionDays: 90,
       logLevel: "warn",
       trustProxy: false,
       isLoopback: true,
@@ -98,6 +99,7 @@ const READINGS: [string, Record<string, string>, Partial<Config>][] = [
     { SANDBOX: "off", TRUST_PROXY: "true" },
     { sandbox: { enabled: false, host: "127.0.0.1", port: 4010 }, trustProxy: true },
   ],
+  ["EVENT_RETENTION_DAYS", { EVENT_RETENTION_DAYS: "7" }, { eventRetentionDays: 7 }],
   ["LOG_LEVEL", { LOG_LEVEL: "debug" }, { logLevel: "debug" }],
   ["IPv6 loopback", { HOST: "::1", PUBLIC_URL: "http://[::1]:4000" }, { isLoopback: true }],
   [

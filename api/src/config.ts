@@ -29,6 +29,8 @@ export interface Config {
   /** Null: no metadata document is offered. */
   readonly clientMetadataUrl: string | null;
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  /** How long the workspaces' log is kept. */
+  readonly eventRetentionDays: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Believe the forwarding headers of the proxy in front. */
   readonly trustProxy: boolean;
@@ -122,6 +124,7 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       host: "127.0.0.1",
       port: env.SANDBOX_PORT,
     }),
+    eventRetentionDays: env.EVENT_RETENTION_DAYS,
     // At home the address to open must not scroll away under a line for every request.
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,

@@ -21,7 +21,7 @@ it("erases what has served its time and leaves the rest", async () => {
     data: { expiresAt: past },
   });
 
-  await cleanUp(gatehouse.db);
+  await cleanUp(gatehouse.db, { eventRetentionDays: 90 });
 
   expect(
     await gatehouse.db.toolExecution.findUnique({ where: { id: rowIdOf(old) } }),
@@ -38,4 +38,41 @@ it("erases what has served its time and leaves the rest", async () => {
   });
   expect(flows.map(({ status }) => status).toSorted()).toEqual(["EXPIRED", "SUCCEEDED"]);
   expect(flows.every(({ codeVerifier }) => codeVerifier === null)).toBe(true);
+});
+
+it("keeps the log for its days, and refuses a cursor from before with the oldest that there is", async () => {
+  await using gatehouse = await startGatehouse();
+  const ada = await gatehouse.signUp("Ada");
+  const workspaceId = rowIdOf(ada.workspaceId);
+  const readCursor = async () => {
+    const { node } = await ada.query(
+      "query ($id: ID!) { node(id: $id) { ... on Workspace { eventCursor } } }",
+      { id: ada.workspaceId },
+    );
+    return node.eventCursor as string;
+  };
+  const resume = async (after: string) => {
+    await using updates = ada.subscribe(
+      "subscription ($id: ID!, $after: String) { authStateChanged(workspaceId: $id, after: $after) { state } }",
+      { id: ada.workspaceId, after },
+    );
+    return (await updates.next()).value;
+  };
+  const id = await createServer(ada, gatehouse.sandbox.notesUrl);
+  const beginning = await readCursor();
+  await connect(ada, id);
+  await gatehouse.db.workspaceEvent.updateMany({
+    where: { workspaceId },
+    data: { occurredAt: new Date(Date.now() - 8 * 24 * 3_600_000) },
+  });
+  await connect(ada, id);
+  const before = await gatehouse.db.workspaceEvent.count({ where: { workspaceId } });
+  await cleanUp(gatehouse.db, { eventRetentionDays: 9 });
+  expect(await gatehouse.db.workspaceEvent.count({ where: { workspaceId } })).toBe(before);
+  await cleanUp(gatehouse.db, { eventRetentionDays: 7 });
+  expect(await gatehouse.db.workspaceEvent.count({ where: { workspaceId } })).toBeLessThan(before);
+  const refused = await resume(beginning);
+  const { code, oldestCursor } = refused.errors[0].extensions;
+  expect(code).toBe("CURSOR_INVALID");
+  expect((await resume(oldestCursor)).data.authStateChanged.state).toBe("CONNECTED");
 });

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { answerTimeoutMs, startListening } from "./listening.ts";
 
 /** Something to wait on: it remembers a change that came between two calls of `next`, so that none falls between read and wait. */
 export interface Watch extends Disposable {
@@ -14,57 +16,49 @@ export interface Bus {
   watch(topic: string): Watch;
   /** Wakes this process at once and the others after their NOTIFY. Call it after the commit. */
   publish(...topics: string[]): void;
+  /**
+   * Calls back with each topic of a kind as it is published, in this process or another; with null when some may have been lost. Returns
+   * what ends it.
+   */
+  listen(kind: string, listener: (topic: string | null) => void): () => void;
+  /** True while what others publish is known to arrive: the connection that listens has answered within the last two seconds. */
+  isHearing(): boolean;
   close(): Promise<void>;
 }
 
 export const BUS_CHANNEL = "gatehouse";
 /** NOTIFY payloads end at 8,000 bytes; a topic is about 45. */
 const topicsPerNotification = 100;
+/** What waits to be sent while the database is away; beyond it the others find out by their poll. */
+const maxOutgoing = 10_000;
+const resendAfterMs = 250;
 
 type Waker = () => void;
 
 export async function openBus(databaseUrl: string): Promise<Bus> {
   const watchers = new Map<string, Set<Waker>>();
+  const listeners = new Set<{ kind: string; tell: (topic: string | null) => void }>();
   const outgoing = new Set<string>();
-  const sender = new pg.Pool({ connectionString: databaseUrl, max: 1, idleTimeoutMillis: 0 });
+  const sender = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: answerTimeoutMs,
+    query_timeout: answerTimeoutMs,
+  });
   // A broken idle connection is replaced by the next query.
   sender.on("error", () => undefined);
-  let listener: pg.Client | null = null;
   let sending: Promise<void> | null = null;
   let closed = false;
 
+  function wakeAll(): void {
+    for (const wakers of watchers.values()) for (const waker of wakers) waker();
+  }
+
   function wake(topics: Iterable<string>): void {
-    for (const topic of topics) for (const waker of watchers.get(topic) ?? []) waker();
-  }
-
-  async function listen(): Promise<void> {
-    const client = new pg.Client({ connectionString: databaseUrl, keepAlive: true });
-    client.on("notification", ({ payload }) => wake((payload ?? "").split(" ")));
-    client.on("error", () => undefined);
-    client.on("end", () => {
-      if (listener !== client || closed) return;
-      listener = null;
-      void relisten(100);
-    });
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${BUS_CHANNEL}`);
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw error;
-    }
-    if (closed) return client.end();
-    listener = client;
-    // Whatever was sent while nobody listened: let everybody look once.
-    wake(watchers.keys());
-  }
-
-  async function relisten(delayMs: number): Promise<void> {
-    if (closed) return;
-    try {
-      await listen();
-    } catch {
-      setTimeout(() => void relisten(Math.min(delayMs * 2, 5_000)), delayMs).unref();
+    for (const topic of topics) {
+      for (const waker of watchers.get(topic) ?? []) waker();
+      for (const { kind, tell } of listeners) if (topic.startsWith(`${kind}:`)) tell(topic);
     }
   }
 
@@ -75,7 +69,8 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       try {
         await sender.query("SELECT pg_notify($1, $2)", [BUS_CHANNEL, batch.join(" ")]);
       } catch {
-        // The others find out by their poll.
+        if (outgoing.size < maxOutgoing) for (const topic of batch) outgoing.add(topic);
+        await delay(resendAfterMs, undefined, { ref: false });
       }
     }
   }
@@ -93,7 +88,16 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       });
   }
 
-  await listen();
+  const listening = await startListening({
+    databaseUrl,
+    channel: BUS_CHANNEL,
+    onNotification: (payload) => wake(payload.split(" ")),
+    onRenewed() {
+      // Whatever was sent while nobody listened: let everybody look once.
+      wakeAll();
+      for (const { tell } of listeners) tell(null);
+    },
+  });
 
   return {
     watch(topic) {
@@ -128,11 +132,18 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       };
     },
     publish,
+    listen(kind, tell) {
+      const entry = { kind, tell };
+      listeners.add(entry);
+      return () => void listeners.delete(entry);
+    },
+    isHearing: () => listening.isHearing(),
     async close() {
-      await sending;
+      // What was published last is still sent, unless the database is away.
+      await Promise.race([sending, delay(answerTimeoutMs, undefined, { ref: false })]);
       closed = true;
-      wake(watchers.keys());
-      await Promise.allSettled([listener?.end(), sender.end()]);
+      wakeAll();
+      await Promise.allSettled([listening.close(), sender.end()]);
     },
   };
 }

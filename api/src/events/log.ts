@@ -83,3 +83,63 @@ export function readEventsAfter(
     take: most,
   });
 }
+
+/** Where a log ends. */
+export interface LogHead extends Position {
+  workspaceId: string;
+}
+
+/** The heads of several logs in one statement; a workspace that is gone has none. */
+export function readHeads(db: Database, workspaceIds: readonly string[]): Promise<LogHead[]> {
+  return db.$queryRaw<LogHead[]>`
+    SELECT w."id" AS "workspaceId", w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq"
+    FROM "Workspace" w WHERE w."id" = ANY(${[...workspaceIds]}::uuid[])`;
+}
+
+/** A piece of a log, and where the log ended when it was read. */
+export interface LogPage extends Position {
+  /** Oldest first. */
+  events: LoggedEvent[];
+}
+
+/** Whether a page goes on at a place of the log of this epoch: the log has no holes, so that a missing number is one that is gone. */
+export function isContinuation(
+  { epoch, seq, events }: LogPage,
+  ofEpoch: string,
+  after: bigint,
+): boolean {
+  return epoch === ofEpoch && (events[0] ? events[0].seq === after + 1n : seq === after);
+}
+
+/** What came after `after`, and the head, of one moment; null when there is no such workspace. */
+export async function readPage(
+  db: Database,
+  workspaceId: string,
+  after: bigint,
+  most: number,
+): Promise<LogPage | null> {
+  type Row = Omit<LoggedEvent, "id"> & { id: string | null; epoch: string; headSeq: bigint };
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT w."eventEpoch"::text AS "epoch", w."eventSeq" AS "headSeq", w."id" AS "workspaceId",
+      e."seq", e."id", e."type"::text AS "type", e."occurredAt", e."actorId", e."serverId", e."userId", e."payload"
+    FROM "Workspace" w LEFT JOIN LATERAL (
+      SELECT * FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" AND e."seq" > ${after}
+      ORDER BY e."seq" LIMIT ${most}
+    ) e ON true WHERE w."id" = ${workspaceId}::uuid ORDER BY e."seq"`;
+  const [head] = rows;
+  if (!head) return null;
+  const events: LoggedEvent[] = [];
+  for (const { epoch: _epoch, headSeq: _headSeq, id, ...event } of rows)
+    if (id !== null) events.push({ id, ...event });
+  return { epoch: head.epoch, seq: head.headSeq, events };
+}
+
+/**
+ * Gives one workspace's log a new epoch, for its newest events have disappeared: their numbers will be given out again. Once, whoever
+ * else finds it out too.
+ */
+export async function renewEpoch(db: Database, workspaceId: string, epoch: string): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Workspace" SET "eventEpoch" = gen_random_uuid()
+    WHERE "id" = ${workspaceId}::uuid AND "eventEpoch" = ${epoch}::uuid`;
+}

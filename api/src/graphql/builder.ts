@@ -32,7 +32,11 @@ export const builder = new SchemaBuilder<{
   },
   relay: {
     cursorType: "String",
-    nodesOnConnection: true,
+    nodesOnConnection: { description: "The page's entries." },
+    edgesFieldOptions: { description: "The page's entries, each with its cursor." },
+    cursorFieldOptions: { description: "What `after` and `before` take." },
+    nodeFieldOptions: { description: "The entry itself." },
+    pageInfoFieldOptions: { description: "Whether there is more, and from where to go on." },
     firstArgOptions: { description: "So many from the front: 20 if left out, at most 100." },
     afterArgOptions: { description: "A cursor: those that come after it." },
     lastArgOptions: { description: "So many from the end, at most 100." },

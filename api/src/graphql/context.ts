@@ -1,6 +1,6 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
-import type { Caller } from "../services/access.ts";
+import { type Caller, visibleTo } from "../services/access.ts";
 import type { Services } from "../services/services.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
 import { type CatalogLoader, createCatalogLoader } from "./server/catalog-loader.ts";
@@ -40,7 +40,11 @@ export function createContext(
       async (workspaceIds) => {
         if (!viewer) return workspaceIds.map(() => null);
         const memberships = await db.membership.findMany({
-          where: { userId: viewer.userId, workspaceId: { in: [...workspaceIds] } },
+          where: {
+            userId: viewer.userId,
+            workspaceId: { in: [...workspaceIds] },
+            workspace: visibleTo(viewer),
+          },
         });
         const byId = new Map(memberships.map(({ workspaceId, role }) => [workspaceId, role]));
         return workspaceIds.map((id) => byId.get(id) ?? null);
@@ -49,12 +53,5 @@ export function createContext(
     ),
     oauthStatus,
     tools: createCatalogLoader({ db, catalogs: services.catalogs, status: oauthStatus }, viewer),
-  };
-}
-
-/** Prisma's condition for a workspace that the caller belongs to; nobody belongs to none. */
-export function visibleTo(caller: Caller | null) {
-  return {
-    memberships: { some: { userId: caller?.userId ?? "00000000-0000-0000-0000-000000000000" } },
   };
 }

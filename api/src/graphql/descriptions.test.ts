@@ -5,10 +5,14 @@ import { expect, it } from "vitest";
 
 /** What the contract itself leaves without a description: nothing is to be added here, for an addition of ours tells what it is. */
 const selfEvident = readNames(`
+  ApiToken: id
+  ApiTokenConnection: itself totalCount
+  ApiTokenEdge: itself
   ArgumentIssue: message
   AudioContent: itself mimeType
   CreateMcpServerInput: itself credentialScope description headers oauthClientId oauthClientSecret workspaceId
   CreateWorkspaceInput: itself
+  CreatedWebhookEndpoint: endpoint
   CredentialsRejected: server
   DeletedNode: id
   DiagnoseServerInput: url workspaceId
@@ -19,12 +23,12 @@ const selfEvident = readNames(`
   ImageContent: itself mimeType
   InvalidToolArguments: itself issues
   McpServer: authType createdAt createdBy credentialScope description hasOAuthClientSecret id name oauthClientId reachability requestTimeoutMs tool tool(name) updatedAt workspace
-  McpServerConnection: itself edges nodes pageInfo totalCount
-  McpServerEdge: itself cursor node
+  McpServerConnection: itself totalCount
+  McpServerEdge: itself
   McpServerFilter: authType enabled
   McpTool: description name title
-  McpToolConnection: itself edges nodes pageInfo totalCount
-  McpToolEdge: itself cursor node
+  McpToolConnection: itself totalCount
+  McpToolEdge: itself
   Mutation: itself cancelOAuth(flowId) createMcpServer(input) createWorkspace(input) deleteMcpServer(id) disconnectOAuth(serverId) executeTool(input) refreshTools(serverId) restoreMcpServer(id) startOAuth(input) updateMcpServer updateMcpServer(input)
   Node: itself id
   OAuthAlreadyConnected: server
@@ -62,15 +66,18 @@ const selfEvident = readNames(`
   UpdateMcpServerInput: authType credentialScope description enabled headers id name oauthClientId oauthClientSecret oauthIssuer requestTimeoutMs url
   User: email id name
   Viewer: user workspaces
+  WebhookEndpoint: createdAt id
+  WebhookEndpointConnection: itself totalCount
+  WebhookEndpointEdge: itself
   Workspace: events(after) events(before) events(filter) events(first) events(last) id mcpServers mcpServers(filter) members name
-  WorkspaceConnection: itself edges nodes pageInfo totalCount
-  WorkspaceEdge: itself cursor node
+  WorkspaceConnection: itself totalCount
+  WorkspaceEdge: itself
   WorkspaceEventConnection: edges nodes pageInfo
   WorkspaceEventEdge: itself node
   WorkspaceEventFilter: types
   WorkspaceMember: id joinedAt role user
-  WorkspaceMemberConnection: itself edges nodes pageInfo totalCount
-  WorkspaceMemberEdge: itself cursor node
+  WorkspaceMemberConnection: itself totalCount
+  WorkspaceMemberEdge: itself
   WorkspaceRole: ADMIN MEMBER OWNER VIEWER
 `);
 

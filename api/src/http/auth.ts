@@ -17,7 +17,6 @@ export interface Auth {
    * @param prolong may the session be extended when it is due? `setCookies` then tells the browser.
    */
   readSession(headers: Headers, prolong: boolean): Promise<SessionReading>;
-  onSessionEnded(listener: (sessionId: string) => void): () => void;
   readonly sessionCookieName: string;
 }
 
@@ -40,6 +39,8 @@ export interface AuthDeps {
    * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
    */
   ensureWorkspace(user: NewUser): Promise<void>;
+  /** A session was signed out, revoked or has run out. */
+  onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
 }
 
@@ -47,9 +48,7 @@ const COOKIE_PREFIX = "gatehouse";
 
 /** Email-and-password sign-in under `/api/auth`. Redirects and cookies follow `PUBLIC_URL` alone, never a header. */
 export function createAuth(deps: AuthDeps): Auth {
-  const listeners = new Set<(sessionId: string) => void>();
-  const endSession = (sessionId: string) => listeners.forEach((listener) => listener(sessionId));
-  const auth = betterAuth(buildOptions(deps, endSession));
+  const auth = betterAuth(buildOptions(deps));
   return {
     handle: (request) => auth.handler(request),
     async readSession(headers, prolong) {
@@ -60,15 +59,11 @@ export function createAuth(deps: AuthDeps): Auth {
       });
       return { viewer: response && toViewer(response), setCookies: answer.getSetCookie() };
     },
-    onSessionEnded(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     sessionCookieName: `${deps.secureCookies ? "__Secure-" : ""}${COOKIE_PREFIX}.session_token`,
   };
 }
 
-function buildOptions(deps: AuthDeps, endSession: (sessionId: string) => void) {
+function buildOptions(deps: AuthDeps) {
   return {
     appName: "Gatehouse",
     baseURL: new URL(deps.publicUrl).origin,
@@ -82,7 +77,7 @@ function buildOptions(deps: AuthDeps, endSession: (sessionId: string) => void) {
       minPasswordLength: 8,
       maxPasswordLength: 128,
     },
-    databaseHooks: createAuthHooks({ ...deps, endSession }),
+    databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
     advanced: {
       cookiePrefix: COOKIE_PREFIX,
       useSecureCookies: deps.secureCookies,
@@ -124,7 +119,7 @@ function toViewer({ session, user }: SessionAndUser): Viewer {
     userId: user.id,
     name: user.name,
     email: user.email,
-    sessionId: session.id,
-    sessionExpiresAt: session.expiresAt,
+    credentialId: session.id,
+    expiresAt: session.expiresAt,
   };
 }

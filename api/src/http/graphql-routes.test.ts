@@ -150,13 +150,17 @@ describe("server-sent events", () => {
     expect(server.subscriptions.openCount).toBe(0);
   });
 
-  it("end with the session", async () => {
+  it("E2 end with the session: a last error UNAUTHENTICATED, then complete", async () => {
     await using server = await startTestServer();
     const stream = await subscribe(server, "subscription { forever }");
     await readUntil(stream, "open");
     const released = server.subscriptions.released();
     server.sessions.end("ada");
-    await Promise.all([text(stream), released]);
+    const [rest] = await Promise.all([text(stream), released]);
+    const [, error] = /event: next\ndata: (.+)\n\nevent: complete\ndata:\n\n$/.exec(rest) ?? [];
+    expect(JSON.parse(error ?? "null")).toMatchObject({
+      errors: [{ extensions: { code: "UNAUTHENTICATED", requestId: expect.any(String) } }],
+    });
     expect(server.subscriptions.openCount).toBe(0);
   });
 
@@ -167,6 +171,16 @@ describe("server-sent events", () => {
     await readUntil(stream, "open");
     await Promise.all([text(stream), server.subscriptions.released()]);
     expect(server.subscriptions.openCount).toBe(0);
+  });
+
+  it("are broken off, not closed, when the client takes nothing", async () => {
+    await using server = await startTestServer({ limits: { slowConsumerMs: 300 } });
+    const stream = await subscribe(server, "subscription { count(to: 100000000) }");
+    stream.pause();
+    await expect
+      .poll(() => server.log.map(({ message }) => message), { timeout: 30_000 })
+      .toContain("a subscriber that is too slow was cut off");
+    await expect(text(stream)).rejects.toThrow();
   });
 
   it("are bounded per viewer", async () => {

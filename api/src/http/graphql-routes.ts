@@ -96,12 +96,22 @@ function bindToSession(
   }
   answer.headers.set("X-Accel-Buffering", "no");
   return deps.streams.track(answer, (end) => {
-    const unwatch = viewer ? watchSession(deps, viewer, headers, end) : () => {};
+    const endUnauthenticated = () => end(sayUnauthenticated(requestId));
+    const unwatch = viewer ? watchSession(deps, viewer, headers, endUnauthenticated) : () => {};
     return () => {
       giveBack();
       unwatch();
     };
   });
+}
+
+/** The last messages of a stream whose session or API token has ended, in the words of GraphQL over SSE (distinct connections mode). */
+function sayUnauthenticated(requestId: string): string {
+  const error = {
+    message: "The session or API token has ended.",
+    extensions: { code: "UNAUTHENTICATED", requestId },
+  };
+  return `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\nevent: complete\ndata:\n\n`;
 }
 
 function isJson(contentType: string | undefined): boolean {

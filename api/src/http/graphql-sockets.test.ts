@@ -178,6 +178,17 @@ describe("connection", () => {
     await released;
   });
 
+  it("E2 ends when its viewer has lost every right: 4403", async () => {
+    await using server = await startTestServer();
+    const { say, hear, closed } = await connect(server);
+    say(subscribe("1", "subscription { forever }"));
+    await hear();
+    const released = server.subscriptions.released();
+    server.sessions.forbid("ada");
+    expect(await closed).toBe(4403);
+    await released;
+  });
+
   it("ends by timer when the session expires: 4401", async () => {
     await using server = await startTestServer();
     server.sessions.open.set("ada", createViewer("ada", 150));
@@ -190,9 +201,10 @@ describe("connection", () => {
     server.sessions.open.set("ada", createViewer("ada", 100));
     const { closed } = await connect(server);
     const prolonged = createViewer("ada", 300);
+    const endMs = prolonged.expiresAt?.getTime() ?? Infinity;
     server.sessions.open.set("ada", prolonged);
     expect(await closed).toBe(4401);
-    expect(Date.now()).toBeGreaterThanOrEqual(prolonged.sessionExpiresAt.getTime());
+    expect(Date.now()).toBeGreaterThanOrEqual(endMs);
   });
 
   it("runs nothing more once its session is gone elsewhere: 4401", async () => {
@@ -207,6 +219,18 @@ describe("connection", () => {
     await using server = await startTestServer({ limits: { pingIntervalMs: 30 } });
     const { closed } = await connect(server, OURS, { autoPong: false });
     expect(await closed).toBe(1006);
+  });
+
+  it("cuts off a peer that takes nothing, and tells it to come back", async () => {
+    await using server = await startTestServer({ limits: { slowConsumerMs: 300 } });
+    const { socket, say, closed } = await connect(server);
+    socket.pause();
+    say(subscribe("1", "subscription { count(to: 100000000) }"));
+    await expect
+      .poll(() => server.log.map(({ message }) => message), { timeout: 30_000 })
+      .toContain("a subscriber that is too slow was cut off");
+    socket.resume();
+    expect([1006, 1013]).toContain(await closed);
   });
 
   it("keeps a peer that answers", async () => {

@@ -17,7 +17,12 @@ import { keepAlive } from "./socket-keep-alive.ts";
 import type { ViewerResolver } from "./viewer.ts";
 
 /** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
-const CLOSE_CODES = { restart: 1012, tryLater: 1013, unauthenticated: 4401 } as const;
+const CLOSE_CODES = {
+  restart: 1012,
+  tryLater: 1013,
+  unauthenticated: 4401,
+  forbidden: 4403,
+} as const;
 
 /** A guess: a place is free when another subscription ends. */
 const RETRY_AFTER_MS = 5_000;
@@ -32,6 +37,8 @@ export interface GraphQLSocketsDeps {
   maxSubscriptionsPerSocket: number;
   maxMessageBytes: number;
   pingIntervalMs: number;
+  /** A message that the client has not taken after so long ends the connection. */
+  slowConsumerMs: number;
 }
 
 export interface GraphQLSockets {
@@ -53,7 +60,10 @@ interface Connection {
   onClose: (() => void)[];
 }
 
-/** GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade. */
+/**
+ * GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade, or has an API token there or
+ * in the `authorization` of `connection_init`.
+ */
 export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   const { graphql, viewers, logger } = deps;
   const running = new WeakMap<
@@ -62,8 +72,11 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   >();
 
   const protocol = makeServer<undefined, Connection>({
-    async onConnect({ extra }) {
+    async onConnect({ extra, connectionParams }) {
       const { socket, headers, onClose } = extra;
+      // A browser's WebSocket can carry no header; a program's may.
+      const sent = connectionParams?.["authorization"] ?? connectionParams?.["Authorization"];
+      if (typeof sent === "string" && isFieldValue(sent)) headers.set("authorization", sent);
       const viewer = await viewers.resolveViewer(headers);
       // It has closed meanwhile: what is taken from here on would never be given back.
       if (socket.readyState !== socket.OPEN) return false;
@@ -73,7 +86,12 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       // False also closes with 4403, which no longer has an effect, and leaves the connection unacknowledged.
       if (!viewer || !giveBack) return false;
       const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
-      onClose.push(giveBack, watchSession(deps, viewer, headers, end));
+      const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
+      onClose.push(
+        giveBack,
+        watchSession(deps, viewer, headers, end),
+        viewers.watchRight(viewer, forbid),
+      );
       return true;
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
@@ -151,9 +169,17 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   function open(socket: WebSocket, request: IncomingMessage): void {
     const connection: Connection = {
       socket,
-      headers: new Headers({ cookie: request.headers.cookie ?? "" }),
+      headers: pickCredentials(request),
       operations: new Map(),
       onClose: [keepAlive(socket, deps.pingIntervalMs)],
+    };
+    const over = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    const cutOff = () => {
+      if (socket.readyState !== socket.OPEN) return;
+      logger.warn({}, "a subscriber that is too slow was cut off");
+      // Not lost: every event has a cursor to go on from.
+      socket.close(CLOSE_CODES.tryLater, "Too slow: resume with your cursor");
+      setTimeout(() => socket.terminate(), deps.slowConsumerMs).unref();
     };
     const fail = (error: unknown) => {
       logger.warn({ err: error }, "a WebSocket failed");
@@ -163,7 +189,11 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (message) => send(socket, message),
+        // While it closes nothing is sent, and nothing made: a subscription that always has more would leave no time for the close.
+        send: (message) =>
+          socket.readyState === socket.OPEN
+            ? send(socket, message, deps.slowConsumerMs, cutOff)
+            : over,
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) =>
           socket.on("message", (message: Buffer) => void receive(message.toString()).catch(fail)),
@@ -191,11 +221,32 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   };
 }
 
-/** Waits until the message has left, so that a slow client slows its own subscriptions down instead of filling our memory. */
-function send(socket: WebSocket, message: string): Promise<void> {
+/** What says who calls, out of the upgrade. */
+function pickCredentials({ headers }: IncomingMessage): Headers {
+  const { cookie = "", authorization } = headers;
+  return new Headers({ cookie, ...(authorization === undefined ? {} : { authorization }) });
+}
+
+/** What `Headers` takes (RFC 9110 §5.5). */
+function isFieldValue(text: string): boolean {
+  return /^[\u0020-\u007e]*$/.test(text);
+}
+
+/**
+ * Waits until the message has left, so that a slow client slows its own subscriptions down instead of filling our memory. One that is
+ * slower than `limitMs` is given up.
+ */
+function send(
+  socket: WebSocket,
+  message: string,
+  limitMs: number,
+  onSlow: () => void,
+): Promise<void> {
   return new Promise((resolve) => {
-    // A send that fails is followed by the close, which ends everything.
-    if (socket.readyState === socket.OPEN) socket.send(message, () => resolve());
-    else resolve();
+    const timer = setTimeout(onSlow, limitMs).unref();
+    socket.send(message, () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }

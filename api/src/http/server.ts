@@ -51,6 +51,8 @@ export interface HttpLimits {
   /** Server-sent events. */
   maxStreamsPerViewer: number;
   pingIntervalMs: number;
+  /** What a subscriber has not taken after so long ends its connection or stream. */
+  slowConsumerMs: number;
   /** How long running requests may take to finish once `close` was called. */
   closeTimeoutMs: number;
 }
@@ -61,6 +63,7 @@ const DEFAULT_LIMITS: HttpLimits = {
   maxSubscriptionsPerSocket: 100,
   maxStreamsPerViewer: 100,
   pingIntervalMs: 15_000,
+  slowConsumerMs: 20_000,
   closeTimeoutMs: 5_000,
 };
 
@@ -76,7 +79,10 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const { logger } = deps;
   const guard = createRequestGuard(deps);
-  const streams = createLiveStreams();
+  const streams = createLiveStreams({
+    slowConsumerMs: limits.slowConsumerMs,
+    onSlow: () => logger.warn({}, "a subscriber that is too slow was cut off"),
+  });
   let closing = false;
   const app = createRoutes({
     ...deps,

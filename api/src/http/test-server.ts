@@ -116,12 +116,15 @@ export interface TestSessions {
   setCookies: string[];
   /** What a sign-out in this process does. */
   end(cookie: string): void;
+  /** What happens when the owner of a token leaves its workspace. */
+  forbid(name: string): void;
 }
 
 export function createTestSessions(): TestSessions {
-  const listeners = new Set<(sessionId: string) => void>();
+  const listeners = new Set<(credentialId: string | null) => void>();
   const open = new Map([["ada", createViewer("ada")]]);
   const setCookies: string[] = [];
+  const rights = new Map<string, () => void>();
   return {
     open,
     setCookies,
@@ -130,15 +133,20 @@ export function createTestSessions(): TestSessions {
         if (onSetCookie) setCookies.splice(0).forEach(onSetCookie);
         return open.get(headers.get("cookie")?.split("=")[1] ?? "") ?? null;
       },
-      onSessionEnded(listener) {
+      onEnded(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      watchRight(viewer, onLost) {
+        rights.set(viewer.userId, onLost);
+        return () => rights.delete(viewer.userId);
+      },
     },
+    forbid: (name) => rights.get(`user-${name}`)?.(),
     end(cookie) {
       const viewer = open.get(cookie);
       open.delete(cookie);
-      if (viewer) listeners.forEach((listener) => listener(viewer.sessionId));
+      if (viewer) listeners.forEach((listener) => listener(viewer.credentialId));
     },
   };
 }
@@ -148,8 +156,8 @@ export function createViewer(name: string, lifetimeMs = 3_600_000): Viewer {
     userId: `user-${name}`,
     name,
     email: `${name}@example.com`,
-    sessionId: `session-${name}`,
-    sessionExpiresAt: new Date(Date.now() + lifetimeMs),
+    credentialId: `session-${name}`,
+    expiresAt: new Date(Date.now() + lifetimeMs),
   };
 }
 

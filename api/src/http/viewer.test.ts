@@ -6,24 +6,30 @@ import { createViewerResolver } from "./viewer.ts";
 
 /** Sign-in as the resolver sees it, with a count of what it costs. */
 function createStage() {
-  const listeners = new Set<(sessionId: string) => void>();
+  const listeners = new Set<(credentialId: string | null) => void>();
   const stage = {
     reads: [] as boolean[],
     nowMs: Date.now(),
     answer: (): Promise<SessionReading> =>
       Promise.resolve({ viewer: createViewer("ada"), setCookies: [] }),
-    end: (sessionId: string) => listeners.forEach((listener) => listener(sessionId)),
+    tokens: new Map([["good", { ...createViewer("bot"), expiresAt: null }]]),
+    end: (credentialId: string | null) => listeners.forEach((listener) => listener(credentialId)),
   };
   const resolver = createViewerResolver({
     ttlMs: 2_000,
     maxEntries: 2,
     now: () => stage.nowMs,
+    onEnded(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    watchRight: () => () => {},
+    async readApiToken(token) {
+      stage.reads.push(false);
+      return stage.tokens.get(token) ?? null;
+    },
     auth: {
       sessionCookieName: "gatehouse.session_token",
-      onSessionEnded(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
       readSession(_headers, prolong) {
         stage.reads.push(prolong);
         return stage.answer();
@@ -32,7 +38,7 @@ function createStage() {
   });
   const resolve = (cookie: string, onSetCookie?: (setCookie: string) => void) =>
     resolver.resolveViewer(new Headers({ cookie }), onSetCookie);
-  return { stage, resolve };
+  return { stage, resolver, resolve };
 }
 
 const COOKIE = "theme=dark; gatehouse.session_token=ada; x=gatehouse.session_token=eve";
@@ -67,7 +73,7 @@ it("forgets a session the moment it ends, also one that is being read just then"
 
 it("keeps nothing beyond the session's own end", async () => {
   const { stage, resolve } = createStage();
-  const viewer = { ...createViewer("ada"), sessionExpiresAt: new Date(stage.nowMs + 500) };
+  const viewer = { ...createViewer("ada"), expiresAt: new Date(stage.nowMs + 500) };
   stage.answer = async () => ({ viewer, setCookies: [] });
   await resolve(COOKIE);
   stage.nowMs += 500;
@@ -97,4 +103,29 @@ it("prolongs a session only for who can tell the browser", async () => {
   await resolve(COOKIE, (cookie) => told.push(cookie));
   expect(stage.reads).toEqual([false, true]);
   expect(told).toEqual(["gatehouse.session_token=; Max-Age=0"]);
+});
+
+it("takes an API token alone for who calls, whatever cookie comes along", async () => {
+  const { stage, resolver } = createStage();
+  const resolve = (authorization: string) =>
+    resolver.resolveViewer(new Headers({ authorization, cookie: COOKIE }));
+  expect((await resolve("Bearer good"))?.name).toBe("bot");
+  expect((await resolve("bearer good"))?.name).toBe("bot");
+  expect(stage.reads).toHaveLength(1);
+  for (const refused of ["Bearer bad", "Bearer", "Basic good", "Bearer good good", ""])
+    expect(await resolve(refused), refused).toBeNull();
+});
+
+it("forgets a token the moment it is revoked, and everything when a message may have been lost", async () => {
+  const { stage, resolver, resolve } = createStage();
+  const headers = new Headers({ authorization: "Bearer good" });
+  await resolver.resolveViewer(headers);
+  stage.end("session-bot");
+  await resolver.resolveViewer(headers);
+  expect(stage.reads).toHaveLength(2);
+  await resolve(COOKIE);
+  stage.end(null);
+  await resolver.resolveViewer(headers);
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(5);
 });

@@ -1,37 +1,61 @@
-import type { CredentialScope, Database, McpServer, WorkspaceRole } from "@gatehouse/prisma";
+import type {
+  ApiTokenScope,
+  CredentialScope,
+  Database,
+  McpServer,
+  WorkspaceRole,
+} from "@gatehouse/prisma";
 import { notFound, ServiceError } from "./errors.ts";
 
 /** Who calls. Null stands for nobody. */
 export interface Caller {
   userId: string;
+  /** The API token that acts for the user; absent when the person is signed in. */
+  apiToken?: { id: string; workspaceId: string; scope: ApiTokenScope };
 }
 
 export type Action =
   /** Workspace, members, servers, tools, the state of shared accounts. */
   | "see"
-  /** Connect, disconnect and run tools with one's own account; run tools of shared ones; diagnose. */
+  /** Run tools with one's own account or a shared one; diagnose. */
   | "use"
+  /** Connect and disconnect one's own account. */
+  | "connect"
   /** Servers, consent for shared accounts, everybody's events. */
   | "administer"
   /** Deletion of the workspace, owners. */
   | "own";
 
 const rank: Record<WorkspaceRole, number> = { VIEWER: 0, MEMBER: 1, ADMIN: 2, OWNER: 3 };
-const least: Record<Action, WorkspaceRole> = {
-  see: "VIEWER",
-  use: "MEMBER",
-  administer: "ADMIN",
-  own: "OWNER",
+const reach: Record<ApiTokenScope, number> = { READ: 0, EXECUTE: 1, MANAGE: 2 };
+const least: Record<Action, { role: WorkspaceRole; scope: ApiTokenScope }> = {
+  see: { role: "VIEWER", scope: "READ" },
+  use: { role: "MEMBER", scope: "EXECUTE" },
+  connect: { role: "MEMBER", scope: "MANAGE" },
+  administer: { role: "ADMIN", scope: "MANAGE" },
+  own: { role: "OWNER", scope: "MANAGE" },
 };
 
-/** The table of roles: the one place that decides. */
+/** The table of roles: the one place that decides. What an API token may do besides, `requireWorkspace` says. */
 export function isAllowed(role: WorkspaceRole, action: Action): boolean {
-  return rank[role] >= rank[least[action]];
+  return rank[role] >= rank[least[action].role];
+}
+
+/** The roles that may. */
+export function rolesAllowed(action: Action): WorkspaceRole[] {
+  return (Object.keys(rank) as WorkspaceRole[]).filter((role) => isAllowed(role, action));
 }
 
 /** What giving, renewing or ending consent needs: a shared account concerns everybody. */
 export function consentAction(scope: CredentialScope): Action {
-  return scope === "WORKSPACE" ? "administer" : "use";
+  return scope === "WORKSPACE" ? "administer" : "connect";
+}
+
+/** Prisma's condition for a workspace that the caller may see; nobody may see none. */
+export function visibleTo(caller: Caller | null) {
+  const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const workspaceId = caller?.apiToken?.workspaceId;
+  return { memberships: { some: { userId } }, ...(workspaceId && { id: workspaceId }) };
 }
 
 /** Whose account a caller's calls run with: the user's own, or the workspace's. */
@@ -60,18 +84,33 @@ export function requireCaller(caller: Caller | null): Caller {
   return caller;
 }
 
+/** For what no API token may do, whatever its scope: make tokens, change members, leave its workspace. */
+export function requirePerson(maybeCaller: Caller | null): Caller {
+  const caller = requireCaller(maybeCaller);
+  if (caller.apiToken)
+    throw new ServiceError("FORBIDDEN", "An API token cannot do this: sign in yourself.");
+  return caller;
+}
+
 export function createAccess(db: Database): Access {
-  function requireRole(role: WorkspaceRole, action: Action): void {
+  function requireRight(caller: Caller, role: WorkspaceRole, action: Action): void {
+    const needed = least[action];
     if (!isAllowed(role, action))
       throw new ServiceError(
         "FORBIDDEN",
-        `Your role (${role}) does not allow this; it needs ${least[action]}.`,
+        `Your role (${role}) does not allow this; it needs ${needed.role}.`,
+      );
+    const scope = caller.apiToken?.scope;
+    if (scope && reach[scope] < reach[needed.scope])
+      throw new ServiceError(
+        "FORBIDDEN",
+        `The API token's scope (${scope}) does not allow this; it needs ${needed.scope}.`,
       );
   }
 
   return {
     async roleIn(caller, workspaceId) {
-      if (!caller) return null;
+      if (!caller || (caller.apiToken && caller.apiToken.workspaceId !== workspaceId)) return null;
       const membership = await db.membership.findUnique({
         where: { workspaceId_userId: { workspaceId, userId: caller.userId } },
       });
@@ -81,7 +120,7 @@ export function createAccess(db: Database): Access {
       const caller = requireCaller(maybeCaller);
       const role = await this.roleIn(caller, workspaceId);
       if (!role) throw notFound("workspace");
-      requireRole(role, action);
+      requireRight(caller, role, action);
       return caller;
     },
     async requireServer(maybeCaller, serverId, action, { includeDeleted = false } = {}) {
@@ -90,7 +129,7 @@ export function createAccess(db: Database): Access {
         where: {
           id: serverId,
           ...(includeDeleted ? {} : { deletedAt: null }),
-          workspace: { memberships: { some: { userId: caller.userId } } },
+          workspace: visibleTo(caller),
         },
         include: {
           workspace: {
@@ -101,7 +140,7 @@ export function createAccess(db: Database): Access {
       const role = found?.workspace.memberships[0]?.role;
       if (!found || !role) throw notFound("server");
       const { workspace: _, ...server } = found;
-      requireRole(role, typeof action === "function" ? action(server) : action);
+      requireRight(caller, role, typeof action === "function" ? action(server) : action);
       return { caller, server };
     },
   };

@@ -319,7 +319,9 @@ export function createConsent(deps: ConsentDeps): Consent {
 
     async findFlow(caller, flowId) {
       const flow = caller && (await flows.find(flowId));
-      return flow && flow.userId === caller.userId ? flow : null;
+      if (!flow || flow.userId !== caller.userId) return null;
+      // One's own attempt is told about even after leaving; a token knows its own workspace alone.
+      return caller.apiToken && caller.apiToken.workspaceId !== flow.workspaceId ? null : flow;
     },
   };
 }

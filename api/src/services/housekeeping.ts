@@ -4,7 +4,10 @@ import type { Database } from "@gatehouse/prisma";
 const deadRunInterval = "30 minutes";
 
 /** Erases what has served its time. Each statement may run on several processes at once. */
-export async function cleanUp(db: Database): Promise<void> {
+export async function cleanUp(
+  db: Database,
+  { eventRetentionDays }: { eventRetentionDays: number },
+): Promise<void> {
   // A run whose process died: the tool may or may not have run.
   await db.$executeRaw`
     UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp()
@@ -23,13 +26,28 @@ export async function cleanUp(db: Database): Promise<void> {
     DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
   await db.$executeRaw`
     DELETE FROM "ToolExecution" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+  await db.$executeRaw`
+    DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
+  // From the oldest up to the first that is kept, by number: a clock that was set back leaves no hole in the log.
+  await db.$executeRaw`
+    DELETE FROM "WorkspaceEvent" e USING (
+      SELECT w."id", coalesce((
+        SELECT k."seq" FROM "WorkspaceEvent" k
+        WHERE k."workspaceId" = w."id" AND k."occurredAt" >= clock_timestamp() - make_interval(days => ${eventRetentionDays}::int)
+        ORDER BY k."seq" LIMIT 1), w."eventSeq" + 1) AS "firstKept"
+      FROM "Workspace" w
+    ) o WHERE e."workspaceId" = o."id" AND e."seq" < o."firstKept"`;
 }
 
 const everyMs = 10 * 60_000;
 
 /** Cleans up now and then, until disposed; a failure is told and tried again at the next turn. */
-export function startHousekeeping(db: Database, onError: (error: unknown) => void): Disposable {
-  const turn = () => void cleanUp(db).catch(onError);
+export function startHousekeeping(
+  db: Database,
+  settings: { eventRetentionDays: number },
+  onError: (error: unknown) => void,
+): Disposable {
+  const turn = () => void cleanUp(db, settings).catch(onError);
   turn();
   const timer = setInterval(turn, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -4,7 +4,7 @@ import { encodeCursor, type Position } from "../events/cursor.ts";
 import { topics } from "../events/topics.ts";
 import { abortable } from "./abortable.ts";
 import type { Access, Caller } from "./access.ts";
-import { notFound } from "./errors.ts";
+import { notFound, ServiceError } from "./errors.ts";
 import type { DeliveredEvent, WorkspaceEvents } from "./workspace-events.ts";
 
 export interface AuthStateFilter {
@@ -56,7 +56,7 @@ export function createLive(deps: LiveDeps): Live {
       let last = "";
       while (!signal.aborted) {
         const row = await read();
-        if (!row) return;
+        if (!row) throw new ServiceError("FORBIDDEN", `You may no longer see this ${what}.`);
         // What is derived from the clock (an attempt that ran out) changes no column.
         const shape = JSON.stringify([...shapeOf(row), isFinished(row)]);
         if (shape !== last) yield row;

@@ -1,7 +1,7 @@
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import { type Access, type Caller, isAllowed, requireCaller } from "./access.ts";
+import { type Access, type Caller, isAllowed, requirePerson } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
 import { patient } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
@@ -28,6 +28,8 @@ export interface MembersDeps {
   ): Promise<void>;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
+  /** After a commit that changed who may see the workspace. */
+  publishMembers(workspaceId: string): void;
   publishFlows(flowIds: readonly string[]): void;
 }
 
@@ -86,6 +88,7 @@ export function createMembers(deps: MembersDeps): Members {
       await deps.appendMemberEvent(tx, { workspaceId, actorId, userId, change });
       return { flows, membershipId: membership.id };
     }, patient);
+    deps.publishMembers(workspaceId);
     deps.publishFlows(outcome.flows);
     deps.publishWorkspace(workspaceId);
     deps.revocation.kick();
@@ -99,7 +102,7 @@ export function createMembers(deps: MembersDeps): Members {
       return end(member, caller.userId, role);
     },
     async leave(maybeCaller, workspaceId) {
-      const caller = requireCaller(maybeCaller);
+      const caller = requirePerson(maybeCaller);
       if (!(await access.roleIn(caller, workspaceId))) throw notFound("workspace");
       return end({ workspaceId, userId: caller.userId }, caller.userId, null);
     },

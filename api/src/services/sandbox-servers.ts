@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import type { Caller } from "./access.ts";
+import { type Caller, visibleTo } from "./access.ts";
 import { ServiceError } from "./errors.ts";
 import type { Servers } from "./servers.ts";
 
@@ -25,12 +25,7 @@ export function createSandboxServers(deps: {
         const present =
           caller &&
           (await db.mcpServer.findFirst({
-            where: {
-              workspaceId,
-              url,
-              deletedAt: null,
-              workspace: { memberships: { some: { userId: caller.userId } } },
-            },
+            where: { workspaceId, url, deletedAt: null, workspace: visibleTo(caller) },
           }));
         ids.push((present ?? (await servers.create(caller, { workspaceId, name, url }))).id);
       }

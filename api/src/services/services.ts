@@ -6,9 +6,12 @@ import type { Caller } from "./access.ts";
 import type { Deletion } from "./deletion.ts";
 import type { Members } from "./members.ts";
 import type { Servers } from "./servers.ts";
+import type { Simulation } from "./simulation.ts";
 import type { Catalogs } from "./catalogs.ts";
 import type { Executions } from "./executions.ts";
 import type { WorkspaceEvents } from "./workspace-events.ts";
+import type { ApiTokens } from "./api-tokens.ts";
+import type { Webhooks } from "./webhooks.ts";
 import type { Workspaces } from "./workspaces.ts";
 
 /** Everything that the API can do. */
@@ -20,10 +23,13 @@ export interface Services {
   detection: Detector;
   diagnosis: Diagnosis;
   consent: Consent;
+  simulation: Simulation;
   catalogs: Catalogs;
   executions: Executions;
   live: Live;
   events: WorkspaceEvents;
+  apiTokens: ApiTokens;
+  webhooks: Webhooks;
   /** Null when it does not run. */
   sandbox: { servers: { name: string; url: string }[]; accountUrl: string } | null;
   /** Answers the rows' ids. */

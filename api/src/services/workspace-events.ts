@@ -1,9 +1,8 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
-import type { Bus } from "../events/bus.ts";
-import { decodeCursor, encodeCursor, type Position } from "../events/cursor.ts";
-import { type LoggedEvent, type LogExtent, readExtent } from "../events/log.ts";
-import { streamEvents } from "../events/stream.ts";
-import { abortable } from "./abortable.ts";
+import { decodeCursor, encodeCursor } from "../events/cursor.ts";
+import { type LoggedEvent, type LogExtent, type LogHead, readExtent } from "../events/log.ts";
+import type { Tails } from "../events/tail.ts";
+import { abortable, type Aborting } from "./abortable.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import {
@@ -13,6 +12,7 @@ import {
   whereAskedFor,
   whereMaySee,
 } from "./event-selection.ts";
+import type { LiveRoles } from "./live-roles.ts";
 
 /** An entry of the log on its way to somebody who may see it. */
 export interface DeliveredEvent extends Omit<LoggedEvent, "payload" | "seq"> {
@@ -49,8 +49,8 @@ export interface WorkspaceEvents {
     filter: EventFilter,
   ): Promise<EventPage>;
   /**
-   * What came after the cursor, then what comes, each event once and in order; null: what comes. Rejects as `list` does; ends with
-   * FORBIDDEN once the caller is no member any more.
+   * What came after the cursor, then what comes, each event once and in order; null: what comes. Rejects as `list` does. Ends with
+   * FORBIDDEN once the caller is no member any more, with CURSOR_INVALID once the log is another one (a back-up was restored).
    */
   subscribe(
     caller: Caller | null,
@@ -62,7 +62,8 @@ export interface WorkspaceEvents {
 
 export interface WorkspaceEventsDeps {
   db: Database;
-  bus: Bus;
+  tails: Tails;
+  roles: LiveRoles;
   access: Access;
   /** So many entries of the log are looked through for a page at most. */
   scanLimit?: number;
@@ -73,7 +74,7 @@ const maxPageSize = 100;
 const defaultScanLimit = 50_000;
 
 export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvents {
-  const { db, bus, access, scanLimit = defaultScanLimit } = deps;
+  const { db, tails, roles, access, scanLimit = defaultScanLimit } = deps;
 
   async function readLog(workspaceId: string): Promise<LogExtent> {
     const log = await readExtent(db, workspaceId);
@@ -83,18 +84,43 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
 
   async function* follow(
     caller: Caller,
-    workspaceId: string,
     filter: EventFilter,
-    from: Position,
-    signal: AbortSignal,
+    from: bigint,
+    head: LogHead,
+    [signal, abort]: Aborting,
   ): AsyncGenerator<DeliveredEvent, void> {
-    for await (const event of streamEvents({ db, bus }, { workspaceId, seq: from.seq }, signal)) {
-      if (!isAskedFor(filter, caller, event)) continue;
-      // The right is that of the moment of delivery, not of subscribing.
-      const role = await access.roleIn(caller, workspaceId);
-      if (!role)
-        throw new ServiceError("FORBIDDEN", "You are no longer a member of this workspace.");
-      if (maySee(caller, role, event)) yield deliver(event, from.epoch);
+    const { workspaceId, epoch } = head;
+    const { userId } = caller;
+    using role = roles.watch({ workspaceId, userId }, () => abort(noMemberAnyMore()));
+    const reader = tails.open(from, head);
+    signal.addEventListener("abort", reader.close);
+    try {
+      for (;;) {
+        const reading = await reader.read();
+        if (reading.kind === "lost") throw await describeLoss(workspaceId);
+        if (reading.kind === "closed") break;
+        for (const event of reading.events) {
+          if (!isAskedFor(filter, caller, event)) continue;
+          // The right is that of the moment of delivery, not of subscribing.
+          const current = role.read(signal);
+          const known = current instanceof Promise ? await current : current;
+          if (signal.aborted) break;
+          if (!known) throw noMemberAnyMore();
+          if (maySee(caller, known, event)) yield deliver(event, epoch);
+        }
+      }
+      if (signal.reason instanceof ServiceError) throw signal.reason;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** What a cursor that is no longer of the log is answered with. */
+  async function describeLoss(workspaceId: string): Promise<ServiceError> {
+    try {
+      return cursorInvalid(await readLog(workspaceId));
+    } catch (error) {
+      return error instanceof ServiceError ? error : cursorInvalid(null);
     }
   }
 
@@ -159,16 +185,36 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "see");
       const log = await readLog(workspaceId);
       const seq = after === null ? log.seq : readCursor(after, log);
-      return abortable((signal) =>
-        follow(caller, workspaceId, filter, { epoch: log.epoch, seq }, signal),
-      );
+      const head = { workspaceId, epoch: log.epoch, seq: log.seq };
+      return abortable((...aborting) => follow(caller, filter, seq, head, aborting));
     },
   };
 }
 
-function deliver({ seq, payload, ...event }: LoggedEvent, epoch: string): DeliveredEvent {
+/** Shared by all to whom an event goes: nothing of it depends on who gets it. */
+const delivered = new WeakMap<LoggedEvent, DeliveredEvent>();
+
+function deliver(logged: LoggedEvent, epoch: string): DeliveredEvent {
+  const known = delivered.get(logged);
+  if (known) return known;
+  const { seq, payload, ...event } = logged;
   const cursor = encodeCursor({ epoch, seq });
-  return { ...event, cursor, payload: payload as Record<string, unknown> };
+  const made = { ...event, cursor, payload: payload as Record<string, unknown> };
+  delivered.set(logged, made);
+  return made;
+}
+
+function noMemberAnyMore(): ServiceError {
+  return new ServiceError("FORBIDDEN", "You are no longer a member of this workspace.");
+}
+
+/** @param log null when it cannot be read */
+function cursorInvalid(log: LogExtent | null): ServiceError {
+  return new ServiceError(
+    "CURSOR_INVALID",
+    "That cursor is not of this log any more: read the state anew.",
+    log ? { oldestCursor: encodeCursor({ epoch: log.epoch, seq: log.oldestSeq }) } : {},
+  );
 }
 
 /** @throws ServiceError CURSOR_INVALID for what is not of this log, or of a part that is gone */
@@ -176,11 +222,7 @@ function readCursor(text: string, log: LogExtent, { mayBeOld = false } = {}): bi
   const cursor = decodeCursor(text);
   const isOld = cursor !== null && cursor.seq < log.oldestSeq;
   if (!cursor || cursor.epoch !== log.epoch || cursor.seq > log.seq || (isOld && !mayBeOld))
-    throw new ServiceError(
-      "CURSOR_INVALID",
-      "That cursor is not of this log any more: read the state anew.",
-      { oldestCursor: encodeCursor({ epoch: log.epoch, seq: log.oldestSeq }) },
-    );
+    throw cursorInvalid(log);
   return cursor.seq;
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
-import { type Caller, requireCaller } from "./access.ts";
+import { type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
 
@@ -29,7 +29,7 @@ export function createWorkspaces(db: Database): Workspaces {
 
   return {
     async create(maybeCaller, input) {
-      const caller = requireCaller(maybeCaller);
+      const caller = requirePerson(maybeCaller);
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       faults.throwIfAny();

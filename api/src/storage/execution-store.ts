@@ -1,4 +1,4 @@
-import type { Database, ToolExecution, ToolExecutionStatus } from "@gatehouse/prisma";
+import type { Database, Prisma, ToolExecution, ToolExecutionStatus } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
 
 /** What the runner alone may read, for a day. */
@@ -38,7 +38,10 @@ export function createExecutionStore(deps: {
   db: Database;
   box: SealedBox;
   newId(): string;
-  publish(id: string): void;
+  /** Appends TOOL_EXECUTED in the statement that finishes a run (events/log.ts). */
+  appendingEvent: Prisma.Sql;
+  /** Without a workspace: its log did not grow. */
+  publish(id: string, workspaceId: string | null): void;
 }): ExecutionStore {
   const { db, box } = deps;
   const context = (column: string, rowId: string) => ({ table: "ToolExecution", column, rowId });
@@ -63,17 +66,19 @@ export function createExecutionStore(deps: {
     },
     async finish(id, { result, ...outcome }) {
       const { text, truncated } = cutResult(result);
-      // One that was declared dead meanwhile stays so.
-      await db.toolExecution.updateMany({
-        where: { id, status: "RUNNING" },
-        data: {
-          ...outcome,
-          finishedAt: new Date(),
-          contentTruncated: truncated,
-          result: text === null ? null : box.seal(text, context("result", id)),
-        },
-      });
-      deps.publish(id);
+      const sealed = text === null ? null : box.seal(text, context("result", id));
+      // One that was declared dead meanwhile stays so. The event is for the runner and for admins, whose account it ran as.
+      const [logged] = await db.$queryRaw<{ workspaceId: string }[]>`
+        WITH finished AS (
+          UPDATE "ToolExecution" SET "status" = ${outcome.status}::"ToolExecutionStatus", "isToolError" = ${outcome.isToolError},
+            "errorMessage" = ${outcome.errorMessage}, "finishedAt" = clock_timestamp(), "contentTruncated" = ${truncated},
+            "result" = ${sealed}
+          WHERE "id" = ${id}::uuid AND "status" = 'RUNNING' RETURNING *
+        ), event AS (
+          SELECT "workspaceId", 'TOOL_EXECUTED' AS "type", "startedById" AS "actorId", "serverId", "startedById" AS "userId",
+            json_build_object('executionId', "id", 'status', "status")::text AS "payload" FROM finished
+        )${deps.appendingEvent}`;
+      deps.publish(id, logged?.workspaceId ?? null);
       return db.toolExecution.findUniqueOrThrow({ where: { id } });
     },
     find: (id) => db.toolExecution.findUnique({ where: { id } }),

@@ -25,6 +25,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   ...sealed("RevocationTask", "payload"),
   ...sealed("OAuthFlow", "codeVerifier", "heldCallback"),
   ...sealed("ToolExecution", "arguments", "result"),
+  ...sealed("WebhookEndpoint", "secret", "previousSecret"),
   {
     table: "Setting",
     column: "value",

@@ -10,6 +10,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   open(databaseUrl?: string): void;
   /** While true, NOTIFY never arrives: neither connection nor query notices. */
   losesNotifications: boolean;
+  /** While true, connections are half open: they take what they are sent, and nothing arrives. */
+  isSilent: boolean;
 }
 
 /** The backend's NotificationResponse (PostgreSQL protocol 3.0). */
@@ -37,9 +39,12 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
         upstream.destroy();
       });
     }
-    client.pipe(upstream);
+    client.on("data", (chunk) => {
+      if (!proxy.isSilent) upstream.write(chunk);
+    });
     let pending = Buffer.alloc(0);
     upstream.on("data", (chunk) => {
+      if (proxy.isSilent) return;
       pending = Buffer.concat([pending, chunk]);
       const messages: Buffer[] = [];
       // A letter, then a length that counts itself but not the letter.
@@ -62,6 +67,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   const proxy: DatabaseProxy = {
     url: url.href,
     losesNotifications: false,
+    isSilent: false,
     cut() {
       isOpen = false;
       for (const socket of sockets) socket.destroy();

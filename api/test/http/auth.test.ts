@@ -39,6 +39,7 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
   const workspaces: string[] = [];
   const silent = () => {};
   const publicUrl = overrides.publicUrl ?? PUBLIC_URL;
+  const ended = new Set<(credentialId: string | null) => void>();
   const auth = createAuth({
     database,
     secret: "a-secret-of-more-than-thirty-two-characters-4711",
@@ -46,13 +47,22 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
     secureCookies: publicUrl.startsWith("https:"),
     signUpOpen: true,
     ensureWorkspace: async ({ id }) => void workspaces.push(id),
+    onSessionEnded: (id) => ended.forEach((listener) => listener(id)),
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     ...overrides,
   });
   const server = await startTestServer({
     publicUrl,
     auth,
-    viewers: createViewerResolver({ auth }),
+    viewers: createViewerResolver({
+      auth,
+      readApiToken: async () => null,
+      watchRight: () => () => {},
+      onEnded(listener) {
+        ended.add(listener);
+        return () => ended.delete(listener);
+      },
+    }),
   });
   const host = new URL(publicUrl).host;
   const send = (path: string, sent: SentRequest = {}) =>

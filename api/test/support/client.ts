@@ -55,7 +55,14 @@ export async function signUp(url: string, name: string): Promise<TestUser> {
   return user;
 }
 
-function createUser(url: string, name: string, email: string, cookie: string): TestUser {
+/** @param origin `PUBLIC_URL`'s, whichever process is asked */
+function createUser(
+  url: string,
+  name: string,
+  email: string,
+  cookie: string,
+  origin = url,
+): TestUser {
   const graphql: TestUser["graphql"] = async (query, variables = {}) => {
     const response = await fetch(`${url}/graphql`, {
       method: "POST",
@@ -75,7 +82,7 @@ function createUser(url: string, name: string, email: string, cookie: string): T
     graphql,
     open,
     at(other) {
-      return { ...createUser(other, name, email, cookie), workspaceId: user.workspaceId };
+      return { ...createUser(other, name, email, cookie, origin), workspaceId: user.workspaceId };
     },
     async query(query, variables) {
       const { data, errors } = await graphql(query, variables);
@@ -85,7 +92,7 @@ function createUser(url: string, name: string, email: string, cookie: string): T
     subscribe(query, variables = {}) {
       class CookieSocket extends WebSocket {
         constructor(address: string, protocols: string[]) {
-          super(address, protocols, { headers: { cookie }, origin: url });
+          super(address, protocols, { headers: { cookie }, origin });
         }
       }
       const client = createClient({

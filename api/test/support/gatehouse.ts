@@ -25,6 +25,8 @@ export interface TestGatehouse extends AsyncDisposable {
   signUp(name?: string): Promise<TestUser>;
   /** A second process of the cluster, on the same database, with further variables; answers its own address. */
   addProcess(env?: Record<string, string>): Promise<string>;
+  /** Stops a process as SIGTERM does, by its own address. */
+  stopProcess(url: string): Promise<void>;
 }
 
 export interface TestOptions {
@@ -54,6 +56,8 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     ...options.secrets,
   };
 
+  const stops = new Map<string, () => Promise<void>>();
+
   async function startProcess(settings: Record<string, string>): Promise<string> {
     const env = { SANDBOX: "off", LOG_LEVEL: "debug", ...options.env, ...settings };
     const answer = loadConfig(env, { isRoot: false, checkoutDir: "/nowhere" });
@@ -67,8 +71,11 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
       renewEveryMs: options.renewEveryMs ?? null,
       ...(options.undoMs === undefined ? {} : { undoMs: options.undoMs }),
     });
-    resources.defer(() => app.close());
+    let closing: Promise<void> | null = null;
+    const stop = () => (closing ??= app.close());
+    resources.defer(stop);
     await app.listen();
+    stops.set(`http://localhost:${answer.config.port}`, stop);
     return answer.config.publicUrl;
   }
 
@@ -88,6 +95,9 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
       const own = { PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` };
       await startProcess({ ...own, ...env });
       return `http://localhost:${port}`;
+    },
+    async stopProcess(address) {
+      await stops.get(address)?.();
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -38,6 +38,8 @@ const objectNames: Partial<Record<EventType, string>> = {
   SERVER_CREATED: "ServerChanged",
   SERVER_UPDATED: "ServerChanged",
   SERVER_DELETED: "ServerChanged",
+  TOOL_EXECUTED: "ToolExecutionFinished",
+  API_TOKEN_CHANGED: "ApiTokenChanged",
   MEMBER_CHANGED: "MemberChanged",
 };
 

@@ -1,5 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { type Context, visibleTo } from "../context.ts";
+import { visibleTo } from "../../services/access.ts";
+import type { Context } from "../context.ts";
 
 /** The server of a flow, run or event, by its row's id: null once it is deleted, and for whoever may not see it. */
 export function findServer<Query extends object>(

@@ -1,8 +1,7 @@
 import { resolveArrayConnection } from "@pothos/plugin-relay";
-import { isAllowed } from "../../services/access.ts";
+import { isAllowed, visibleTo } from "../../services/access.ts";
 import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
 import { readId } from "../global-id.ts";
 import { OAuthStatus } from "../oauth/status.ts";
 import { McpAuthType } from "./auth-type.ts";

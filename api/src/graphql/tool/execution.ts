@@ -4,7 +4,7 @@ import { findServer } from "../server/find-server.ts";
 import { readId, readIdOrNobody } from "../global-id.ts";
 import { ToolContent } from "./content.ts";
 
-const ToolExecutionStatus = builder.enumType("ToolExecutionStatus", {
+export const ToolExecutionStatus = builder.enumType("ToolExecutionStatus", {
   values: {
     RUNNING: {},
     SUCCEEDED: {},

@@ -1,5 +1,5 @@
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { visibleTo } from "../../services/access.ts";
 
 export const User = builder.prismaNode("User", {
   description: "A person. Seen by those who share a workspace with them.",

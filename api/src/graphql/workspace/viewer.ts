@@ -1,6 +1,6 @@
-import type { Caller } from "../../services/access.ts";
+import { type Caller, visibleTo } from "../../services/access.ts";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { ApiToken } from "../token/api-token.ts";
 import { User } from "./user.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -11,6 +11,13 @@ const Viewer = builder.objectRef<Caller>("Viewer").implement({
       type: User,
       resolve: (query, { userId }, _args, { db }) =>
         db.user.findUniqueOrThrow({ ...query, where: { id: userId } }),
+    }),
+    apiToken: t.prismaField({
+      type: ApiToken,
+      nullable: true,
+      description: "The API token that calls, if one does.",
+      resolve: (query, { apiToken }, _args, { db }) =>
+        apiToken ? db.apiToken.findUnique({ ...query, where: { id: apiToken.id } }) : null,
     }),
     workspaces: t.prismaConnection(
       {

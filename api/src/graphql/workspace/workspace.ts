@@ -1,6 +1,8 @@
+import { tokensVisibleTo } from "../../services/api-tokens.ts";
+import { webhooksVisibleTo } from "../../services/webhooks.ts";
 import { hasControlCharacters } from "../../services/input.ts";
 import { builder } from "../builder.ts";
-import { visibleTo } from "../context.ts";
+import { visibleTo } from "../../services/access.ts";
 import { McpServerFilter, serversMatching } from "../server/filter.ts";
 
 const WorkspaceRole = builder.enumType("WorkspaceRole", {
@@ -57,6 +59,34 @@ export const Workspace = builder.prismaNode("Workspace", {
       },
       { name: "McpServerConnection" },
       { name: "McpServerEdge" },
+    ),
+    apiTokens: t.relatedConnection(
+      "apiTokens",
+      {
+        description: "The caller's own; everybody's for an admin.",
+        cursor: "id",
+        totalCount: true,
+        query: (_args, { caller }) => ({
+          where: tokensVisibleTo(caller),
+          orderBy: { id: "asc" },
+        }),
+      },
+      { name: "ApiTokenConnection" },
+      { name: "ApiTokenEdge" },
+    ),
+    webhookEndpoints: t.relatedConnection(
+      "webhooks",
+      {
+        description: "For admins; nobody else sees one.",
+        cursor: "id",
+        totalCount: true,
+        query: (_args, { caller }) => ({
+          where: webhooksVisibleTo(caller),
+          orderBy: { id: "asc" },
+        }),
+      },
+      { name: "WebhookEndpointConnection" },
+      { name: "WebhookEndpointEdge" },
     ),
     eventCursor: t.string({
       description:

@@ -1,0 +1,35 @@
+import { tokensVisibleTo } from "../../services/api-tokens.ts";
+import type { DeliveredEvent } from "../../services/workspace-events.ts";
+import { builder } from "../builder.ts";
+import { ApiToken } from "../token/api-token.ts";
+import { WorkspaceEvent } from "./event.ts";
+
+const ApiTokenChange = builder.enumType("ApiTokenChange", {
+  description: "What became of an API token.",
+  values: {
+    CREATED: { description: "Its owner made it." },
+    REVOKED: { description: "Its owner or an admin ended it." },
+  } as const,
+});
+
+builder.objectRef<DeliveredEvent>("ApiTokenChanged").implement({
+  description: "An API token was made or revoked. For its owner, and for admins.",
+  interfaces: [WorkspaceEvent],
+  fields: (t) => ({
+    change: t.field({
+      type: ApiTokenChange,
+      description: "What became of it.",
+      resolve: ({ payload }) => payload["change"] as "CREATED" | "REVOKED",
+    }),
+    apiToken: t.prismaField({
+      type: ApiToken,
+      nullable: true,
+      description: "Null for whoever may not see it.",
+      resolve: (query, { payload }, _args, { db, caller }) =>
+        db.apiToken.findFirst({
+          ...query,
+          where: { id: String(payload["apiTokenId"]), ...tokensVisibleTo(caller) },
+        }),
+    }),
+  }),
+});

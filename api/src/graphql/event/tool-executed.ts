@@ -1,0 +1,23 @@
+import type { DeliveredEvent } from "../../services/workspace-events.ts";
+import { builder } from "../builder.ts";
+import { ToolExecution, ToolExecutionStatus } from "../tool/execution.ts";
+import { WorkspaceEvent } from "./event.ts";
+
+builder.objectRef<DeliveredEvent>("ToolExecutionFinished").implement({
+  description: "A tool ran. For the one who ran it, and for admins.",
+  interfaces: [WorkspaceEvent],
+  fields: (t) => ({
+    status: t.field({
+      type: ToolExecutionStatus,
+      description: "How it ended.",
+      resolve: ({ payload }) => payload["status"] as "SUCCEEDED",
+    }),
+    execution: t.field({
+      type: ToolExecution,
+      nullable: true,
+      description: "Null once it is forgotten.",
+      resolve: ({ payload }, _args, { services, caller }) =>
+        services.executions.find(caller, String(payload["executionId"])),
+    }),
+  }),
+});

@@ -1,0 +1,172 @@
+import type { Database } from "@gatehouse/prisma";
+import { type LoggedEvent, readEventsAfter } from "../events/log.ts";
+import type { WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
+import type { SendWebhook, WebhookMessage } from "./webhook-sender.ts";
+
+/** Delivers the log to the endpoints; several processes share the work, one at a time per endpoint. */
+export interface WebhookDeliveries extends AsyncDisposable {
+  /** Delivers what is due now, in the order of the log for each endpoint, and resolves when nothing more is. */
+  turn(): Promise<void>;
+}
+
+export interface WebhookDeliveriesDeps {
+  db: Database;
+  store: WebhookStore;
+  send: SendWebhook;
+  /** An event as receivers read it. */
+  describe(event: LoggedEvent): Promise<WebhookMessage> | WebhookMessage;
+  /** Calls back when a log grew; returns what ends it. */
+  onEvents(listener: () => void): () => void;
+  onError(error: unknown): void;
+  random(): number;
+}
+
+const dayMs = 24 * 3_600_000;
+/** An event that has failed for so long lets the others pass. */
+const parkAfterMs = dayMs;
+/** But not before so many attempts: one that was held up by others is a day old at its first. */
+const leastAttempts = 5;
+const giveUpAfterMs = 3 * dayMs;
+const firstBackoffMs = 1_000;
+const longestBackoffMs = 3_600_000;
+const pageSize = 50;
+/** At once in this process. */
+const concurrency = 8;
+/** Longer than one attempt can take. */
+const leaseMs = 60_000;
+/** Behind the wake-up, which may be lost. */
+const pollMs = 2_000;
+
+/** @returns exponential, a fifth more or less so that endpoints do not move in step */
+function backoffMs(failures: number, random: () => number): number {
+  const plainMs = Math.min(firstBackoffMs * 2 ** failures, longestBackoffMs);
+  return plainMs * (0.8 + 0.4 * random());
+}
+
+export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): WebhookDeliveries {
+  const { db, store } = deps;
+  const controller = new AbortController();
+  const { signal } = controller;
+
+  /** True when the next one may follow. */
+  async function deliver(target: WebhookTarget, event: LoggedEvent): Promise<boolean> {
+    const sent = await deps.send(target, await deps.describe(event), signal);
+    if (sent.ok) {
+      await store.record(target.id, event, sent, "DELIVERED", null);
+      return store.advance(target, event.seq);
+    }
+    if (sent.isGone) {
+      await store.record(target.id, event, sent, "RETRYING", null);
+      await store.disable(target.id);
+      return false;
+    }
+    const ageMs = Date.now() - event.occurredAt.getTime();
+    if (ageMs >= parkAfterMs && target.failures + 1 >= leastAttempts) {
+      await store.record(target.id, event, sent, "PARKED", longestBackoffMs);
+      target.failures = 0;
+      return store.advance(target, event.seq);
+    }
+    await store.record(target.id, event, sent, "RETRYING", null);
+    const waitMs = Math.max(backoffMs(target.failures, deps.random), sent.retryAfterMs ?? 0);
+    await store.postpone(target, Math.min(waitMs, longestBackoffMs));
+    return false;
+  }
+
+  /** Everything that is new for one endpoint, until one fails. */
+  async function serve(target: WebhookTarget): Promise<void> {
+    const wants = ({ type }: LoggedEvent) =>
+      target.types.length === 0 || target.types.includes(type);
+    try {
+      for (;;) {
+        const page = await readEventsAfter(db, target.workspaceId, target.afterSeq, pageSize);
+        let skipped: bigint | null = null;
+        for (const event of page) {
+          signal.throwIfAborted();
+          target.afterSeq = event.seq;
+          if (!wants(event)) {
+            skipped = event.seq;
+            continue;
+          }
+          if (skipped !== null && !(await store.advance(target, skipped))) return;
+          skipped = null;
+          if (!(await store.keep(target, leaseMs)) || !(await deliver(target, event))) return;
+        }
+        if (skipped !== null && !(await store.advance(target, skipped))) return;
+        if (page.length < pageSize) return;
+      }
+    } finally {
+      await store.release(target);
+    }
+  }
+
+  async function serveParked(): Promise<void> {
+    for (const { endpointId, eventId, url, ageMs } of await store.takeParked(
+      concurrency,
+      longestBackoffMs,
+    )) {
+      signal.throwIfAborted();
+      const event = await db.workspaceEvent.findUnique({ where: { id: eventId } });
+      if (!event) {
+        await db.webhookDelivery.updateMany({
+          where: { endpointId, eventId },
+          data: { state: "GIVEN_UP", nextAttemptAt: null },
+        });
+        continue;
+      }
+      const secrets = await store.readSecrets(endpointId);
+      const sent = await deps.send({ url, secrets }, await deps.describe(event), signal);
+      const isOver = ageMs >= giveUpAfterMs;
+      const state = sent.ok ? "DELIVERED" : isOver ? "GIVEN_UP" : "PARKED";
+      await store.record(
+        endpointId,
+        event,
+        sent,
+        state,
+        state === "PARKED" ? longestBackoffMs : null,
+      );
+    }
+  }
+
+  async function turn(): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const targets = await store.takeDue(concurrency, leaseMs);
+      if (targets.length === 0) break;
+      await Promise.all(targets.map((target) => serve(target)));
+    }
+    await serveParked();
+  }
+
+  let running: Promise<void> | null = null;
+  let again = false;
+  function kick(): void {
+    if (signal.aborted) return;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = turn()
+      .catch((error: unknown) => {
+        if (!signal.aborted) deps.onError(error);
+      })
+      .finally(() => {
+        running = null;
+        if (again) {
+          again = false;
+          kick();
+        }
+      });
+  }
+  const unlisten = deps.onEvents(kick);
+  const timer = setInterval(kick, pollMs).unref();
+
+  return {
+    turn,
+    async [Symbol.asyncDispose]() {
+      unlisten();
+      clearInterval(timer);
+      controller.abort(new Error("closing"));
+      await running;
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import type {
+  Database,
+  Prisma,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WorkspaceEventType,
+} from "@gatehouse/prisma";
+import type { LoggedEvent } from "../events/log.ts";
+import type { WebhookStore } from "../storage/webhook-store.ts";
+import { type Access, type Caller, rolesAllowed, visibleTo } from "./access.ts";
+import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
+
+export interface CreateWebhookInput {
+  workspaceId: string;
+  url: string;
+  /** Null: every type. */
+  types: WorkspaceEventType[] | null;
+}
+
+export interface UpdateWebhookInput {
+  id: string;
+  url?: string | null | undefined;
+  /** Null: every type; absent: as it is. */
+  types?: WorkspaceEventType[] | null | undefined;
+  /** True turns one on again that was turned off because its receiver said it is gone. */
+  enabled?: boolean | null | undefined;
+}
+
+export interface CreatedWebhook {
+  endpoint: WebhookEndpoint;
+  signingSecret: string;
+}
+
+/** Where a workspace's events are delivered to. Each of these needs ADMIN. */
+export interface Webhooks {
+  create(caller: Caller | null, input: CreateWebhookInput): Promise<CreatedWebhook>;
+  update(caller: Caller | null, input: UpdateWebhookInput): Promise<WebhookEndpoint>;
+  delete(caller: Caller | null, id: string): Promise<void>;
+  /** The old secret signs along for a day. */
+  rotateSecret(caller: Caller | null, id: string): Promise<CreatedWebhook>;
+  /** Sends a message of type TEST now. */
+  test(caller: Caller | null, id: string): Promise<WebhookDelivery>;
+  /** Sends an event once more now, whatever became of it before. */
+  resend(caller: Caller | null, deliveryId: string): Promise<WebhookDelivery>;
+}
+
+export interface WebhooksDeps {
+  db: Database;
+  access: Access;
+  store: WebhookStore;
+  send: SendWebhook;
+  describe(event: LoggedEvent): Promise<WebhookMessage> | WebhookMessage;
+  findUrlFault(url: string): { message: string } | null;
+  makeSecret(): string;
+  newId(): string;
+  /** After a change that may give the deliverer work. */
+  kick(workspaceId: string): void;
+}
+
+const most = 20;
+const overlapMs = 24 * 3_600_000;
+const attemptDeadlineMs = 30_000;
+
+/** Prisma's condition for the endpoints that a caller may see: those of workspaces that they administer. */
+export function webhooksVisibleTo(caller: Caller | null) {
+  const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const administered = {
+    memberships: { some: { userId, role: { in: rolesAllowed("administer") } } },
+  };
+  return {
+    workspace: { AND: [visibleTo(caller), administered] },
+  } satisfies Prisma.WebhookEndpointWhereInput;
+}
+
+export function createWebhooks(deps: WebhooksDeps): Webhooks {
+  const { db, access, store } = deps;
+
+  function checkUrl(faults: InputFaults, url: string): void {
+    const fault =
+      url.length > 2_048
+        ? { message: "A URL has at most 2,048 characters." }
+        : deps.findUrlFault(url);
+    if (fault) faults.add("url", fault.message);
+  }
+
+  function checkTypes(faults: InputFaults, types: WorkspaceEventType[] | null | undefined): void {
+    if (types?.length === 0) faults.add("types", "At least one type; null for all of them.");
+  }
+
+  async function require(caller: Caller | null, id: string): Promise<WebhookEndpoint> {
+    const endpoint = await db.webhookEndpoint.findUnique({ where: { id } });
+    // Who is nobody is told so before anything else.
+    if (!endpoint) {
+      if (!caller) throw new ServiceError("UNAUTHENTICATED", "Sign in first.");
+      throw notFound("webhook endpoint");
+    }
+    await access.requireWorkspace(caller, endpoint.workspaceId, "administer");
+    return endpoint;
+  }
+
+  async function sendNow(
+    endpoint: WebhookEndpoint,
+    message: WebhookMessage,
+    stateOf: (sent: SentWebhook) => WebhookDelivery["state"],
+  ): Promise<WebhookDelivery> {
+    const secrets = await store.readSecrets(endpoint.id);
+    const signal = AbortSignal.timeout(attemptDeadlineMs);
+    const sent = await deps.send({ url: endpoint.url, secrets }, message, signal);
+    const event = {
+      id: message.id,
+      type: message.type === "TEST" ? null : message.type,
+      occurredAt: message.occurredAt,
+    };
+    return store.record(endpoint.id, event, sent, stateOf(sent), null);
+  }
+
+  return {
+    async create(caller, input) {
+      await access.requireWorkspace(caller, input.workspaceId, "administer");
+      const faults = new InputFaults();
+      checkUrl(faults, input.url);
+      checkTypes(faults, input.types);
+      faults.throwIfAny();
+      if ((await db.webhookEndpoint.count({ where: { workspaceId: input.workspaceId } })) >= most)
+        throw new ServiceError("CONFLICT", `A workspace has at most ${most} webhook endpoints.`);
+      const signingSecret = deps.makeSecret();
+      const endpoint = await store.create({
+        workspaceId: input.workspaceId,
+        url: input.url,
+        types: input.types ?? [],
+        secret: signingSecret,
+      });
+      return { endpoint, signingSecret };
+    },
+
+    async update(caller, { id, url, types, enabled }) {
+      const endpoint = await require(caller, id);
+      const faults = new InputFaults();
+      if (url != null) checkUrl(faults, url);
+      checkTypes(faults, types);
+      faults.throwIfAny();
+      const updated = await db.webhookEndpoint.update({
+        where: { id },
+        data: {
+          url: url ?? undefined,
+          types: types === undefined ? undefined : (types ?? []),
+          // Another address, or being turned on again: no waiting for what went wrong before.
+          ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
+          ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
+        },
+      });
+      deps.kick(endpoint.workspaceId);
+      return updated;
+    },
+
+    async delete(caller, id) {
+      await require(caller, id);
+      await db.webhookEndpoint.deleteMany({ where: { id } });
+    },
+
+    async rotateSecret(caller, id) {
+      await require(caller, id);
+      const signingSecret = deps.makeSecret();
+      await store.rotateSecret(id, signingSecret, overlapMs);
+      const endpoint = await db.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+      return { endpoint, signingSecret };
+    },
+
+    async test(caller, id) {
+      const endpoint = await require(caller, id);
+      const message: WebhookMessage = {
+        id: deps.newId(),
+        type: "TEST",
+        occurredAt: new Date(),
+        data: {},
+      };
+      return sendNow(endpoint, message, ({ ok }) => (ok ? "DELIVERED" : "GIVEN_UP"));
+    },
+
+    async resend(caller, deliveryId) {
+      const delivery = await db.webhookDelivery.findUnique({ where: { id: deliveryId } });
+      const endpoint = await require(caller, delivery?.endpointId ??
+        "00000000-0000-0000-0000-000000000000");
+      const event =
+        delivery && (await db.workspaceEvent.findUnique({ where: { id: delivery.eventId } }));
+      if (!delivery || !event)
+        throw new ServiceError("CONFLICT", "That event is no longer in the log.");
+      // A failure by hand changes nothing in what is planned for it.
+      return sendNow(endpoint, await deps.describe(event), ({ ok }) =>
+        ok ? "DELIVERED" : delivery.state === "DELIVERED" ? "DELIVERED" : delivery.state,
+      );
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { Database } from "@gatehouse/prisma";
+import { appendEvent } from "../../src/events/log.ts";
+
+/** Appends so many events that every member may see, each in a transaction of its own. */
+export async function appendForAll(db: Database, workspaceId: string, count = 1): Promise<void> {
+  for (let i = 0; i < count; i += 1)
+    await db.$transaction((tx) =>
+      appendEvent(tx, {
+        workspaceId,
+        type: "SERVER_UPDATED",
+        actorId: null,
+        serverId: null,
+        userId: null,
+        payload: {},
+      }),
+    );
+}
