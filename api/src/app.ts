@@ -375,7 +375,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     connectItself: (server) => selfConnection.attempt(server),
   });
   const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
-  const catalogs = createCatalogs({ db, access, accounts, openSession, clock });
+  const catalogs = createCatalogs({
+    db,
+    access,
+    accounts,
+    openSession,
+    clock,
+    appendEvent,
+    publishWorkspace,
+  });
   const executions = createExecutions({
     access,
     accounts,

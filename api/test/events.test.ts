@@ -3,6 +3,8 @@ import { appendEvent } from "../src/events/log.ts";
 import { createAccess } from "../src/services/access.ts";
 import { createAuthorizationRequired } from "../src/services/authorization-required.ts";
 import { createWorkspaceEvents } from "../src/services/workspace-events.ts";
+import { startScriptedModern } from "./counterparties/scripted.ts";
+import { disposable } from "./support/disposable.ts";
 import { createServer, connect, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
@@ -78,6 +80,7 @@ const eventFields = `__typename id cursor type occurredAt serverId server { id n
   ... on OAuthStateChanged { previousState state reason user { name } }
   ... on TokenRefreshed { cause durationMs user { name } }
   ... on TokenRevoked { what outcome attempts httpStatus reason user { name } }
+  ... on ToolsChanged { user { name } added removed changed addedCount }
   ... on ServerChanged { changedFields }`;
 
 const listEvents = `query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: WorkspaceEventFilter) {
@@ -207,21 +210,34 @@ describe("what the log tells", () => {
     expect(await read(ada, { serverId, types: ["SERVER_UPDATED"] })).toHaveLength(1);
   });
 
-  it("an event without an object of its own is told by what all events have", async () => {
-    const workspace = await gatehouse.db.workspace.update({
-      where: { id: rowIdOf(ada.workspaceId) },
-      data: { eventSeq: { increment: 1 } },
+  it("TOOLS_CHANGED says what came, what went and what is another, once, and nothing of a list that is the same", async () => {
+    const named = (name: string, more: object = {}) => ({
+      name,
+      inputSchema: { type: "object" },
+      ...more,
     });
-    await gatehouse.db.workspaceEvent.create({
-      data: {
-        workspaceId: workspace.id,
-        seq: workspace.eventSeq,
-        type: "TOOLS_CHANGED",
-        payload: {},
+    let tools = [named("keep"), named("go"), named("turn")];
+    await using server = disposable(await startScriptedModern(() => ({ tools })));
+    const id = await createServer(ada, server.url);
+    const refresh = () =>
+      ada.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", { id });
+    await refresh();
+    await refresh();
+    tools = [
+      named("keep"),
+      named("turn", { annotations: { destructiveHint: true } }),
+      named("come"),
+    ];
+    await Promise.all([refresh(), refresh()]);
+    expect(await read(ada, { types: ["TOOLS_CHANGED"], serverId: id })).toMatchObject([
+      {
+        __typename: "ToolsChanged",
+        user: { name: "Ada" },
+        added: ["keep", "go", "turn"],
+        removed: [],
+        changed: [],
       },
-    });
-    expect(await read(ada, { types: ["TOOLS_CHANGED"] })).toMatchObject([
-      { __typename: "OtherEvent", type: "TOOLS_CHANGED", server: null },
+      { added: ["come"], removed: ["go"], changed: ["turn"], addedCount: 1 },
     ]);
   });
 });

@@ -22,6 +22,7 @@ import "./webhook/mutations.ts";
 import "./event/auth-state-changed.ts";
 import "./event/token-events.ts";
 import "./event/server-changed.ts";
+import "./event/tools-changed.ts";
 import "./event/api-token-changed.ts";
 import "./event/member-changed.ts";
 import "./event/tool-executed.ts";

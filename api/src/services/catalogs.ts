@@ -1,4 +1,5 @@
-import type { Database, McpServer, ToolCatalog } from "@gatehouse/prisma";
+import type { Database, McpServer, ToolCatalog, Transaction } from "@gatehouse/prisma";
+import type { NewEvent } from "../events/log.ts";
 import { listTools, type Tool } from "../mcp/catalog.ts";
 import type { Failure } from "../mcp/errors.ts";
 import { stripUrl } from "../oauth/secure-url.ts";
@@ -6,6 +7,7 @@ import { type Access, type Caller, ownerOf } from "./access.ts";
 import type { Accounts } from "./accounts.ts";
 import { readDatabaseTime } from "./database-time.ts";
 import type { Stop } from "./stop.ts";
+import { compareTools, describeChanges } from "./tool-changes.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";
 
 export type CatalogTool = Tool;
@@ -43,6 +45,8 @@ export interface CatalogsDeps {
   accounts: Accounts;
   openSession: OpenToolSession;
   clock: { monotonicMs(): number };
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+  publishWorkspace(workspaceId: string): void;
 }
 
 /** A stored list this old is asked for again before a tool is said to be missing, in milliseconds. */
@@ -89,14 +93,15 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   const readStored = (serverId: string, ownerId: string) =>
     db.toolCatalog.findUnique({ where: { serverId_ownerId: { serverId, ownerId } } });
 
-  /** The question asked last wins, whatever order the answers come in (regressions D11). */
+  /** The question asked last wins, whatever order the answers come in (regressions D11); what it changes is told. */
   async function storeCatalog(
     server: McpServer,
     ownerId: string,
     tools: CatalogTool[],
     askedAt: Date,
   ): Promise<void> {
-    await db.$executeRaw`
+    const changed = await db.$transaction(async (tx) => {
+      const [stored] = await tx.$queryRaw<{ before: CatalogTool[] | null }[]>`
       INSERT INTO "ToolCatalog" ("id", "serverId", "ownerId", "tools", "fetchedAt")
       SELECT uuidv7(), s."id", ${ownerId}::uuid, ${JSON.stringify(tools)}::json, ${askedAt}::timestamptz
       FROM "McpServer" s WHERE s."id" = ${server.id}::uuid AND s."configVersion" = ${server.configVersion}
@@ -104,7 +109,21 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
         AND (s."authType" <> 'OAUTH' OR EXISTS (SELECT 1 FROM "OAuthGrant" g
           WHERE g."serverId" = s."id" AND g."ownerId" = ${ownerId}::uuid AND g."state" <> 'DISCONNECTED'))
       ON CONFLICT ("serverId", "ownerId") DO UPDATE SET "tools" = excluded."tools", "fetchedAt" = excluded."fetchedAt"
-      WHERE "ToolCatalog"."fetchedAt" <= excluded."fetchedAt"`;
+      WHERE "ToolCatalog"."fetchedAt" <= excluded."fetchedAt"
+      RETURNING old."tools" AS "before"`;
+      const changes = stored && compareTools(stored.before, tools);
+      if (!changes) return false;
+      await deps.appendEvent(tx, {
+        workspaceId: server.workspaceId,
+        type: "TOOLS_CHANGED",
+        actorId: null,
+        serverId: server.id,
+        userId: ownerId === server.workspaceId ? null : ownerId,
+        payload: describeChanges(changes),
+      });
+      return true;
+    });
+    if (changed) deps.publishWorkspace(server.workspaceId);
   }
 
   async function storeReachability(

@@ -22,15 +22,14 @@ export const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
     SERVER_DELETED: {
       description: "A server was deleted for good, ten seconds after SERVER_UPDATED told of it.",
     },
-    TOOLS_CHANGED: { description: "An account sees other tools." },
+    TOOLS_CHANGED: { description: "An account sees other tools of a server." },
     TOOL_EXECUTED: { description: "A tool ran." },
     MEMBER_CHANGED: { description: "Somebody joined, left or has another role." },
     API_TOKEN_CHANGED: { description: "An API token was made or revoked." },
   } as const satisfies Record<EventType, { description: string }>,
 });
 
-/** Types that have an object of their own; the others are told by what all events have. */
-const objectNames: Partial<Record<EventType, string>> = {
+const objectNames: Record<EventType, string> = {
   OAUTH_STATE_CHANGED: "OAuthStateChanged",
   REAUTH_REQUIRED: "OAuthStateChanged",
   TOKEN_REFRESHED: "TokenRefreshed",
@@ -38,6 +37,7 @@ const objectNames: Partial<Record<EventType, string>> = {
   SERVER_CREATED: "ServerChanged",
   SERVER_UPDATED: "ServerChanged",
   SERVER_DELETED: "ServerChanged",
+  TOOLS_CHANGED: "ToolsChanged",
   TOOL_EXECUTED: "ToolExecutionFinished",
   API_TOKEN_CHANGED: "ApiTokenChanged",
   MEMBER_CHANGED: "MemberChanged",
@@ -46,7 +46,7 @@ const objectNames: Partial<Record<EventType, string>> = {
 export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({
   description:
     "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
-  resolveType: ({ type }) => objectNames[type] ?? "OtherEvent",
+  resolveType: ({ type }) => objectNames[type],
   fields: (t) => ({
     id: t.exposeID("id", { description: "The entry's global id." }),
     cursor: t.exposeString("cursor", { description: "Its place in the log." }),
@@ -81,9 +81,4 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
           : null,
     }),
   }),
-});
-
-builder.objectRef<DeliveredEvent>("OtherEvent").implement({
-  description: "An event of which there is no more to tell than all events have.",
-  interfaces: [WorkspaceEvent],
 });

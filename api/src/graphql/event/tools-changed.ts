@@ -1,0 +1,48 @@
+import type { describeChanges } from "../../services/tool-changes.ts";
+import type { DeliveredEvent } from "../../services/workspace-events.ts";
+import { builder } from "../builder.ts";
+import { User } from "../workspace/user.ts";
+import { WorkspaceEvent } from "./event.ts";
+
+type Told = ReturnType<typeof describeChanges>;
+
+const read = ({ payload }: DeliveredEvent) => payload as unknown as Told;
+
+builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
+  description:
+    "An account sees other tools of a server than before, or sees them for the first time. Names are told up to a hundred of a kind.",
+  interfaces: [WorkspaceEvent],
+  fields: (t) => ({
+    user: t.prismaField({
+      type: User,
+      nullable: true,
+      description: "Whose account sees them; null for the workspace's shared one.",
+      resolve: (query, { userId }, _args, { db }) =>
+        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
+    }),
+    added: t.stringList({
+      description: "Tools that were not there before.",
+      resolve: (event) => read(event).added,
+    }),
+    removed: t.stringList({
+      description: "Tools that are gone.",
+      resolve: (event) => read(event).removed,
+    }),
+    changed: t.stringList({
+      description: "Tools whose title, description, schemas or annotations are others.",
+      resolve: (event) => read(event).changed,
+    }),
+    addedCount: t.int({
+      description: "All that were added.",
+      resolve: (event) => read(event).addedCount,
+    }),
+    removedCount: t.int({
+      description: "All that are gone.",
+      resolve: (event) => read(event).removedCount,
+    }),
+    changedCount: t.int({
+      description: "All that changed.",
+      resolve: (event) => read(event).changedCount,
+    }),
+  }),
+});
