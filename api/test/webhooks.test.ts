@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -192,6 +193,27 @@ describe("webhooks", () => {
       ["TOOLS_CHANGED", 3],
       ["SERVER_CREATED", 1],
     ]);
+  });
+
+  it("hold nobody else up while a receiver keeps its answer to itself", async () => {
+    const [slow, other] = [await gatehouse.signUp(), await gatehouse.signUp()];
+    const silent = createHttpServer(() => asked.resolve());
+    const asked = Promise.withResolvers<void>();
+    let isAnswered = false;
+    silent.on("connection", (socket) => socket.on("close", () => (isAnswered = true)));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    await using _silent = { [Symbol.asyncDispose]: async () => silent.closeAllConnections() };
+    const { port } = silent.address() as AddressInfo;
+    await createWebhook(slow, `http://127.0.0.1:${port}/hook`);
+    await appendEvents(slow, "SERVER_CREATED");
+    await asked.promise;
+    await using receiver = await startReceiver();
+    await createWebhook(other, receiver.url);
+    for (let count = 1; count <= 3; count += 1) {
+      await appendEvents(other, "SERVER_CREATED");
+      await receiver.received(count);
+    }
+    expect(isAnswered).toBe(false);
   });
 
   it("park an event that has failed for a day, go on, and give up after three", async () => {

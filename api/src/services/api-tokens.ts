@@ -93,7 +93,12 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
         faults.add("expiresAt", "It would have run out already.");
       faults.throwIfAny();
       const living = await db.apiToken.count({
-        where: { workspaceId: input.workspaceId, userId: caller.userId, revokedAt: null },
+        where: {
+          workspaceId: input.workspaceId,
+          userId: caller.userId,
+          revokedAt: null,
+          OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
+        },
       });
       if (living >= most)
         throw new ServiceError(

@@ -1,13 +1,7 @@
 import type { Database } from "@gatehouse/prisma";
 import { type LoggedEvent, readEventsAfter } from "../events/log.ts";
-import type { WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
+import type { ParkedDelivery, WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
 import type { SendWebhook, WebhookMessage } from "./webhook-sender.ts";
-
-/** Delivers the log to the endpoints; several processes share the work, one at a time per endpoint. */
-export interface WebhookDeliveries extends AsyncDisposable {
-  /** Delivers what is due now, in the order of the log for each endpoint, and resolves when nothing more is. */
-  turn(): Promise<void>;
-}
 
 export interface WebhookDeliveriesDeps {
   db: Database;
@@ -30,8 +24,8 @@ const giveUpAfterMs = 3 * dayMs;
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 3_600_000;
 const pageSize = 50;
-/** At once in this process. */
-const concurrency = 8;
+/** Endpoints at once in this process. */
+const concurrency = 32;
 /** Longer than one attempt can take. */
 const leaseMs = 60_000;
 /** Behind the wake-up, which may be lost. */
@@ -43,7 +37,11 @@ function backoffMs(failures: number, random: () => number): number {
   return plainMs * (0.8 + 0.4 * random());
 }
 
-export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): WebhookDeliveries {
+/**
+ * Delivers the log to the endpoints, to each in the order of the log, until disposed; several processes share the work, one at a time
+ * per endpoint.
+ */
+export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDisposable {
   const { db, store } = deps;
   const controller = new AbortController();
   const { signal } = controller;
@@ -100,73 +98,85 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): WebhookDeli
   }
 
   async function serveParked(): Promise<void> {
-    for (const { endpointId, eventId, url, ageMs } of await store.takeParked(
-      concurrency,
-      longestBackoffMs,
-    )) {
-      signal.throwIfAborted();
-      const event = await db.workspaceEvent.findUnique({ where: { id: eventId } });
-      if (!event) {
-        await db.webhookDelivery.updateMany({
-          where: { endpointId, eventId },
-          data: { state: "GIVEN_UP", nextAttemptAt: null },
-        });
-        continue;
-      }
-      const secrets = await store.readSecrets(endpointId);
-      const sent = await deps.send({ url, secrets }, await deps.describe(event), signal);
-      const isOver = ageMs >= giveUpAfterMs;
-      const state = sent.ok ? "DELIVERED" : isOver ? "GIVEN_UP" : "PARKED";
-      await store.record(
-        endpointId,
-        event,
-        sent,
-        state,
-        state === "PARKED" ? longestBackoffMs : null,
-      );
-    }
+    const due = await store.takeParked(concurrency, longestBackoffMs);
+    await Promise.all(due.map((delivery) => tryParked(delivery).catch(fail)));
   }
 
-  async function turn(): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const targets = await store.takeDue(concurrency, leaseMs);
-      if (targets.length === 0) break;
-      await Promise.all(targets.map((target) => serve(target)));
-    }
-    await serveParked();
-  }
-
-  let running: Promise<void> | null = null;
-  let again = false;
-  function kick(): void {
-    if (signal.aborted) return;
-    if (running) {
-      again = true;
+  async function tryParked({ endpointId, eventId, url, ageMs }: ParkedDelivery): Promise<void> {
+    const event = await db.workspaceEvent.findUnique({ where: { id: eventId } });
+    if (!event) {
+      await db.webhookDelivery.updateMany({
+        where: { endpointId, eventId },
+        data: { state: "GIVEN_UP", nextAttemptAt: null },
+      });
       return;
     }
-    running = turn()
-      .catch((error: unknown) => {
-        if (!signal.aborted) deps.onError(error);
-      })
+    const secrets = await store.readSecrets(endpointId);
+    const sent = await deps.send({ url, secrets }, await deps.describe(event), signal);
+    const isOver = ageMs >= giveUpAfterMs;
+    const state = sent.ok ? "DELIVERED" : isOver ? "GIVEN_UP" : "PARKED";
+    const retryInMs = state === "PARKED" ? longestBackoffMs : null;
+    await store.record(endpointId, event, sent, state, retryInMs);
+  }
+
+  /** Endpoints that are being served; and whether the parked ones are. */
+  const serving = new Set<Promise<void>>();
+  let parked: Promise<void> | null = null;
+  let taking: Promise<void> | null = null;
+  let isWanted = false;
+
+  function fail(error: unknown): void {
+    if (!signal.aborted) deps.onError(error);
+  }
+
+  /** Takes what is due as long as there is room: whoever takes long keeps one place, and nobody else from theirs. */
+  async function take(): Promise<void> {
+    while (isWanted && serving.size < concurrency && !signal.aborted) {
+      isWanted = false;
+      const targets = await store.takeDue(concurrency - serving.size, leaseMs);
+      for (const target of targets) {
+        const served = serve(target)
+          .catch(fail)
+          .finally(() => {
+            serving.delete(served);
+            // What came while it was served was not due for anybody.
+            kick();
+          });
+        serving.add(served);
+      }
+    }
+  }
+
+  function kick(): void {
+    isWanted = true;
+    if (signal.aborted || taking) return;
+    taking = take()
+      .catch(fail)
       .finally(() => {
-        running = null;
-        if (again) {
-          again = false;
-          kick();
-        }
+        taking = null;
+        if (isWanted && serving.size < concurrency) kick();
       });
   }
+
+  function poll(): void {
+    kick();
+    parked ??= serveParked()
+      .catch(fail)
+      .finally(() => {
+        parked = null;
+      });
+  }
+
   const unlisten = deps.onEvents(kick);
-  const timer = setInterval(kick, pollMs).unref();
+  const timer = setInterval(poll, pollMs).unref();
 
   return {
-    turn,
     async [Symbol.asyncDispose]() {
       unlisten();
       clearInterval(timer);
       controller.abort(new Error("closing"));
-      await running;
+      await taking;
+      await Promise.all([...serving, parked]);
     },
   };
 }

@@ -70,10 +70,15 @@ export interface WebhookStore {
     retryInMs: number | null,
   ): Promise<WebhookDelivery>;
   /** Parked deliveries whose time has come; they are nobody else's for `claimMs`. */
-  takeParked(
-    most: number,
-    claimMs: number,
-  ): Promise<{ endpointId: string; eventId: string; url: string; ageMs: number }[]>;
+  takeParked(most: number, claimMs: number): Promise<ParkedDelivery[]>;
+}
+
+export interface ParkedDelivery {
+  endpointId: string;
+  eventId: string;
+  url: string;
+  /** Since the event happened, in milliseconds. */
+  ageMs: number;
 }
 
 export function createWebhookStore(deps: {
