@@ -44,9 +44,10 @@ async function awaitGone(ids: string[]): Promise<void> {
   await expect.poll(() => countServers(ids), { timeout: 25_000 }).toBe(0);
 }
 
+/** Without what tells of its tools, which comes when it comes. */
 async function readEvents(id: string) {
   const events = await gatehouse.db.workspaceEvent.findMany({
-    where: { serverId: rowIdOf(id) },
+    where: { serverId: rowIdOf(id), type: { notIn: ["TOOLS_CHANGED", "TOOL_EXECUTED"] } },
     orderBy: { seq: "asc" },
   });
   return events.map(({ type, payload }) => ({ type, payload }));

@@ -84,6 +84,10 @@ describe("a simulated reason", () => {
       const user = await gatehouse.signUp();
       const serverId = await createServer(user, await readNotesUrl(user));
       await connect(user, serverId);
+      // The discovery that comes with it is over: a call that the server takes lifts TOKEN_REJECTED.
+      await user.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", {
+        id: serverId,
+      });
       await using updates = user.subscribe(
         `subscription ($id: ID!, $after: String) { authStateChanged(workspaceId: $id, after: $after) {
         type previousState state reason serverId user { name } } }`,
