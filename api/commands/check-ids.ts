@@ -8,6 +8,7 @@ const table = "docs/regressions.md";
 const testFiles = "{api,prisma,web}/**/*.test.{ts,tsx}";
 /** Ids of these sections must have a test; of the others those without one are only told. */
 const requiredPrefixes = ["R", "C", "D", "MCP-AUTH-"];
+const requiredIds = ["E1", "E2"];
 
 const known = readFileSync(join(ROOT, table), "utf8")
   .split("\n")
@@ -18,7 +19,8 @@ for (const file of globSync(testFiles, { cwd: ROOT, exclude: ["**/node_modules/*
   for (const id of names.flatMap(listIds)) tests.set(id, file);
 }
 
-const isRequired = (id: string) => requiredPrefixes.includes(id.replace(/\d+$/, ""));
+const isRequired = (id: string) =>
+  requiredPrefixes.includes(id.replace(/\d+$/, "")) || requiredIds.includes(id);
 const untested = known.filter((id) => !tests.has(id));
 const missing = untested.filter(isRequired);
 const unknown = [...tests].filter(([id]) => !known.includes(id));

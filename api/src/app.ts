@@ -1,6 +1,6 @@
 /** The composition root: builds every adapter and wires them; the only file that knows all rooms. */
 import { setTimeout as delay } from "node:timers/promises";
-import { openDatabase, type Transaction } from "@gatehouse/prisma";
+import { type Database, openDatabase, type Transaction } from "@gatehouse/prisma";
 import { migrationsAreApplied } from "@gatehouse/prisma/migrate";
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
@@ -13,8 +13,9 @@ import { isApiToken, makeApiToken, shownLength } from "./crypto/api-token.ts";
 import { randomToken, sha256 } from "./crypto/tokens.ts";
 import { makeSigningSecret, signWebhook } from "./crypto/webhook-signature.ts";
 import { createEgress } from "./egress/egress.ts";
-import { openBus } from "./events/bus.ts";
+import { type Bus, openBus } from "./events/bus.ts";
 import { appendEvent, appendingEvent, readHeads, readPage, renewEpoch } from "./events/log.ts";
+import { openLogConnections } from "./events/log-connections.ts";
 import { createTails } from "./events/tail.ts";
 import { topics } from "./events/topics.ts";
 import { within } from "./events/within.ts";
@@ -53,7 +54,7 @@ import { startHousekeeping } from "./services/housekeeping.ts";
 import { createLive } from "./services/live.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
 import { watchLogHistory } from "./services/log-history.ts";
-import { createMembers } from "./services/members.ts";
+import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
 import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
@@ -98,10 +99,20 @@ export interface AppOptions {
   profiles?: readonly ProviderProfile[];
   /** For tests of several processes: shorter limits, and a word at named points of a refresh. */
   refresh?: Pick<RefresherOptions, "limits" | "onStage">;
+  /** How long calls may go on once the app is closing, in milliseconds; 1,500 if left out. */
+  closeGraceMs?: number;
   /** For tests: how long the deletion of a server can be undone, in milliseconds. */
   undoMs?: number;
   /** How often the background looks for grants to renew; null: never, for tests that count token requests. */
   renewEveryMs?: number | null;
+  /** For benches, which append events as the app's own use cases do. */
+  onOpened?(inside: AppInside): void;
+}
+
+/** What the use cases append events with. */
+export interface AppInside {
+  db: Database;
+  bus: Bus;
 }
 
 export interface App {
@@ -112,8 +123,10 @@ export interface App {
 }
 
 const version = "0.1.0";
-/** How long requests, and then what runs behind answers, may go on once the app is closing, in milliseconds. */
-const closeGraceMs = 1_500;
+/** How long calls may go on once the app is closing, in milliseconds. */
+const defaultCloseGraceMs = 1_500;
+/** And what runs behind answers, however long the calls took. */
+const leastBackgroundGraceMs = 500;
 /** A receiver answers at once and works afterwards; what it says beyond its status is of no interest. */
 const webhookLimits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
 /** What subscribers wait for is read anew after so long without an answer. */
@@ -123,7 +136,7 @@ const discoveryTtlMs = 10 * 60_000;
 const undoMs = 10_000;
 
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, databaseUrl } = options;
+  const { config, databaseUrl, closeGraceMs = defaultCloseGraceMs } = options;
   const logger = pino(
     {
       level: config.logLevel,
@@ -147,6 +160,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await checkCanary(db, box);
   if (await renewEpochs(db)) logger.warn("the database was restored: older cursors are refused");
   const bus = await openBus(databaseUrl);
+  options.onOpened?.({ db, bus });
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
   const signAssertion = createAssertionSigner({ clock, randomToken: () => randomToken(16) });
   const clientInfo = { name: "Gatehouse", version };
@@ -244,7 +258,15 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   // ---- use cases
   const access = createAccess(db);
-  const workspaces = createWorkspaces(db);
+  const appendMemberEvent = (tx: Transaction, { userId, change, ...event }: MemberEvent) =>
+    appendEvent(tx, {
+      ...event,
+      type: "MEMBER_CHANGED",
+      serverId: null,
+      userId: null,
+      payload: { userId, change },
+    });
+  const workspaces = createWorkspaces({ db, appendMemberEvent });
   const apiTokens = createApiTokens({
     db,
     access,
@@ -343,14 +365,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const members = createMembers({
     ...leaving,
     publishMembers,
-    appendMemberEvent: (tx, { userId, change, ...event }) =>
-      appendEvent(tx, {
-        ...event,
-        type: "MEMBER_CHANGED",
-        serverId: null,
-        userId: null,
-        payload: { userId, change },
-      }),
+    appendMemberEvent,
   });
   const authorizationRequired = createAuthorizationRequired({
     db,
@@ -451,8 +466,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     bus.listen(kind, (topic) => listener(topic && topic.slice(kind.length + 1)));
   const warnOfRestoring = () => logger.warn("the database was restored: older cursors are refused");
   const soon = <T>(reading: Promise<T>) => within(liveReadTimeoutMs, reading);
+  const logConnections = openLogConnections(databaseUrl, liveReadTimeoutMs);
   const tails = createTails({
-    readPage: (workspaceId, after, most) => soon(readPage(db, workspaceId, after, most)),
+    readPage: (workspaceId, after, most) =>
+      soon(readPage(logConnections.run, workspaceId, after, most)),
     readHeads: (workspaceIds) => soon(readHeads(db, workspaceIds)),
     onGrown: onTopic("workspace"),
     async endEpoch(workspaceId, epoch) {
@@ -650,18 +667,21 @@ export async function createApp(options: AppOptions): Promise<App> {
       return { url: config.publicUrl };
     },
     async close() {
+      const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();
+      const delivered = deliveries?.[Symbol.asyncDispose]();
       await http.close();
       tails.close();
       roles.close();
       history[Symbol.dispose]();
-      await deliveries?.[Symbol.asyncDispose]();
-      await background.close(closeGraceMs);
+      await delivered;
+      await background.close(Math.max(until - performance.now(), leastBackgroundGraceMs));
       await refresher.close();
       await sandbox?.close();
       await egress.close();
       await membership?.leave();
       await bus.close();
+      await logConnections.close();
       await db.$disconnect();
     },
   };

@@ -75,6 +75,8 @@ describe("API tokens", () => {
     const start = `mutation ($id: ID!) { startOAuth(input: { serverId: $id }) { __typename } }`;
     const rename = `mutation ($id: ID!) { updateMcpServer(input: { id: $id, name: "New" }) { name } }`;
     const see = `query ($id: ID!) { mcpServer(id: $id) { name } }`;
+    const diagnose = `query ($w: ID!) { diagnoseServer(input: { workspaceId: $w, url: "http://127.0.0.1:1/mcp" }) { connectable } }`;
+    const webhook = `mutation ($w: ID!) { createWebhookEndpoint(input: { workspaceId: $w, url: "http://127.0.0.1:1/" }) { endpoint { id } } }`;
     const outcomes: Record<string, unknown[]> = {};
     for (const scope of ["READ", "EXECUTE", "MANAGE"]) {
       const { secret } = await createToken(user, scope);
@@ -82,17 +84,28 @@ describe("API tokens", () => {
       const answers = [];
       for (const query of [see, run, start, rename])
         answers.push(codeOf(await call(query, { id: serverId })) ?? "allowed");
+      for (const query of [diagnose, webhook])
+        answers.push(codeOf(await call(query, { w: user.workspaceId })) ?? "allowed");
       outcomes[scope] = answers;
     }
     expect(outcomes).toEqual({
-      READ: ["allowed", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"],
-      EXECUTE: ["allowed", "allowed", "FORBIDDEN", "FORBIDDEN"],
-      MANAGE: ["allowed", "allowed", "allowed", "allowed"],
+      READ: ["allowed", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"],
+      EXECUTE: ["allowed", "allowed", "FORBIDDEN", "FORBIDDEN", "allowed", "FORBIDDEN"],
+      MANAGE: ["allowed", "allowed", "allowed", "allowed", "allowed", "allowed"],
     });
   });
 
-  it("make no tokens and no workspaces, and revoke none", async () => {
+  it("make no tokens and no workspaces, revoke none, and change no members, whatever their scope", async () => {
     const user = await gatehouse.signUp();
+    const member = await gatehouse.signUp();
+    const { viewer } = await member.query("{ viewer { user { id } } }");
+    await gatehouse.db.membership.create({
+      data: {
+        workspaceId: rowIdOf(user.workspaceId),
+        userId: rowIdOf(viewer.user.id),
+        role: "MEMBER",
+      },
+    });
     const { secret, apiToken } = await createToken(user, "MANAGE");
     const call = act(secret);
     const attempts = [
@@ -102,8 +115,16 @@ describe("API tokens", () => {
       ),
       await call('mutation { createWorkspace(input: { name: "Mine" }) { id } }'),
       await call("mutation ($id: ID!) { revokeApiToken(id: $id) { id } }", { id: apiToken.id }),
+      await call(
+        `mutation ($id: ID!, $userId: ID!) { removeWorkspaceMember(input: { workspaceId: $id, userId: $userId }) { id } }`,
+        { id: user.workspaceId, userId: viewer.user.id },
+      ),
+      await call("mutation ($id: ID!) { leaveWorkspace(workspaceId: $id) { id } }", {
+        id: user.workspaceId,
+      }),
     ];
-    expect(attempts.map(codeOf)).toEqual(["FORBIDDEN", "FORBIDDEN", "FORBIDDEN"]);
+    expect(new Set(attempts.map(codeOf))).toEqual(new Set(["FORBIDDEN"]));
+    expect(attempts).toHaveLength(5);
   });
 
   it("are told of in the log, to their owner", async () => {
@@ -112,7 +133,7 @@ describe("API tokens", () => {
     await revoke(user, apiToken.id);
     await revoke(user, apiToken.id);
     const { node } = await user.query(
-      `query ($id: ID!) { node(id: $id) { ... on Workspace { events(first: 10) { nodes {
+      `query ($id: ID!) { node(id: $id) { ... on Workspace { events(first: 10, filter: { types: [API_TOKEN_CHANGED] }) { nodes {
         type actor { name } ... on ApiTokenChanged { change apiToken { id } }
       } } } } }`,
       { id: user.workspaceId },

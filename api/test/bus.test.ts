@@ -43,6 +43,21 @@ it("tells the other process, and is known to hear", async () => {
   stop();
 });
 
+it("hears what it publishes itself at once, and once", async () => {
+  const { heard, stop } = hear("flow");
+  const elsewhere: (string | null)[] = [];
+  const stopElsewhere = other.listen("flow", (topic) => elsewhere.push(topic));
+  bus.publish("flow:own");
+  expect(heard).toEqual(["flow:own"]);
+  await expect.poll(() => elsewhere, patience).toEqual(["flow:own"]);
+  other.publish("flow:other");
+  // What was sent first comes first.
+  await expect.poll(() => heard.at(-1), patience).toBe("flow:other");
+  expect(heard).toEqual(["flow:own", "flow:other"]);
+  stop();
+  stopElsewhere();
+});
+
 it("E1 notices that its connection is half open, replaces it, and lets everybody look once", async () => {
   const { heard, stop } = hear("workspace");
   using watch = bus.watch("workspace:1");

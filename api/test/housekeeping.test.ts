@@ -1,7 +1,10 @@
+import { openDatabase } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
 import { cleanUp } from "../src/services/housekeeping.ts";
 import { connect, createServer, executeTool, startOAuth, rowIdOf } from "./support/client.ts";
+import { createTestDatabase } from "./support/database.ts";
 import { startGatehouse } from "./support/gatehouse.ts";
+import { seedLog } from "./support/seed-log.ts";
 
 it("erases what has served its time and leaves the rest", async () => {
   await using gatehouse = await startGatehouse();
@@ -75,4 +78,28 @@ it("keeps the log for its days, and refuses a cursor from before with the oldest
   const { code, oldestCursor } = refused.errors[0].extensions;
   expect(code).toBe("CURSOR_INVALID");
   expect((await resume(oldestCursor)).data.authStateChanged.state).toBe("CONNECTED");
+});
+
+it("E1 a long log loses its old part alone, and has no hole afterwards", async () => {
+  await using database = await createTestDatabase();
+  const db = openDatabase(database.url, 2);
+  // From eighty days ago to twenty, and a clock that was set back in between.
+  const { workspaceId } = await seedLog(db, 12_000);
+  await db.$executeRaw`
+    UPDATE "WorkspaceEvent" SET "occurredAt" = clock_timestamp() - interval '80 days' WHERE "seq" = 9000`;
+  await Promise.all([
+    cleanUp(db, { eventRetentionDays: 50 }),
+    cleanUp(db, { eventRetentionDays: 50 }),
+  ]);
+  const rows = await db.workspaceEvent.findMany({
+    where: { workspaceId },
+    orderBy: { seq: "asc" },
+    select: { seq: true },
+  });
+  const first = Number(rows[0]?.seq);
+  expect(first).toBeGreaterThan(5_990);
+  expect(first).toBeLessThan(6_010);
+  expect(rows.map(({ seq }) => Number(seq))).toEqual(rows.map((_, i) => first + i));
+  expect(rows.at(-1)?.seq).toBe(12_000n);
+  await db.$disconnect();
 });

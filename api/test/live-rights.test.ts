@@ -36,10 +36,13 @@ beforeEach(async () => {
 const query = `subscription ($id: ID!) { workspaceEvents(workspaceId: $id) { id } }`;
 const cookieOf = ({ cookie }: TestUser): Credential => ({ cookie, origin: gatehouse.url });
 
-async function createToken(user: TestUser): Promise<{ id: string; token: string }> {
+async function createToken(
+  user: TestUser,
+  input: object = {},
+): Promise<{ id: string; token: string }> {
   const { createApiToken } = await user.query(
     `mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret apiToken { id } } }`,
-    { input: { workspaceId: owner.workspaceId, name: "t", scope: "READ" } },
+    { input: { workspaceId: owner.workspaceId, name: "t", scope: "READ", ...input } },
   );
   return { id: createApiToken.apiToken.id, token: createApiToken.secret };
 }
@@ -164,6 +167,17 @@ it.each([
     body: "{}",
   });
   expect(await bySession.readEnd()).toEqual(end);
+});
+
+it.each([
+  ["WebSocket", [4401]],
+  ["server-sent events", ["UNAUTHENTICATED", "complete"]],
+] as const)("E2 a token that runs out over %s, by the clock alone: %j", async (transport, end) => {
+  const expiresAt = new Date(Date.now() + 3_000).toISOString();
+  const { token } = await createToken(bob, { expiresAt });
+  const { readEnd } = await open(transport, { token });
+  expect(await readEnd()).toEqual(end);
+  expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
 });
 
 it("costs no statement per subscriber and event", async () => {

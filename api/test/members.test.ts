@@ -65,6 +65,31 @@ async function leave(user: TestUser): Promise<string> {
   return errors ? String(errors[0]?.extensions["code"]) : "ok";
 }
 
+it("the log of a workspace begins with whoever made it, at sign-up and later", async () => {
+  const { createWorkspace } = await ada.query(
+    'mutation { createWorkspace(input: { name: "Second" }) { id eventCursor } }',
+  );
+  const log = `query ($id: ID!, $after: String) { node(id: $id) { ... on Workspace { events(first: 10, after: $after) { nodes {
+    cursor type actor { name } ... on MemberChanged { change user { name } }
+  } } } } }`;
+  for (const id of [ada.workspaceId, createWorkspace.id]) {
+    const { node } = await ada.query(log, { id });
+    expect(node.events.nodes).toMatchObject([
+      {
+        type: "MEMBER_CHANGED",
+        change: "JOINED",
+        actor: { name: ada.name },
+        user: { name: ada.name },
+      },
+    ]);
+  }
+  const { node } = await ada.query(log, {
+    id: createWorkspace.id,
+    after: createWorkspace.eventCursor,
+  });
+  expect(node.events.nodes).toEqual([]);
+});
+
 describe("who may remove whom", () => {
   it.each<[Role, Role, string]>([
     ["VIEWER", "VIEWER", "FORBIDDEN"],

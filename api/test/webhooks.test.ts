@@ -1,6 +1,5 @@
-import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
+import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -11,58 +10,7 @@ import {
   type TestUser,
 } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
-
-interface Delivery {
-  headers: IncomingHttpHeaders;
-  body: string;
-  /** Read out of the body. */
-  type: string;
-}
-
-interface Receiver extends AsyncDisposable {
-  url: string;
-  deliveries: Delivery[];
-  /** Answers each delivery from now on. */
-  answer: (delivery: Delivery) => { status: number; headers?: Record<string, string> };
-  /** Resolves when so many have come in all. */
-  received(count: number): Promise<Delivery[]>;
-}
-
-/** Somebody's server that is told of events. */
-async function startReceiver(): Promise<Receiver> {
-  const waiting: (() => void)[] = [];
-  const receiver = {
-    url: "",
-    deliveries: [] as Delivery[],
-    answer: (_delivery: Delivery): { status: number; headers?: Record<string, string> } => ({
-      status: 204,
-    }),
-    async received(count: number) {
-      while (receiver.deliveries.length < count)
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      return receiver.deliveries;
-    },
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
-  const server = createHttpServer((request, response) => {
-    void text(request).then((body) => {
-      const delivery = { headers: request.headers, body, type: JSON.parse(body).type };
-      receiver.deliveries.push(delivery);
-      const { status, headers } = receiver.answer(delivery);
-      response.writeHead(status, headers).end();
-      waiting.splice(0).forEach((resolve) => resolve());
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  receiver.url = `http://127.0.0.1:${address.port}/hook`;
-  return receiver;
-}
+import { startReceiver } from "./support/webhook-receiver.ts";
 
 let gatehouse: TestGatehouse;
 beforeAll(async () => {
@@ -280,12 +228,67 @@ describe("webhooks", () => {
       expect(
         new Webhook(secret).verify(delivery.body, delivery.headers as Record<string, string>),
       ).toMatchObject({ type: "TEST" });
+    // The day of the old secret is over.
+    await gatehouse.db.webhookEndpoint.update({
+      where: { id: rowIdOf(created.endpoint.id) },
+      data: { previousSecretUntil: new Date(Date.now() - 1_000) },
+    });
+    await test();
+    const later = receiver.deliveries.at(-1);
+    const verifyLater = (secret: string) =>
+      new Webhook(secret).verify(later?.body ?? "", later?.headers as Record<string, string>);
+    expect(verifyLater(rotateWebhookSecret.signingSecret)).toMatchObject({ type: "TEST" });
+    expect(() => verifyLater(created.signingSecret)).toThrow();
     receiver.answer = () => ({ status: 302, headers: { location: `${receiver.url}/elsewhere` } });
     expect((await test()).testWebhookEndpoint).toMatchObject({
       state: "GIVEN_UP",
       httpStatus: 302,
     });
-    expect(receiver.deliveries).toHaveLength(2);
+    expect(receiver.deliveries).toHaveLength(3);
+  });
+
+  it.each([
+    ["a second after the first failure", 0, {}, 1_000],
+    ["twice as long each time", 4, {}, 16_000],
+    ["an hour at most", 40, {}, 3_600_000],
+    ["when the receiver asks for it, if that is later", 0, { "retry-after": "120" }, 120_000],
+  ])("are tried again %s", async (_when, failures, headers, plainMs) => {
+    const user = await gatehouse.signUp();
+    await using receiver = await startReceiver();
+    receiver.answer = () => ({ status: 503, headers });
+    const { endpoint } = await createWebhook(user, receiver.url);
+    const where = { id: rowIdOf(endpoint.id) };
+    await gatehouse.db.webhookEndpoint.update({ where, data: { failures } });
+    const [before] = await gatehouse.db.$queryRaw<[{ at: Date }]>`SELECT clock_timestamp() AS "at"`;
+    await appendEvents(user, "TOOL_EXECUTED");
+    await receiver.received(1);
+    const read = () => gatehouse.db.webhookEndpoint.findUniqueOrThrow({ where });
+    await expect.poll(read, { timeout: 10_000 }).toMatchObject({ failures: failures + 1 });
+    const { nextAttemptAt } = await read();
+    const [after] = await gatehouse.db.$queryRaw<[{ at: Date }]>`SELECT clock_timestamp() AS "at"`;
+    const at = nextAttemptAt?.getTime() ?? 0;
+    // A fifth more or less, from some moment in between.
+    expect(at).toBeGreaterThanOrEqual(before.at.getTime() + 0.8 * plainMs);
+    expect(at).toBeLessThanOrEqual(after.at.getTime() + 1.2 * plainMs);
+  });
+
+  it("go to no address that has become forbidden, and say so", async () => {
+    const user = await gatehouse.signUp();
+    await using receiver = await startReceiver();
+    const { endpoint } = await createWebhook(user, receiver.url);
+    for (const url of ["http://10.0.0.1/hook", "http://169.254.169.254/latest/meta-data/"]) {
+      await gatehouse.db.webhookEndpoint.update({
+        where: { id: rowIdOf(endpoint.id) },
+        data: { url },
+      });
+      const { testWebhookEndpoint } = await user.query(
+        "mutation ($id: ID!) { testWebhookEndpoint(id: $id) { state httpStatus error } }",
+        { id: endpoint.id },
+      );
+      expect(testWebhookEndpoint).toMatchObject({ state: "GIVEN_UP", httpStatus: null });
+      expect(testWebhookEndpoint.error).toMatch(/private|address|allowed/i);
+    }
+    expect(receiver.deliveries).toEqual([]);
   });
 
   it("stop when the receiver says that it is gone, until somebody turns them on", async () => {
@@ -309,6 +312,30 @@ describe("webhooks", () => {
       "TOOL_EXECUTED",
       "TOOLS_CHANGED",
     ]);
+  });
+
+  it("finish the delivery that a process is at when it stops, and another process goes on", async () => {
+    await using own = await startGatehouse();
+    const user = await own.signUp();
+    await using receiver = await startReceiver();
+    const answer = Promise.withResolvers<{ status: number }>();
+    receiver.answer = () => answer.promise;
+    await createWebhook(user, receiver.url);
+    await createServer(user, own.sandbox.weatherUrl, { authType: "OAUTH" });
+    await receiver.received(1);
+    // The only process until now: it is the one that delivers.
+    const other = user.at(await own.addProcess());
+    const stopped = own.stopProcess(own.url);
+    receiver.answer = () => ({ status: 200 });
+    answer.resolve({ status: 200 });
+    await stopped;
+    await createServer(other, own.sandbox.weatherUrl, { authType: "OAUTH" });
+    const ids = (await receiver.received(2)).map(({ headers }) => headers["webhook-id"]);
+    const rows = await own.db.workspaceEvent.findMany({
+      where: { workspaceId: rowIdOf(user.workspaceId), type: "SERVER_CREATED" },
+      orderBy: { seq: "asc" },
+    });
+    expect(ids).toEqual(rows.map(({ id }) => id));
   });
 
   it("deliver each event once though several processes share the work", async () => {

@@ -48,6 +48,9 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
   });
   // A broken idle connection is replaced by the next query.
   sender.on("error", () => undefined);
+  /** By which we know what we sent ourselves: whoever waits for it here has been woken. */
+  let senderId: number | undefined;
+  sender.on("connect", (client) => (senderId = readBackendId(client)));
   let sending: Promise<void> | null = null;
   let closed = false;
 
@@ -67,7 +70,8 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       const batch = [...outgoing].slice(0, topicsPerNotification);
       for (const topic of batch) outgoing.delete(topic);
       try {
-        await sender.query("SELECT pg_notify($1, $2)", [BUS_CHANNEL, batch.join(" ")]);
+        const text = "SELECT pg_notify($1, $2)";
+        await sender.query({ name: "notify", text, values: [BUS_CHANNEL, batch.join(" ")] });
       } catch {
         if (outgoing.size < maxOutgoing) for (const topic of batch) outgoing.add(topic);
         await delay(resendAfterMs, undefined, { ref: false });
@@ -91,7 +95,9 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
   const listening = await startListening({
     databaseUrl,
     channel: BUS_CHANNEL,
-    onNotification: (payload) => wake(payload.split(" ")),
+    onNotification(payload, backendId) {
+      if (backendId !== senderId) wake(payload.split(" "));
+    },
     onRenewed() {
       // Whatever was sent while nobody listened: let everybody look once.
       wakeAll();
@@ -146,4 +152,11 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       await Promise.allSettled([listening.close(), sender.end()]);
     },
   };
+}
+
+/** The process of the database's that serves a connection; not among the types of pg. */
+function readBackendId(client: object): number | undefined {
+  return "processID" in client && typeof client.processID === "number"
+    ? client.processID
+    : undefined;
 }

@@ -16,7 +16,8 @@ export interface Listening {
 export interface ListeningDeps {
   databaseUrl: string;
   channel: string;
-  onNotification(payload: string): void;
+  /** @param backendId the process of the database's that serves whoever sent it */
+  onNotification(payload: string, backendId: number): void;
   /** The connection is new: whatever was sent before it was not heard. */
   onRenewed(): void;
 }
@@ -44,7 +45,9 @@ export async function startListening(deps: ListeningDeps): Promise<Listening> {
       connectionTimeoutMillis: answerTimeoutMs,
       query_timeout: answerTimeoutMs,
     });
-    client.on("notification", ({ payload }) => deps.onNotification(payload ?? ""));
+    client.on("notification", ({ payload, processId }) =>
+      deps.onNotification(payload ?? "", processId),
+    );
     client.on("error", () => undefined);
     client.on("end", () => replace(client));
     try {

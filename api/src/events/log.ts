@@ -111,27 +111,37 @@ export function isContinuation(
   return epoch === ofEpoch && (events[0] ? events[0].seq === after + 1n : seq === after);
 }
 
+/** Runs a statement with values for `$1` and so on; answers its rows. */
+export type RunStatement = (text: string, values: unknown[]) => Promise<unknown[]>;
+
+/** The page's size stands in its text, so that a plan which is kept knows it. */
+const selectPage = (most: number) => `
+  SELECT w."eventEpoch"::text AS "epoch", w."eventSeq"::text AS "headSeq", w."id" AS "workspaceId",
+    e."seq"::text AS "seq", e."id", e."type"::text AS "type", e."occurredAt", e."actorId", e."serverId", e."userId", e."payload"
+  FROM "Workspace" w LEFT JOIN LATERAL (
+    SELECT * FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" AND e."seq" > $2::bigint
+    ORDER BY e."seq" LIMIT ${Math.trunc(most)}
+  ) e ON true WHERE w."id" = $1::uuid ORDER BY e."seq"`;
+
+type PageRow = Omit<LoggedEvent, "id" | "seq"> & { epoch: string; headSeq: string } & (
+    | { id: string; seq: string }
+    | { id: null; seq: null }
+  );
+
 /** What came after `after`, and the head, of one moment; null when there is no such workspace. */
 export async function readPage(
-  db: Database,
+  run: RunStatement,
   workspaceId: string,
   after: bigint,
   most: number,
 ): Promise<LogPage | null> {
-  type Row = Omit<LoggedEvent, "id"> & { id: string | null; epoch: string; headSeq: bigint };
-  const rows = await db.$queryRaw<Row[]>`
-    SELECT w."eventEpoch"::text AS "epoch", w."eventSeq" AS "headSeq", w."id" AS "workspaceId",
-      e."seq", e."id", e."type"::text AS "type", e."occurredAt", e."actorId", e."serverId", e."userId", e."payload"
-    FROM "Workspace" w LEFT JOIN LATERAL (
-      SELECT * FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" AND e."seq" > ${after}
-      ORDER BY e."seq" LIMIT ${most}
-    ) e ON true WHERE w."id" = ${workspaceId}::uuid ORDER BY e."seq"`;
+  const rows = (await run(selectPage(most), [workspaceId, String(after)])) as PageRow[];
   const [head] = rows;
   if (!head) return null;
   const events: LoggedEvent[] = [];
-  for (const { epoch: _epoch, headSeq: _headSeq, id, ...event } of rows)
-    if (id !== null) events.push({ id, ...event });
-  return { epoch: head.epoch, seq: head.headSeq, events };
+  for (const { epoch: _epoch, headSeq: _headSeq, id, seq, ...event } of rows)
+    if (id !== null) events.push({ ...event, id, seq: BigInt(seq) });
+  return { epoch: head.epoch, seq: BigInt(head.headSeq), events };
 }
 
 /**

@@ -55,3 +55,16 @@ export function createContext(
     tools: createCatalogLoader({ db, catalogs: services.catalogs, status: oauthStatus }, viewer),
   };
 }
+
+/** For what is executed once for many callers: it holds the database, and refuses whatever could tell one caller from another. */
+export function createSharedContext(db: Database): Pick<Context, "db"> {
+  return new Proxy(
+    { db },
+    {
+      get(target, key) {
+        if (key === "db" || typeof key === "symbol") return Reflect.get(target, key);
+        throw new Error(`${key} is not the same for all.`);
+      },
+    },
+  );
+}

@@ -3,7 +3,14 @@ import { GraphQLError } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import { ServiceError } from "../services/errors.ts";
 import type { Services } from "../services/services.ts";
-import { type Context, createContext, type RequestContext } from "./context.ts";
+import {
+  type Context,
+  createContext,
+  createSharedContext,
+  type RequestContext,
+} from "./context.ts";
+import { createSharedResults } from "./live/shared-results.ts";
+import { createSubscriber } from "./live/subscriber.ts";
 import { allowOncePerDocument } from "./once-per-document.ts";
 import { schema } from "./schema.ts";
 
@@ -64,8 +71,8 @@ function isMalformedValue(error: unknown): boolean {
 }
 
 /** Masks where the request is known: every error names it, and the log can be searched by the id that a person quotes. */
-function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContext> {
-  function mask<Result extends { errors?: readonly GraphQLError[] }>(
+function createMask(deps: YogaDeps) {
+  return function mask<Result extends { errors?: readonly GraphQLError[] }>(
     result: Result,
     { requestId }: Pick<RequestContext, "requestId">,
   ): Result {
@@ -75,8 +82,11 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
       return Object.assign(masked, { extensions: { ...masked.extensions, requestId } });
     });
     return { ...result, errors };
-  }
+  };
+}
 
+function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContext> {
+  const mask = createMask(deps);
   return {
     onExecute: ({ args }) => ({
       onExecuteDone: ({ result, setResult }) => {
@@ -97,8 +107,9 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
   };
 }
 
+/** Operations by Yoga, but for subscriptions over WebSocket: thousands of those wait at once, and each of Yoga's layers would wait with them. */
 export function createGraphQL(deps: YogaDeps) {
-  return createYoga<RequestContext, Context>({
+  const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: "/graphql",
     context: (initial) => createContext(deps, initial),
@@ -113,4 +124,21 @@ export function createGraphQL(deps: YogaDeps) {
     healthCheckEndpoint: "/graphql/health",
     multipart: false,
   });
+  const subscribe = createSubscriber<RequestContext, Context>({
+    schema,
+    shared: createSharedResults({
+      schema,
+      createContext: () => createSharedContext(deps.db),
+      clock: { monotonicMs: () => performance.now() },
+    }),
+    createContext: (request) => createContext(deps, request),
+    mask: createMask(deps),
+  });
+  const { getEnveloped, getResultForParams } = yoga;
+  return {
+    fetch: (request: Request, context: RequestContext) => yoga.fetch(request, context),
+    getEnveloped,
+    getResultForParams,
+    subscribe,
+  };
 }

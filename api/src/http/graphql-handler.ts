@@ -1,5 +1,6 @@
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 
+import type { LiveOperation, LiveResults } from "../graphql/live/subscriber.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What every GraphQL operation is given, over whichever transport it came. */
@@ -17,7 +18,7 @@ export interface OperationParams {
 
 export type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>;
 
-/** What is needed of Yoga; `createYoga<RequestContext, ...>(...)` fits as it is. */
+/** What is needed of Yoga, and `subscribe` beside it. */
 export interface GraphQLHandler {
   fetch(request: Request, context: RequestContext): Response | Promise<Response>;
   /** Parsing and validation with all plugins applied. */
@@ -31,4 +32,9 @@ export interface GraphQLHandler {
     operation: { params: OperationParams; request: Request },
     context: RequestContext,
   ): OperationResult | undefined | Promise<OperationResult | undefined>;
+  /** Runs a subscription that has been validated. Answers a result with errors when it is refused. */
+  subscribe(
+    operation: LiveOperation,
+    context: RequestContext,
+  ): Promise<LiveResults | ExecutionResult>;
 }

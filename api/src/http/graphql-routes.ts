@@ -97,7 +97,9 @@ function bindToSession(
   answer.headers.set("X-Accel-Buffering", "no");
   return deps.streams.track(answer, (end) => {
     const endUnauthenticated = () => end(sayUnauthenticated(requestId));
-    const unwatch = viewer ? watchSession(deps, viewer, headers, endUnauthenticated) : () => {};
+    const unwatch = viewer
+      ? watchSession(deps, viewer, () => headers, endUnauthenticated)
+      : () => {};
     return () => {
       giveBack();
       unwatch();

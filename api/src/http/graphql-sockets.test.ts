@@ -225,13 +225,13 @@ describe("connection", () => {
     await using server = await startTestServer({ limits: { slowConsumerMs: 300 } });
     const { socket, say, closed } = await connect(server);
     socket.pause();
-    say(subscribe("1", "subscription { count(to: 100000000) }"));
+    say(subscribe("1", "subscription { flood }"));
     await expect
       .poll(() => server.log.map(({ message }) => message), { timeout: 30_000 })
       .toContain("a subscriber that is too slow was cut off");
     socket.resume();
     expect([1006, 1013]).toContain(await closed);
-  });
+  }, 60_000);
 
   it("keeps a peer that answers", async () => {
     await using server = await startTestServer({ limits: { pingIntervalMs: 30 } });

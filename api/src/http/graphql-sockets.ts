@@ -1,19 +1,25 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-import { GraphQLError } from "graphql";
+import { getOperationAST, GraphQLError } from "graphql";
 import type { ExecutionArgs } from "graphql";
 import { handleProtocols, makeServer } from "graphql-ws";
 import type { SubscribePayload } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 
+import type { LiveResult } from "../graphql/live/shared-results.ts";
+import type { LiveOperation } from "../graphql/live/subscriber.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
-import type { GraphQLHandler, OperationResult } from "./graphql-handler.ts";
+import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";
+import { sendResults } from "./live-sending.ts";
 import type { HttpLogger } from "./logger.ts";
 import { watchSession } from "./session-watch.ts";
+import { isFieldValue, pickCredentials, toHeaders } from "./socket-credentials.ts";
+import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
+import { send, waitForClose } from "./socket-send.ts";
 import type { ViewerResolver } from "./viewer.ts";
 
 /** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
@@ -53,8 +59,9 @@ export interface GraphQLSockets {
 /** One connection, from upgrade to close. */
 interface Connection {
   socket: WebSocket;
-  /** Of the upgrade; the session cookie is among them. */
-  headers: Headers;
+  /** Resolves when there is room for the next message. */
+  send(message: string): Promise<void>;
+  credentials: Credentials;
   /** Request id of each operation that runs. */
   operations: Map<string, string>;
   onClose: (() => void)[];
@@ -66,18 +73,15 @@ interface Connection {
  */
 export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   const { graphql, viewers, logger } = deps;
-  const running = new WeakMap<
-    ExecutionArgs,
-    () => ReturnType<GraphQLHandler["getResultForParams"]>
-  >();
+  const running = new WeakMap<ExecutionArgs, () => Promise<OperationResult>>();
 
   const protocol = makeServer<undefined, Connection>({
     async onConnect({ extra, connectionParams }) {
-      const { socket, headers, onClose } = extra;
+      const { socket, credentials, onClose } = extra;
       // A browser's WebSocket can carry no header; a program's may.
       const sent = connectionParams?.["authorization"] ?? connectionParams?.["Authorization"];
-      if (typeof sent === "string" && isFieldValue(sent)) headers.set("authorization", sent);
-      const viewer = await viewers.resolveViewer(headers);
+      if (typeof sent === "string" && isFieldValue(sent)) credentials.authorization = sent;
+      const viewer = await viewers.resolveViewer(toHeaders(credentials));
       // It has closed meanwhile: what is taken from here on would never be given back.
       if (socket.readyState !== socket.OPEN) return false;
       const giveBack = viewer && deps.socketLimit.take(viewer.userId);
@@ -89,7 +93,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
       onClose.push(
         giveBack,
-        watchSession(deps, viewer, headers, end),
+        watchSession(deps, viewer, () => toHeaders(credentials), end),
         viewers.watchRight(viewer, forbid),
       );
       return true;
@@ -102,7 +106,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
         return [new GraphQLError("Too many subscriptions.", { extensions })];
       }
       try {
-        return await prepare(extra, requestId, payload);
+        return await prepare(extra, id, requestId, payload);
       } catch (error) {
         return [maskFailure(error, requestId, logger)];
       }
@@ -122,8 +126,13 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     },
   });
 
-  async function prepare(extra: Connection, requestId: string, payload: SubscribePayload) {
-    const viewer = await viewers.resolveViewer(extra.headers);
+  async function prepare(
+    extra: Connection,
+    id: string,
+    requestId: string,
+    payload: SubscribePayload,
+  ) {
+    const viewer = await viewers.resolveViewer(toHeaders(extra.credentials));
     if (!viewer) {
       extra.socket.close(CLOSE_CODES.unauthenticated, "Session ended");
       return [new GraphQLError("Sign in.", { extensions: { code: "UNAUTHENTICATED" } })];
@@ -146,15 +155,40 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const args: ExecutionArgs = { schema, document, operationName: operationName ?? null };
-    running.set(args, () => graphql.getResultForParams({ params, request }, { viewer, requestId }));
+    const live = {
+      document,
+      operationName: operationName ?? null,
+      ...(variables == null ? {} : { variables }),
+    };
+    const isLive = getOperationAST(document, operationName)?.operation === "subscription";
+    const start = isLive
+      ? () => startLive(extra, id, live, { viewer, requestId })
+      : async () =>
+          (await graphql.getResultForParams({ params, request }, { viewer, requestId })) ?? {};
+    running.set(args, start);
     return args;
   }
 
+  async function startLive(
+    { send }: Connection,
+    id: string,
+    operation: LiveOperation,
+    context: RequestContext,
+  ): Promise<OperationResult> {
+    const results = await graphql.subscribe(operation, context);
+    if (!(Symbol.asyncIterator in results)) return results;
+    const write = (live: LiveResult) =>
+      (live.text ??= JSON.stringify(exposeResult(live.result, context.requestId)));
+    return sendResults(results, id, { send, write });
+  }
+
   async function run(args: ExecutionArgs): Promise<OperationResult> {
-    const operation = running.get(args);
-    if (!operation) throw new Error("An operation runs that was never prepared.");
+    const start = running.get(args);
+    if (!start) throw new Error("An operation runs that was never prepared.");
+    // What it holds on to would be held for as long as the subscription.
+    running.delete(args);
     try {
-      return (await operation()) ?? {};
+      return await start();
     } catch (error) {
       return { errors: [maskFailure(error, undefined, logger)] };
     }
@@ -167,13 +201,18 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   });
 
   function open(socket: WebSocket, request: IncomingMessage): void {
+    let over: Promise<void> | undefined;
     const connection: Connection = {
       socket,
-      headers: pickCredentials(request),
+      // While it closes nothing is sent, and nothing made: a subscription that always has more would leave no time for the close.
+      send: (message) =>
+        socket.readyState === socket.OPEN
+          ? send(socket, message, deps.slowConsumerMs, cutOff)
+          : (over ??= waitForClose(socket)),
+      credentials: pickCredentials(request),
       operations: new Map(),
       onClose: [keepAlive(socket, deps.pingIntervalMs)],
     };
-    const over = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     const cutOff = () => {
       if (socket.readyState !== socket.OPEN) return;
       logger.warn({}, "a subscriber that is too slow was cut off");
@@ -189,11 +228,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        // While it closes nothing is sent, and nothing made: a subscription that always has more would leave no time for the close.
-        send: (message) =>
-          socket.readyState === socket.OPEN
-            ? send(socket, message, deps.slowConsumerMs, cutOff)
-            : over,
+        send: connection.send,
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) =>
           socket.on("message", (message: Buffer) => void receive(message.toString()).catch(fail)),
@@ -219,34 +254,4 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       server.clients.forEach((client) => client.close(CLOSE_CODES.restart, "Restart")),
     terminateAll: () => server.clients.forEach((client) => client.terminate()),
   };
-}
-
-/** What says who calls, out of the upgrade. */
-function pickCredentials({ headers }: IncomingMessage): Headers {
-  const { cookie = "", authorization } = headers;
-  return new Headers({ cookie, ...(authorization === undefined ? {} : { authorization }) });
-}
-
-/** What `Headers` takes (RFC 9110 §5.5). */
-function isFieldValue(text: string): boolean {
-  return /^[\u0020-\u007e]*$/.test(text);
-}
-
-/**
- * Waits until the message has left, so that a slow client slows its own subscriptions down instead of filling our memory. One that is
- * slower than `limitMs` is given up.
- */
-function send(
-  socket: WebSocket,
-  message: string,
-  limitMs: number,
-  onSlow: () => void,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(onSlow, limitMs).unref();
-    socket.send(message, () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

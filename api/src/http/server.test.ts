@@ -10,6 +10,7 @@ import { COOKIE, startTestServer } from "./test-server.ts";
 const NO_SOCKETS = {
   getEnveloped: () => expect.unreachable(),
   getResultForParams: () => expect.unreachable(),
+  subscribe: () => expect.unreachable(),
 };
 
 function post(url: string, agent: false | undefined): Promise<IncomingMessage> {

@@ -17,7 +17,7 @@ export interface SessionWatchDeps {
 export function watchSession(
   { viewers, now = Date.now }: SessionWatchDeps,
   viewer: Viewer,
-  headers: Headers,
+  readHeaders: () => Headers,
   onEnd: () => void,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export function watchSession(
     timer = setTimeout(() => void recheck(), delayMs).unref();
   };
   const recheck = async () => {
-    const current = await viewers.resolveViewer(headers).catch(() => "unknown" as const);
+    const current = await viewers.resolveViewer(readHeaders()).catch(() => "unknown" as const);
     if (stopped) return;
     // The database is away: nothing is delivered meanwhile, for that takes reading it, and nobody is told to sign in for it.
     if (

@@ -6,7 +6,8 @@ import { text } from "node:stream/consumers";
 import { GraphQLError } from "graphql";
 import { createSchema, createYoga } from "graphql-yoga";
 
-import type { RequestContext } from "./graphql-handler.ts";
+import { createSubscriber } from "../graphql/live/subscriber.ts";
+import type { GraphQLHandler, RequestContext } from "./graphql-handler.ts";
 import { createHttpServer } from "./server.ts";
 import type { HttpServerDeps } from "./server.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
@@ -55,7 +56,7 @@ export async function startTestServer(
     clientMetadata: null,
     auth: { handle: async () => Response.json({ answeredBy: "sign-in" }) },
     viewers: sessions.viewers,
-    graphql: createTestYoga(subscriptions),
+    graphql: createTestGraphQL(subscriptions),
     oauth: {
       finishCallback: async () => ({ kind: "unknown" }),
       resumeCallback: async () => ({ kind: "unknown" }),
@@ -205,57 +206,83 @@ function createTestSubscriptions(): TestSubscriptions {
   };
 }
 
-function createTestYoga(subscriptions: TestSubscriptions) {
-  return createYoga<RequestContext>({
-    logging: false,
-    cors: false,
-    graphiql: false,
-    schema: createSchema<RequestContext>({
-      typeDefs: /* GraphQL */ `
-        type Query {
-          whoami: String
-          requestId: String!
-          breaks: String
-          refuses: String
-        }
-        type Mutation {
-          echo(text: String!): String!
-        }
-        type Subscription {
-          count(to: Int!): Int!
-          forever: String!
-          breaksLater: Int!
-        }
-      `,
-      resolvers: {
-        Query: {
-          whoami: (_root, _args, { viewer }) => viewer?.name,
-          requestId: (_root, _args, { requestId }) => requestId,
-          breaks() {
-            throw new Error("secret of the database");
-          },
-          refuses() {
-            throw new GraphQLError("Not yours.", {
-              extensions: { code: "NOT_FOUND", http: { status: 404 } },
-            });
+function createTestGraphQL(subscriptions: TestSubscriptions): GraphQLHandler {
+  const schema = createTestSchema(subscriptions);
+  const options = { schema, logging: false, cors: false, graphiql: false } as const;
+  const yoga = createYoga<RequestContext>(options);
+  const subscribe = createSubscriber<RequestContext, RequestContext>({
+    schema,
+    shared: { find: () => null },
+    createContext: (request) => request,
+    // As Yoga does by itself.
+    mask: ({ errors, ...result }) => ({
+      ...result,
+      ...(errors ? { errors: errors.map(hideCause) } : {}),
+    }),
+  });
+  const { getEnveloped, getResultForParams } = yoga;
+  return { fetch: yoga.fetch, getEnveloped, getResultForParams, subscribe };
+}
+
+const hideCause = (error: GraphQLError) =>
+  error.originalError && !(error.originalError instanceof GraphQLError)
+    ? new GraphQLError("Unexpected error.", { extensions: { code: "INTERNAL_SERVER_ERROR" } })
+    : error;
+
+function createTestSchema(subscriptions: TestSubscriptions) {
+  return createSchema<RequestContext>({
+    typeDefs: /* GraphQL */ `
+      type Query {
+        whoami: String
+        requestId: String!
+        breaks: String
+        refuses: String
+      }
+      type Mutation {
+        echo(text: String!): String!
+      }
+      type Subscription {
+        count(to: Int!): Int!
+        forever: String!
+        flood: String!
+        breaksLater: Int!
+      }
+    `,
+    resolvers: {
+      Query: {
+        whoami: (_root, _args, { viewer }) => viewer?.name,
+        requestId: (_root, _args, { requestId }) => requestId,
+        breaks() {
+          throw new Error("secret of the database");
+        },
+        refuses() {
+          throw new GraphQLError("Not yours.", {
+            extensions: { code: "NOT_FOUND", http: { status: 404 } },
+          });
+        },
+      },
+      Mutation: { echo: (_root, { text: said }: { text: string }) => said },
+      Subscription: {
+        count: {
+          async *subscribe(_root: unknown, { to }: { to: number }) {
+            for (let count = 1; count <= to; count += 1) yield { count };
           },
         },
-        Mutation: { echo: (_root, { text: said }: { text: string }) => said },
-        Subscription: {
-          count: {
-            async *subscribe(_root: unknown, { to }: { to: number }) {
-              for (let count = 1; count <= to; count += 1) yield { count };
-            },
+        forever: { subscribe: () => subscriptions.start() },
+        // Large ones, so that what the system buffers is soon full.
+        flood: {
+          async *subscribe() {
+            const flood = "x".repeat(64 * 1024);
+            for (;;) yield { flood };
           },
-          forever: { subscribe: () => subscriptions.start() },
-          breaksLater: {
-            async *subscribe() {
-              yield { breaksLater: 1 };
-              throw new Error("secret of the database");
-            },
+        },
+        breaksLater: {
+          async *subscribe() {
+            yield { breaksLater: 1 };
+            throw new Error("secret of the database");
           },
         },
       },
-    }),
+    },
   });
 }

@@ -15,6 +15,14 @@ export interface Members {
   leave(caller: Caller | null, workspaceId: string): Promise<{ membershipId: string }>;
 }
 
+/** What became of a membership. */
+export interface MemberEvent {
+  workspaceId: string;
+  actorId: string;
+  userId: string;
+  change: "JOINED" | "REMOVED" | "LEFT";
+}
+
 export interface MembersDeps {
   db: Database;
   access: Access;
@@ -22,10 +30,7 @@ export interface MembersDeps {
   flows: FlowStore;
   revocation: Revocation;
   /** The last statement of the transaction. */
-  appendMemberEvent(
-    tx: Transaction,
-    event: { workspaceId: string; actorId: string; userId: string; change: "REMOVED" | "LEFT" },
-  ): Promise<void>;
+  appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
   /** After a commit that changed who may see the workspace. */
@@ -97,7 +102,8 @@ export function createMembers(deps: MembersDeps): Members {
 
   return {
     async remove(maybeCaller, member) {
-      const caller = await access.requireWorkspace(maybeCaller, member.workspaceId, "administer");
+      const caller = requirePerson(maybeCaller);
+      await access.requireWorkspace(caller, member.workspaceId, "administer");
       const role = await access.roleIn(caller, member.workspaceId);
       return end(member, caller.userId, role);
     },

@@ -30,6 +30,8 @@ const concurrency = 32;
 const leaseMs = 60_000;
 /** Behind the wake-up, which may be lost. */
 const pollMs = 2_000;
+/** What is being sent when this process stops may go on for so long; then it is broken off, and another process sends it again. */
+const stopGraceMs = 1_500;
 
 /** @returns exponential, a fifth more or less so that endpoints do not move in step */
 function backoffMs(failures: number, random: () => number): number {
@@ -45,6 +47,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
   const { db, store } = deps;
   const controller = new AbortController();
   const { signal } = controller;
+  let isStopping = false;
 
   /** True when the next one may follow. */
   async function deliver(target: WebhookTarget, event: LoggedEvent): Promise<boolean> {
@@ -79,7 +82,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
         const page = await readEventsAfter(db, target.workspaceId, target.afterSeq, pageSize);
         let skipped: bigint | null = null;
         for (const event of page) {
-          signal.throwIfAborted();
+          if (isStopping) return;
           target.afterSeq = event.seq;
           if (!wants(event)) {
             skipped = event.seq;
@@ -131,7 +134,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
 
   /** Takes what is due as long as there is room: whoever takes long keeps one place, and nobody else from theirs. */
   async function take(): Promise<void> {
-    while (isWanted && serving.size < concurrency && !signal.aborted) {
+    while (isWanted && serving.size < concurrency && !isStopping) {
       isWanted = false;
       const targets = await store.takeDue(concurrency - serving.size, leaseMs);
       for (const target of targets) {
@@ -149,7 +152,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
 
   function kick(): void {
     isWanted = true;
-    if (signal.aborted || taking) return;
+    if (isStopping || taking) return;
     taking = take()
       .catch(fail)
       .finally(() => {
@@ -174,9 +177,11 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
     async [Symbol.asyncDispose]() {
       unlisten();
       clearInterval(timer);
-      controller.abort(new Error("closing"));
+      isStopping = true;
+      const patience = setTimeout(() => controller.abort(new Error("closing")), stopGraceMs);
       await taking;
       await Promise.all([...serving, parked]);
+      clearTimeout(patience);
     },
   };
 }

@@ -3,11 +3,18 @@ import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
 import { type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
+import type { MemberEvent } from "./members.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
   /** Everybody has at least one of their own; made at sign-up. */
   ensureOwn(user: { id: string; name: string }): Promise<void>;
+}
+
+export interface WorkspacesDeps {
+  db: Database;
+  /** The last statement of the transaction. */
+  appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
 }
 
 /** Letters and digits of the name, and a tail that nobody guesses or collides with. */
@@ -21,11 +28,16 @@ function makeSlug(name: string): string {
   return [words, randomBytes(4).toString("hex")].filter(Boolean).join("-");
 }
 
-export function createWorkspaces(db: Database): Workspaces {
-  const createFor = (tx: Database | Transaction, userId: string, name: string) =>
-    tx.workspace.create({
+export function createWorkspaces({ db, appendMemberEvent }: WorkspacesDeps): Workspaces {
+  /** Its log begins with its owner. */
+  async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
+    const { id: workspaceId } = await tx.workspace.create({
       data: { name, slug: makeSlug(name), memberships: { create: { userId, role: "OWNER" } } },
     });
+    await appendMemberEvent(tx, { workspaceId, actorId: userId, userId, change: "JOINED" });
+    // With the end of its log as it is now.
+    return tx.workspace.findUniqueOrThrow({ where: { id: workspaceId } });
+  }
 
   return {
     async create(maybeCaller, input) {
@@ -33,7 +45,7 @@ export function createWorkspaces(db: Database): Workspaces {
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       faults.throwIfAny();
-      return createFor(db, caller.userId, name);
+      return db.$transaction((tx) => createFor(tx, caller.userId, name));
     },
     async ensureOwn(user) {
       await db.$transaction(async (tx) => {

@@ -35,6 +35,8 @@ export interface CallOutcome {
 
 export interface Cluster extends AsyncDisposable {
   readonly processes: readonly ClusterProcess[];
+  /** `PUBLIC_URL` of all of them. */
+  readonly publicUrl: string;
   readonly limits: RefreshLimits;
   readonly sandbox: Sandbox;
   /** For looking at what is stored, past the API. */
@@ -53,6 +55,8 @@ export interface Cluster extends AsyncDisposable {
   strike(fault: StageFault): Promise<ClusterProcess>;
   /** Calls at once, at these processes or at all. */
   call(account: Account, countEach: number, at?: readonly ClusterProcess[]): Promise<CallOutcome[]>;
+  /** The variables with which a further process joins, as it is run by an operator. */
+  environmentOf(port: number): Record<string, string>;
   /** The database's server is another one from now on. */
   moveDatabase(databaseUrl: string): void;
 }
@@ -85,22 +89,24 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const publicUrl = `http://localhost:${ports[0]}`;
   const strikes = new Set<(process: ClusterProcess) => void>();
 
+  const environmentOf = (port: number) => ({
+    PORT: String(port),
+    PUBLIC_URL: publicUrl,
+    ALLOWED_HOSTS: `localhost:${port}`,
+    SANDBOX: "off",
+    LOG_LEVEL: "info",
+  });
+
   const processes = await Promise.all(
     names.map(async (name, index): Promise<ClusterProcess> => {
       const database = resources.use(await startDatabaseProxy(options.databaseUrl));
-      const port = String(ports[index]);
+      const port = ports[index] ?? 0;
       const process = createGatehouseProcess({
         name,
         url: `http://localhost:${port}`,
         clockShiftMs: clockShiftsMs[index] ?? 0,
         settings: {
-          env: {
-            PORT: port,
-            PUBLIC_URL: publicUrl,
-            ALLOWED_HOSTS: `localhost:${port}`,
-            SANDBOX: "off",
-            LOG_LEVEL: "info",
-          },
+          env: environmentOf(port),
           databaseUrl: database.url,
           secrets,
           limits,
@@ -137,6 +143,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   return {
     processes,
+    publicUrl,
     limits,
     sandbox,
     db,
@@ -202,6 +209,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       );
       return outcomes.flat();
     },
+    environmentOf: (port) => ({
+      ...environmentOf(port),
+      DATABASE_URL: ownProxy.url,
+      ENCRYPTION_KEYS: secrets.encryptionKeys,
+      AUTH_SECRET: secrets.authSecret,
+    }),
     moveDatabase(databaseUrl) {
       for (const proxy of [ownProxy, ...processes.map(({ database }) => database)])
         proxy.open(databaseUrl);

@@ -12,6 +12,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   losesNotifications: boolean;
   /** While true, connections are half open: they take what they are sent, and nothing arrives. */
   isSilent: boolean;
+  /** The connections of now are half open, until `cut`; new ones are not. */
+  freeze(): void;
 }
 
 /** The backend's NotificationResponse (PostgreSQL protocol 3.0). */
@@ -21,6 +23,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   let target = new URL(databaseUrl);
   let isOpen = true;
   const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
 
   // Without delay, as PostgreSQL itself: small messages that wait for each other would cost 40 ms a statement.
   const server = createServer({ noDelay: true }, (client) => {
@@ -40,11 +43,11 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       });
     }
     client.on("data", (chunk) => {
-      if (!proxy.isSilent) upstream.write(chunk);
+      if (!proxy.isSilent && !frozen.has(client)) upstream.write(chunk);
     });
     let pending = Buffer.alloc(0);
     upstream.on("data", (chunk) => {
-      if (proxy.isSilent) return;
+      if (proxy.isSilent || frozen.has(upstream)) return;
       pending = Buffer.concat([pending, chunk]);
       const messages: Buffer[] = [];
       // A letter, then a length that counts itself but not the letter.
@@ -68,6 +71,9 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     url: url.href,
     losesNotifications: false,
     isSilent: false,
+    freeze() {
+      for (const socket of sockets) frozen.add(socket);
+    },
     cut() {
       isOpen = false;
       for (const socket of sockets) socket.destroy();

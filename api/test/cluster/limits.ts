@@ -4,4 +4,5 @@ import type { RefreshLimits } from "../../src/oauth/lease-request.ts";
 export const shortLimits: RefreshLimits = { leaseTtlMs: 6_000, requestDeadlineMs: 2_667 };
 
 /** Set by `pnpm faults` and `pnpm test:full`: everything several times. */
-export const rounds = process.env["GATEHOUSE_TEST_FULL"] ? 5 : 1;
+export const isFull = Boolean(process.env["GATEHOUSE_TEST_FULL"]);
+export const rounds = isFull ? 5 : 1;

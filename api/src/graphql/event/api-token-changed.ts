@@ -1,6 +1,7 @@
 import { tokensVisibleTo } from "../../services/api-tokens.ts";
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { ApiToken } from "../token/api-token.ts";
 import { WorkspaceEvent } from "./event.ts";
 
@@ -17,6 +18,7 @@ builder.objectRef<DeliveredEvent>("ApiTokenChanged").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     change: t.field({
+      ...sameForAll,
       type: ApiTokenChange,
       description: "What became of it.",
       resolve: ({ payload }) => payload["change"] as "CREATED" | "REVOKED",

@@ -1,6 +1,7 @@
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { User } from "../workspace/user.ts";
@@ -11,16 +12,23 @@ const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged")
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     previousState: t.field({
+      ...sameForAll,
       type: OAuthState,
       resolve: ({ payload }) => payload.previousState as OAuthStateName,
     }),
-    state: t.field({ type: OAuthState, resolve: ({ payload }) => payload.state as OAuthStateName }),
+    state: t.field({
+      ...sameForAll,
+      type: OAuthState,
+      resolve: ({ payload }) => payload.state as OAuthStateName,
+    }),
     reason: t.field({
+      ...sameForAll,
       type: OAuthReason,
       nullable: true,
       resolve: ({ payload }) => payload.reason as OAuthReasonName | null,
     }),
     user: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Whose account; null for the workspace's shared one.",
@@ -32,6 +40,7 @@ const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged")
 
 builder.subscriptionField("authStateChanged", (t) =>
   t.field({
+    ...sameForAll,
     type: OAuthStateChanged,
     description:
       "Every change of an OAuth state that the caller may see: first all that came after `after`, then live, each exactly once and in order. Without `after`: live only.",

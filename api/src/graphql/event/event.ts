@@ -1,6 +1,7 @@
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { encodeGlobalId } from "../global-id.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { User } from "../workspace/user.ts";
 
 type EventType = DeliveredEvent["type"];
@@ -48,17 +49,20 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
     "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
   resolveType: ({ type }) => objectNames[type],
   fields: (t) => ({
-    id: t.exposeID("id", { description: "The entry's global id." }),
-    cursor: t.exposeString("cursor", { description: "Its place in the log." }),
+    id: t.exposeID("id", { ...sameForAll, description: "The entry's global id." }),
+    cursor: t.exposeString("cursor", { ...sameForAll, description: "Its place in the log." }),
     type: t.expose("type", {
+      ...sameForAll,
       type: WorkspaceEventType,
       description: "What the entry tells of.",
     }),
     occurredAt: t.expose("occurredAt", {
+      ...sameForAll,
       type: "DateTime",
       description: "When it was written into the log.",
     }),
     actor: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Who did it; null when nobody in particular.",
@@ -66,11 +70,13 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
         actorId ? db.user.findUnique({ ...query, where: { id: actorId } }) : null,
     }),
     serverId: t.id({
+      ...sameForAll,
       nullable: true,
       description: "The server that it is about, whether or not it still exists.",
       resolve: ({ serverId }) => (serverId ? encodeGlobalId("McpServer", serverId) : null),
     }),
     server: t.prismaField({
+      ...sameForAll,
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",

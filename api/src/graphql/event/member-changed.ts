@@ -1,11 +1,13 @@
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const MemberChange = builder.enumType("MemberChange", {
   description: "What became of a membership.",
   values: {
+    JOINED: { description: "Somebody is a member now; whoever made the workspace is the first." },
     REMOVED: { description: "Somebody ended it." },
     LEFT: { description: "The member ended it." },
   } as const,
@@ -16,11 +18,13 @@ builder.objectRef<DeliveredEvent>("MemberChanged").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     change: t.field({
+      ...sameForAll,
       type: MemberChange,
       description: "What became of it.",
-      resolve: ({ payload }) => payload["change"] as "REMOVED" | "LEFT",
+      resolve: ({ payload }) => payload["change"] as "JOINED" | "REMOVED" | "LEFT",
     }),
     user: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Whose; null once the user is gone.",

@@ -1,5 +1,6 @@
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 builder.objectRef<DeliveredEvent>("ServerChanged").implement({
@@ -7,6 +8,7 @@ builder.objectRef<DeliveredEvent>("ServerChanged").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     changedFields: t.stringList({
+      ...sameForAll,
       description:
         "Names of the settings that changed, as UpdateMcpServerInput has them, and deletedAt where a deletion began or was undone; never their values.",
       resolve: ({ payload }) => (payload["fields"] as string[] | undefined) ?? [],

@@ -1,6 +1,7 @@
 import type { OAuthReason as OAuthReasonName } from "../../oauth/state.ts";
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthReason } from "../oauth/state.ts";
 import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
@@ -19,15 +20,18 @@ builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     cause: t.field({
+      ...sameForAll,
       type: TokenRefreshCause,
       description: "Why it was renewed.",
       resolve: ({ payload }) => payload["cause"] as "DUE" | "REFUSED" | "BACKGROUND",
     }),
     durationMs: t.int({
+      ...sameForAll,
       description: "How long the authorization server took to answer.",
       resolve: ({ payload }) => payload["durationMs"] as number,
     }),
     user: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Whose account; null for the workspace's shared one.",
@@ -65,31 +69,37 @@ builder.objectRef<DeliveredEvent>("TokenRevoked").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     what: t.field({
+      ...sameForAll,
       type: RevocationTarget,
       description: "What was to be ended.",
       resolve: ({ payload }) => payload["what"] as "TOKENS" | "REGISTRATION",
     }),
     outcome: t.field({
+      ...sameForAll,
       type: RevocationOutcome,
       description: "How it ended.",
       resolve: ({ payload }) => payload["outcome"] as OutcomeName,
     }),
     attempts: t.int({
+      ...sameForAll,
       description: "How often it was tried.",
       resolve: ({ payload }) => payload["attempts"] as number,
     }),
     httpStatus: t.int({
+      ...sameForAll,
       nullable: true,
       description: "Of the last answer; null when there was none.",
       resolve: ({ payload }) => (payload["httpStatus"] as number | undefined) ?? null,
     }),
     reason: t.field({
+      ...sameForAll,
       type: OAuthReason,
       nullable: true,
       description: "Why the account was ended; null when it was not for a reason of the account's.",
       resolve: ({ payload }) => (payload["reason"] as OAuthReasonName | undefined) ?? null,
     }),
     user: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Whose account; null for the workspace's shared one.",

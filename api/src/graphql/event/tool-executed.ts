@@ -1,5 +1,6 @@
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { ToolExecution, ToolExecutionStatus } from "../tool/execution.ts";
 import { WorkspaceEvent } from "./event.ts";
 
@@ -8,6 +9,7 @@ builder.objectRef<DeliveredEvent>("ToolExecutionFinished").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     status: t.field({
+      ...sameForAll,
       type: ToolExecutionStatus,
       description: "How it ended.",
       resolve: ({ payload }) => payload["status"] as "SUCCEEDED",

@@ -1,6 +1,7 @@
 import type { describeChanges } from "../../services/tool-changes.ts";
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
 
@@ -14,6 +15,7 @@ builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     user: t.prismaField({
+      ...sameForAll,
       type: User,
       nullable: true,
       description: "Whose account sees them; null for the workspace's shared one.",
@@ -21,26 +23,32 @@ builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),
     added: t.stringList({
+      ...sameForAll,
       description: "Tools that were not there before.",
       resolve: (event) => read(event).added,
     }),
     removed: t.stringList({
+      ...sameForAll,
       description: "Tools that are gone.",
       resolve: (event) => read(event).removed,
     }),
     changed: t.stringList({
+      ...sameForAll,
       description: "Tools whose title, description, schemas or annotations are others.",
       resolve: (event) => read(event).changed,
     }),
     addedCount: t.int({
+      ...sameForAll,
       description: "All that were added.",
       resolve: (event) => read(event).addedCount,
     }),
     removedCount: t.int({
+      ...sameForAll,
       description: "All that are gone.",
       resolve: (event) => read(event).removedCount,
     }),
     changedCount: t.int({
+      ...sameForAll,
       description: "All that changed.",
       resolve: (event) => read(event).changedCount,
     }),

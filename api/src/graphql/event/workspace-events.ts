@@ -2,6 +2,7 @@ import type { EventFilter } from "../../services/event-selection.ts";
 import type { DeliveredEvent, EventPage } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { Workspace } from "../workspace/workspace.ts";
 import { WorkspaceEvent, WorkspaceEventType } from "./event.ts";
 
@@ -72,6 +73,7 @@ builder.prismaObjectField(Workspace, "events", (t) =>
 
 builder.subscriptionField("workspaceEvents", (t) =>
   t.field({
+    ...sameForAll,
     type: WorkspaceEvent,
     description:
       "Every entry of the log that the caller may see: first all that came after `after`, then live, each exactly once and in order. Without `after`: live only.",

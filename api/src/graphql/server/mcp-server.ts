@@ -3,6 +3,7 @@ import { isAllowed, visibleTo } from "../../services/access.ts";
 import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
 import { readId } from "../global-id.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthStatus } from "../oauth/status.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { McpTool, McpToolConnection, McpToolEdge } from "./tool.ts";
@@ -55,7 +56,7 @@ function withoutQuery(url: string): string {
 
 export const McpServer = builder.prismaNode("McpServer", {
   description: "An MCP server that a workspace uses.",
-  id: { field: "id" },
+  id: { ...sameForAll, field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
   select: {
@@ -68,7 +69,7 @@ export const McpServer = builder.prismaNode("McpServer", {
   },
   fields: (t) => ({
     workspace: t.relation("workspace"),
-    name: t.exposeString("name"),
+    name: t.exposeString("name", sameForAll),
     url: t.field({
       type: "URL",
       description: "Without its query for anyone below ADMIN: a query may hold a key.",

@@ -1,13 +1,14 @@
 import { builder } from "../builder.ts";
+import { sameForAll } from "../live/same-for-all.ts";
 import { visibleTo } from "../../services/access.ts";
 
 export const User = builder.prismaNode("User", {
   description: "A person. Seen by those who share a workspace with them.",
-  id: { field: "id" },
+  id: { ...sameForAll, field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, memberships: { some: { workspace: visibleTo(caller) } } }),
   fields: (t) => ({
-    name: t.exposeString("name"),
-    email: t.exposeString("email"),
+    name: t.exposeString("name", sameForAll),
+    email: t.exposeString("email", sameForAll),
   }),
 });
