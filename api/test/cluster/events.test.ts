@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LISTENER_NAME } from "../../src/events/listening.ts";
 import { createServer, executeTool, rowIdOf } from "../support/client.ts";
+import { startModernOnly } from "../counterparties/modern.ts";
+import { disposable } from "../support/disposable.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { startReceiver } from "../support/webhook-receiver.ts";
 import { type Audience, gatherAudience } from "./audience.ts";
 import { type Cluster, type ClusterProcess, startCluster } from "./cluster.ts";
 import { isFull, rounds, shortLimits } from "./limits.ts";
 import { type OwnPostgres, startOwnPostgres } from "./own-postgres.ts";
+import { readMonotonicMs } from "./timeline.ts";
 import { answersOf, countReauthEvents, countRefreshes } from "./promises.ts";
 import { startService } from "./service-process.ts";
 
@@ -39,6 +42,8 @@ function gather(more: readonly string[] = []): Promise<Audience> {
 
 /** How many events go on after each fault: enough that everybody is in the middle of it. */
 const stretch = isFull ? 300 : 60;
+/** How long a call goes on after the process was asked to stop. */
+const callMs = 2_000;
 const timeout = isFull ? 600_000 : 120_000;
 
 describe.for(Array.from({ length: rounds }, (_, i) => i + 1))("round %i", { timeout }, (round) => {
@@ -123,10 +128,10 @@ describe.for(Array.from({ length: rounds }, (_, i) => i + 1))("round %i", { time
     await using audience = await gather([service.url]);
     const there = audience.subscribers.filter(({ at }) => at === cluster.processes.length);
 
-    const slow = executeTool(ada, account.serverId, "count_slowly", { to: 1, delayMs: 3_000 });
-    await expect
-      .poll(() => cluster.db.toolExecution.count({ where: { status: "RUNNING" } }))
-      .toBe(1);
+    await using counterparty = disposable(await startModernOnly());
+    const waiter = await createServer(ada, counterparty.url, { authType: "NONE" });
+    const slow = executeTool(ada, waiter, "wait");
+    await counterparty.gate.entered;
     await cluster.runOut(account);
     cluster.sandbox.faults.set("refresh-answer-held", { times: 1 });
     const refreshing = executeTool(ada, account.serverId, "list_notes");
@@ -134,13 +139,16 @@ describe.for(Array.from({ length: rounds }, (_, i) => i + 1))("round %i", { time
 
     audience.note("SIGTERM");
     const ending = service.terminate();
+    const askedAtMs = readMonotonicMs();
     // They are gone before the calls are over.
     await expect
-      .poll(() => there.every(({ ends }) => ends.length > 0), { timeout: 10_000 })
+      .poll(() => there.every(({ ends }) => ends.length > 0), { timeout: 10_000, interval: 20 })
       .toBe(true);
     audience.note("its subscribers are gone; the refresh that it is at is answered");
     cluster.sandbox.faults.clear("refresh-answer-held");
     expect(await refreshing).toMatchObject({ __typename: "ToolExecuted" });
+    await cluster.record.untilMs(askedAtMs + callMs);
+    counterparty.gate.open();
     expect(await slow).toMatchObject({ execution: { status: "SUCCEEDED" } });
     audience.note("its calls are over");
     const { exitCode, tookMs } = await ending;

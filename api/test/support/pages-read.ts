@@ -26,7 +26,7 @@ async function countOnce(db: Database, run: () => Promise<unknown>): Promise<num
 async function readPages(db: Database): Promise<number> {
   await db.$queryRaw`SELECT pg_stat_force_next_flush()::text`;
   const [{ pages }] = await db.$queryRaw<[{ pages: number }]>`
-    SELECT coalesce(sum(coalesce(hits, 0) + coalesce(reads, 0)), 0)::float8 AS "pages"
+    SELECT coalesce(sum(coalesce(hits, 0) + coalesce(read_bytes, 0) / current_setting('block_size')::int), 0)::float8 AS "pages"
     FROM pg_stat_get_backend_io(pg_backend_pid()) WHERE object = 'relation'`;
   return pages;
 }
