@@ -44,8 +44,9 @@ const vitest = (
   ...more,
 });
 
-/** Two at a time. */
-export const CHECKS: Suite[] = [
+/** Side by side: they measure no time. The tests among them wait for servers to start more than they compute. */
+export const SIDE_BY_SIDE: Suite[] = [
+  vitest("unit tests of prisma", 120, "prisma", "prisma"),
   check("format", 30, ["oxfmt", "--check"], { hint: "pnpm format" }),
   check("lint", 120, ["oxlint"]),
   check("types of api", 90, ["tsc", "-p", "tsconfig.json"], { cwd: "api" }),
@@ -62,8 +63,7 @@ export const CHECKS: Suite[] = [
 ];
 
 /** One after the other: they measure time, and each uses both cores. */
-export const TESTS: Suite[] = [
-  vitest("unit tests of prisma", 120, "prisma", "prisma"),
+export const ONE_BY_ONE: Suite[] = [
   vitest("unit tests of api", 180, "api", "unit"),
   vitest("unit tests of web", 60, "web", "web"),
   {

@@ -4,7 +4,7 @@ import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
 import { findProgram } from "./find-program.ts";
 import { prepare } from "./prepare.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
-import { CHECKS, type Suite, TESTS } from "./suites.ts";
+import { ONE_BY_ONE, SIDE_BY_SIDE, type Suite } from "./suites.ts";
 
 const isFull = process.argv.includes("--full");
 const browser = findChromium();
@@ -17,8 +17,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 if (await isPrepared()) {
-  await runAll(CHECKS, 2);
-  await runAll(TESTS, 1);
+  await runAll(SIDE_BY_SIDE, 3);
+  await runAll(ONE_BY_ONE, 1);
 }
 process.exitCode = summarize();
 
@@ -66,7 +66,7 @@ function print({ suite, passed, failed, seconds, isOverBudget, output }: SuiteRe
 }
 
 function summarize(): number {
-  const isComplete = results.length + skipped.length === CHECKS.length + TESTS.length;
+  const isComplete = results.length + skipped.length === SIDE_BY_SIDE.length + ONE_BY_ONE.length;
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, isComplete ? 0 : 1);
   const failures = results.filter((result) => result.failed > 0).map(({ suite }) => suite.name);

@@ -16,7 +16,7 @@ import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 const isFull = Boolean(process.env["GATEHOUSE_TEST_FULL"]);
 /** Each run is a workspace of its own, with so many events at least. */
 const runs = isFull ? 25 : 4;
-const eventsPerRun = isFull ? 4_000 : 1_000;
+const eventsPerRun = isFull ? 4_000 : 1_250;
 const maxCommands = 40;
 
 /** The three audiences: the owner sees all, the others what is shared and their own. */
