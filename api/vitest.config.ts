@@ -11,8 +11,9 @@ export default defineConfig({
         resolve,
         test: {
           name: "integration",
-          // They wait for timers and peers more than they compute.
-          maxWorkers: 2,
+          // They wait for timers and peers more than they compute, once the modules are loaded: once per worker, not per file.
+          maxWorkers: 3,
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: ["test/cluster/**"],
           globalSetup: ["test/support/global-setup.ts"],
