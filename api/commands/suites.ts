@@ -46,7 +46,7 @@ const vitest = (
 
 /** Side by side: they measure no time. The tests among them wait for servers to start more than they compute. */
 export const SIDE_BY_SIDE: Suite[] = [
-  vitest("unit tests of prisma", 120, "prisma", "prisma"),
+  vitest("unit tests of prisma", 240, "prisma", "prisma"),
   check("format", 30, ["oxfmt", "--check"], { hint: "pnpm format" }),
   check("lint", 120, ["oxlint"]),
   check("types of api", 90, ["tsc", "-p", "tsconfig.json"], { cwd: "api" }),
