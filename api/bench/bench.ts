@@ -4,6 +4,7 @@ import { prepare } from "../commands/prepare.ts";
 /** Loaded when asked for: they need the client of the database that the preparation generates. */
 const benches: Record<string, () => Promise<(args: string[]) => Promise<void>>> = {
   events: async () => (await import("./events/run.ts")).runEventsBench,
+  tools: async () => (await import("./tools/run.ts")).runToolsBench,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { ROOT } from "./tool.ts";
 const table = "docs/regressions.md";
 const testFiles = "{api,prisma,web}/**/*.test.{ts,tsx}";
 /** Ids of these sections must have a test; of the others those without one are only told. */
-const requiredPrefixes = ["R", "C", "D", "MCP-AUTH-"];
+const requiredPrefixes = ["R", "C", "D", "S", "MCP-AUTH-"];
 const requiredIds = ["E1", "E2"];
 
 const known = readFileSync(join(ROOT, table), "utf8")

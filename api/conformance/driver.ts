@@ -3,6 +3,7 @@
  * HTTP alone: adds the server, consents, lists the tools and runs each of them, and does so once more when asked to consent again.
  * Exits 1 when the server could not be used.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { makeArguments } from "./sample-arguments.ts";
 import { signUp, type User } from "./user.ts";
 
@@ -33,6 +34,7 @@ const maxRounds = 2;
 /** Shorter than the suite's 30 s, whose end of a driver leaves its process behind. */
 const deadlineMs = 27_000;
 const toolTimeoutMs = 8_000;
+const questionsEveryMs = 100;
 
 const serverFields = `authType reachability { message } oauthStatus { state reason }
   tools(first: 100) { nodes { name inputSchema } }`;
@@ -109,7 +111,29 @@ async function consent(user: User, serverId: string): Promise<boolean> {
   return oauthFlow.status === "SUCCEEDED";
 }
 
+/** Agrees to whatever the server asks, with nothing but the defaults, as often as it asks. */
+async function agreeToAll(user: User, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { node } = await user.query(
+      `query ($id: ID!) { node(id: $id) { ... on Workspace { elicitations { nodes { id mode message } } } } }`,
+      { id: user.workspaceId },
+    );
+    for (const { id, mode, message } of node.elicitations.nodes) {
+      const { answerElicitation } = await user.query(
+        `mutation ($input: AnswerElicitationInput!) { answerElicitation(input: $input) {
+          __typename ... on InvalidElicitationAnswer { issues { path message } }
+        } }`,
+        { input: { id, action: "ACCEPT", ...(mode === "FORM" && { content: {} }) } },
+      );
+      say(`answered "${message}"`, answerElicitation);
+    }
+    await delay(questionsEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
 async function runTool(user: User, serverId: string, toolName: string, args: object) {
+  const over = new AbortController();
+  const agreeing = agreeToAll(user, over.signal);
   const { executeTool } = await user.query(
     `mutation ($input: ExecuteToolInput!) { executeTool(input: $input) {
       __typename
@@ -128,6 +152,8 @@ async function runTool(user: User, serverId: string, toolName: string, args: obj
       },
     },
   );
+  over.abort();
+  await agreeing;
   say(`ran ${toolName}`, executeTool);
   return executeTool as { __typename: string };
 }

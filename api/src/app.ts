@@ -15,6 +15,7 @@ import { makeSigningSecret, signWebhook } from "./crypto/webhook-signature.ts";
 import { createEgress } from "./egress/egress.ts";
 import { type Bus, openBus } from "./events/bus.ts";
 import { appendEvent, appendingEvent, readHeads, readPage, renewEpoch } from "./events/log.ts";
+import { doRegularly } from "./events/regularly.ts";
 import { openLogConnections } from "./events/log-connections.ts";
 import { createTails } from "./events/tail.ts";
 import { topics } from "./events/topics.ts";
@@ -31,6 +32,7 @@ import { buildMetadataDocument } from "./oauth/metadata-document.ts";
 import type { RefresherOptions } from "./oauth/refresh-flight.ts";
 import { createProfiles, type ProviderProfile } from "./oauth/provider-profiles.ts";
 import { createRefresher } from "./oauth/refresher.ts";
+import { createSessionPool } from "./mcp/pool.ts";
 import type { Secrets } from "./secret-files.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccounts } from "./services/accounts.ts";
@@ -38,13 +40,14 @@ import { createAuthorizationRequired } from "./services/authorization-required.t
 import { createAuthorizationServerMoves } from "./services/authorization-server-moves.ts";
 import { createApiTokens } from "./services/api-tokens.ts";
 import { createBackground } from "./services/background.ts";
+import { createCallContexts } from "./services/call-contexts.ts";
+import { createCallRows } from "./services/call-rows.ts";
 import { type CallbackAnswer, createCallback } from "./services/callback.ts";
 import { createCatalogs } from "./services/catalogs.ts";
 import { createClientCredentials } from "./services/client-credentials.ts";
 import { createClients } from "./services/clients.ts";
 import { createConnection } from "./services/connection.ts";
 import { createConsent } from "./services/consent.ts";
-import { createExecutions } from "./services/executions.ts";
 import { createFlowDescriber } from "./services/describe-flow.ts";
 import { createDelayedRuns, startTurns } from "./services/turns.ts";
 import { createDeletion } from "./services/deletion.ts";
@@ -52,7 +55,9 @@ import { createDetector } from "./services/detection.ts";
 import { createDiagnosis } from "./services/diagnosis.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
 import { createLive } from "./services/live.ts";
+import { readLivingCredentials } from "./services/living-credentials.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
+import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
@@ -64,17 +69,21 @@ import { createSelfConnection } from "./services/self-connection.ts";
 import { createServers } from "./services/servers.ts";
 import { createSimulation } from "./services/simulation.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
+import { createToolPolicies } from "./services/tool-policies.ts";
+import { createServerReading } from "./services/server-reading.ts";
+import { createSessionEvictions } from "./services/session-evictions.ts";
 import { createToolSessions } from "./services/tool-session.ts";
+import { createStoredCatalogs } from "./services/stored-catalogs.ts";
 import { createWorkspaceEvents } from "./services/workspace-events.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
 import { startWebhookDeliveries } from "./services/webhook-deliveries.ts";
 import { createWebhookDescriber } from "./services/webhook-message.ts";
 import { createWebhookSender } from "./services/webhook-sender.ts";
 import { createWebhooks } from "./services/webhooks.ts";
+import { createCallRowStore } from "./storage/call-row-store.ts";
 import { checkCanary } from "./storage/canary.ts";
 import { createClientStore } from "./storage/client-store.ts";
 import { renewEpochs } from "./storage/log-epoch.ts";
-import { createExecutionStore } from "./storage/execution-store.ts";
 import { createFlowStore } from "./storage/flow-store.ts";
 import { createGrantEnding } from "./storage/grant-ending.ts";
 import { createGrantLifecycle } from "./storage/grant-lifecycle.ts";
@@ -84,6 +93,7 @@ import { createRegistrationStore } from "./storage/registration-store.ts";
 import { createRevocationStore } from "./storage/revocation-store.ts";
 import { createWebhookStore } from "./storage/webhook-store.ts";
 import { createServerSecrets } from "./storage/server-secrets.ts";
+import { openToolRuns } from "./tool-runs.ts";
 
 export interface AppOptions {
   config: Config;
@@ -99,10 +109,14 @@ export interface AppOptions {
   profiles?: readonly ProviderProfile[];
   /** For tests of several processes: shorter limits, and a word at named points of a refresh. */
   refresh?: Pick<RefresherOptions, "limits" | "onStage">;
+  /** For tests: how many tools may run at once in this process. */
+  concurrency?: ConcurrencyLimits;
   /** How long calls may go on once the app is closing, in milliseconds; 1,500 if left out. */
   closeGraceMs?: number;
   /** For tests: how long the deletion of a server can be undone, in milliseconds. */
   undoMs?: number;
+  /** For tests: to tell, or keep from being told, what has changed. */
+  openBus?(databaseUrl: string): Promise<Bus>;
   /** How often the background looks for grants to renew; null: never, for tests that count token requests. */
   renewEveryMs?: number | null;
   /** For benches, which append events as the app's own use cases do. */
@@ -132,6 +146,8 @@ const webhookLimits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
 /** What subscribers wait for is read anew after so long without an answer. */
 const liveReadTimeoutMs = 10_000;
 const discoveryTtlMs = 10 * 60_000;
+/** The longest timeout that a call can ask for. */
+const longestTimeoutMs = 10 * 60_000;
 /** How long the deletion of a server can be undone, in milliseconds. */
 const undoMs = 10_000;
 
@@ -159,7 +175,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const db = openDatabase(databaseUrl);
   await checkCanary(db, box);
   if (await renewEpochs(db)) logger.warn("the database was restored: older cursors are refused");
-  const bus = await openBus(databaseUrl);
+  const bus = await (options.openBus ?? openBus)(databaseUrl);
   options.onOpened?.({ db, bus });
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
   const signAssertion = createAssertionSigner({ clock, randomToken: () => randomToken(16) });
@@ -173,9 +189,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     allowedHosts: config.allowedMcpHosts,
   });
   const fetchFor = (scope: { serverUrl: string }) => egress.fetchFor(scope);
-  /** For MCP requests: the caller's timeout ends them, so that the server learns of it; the guard's own comes after. */
-  const mcpFetchFor = ({ serverUrl, timeoutMs }: { serverUrl: string; timeoutMs: number }) => {
-    const afterwardsMs = timeoutMs + 10_000;
+  /** For MCP requests: the caller's timeout ends them, so that the server learns of it; the guard's own comes after any of them. */
+  const mcpFetchFor = ({ serverUrl }: { serverUrl: string }) => {
+    const afterwardsMs = longestTimeoutMs + 10_000;
     return egress.fetchFor({
       serverUrl,
       limits: {
@@ -186,6 +202,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     });
   };
+  /** For streams that stand as long as a session: their events are bounded one by one. */
+  const streamFetchFor = ({ serverUrl }: { serverUrl: string }) =>
+    egress.fetchFor({ serverUrl, limits: { maxResponseBytes: Infinity, longEventStreams: true } });
   const background = createBackground((what, error) =>
     logger.error({ err: error }, `${what} failed`),
   );
@@ -247,17 +266,33 @@ export async function createApp(options: AppOptions): Promise<App> {
   const flows = createFlowStore({ db, box, publish: publishFlow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
-  const executionStore = createExecutionStore({
-    db,
-    box,
-    newId: uuidv7,
-    appendingEvent,
-    publish: (id, workspaceId) =>
-      bus.publish(topics.execution(id), ...(workspaceId ? [topics.workspace(workspaceId)] : [])),
-  });
+
+  /** What comes after the colon of a topic, as it is published. */
+  const onTopic = (kind: string) => (listener: (id: string | null) => void) =>
+    bus.listen(kind, (topic) => listener(topic && topic.slice(kind.length + 1)));
 
   // ---- use cases
   const access = createAccess(db);
+  const processId = uuidv7();
+  const toolRuns = await openToolRuns({
+    db,
+    box,
+    bus,
+    access,
+    newId: uuidv7,
+    processId,
+    allowsLoopback: config.isLoopback,
+    monotonicMs: clock.monotonicMs,
+    log: (message, details) => logger.warn(details, message),
+    concurrency: options.concurrency,
+  });
+  const callRows = createCallRows({
+    store: createCallRowStore(db),
+    onTopic,
+    isHearing: () => bus.isHearing(),
+    clock,
+  });
+  const callContexts = createCallContexts({ access, rows: callRows });
   const appendMemberEvent = (tx: Transaction, { userId, change, ...event }: MemberEvent) =>
     appendEvent(tx, {
       ...event,
@@ -277,6 +312,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appendEvent,
     publishEnded: (id) => bus.publish(topics.ended(id)),
     publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    background,
   });
   const revocation = createRevocation({
     db,
@@ -333,6 +369,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     metadataDocumentUrl,
   });
   const publishWorkspace = (workspaceId: string) => bus.publish(topics.workspace(workspaceId));
+  const publishServer = (serverId: string) => bus.publish(topics.server(serverId));
   const publishFlows = (ids: readonly string[]) => bus.publish(...ids.map(topics.flow));
   const servers = createServers({
     db,
@@ -345,6 +382,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     newId: uuidv7,
     appendEvent,
     publishWorkspace,
+    publishServer,
     publishFlows,
     connectItself: (server, userId) => selfConnection.start(server, userId),
   });
@@ -352,6 +390,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
   const deletion = createDeletion({
     ...leaving,
+    publishServer,
     registrations,
     undoMs: options.undoMs ?? undoMs,
     appendServerEvent: (tx, { fields, ...event }) =>
@@ -365,6 +404,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const members = createMembers({
     ...leaving,
     publishMembers,
+    publishServers: (ids) => bus.publish(...ids.map(topics.server)),
     appendMemberEvent,
   });
   const authorizationRequired = createAuthorizationRequired({
@@ -372,6 +412,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     appendEvent,
     appendStateChange,
     publishWorkspace,
+    publishServer,
   });
   const accounts = createAccounts({
     authorizationRequired,
@@ -387,26 +428,55 @@ export async function createApp(options: AppOptions): Promise<App> {
       kickRevocation: () => revocation.kick(),
       clock,
     }),
+    rows: callRows,
+    background,
+    clock,
     connectItself: (server) => selfConnection.attempt(server),
   });
-  const openSession = createToolSessions({ accounts, fetchFor: mcpFetchFor, clientInfo });
+  const pool = createSessionPool();
+  const evictions = createSessionEvictions({
+    db,
+    pool,
+    onTopic,
+    onError: (error) => logger.warn({ err: error }, "pooled sessions could not be looked at"),
+  });
+  const openSession = createToolSessions({
+    pool,
+    accounts,
+    fetchFor: mcpFetchFor,
+    streamFetchFor,
+    clientInfo,
+    watchAccount: (account) => evictions.watchAccount(account),
+  });
   const catalogs = createCatalogs({
     db,
     access,
     accounts,
     openSession,
+    stored: createStoredCatalogs({ db, appendEvent, publishServer, publishWorkspace }),
+    background,
     clock,
+  });
+  pool.onListChanged((change) => catalogs.noteListChanged(change));
+  const toolPolicies = createToolPolicies({
+    db,
+    access,
     appendEvent,
+    publishServer,
     publishWorkspace,
   });
-  const executions = createExecutions({
+  const reading = createServerReading({
     access,
     accounts,
     catalogs,
     openSession,
-    store: executionStore,
-    background,
-    log: (message, details) => logger.warn(details, message),
+    limits: toolRuns.limits,
+  });
+  const executions = toolRuns.createExecutions({
+    contexts: callContexts,
+    accounts,
+    catalogs,
+    openSession,
   });
   const clients = createClients({
     store: clientStore,
@@ -436,6 +506,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     catalogs,
     background,
     publishFlow,
+    publishServer,
     retireRegistrations,
   });
   const consent = createConsent({
@@ -451,6 +522,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     refresher,
     randomToken: () => randomToken(32),
     redirectUri,
+    publishServer,
   });
   const selfConnection = createSelfConnection({ db, consent, background, clock });
   const callback = createCallback({
@@ -461,9 +533,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     profiles,
     background,
   });
-  /** What comes after the colon of a topic, as it is published. */
-  const onTopic = (kind: string) => (listener: (id: string | null) => void) =>
-    bus.listen(kind, (topic) => listener(topic && topic.slice(kind.length + 1)));
   const warnOfRestoring = () => logger.warn("the database was restored: older cursors are refused");
   const soon = <T>(reading: Promise<T>) => within(liveReadTimeoutMs, reading);
   const logConnections = openLogConnections(databaseUrl, liveReadTimeoutMs);
@@ -497,7 +566,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     access,
     events,
     findFlow: (caller, id) => consent.findFlow(caller, id),
-    findExecution: (caller, id) => executions.find(caller, id),
+    findExecution: (caller, id) => toolRuns.history.find(caller, id),
+    findElicitation: (caller, id) => toolRuns.elicitations.findPendingOf(caller, id),
   });
 
   const webhookStore = createWebhookStore({ db, box, newId: uuidv7 });
@@ -529,6 +599,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     grantStore,
     grantMove,
     revocation,
+    publishServer,
     sandboxUrls: sandbox && [sandbox.notesUrl, sandbox.weatherUrl],
   });
   const graphql = createGraphQL({
@@ -543,7 +614,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       consent,
       simulation,
       catalogs,
-      executions,
+      executions: { ...toolRuns.history, ...toolRuns.cancelling, ...executions },
+      elicitations: toolRuns.elicitations,
+      toolPolicies,
+      reading,
       live,
       events,
       apiTokens,
@@ -569,6 +643,26 @@ export async function createApp(options: AppOptions): Promise<App> {
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
   });
+  const viewers = createViewerResolver({
+    auth,
+    async readApiToken(token) {
+      const bearer = await apiTokens.read(token);
+      if (!bearer) return null;
+      const { user, expiresAt, ...apiToken } = bearer;
+      const { id: userId, name, email } = user;
+      return { userId, name, email, credentialId: apiToken.id, expiresAt, apiToken };
+    },
+    onEnded: onTopic("ended"),
+    onMembersChanged: onTopic("members"),
+    isHearing: () => bus.isHearing(),
+    doRegularly,
+    readLiving: (those) => readLivingCredentials(db, those),
+    watchRight({ userId, apiToken }, onLost) {
+      if (!apiToken) return () => {};
+      const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);
+      return () => watch[Symbol.dispose]();
+    },
+  });
   const http = createHttpServer({
     host: config.host,
     port: config.port,
@@ -583,22 +677,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         })
       : null,
     auth,
-    viewers: createViewerResolver({
-      auth,
-      async readApiToken(token) {
-        const bearer = await apiTokens.read(token);
-        if (!bearer) return null;
-        const { user, expiresAt, ...apiToken } = bearer;
-        const { id: userId, name, email } = user;
-        return { userId, name, email, credentialId: apiToken.id, expiresAt, apiToken };
-      },
-      onEnded: onTopic("ended"),
-      watchRight({ userId, apiToken }, onLost) {
-        if (!apiToken) return () => {};
-        const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);
-        return () => watch[Symbol.dispose]();
-      },
-    }),
+    viewers,
     graphql,
     oauth: {
       finishCallback: async (request) => nameFlow(await callback.finish(request)),
@@ -626,7 +705,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         db,
         bus,
         keyring,
-        processId: uuidv7(),
+        processId,
         publicUrl: config.publicUrl,
         isAlone: options.isAlone ?? false,
         encryptionKeys: options.secrets.encryptionKeys,
@@ -635,10 +714,12 @@ export async function createApp(options: AppOptions): Promise<App> {
       });
       await http.listen();
       const onError = (error: unknown) => logger.warn({ err: error }, "a regular task failed");
+      toolRuns.start(onError);
       timers.push(
         startHousekeeping(db, config, onError),
         startSuspensionProbes({ db, catalogs, clock, onError }),
         startTurns(() => revocation.kick(), 5_000),
+        startTurns(() => pool.sweep(), 15_000),
         startTurns(finalizing.now, 5_000),
         startTurns(retireRegistrations, 60_000),
         finalizing,
@@ -669,13 +750,19 @@ export async function createApp(options: AppOptions): Promise<App> {
     async close() {
       const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();
+      catalogs[Symbol.dispose]();
       const delivered = deliveries?.[Symbol.asyncDispose]();
       await http.close();
       tails.close();
       roles.close();
+      callRows.close();
+      viewers[Symbol.dispose]();
       history[Symbol.dispose]();
       await delivered;
-      await background.close(Math.max(until - performance.now(), leastBackgroundGraceMs));
+      const graceMs = Math.max(until - performance.now(), leastBackgroundGraceMs);
+      await Promise.all([background.close(graceMs), toolRuns.close(graceMs)]);
+      evictions[Symbol.dispose]();
+      await pool.close();
       await refresher.close();
       await sandbox?.close();
       await egress.close();

@@ -411,7 +411,7 @@ describe("renewal without a refresh token", () => {
       __typename: "ServerUnreachable",
       retryable: true,
       message: expect.stringMatching(
-        /^The authorization server 127\.0\.0\.1:\d+ did not renew the access\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
+        /^The authorization server 127\.0\.0\.1:\d+ did not renew the access( \(HTTP 503\))?\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
       ),
     });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", renewable: true });

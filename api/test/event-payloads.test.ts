@@ -2,6 +2,7 @@
 import { WorkspaceEventType } from "@gatehouse/prisma";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodeGlobalId } from "../src/graphql/global-id.ts";
+import { type AskingCounterparty, startAskingModern } from "./counterparties/asking.ts";
 import { createServer, executeTool, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { startReceiver, type WebhookReceiver } from "./support/webhook-receiver.ts";
@@ -10,6 +11,8 @@ const mark = "hush-hush";
 
 let gatehouse: TestGatehouse;
 let receiver: WebhookReceiver;
+/** Its tool asks the person something. */
+let asker: AskingCounterparty;
 let ada: TestUser;
 let bobId: string;
 /** What nobody may read in an event. */
@@ -18,6 +21,7 @@ const secrets = [mark];
 beforeAll(async () => {
   gatehouse = await startGatehouse({ undoMs: 0 });
   receiver = await startReceiver();
+  asker = await startAskingModern();
   ada = await gatehouse.signUp("ada");
   bobId = await addBob();
   const { createWebhookEndpoint } = await ada.query(
@@ -27,6 +31,7 @@ beforeAll(async () => {
   secrets.push(createWebhookEndpoint.signingSecret);
 });
 afterAll(async () => {
+  await asker.close();
   await receiver[Symbol.asyncDispose]();
   await gatehouse[Symbol.asyncDispose]();
 });
@@ -58,6 +63,19 @@ async function liveThroughAll(): Promise<void> {
   await ada.consent(started.authorizationUrl);
   await executeTool(ada, serverId, "add_note", { title: mark, text: mark });
   await executeTool(ada, serverId, "count_slowly", { to: 1, delayMs: 0, [mark]: mark });
+  await ada.query(
+    "mutation ($input: SetToolPolicyInput!) { setToolPolicy(input: $input) { id } }",
+    { input: { serverId, toolName: "add_note", kind: "DENY" } },
+  );
+  const asking = await createServer(ada, asker.url, { name: mark });
+  const questions = [
+    {
+      message: mark,
+      requestedSchema: { type: "object", properties: { [mark]: { type: "string" } } },
+    },
+  ];
+  // Nobody answers.
+  await executeTool(ada, asking, "ask", { questions }, { wait: false });
   gatehouse.sandbox.expireAccessTokens();
   await executeTool(ada, serverId, "list_notes");
   await gatehouse.sandbox.endGrants("ada");
@@ -100,6 +118,7 @@ const typeOfId: Record<string, string> = {
   actorId: "User",
   apiTokenId: "ApiToken",
   executionId: "ToolExecution",
+  elicitationId: "Elicitation",
 };
 
 it("E2 every type of event holds ids, enumerations and names alone, in the log and in the webhooks", async () => {

@@ -201,6 +201,7 @@ describe("what the log tells", () => {
       appendEvent,
       appendStateChange: async () => {},
       publishWorkspace: () => {},
+      publishServer: () => {},
     });
     const owner = rowIdOf(ada.workspaceId);
     await Promise.all([

@@ -14,6 +14,8 @@ it("erases what has served its time and leaves the rest", async () => {
   const kept = (await executeTool(ada, id, "list_notes")).execution.id;
   const old = (await executeTool(ada, id, "list_notes")).execution.id;
   await startOAuth(ada, id, { force: true });
+  // History is written behind the answers.
+  await expect.poll(() => gatehouse.db.toolExecution.count(), { timeout: 20_000 }).toBe(2);
   const past = new Date(Date.now() - 60_000);
   await gatehouse.db.toolExecution.update({
     where: { id: rowIdOf(old) },
@@ -41,6 +43,45 @@ it("erases what has served its time and leaves the rest", async () => {
   });
   expect(flows.map(({ status }) => status).toSorted()).toEqual(["EXPIRED", "SUCCEEDED"]);
   expect(flows.every(({ codeVerifier }) => codeVerifier === null)).toBe(true);
+});
+
+it("what tools were given and gave back is kept for a day, that they ran for ninety, and keys for a day; however many there are", async () => {
+  await using gatehouse = await startGatehouse();
+  const { db } = gatehouse;
+  const ada = await gatehouse.signUp("Ada");
+  const workspaceId = rowIdOf(ada.workspaceId);
+  /** So many runs that began so long ago. */
+  const seed = (count: number, hours: number) => db.$executeRaw`
+    INSERT INTO "ToolExecution" ("id", "toolName", "status", "ownerId", "startedById", "workspaceId", "arguments", "result", "progress",
+      "startedAt", "contentExpiresAt")
+    SELECT uuidv7(), ${`${hours}`}, 'SUCCEEDED', ${workspaceId}::uuid, ${workspaceId}::uuid, ${workspaceId}::uuid, 'a', 'r', 'p',
+      clock_timestamp() - make_interval(hours => ${hours}::int), clock_timestamp() - make_interval(hours => ${hours}::int - 24)
+    FROM generate_series(1, ${count}::int)`;
+  for (const [count, hours] of [
+    [2_300, 25],
+    [2, 23],
+    [2_300, 90 * 24 + 1],
+    [2, 90 * 24 - 1],
+  ] as const)
+    await seed(count, hours);
+  await db.$executeRaw`
+    INSERT INTO "IdempotencyKey" ("callerId", "keyHash", "requestHash", "executionId", "expiresAt")
+    SELECT uuidv7(), 'k', 'r', uuidv7(), clock_timestamp() + make_interval(secs => CASE WHEN i <= 1100 THEN -1 ELSE 60 END)
+    FROM generate_series(1, 1103) i`;
+
+  await cleanUp(db, { eventRetentionDays: 90 });
+
+  expect(
+    await db.$queryRaw`
+      SELECT "toolName" AS "hours", count(*)::int AS "count", bool_or("arguments" IS NOT NULL) AS "arguments",
+        bool_or("result" IS NOT NULL) AS "result", bool_or("progress" IS NOT NULL) AS "progress"
+      FROM "ToolExecution" GROUP BY 1 ORDER BY length("toolName"), "toolName"`,
+  ).toEqual([
+    { hours: "23", count: 2, arguments: true, result: true, progress: true },
+    { hours: "25", count: 2_300, arguments: false, result: false, progress: false },
+    { hours: "2159", count: 2, arguments: false, result: false, progress: false },
+  ]);
+  expect(await db.idempotencyKey.count()).toBe(3);
 });
 
 it("keeps the log for its days, and refuses a cursor from before with the oldest that there is", async () => {

@@ -74,10 +74,10 @@ describe("what happens meanwhile", () => {
   it("a call that began under the old URL never gets the new one's token", async () => {
     await using old = disposable(await startHolding());
     await connect(ada, serverId);
-    // The account's tokens now belong to an address that holds its requests.
+    // The account's tokens now belong to an address that holds its requests, and no open session is of that address.
     await gatehouse.db.mcpServer.update({
       where: { id: rowIdOf(serverId) },
-      data: { url: old.url },
+      data: { url: old.url, configVersion: { increment: 1 } },
     });
     old.hold();
     const call = executeTool(ada, serverId, "list_notes");

@@ -54,7 +54,9 @@ describe("the steps of an attempt", () => {
     const asked = new URL(attempt.authorizationUrl).searchParams;
     await ada.open(server.approve(attempt.authorizationUrl));
     const flowId = attempt.flow.id;
-    await expect.poll(async () => (await readSteps(flowId)).at(-1)?.kind).toBe("TOOL_DISCOVERY");
+    await expect
+      .poll(async () => (await readSteps(flowId)).at(-1)?.kind, { timeout: 30_000 })
+      .toBe("TOOL_DISCOVERY");
 
     const steps = await readSteps(flowId);
     const { origin } = server;

@@ -4,7 +4,14 @@ import { startLegacy } from "./counterparties/legacy.ts";
 import { startModernOnly } from "./counterparties/modern.ts";
 import { startScripted } from "./counterparties/scripted.ts";
 import { disposable } from "./support/disposable.ts";
-import { connect, createServer, executeTool, readStatus, type TestUser } from "./support/client.ts";
+import {
+  connect,
+  createServer,
+  executeTool,
+  readStatus,
+  rowIdOf,
+  type TestUser,
+} from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 let gatehouse: TestGatehouse;
@@ -195,10 +202,11 @@ it("what a failed tool says is for its runner alone", async () => {
     { confirmed: true },
   );
   expect(execution).toMatchObject({ status: "FAILED", isToolError: true });
-  const rows = JSON.stringify(
-    await gatehouse.db.$queryRaw`SELECT t::text AS row FROM "ToolExecution" t`,
-  );
-  expect(rows).not.toContain("no-such-note-4711");
+  const read = async () =>
+    JSON.stringify(await gatehouse.db.$queryRaw`SELECT t::text AS row FROM "ToolExecution" t`);
+  // History is written behind the answer.
+  await expect.poll(read, { timeout: 20_000 }).toContain(rowIdOf(execution.id));
+  expect(await read()).not.toContain("no-such-note-4711");
 });
 
 it("S8 a server that refuses its headers is told from one that is away, at the first call too", async () => {

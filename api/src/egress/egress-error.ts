@@ -21,8 +21,6 @@ export type EgressErrorCode =
   /** Not HTTP, or a body that its content encoding cannot decode. */
   | "RESPONSE_INVALID"
   | "RESPONSE_TOO_LARGE"
-  /** HTTP 421: the request is to be sent once more over another connection, which is never done. */
-  | "MISDIRECTED"
   /** One of the time limits passed. */
   | "DEADLINE";
 
@@ -39,7 +37,6 @@ const TRANSIENT: ReadonlySet<EgressErrorCode> = new Set([
   "TLS_FAILED",
   "CONNECTION_LOST",
   "RESPONSE_INVALID",
-  "MISDIRECTED",
   "DEADLINE",
 ]);
 

@@ -5,6 +5,8 @@ import { Agent, buildConnector } from "undici";
 import { EgressError } from "./egress-error.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** For peers that do not say how long they keep an idle connection (RFC 9112 §9.3); most keep it for a minute. */
+const KEEP_ALIVE_MS = 30_000;
 
 /** Resolves a host name to all its addresses; rejects when it has none. */
 export type ResolveHost = (
@@ -30,6 +32,7 @@ export function createGuardedAgent(
     // Deadlines are ours: undici's count from other moments and cannot be told apart.
     headersTimeout: 0,
     bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connect(options, callback) {
       // Node resolves nothing for a literal address, so the lookup would never see it.
       if (isIP(options.hostname) && !mayConnect(options.hostname)) {

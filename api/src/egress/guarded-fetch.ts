@@ -1,10 +1,11 @@
-import { fetch as undiciFetch } from "undici";
-import type { Dispatcher, Response as UndiciResponse } from "undici";
+import type { Dispatcher } from "undici";
 import { DeadlinePassed, startDeadlines } from "./deadlines.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { EgressError } from "./egress-error.ts";
 import type { EgressErrorCode } from "./egress-error.ts";
 import type { EgressLimits } from "./egress-limits.ts";
+import { exchange } from "./exchange.ts";
+import type { WireResponse } from "./exchange.ts";
 import { classifyFailure } from "./failures.ts";
 import { followRedirect, isRedirectStatus } from "./redirects.ts";
 import type { Hop } from "./redirects.ts";
@@ -77,8 +78,7 @@ async function followHops(
         explainFailure(error, transfer),
       );
     }
-    // Not needed any more; the connection may have broken meanwhile, which is no news.
-    response.body?.cancel().catch(() => {});
+    response.discard();
     if (mode === "error") {
       throw new EgressError("REDIRECT_FORBIDDEN", `${hop.url.host} redirects, which is refused.`);
     }
@@ -90,17 +90,10 @@ async function followHops(
   }
 }
 
-async function sendHop(hop: Hop, { options, deadlines, watch }: Transfer): Promise<UndiciResponse> {
+async function sendHop(hop: Hop, { options, deadlines, watch }: Transfer): Promise<WireResponse> {
   deadlines.enter("answering");
   try {
-    return await undiciFetch(hop.url, {
-      method: hop.method,
-      headers: [...hop.headers],
-      body: hop.body,
-      redirect: "manual",
-      signal: deadlines.signal,
-      dispatcher: watch.watch(options.pickAgent(hop.url)),
-    });
+    return await exchange(hop, options.pickAgent(hop.url), watch, deadlines.signal);
   } finally {
     deadlines.leave();
   }

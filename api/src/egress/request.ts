@@ -32,21 +32,44 @@ export async function prepareRequest(
   init: RequestInit,
   extra: Readonly<Record<string, string>>,
 ): Promise<Hop> {
-  const request = buildRequest(url, init, { ...extra, "user-agent": USER_AGENT });
-  const headers = new Headers(request.headers);
+  const { method, headers, body } = readText(url, init) ?? (await readWhole(url, init));
+  for (const [name, value] of Object.entries({ ...extra, "user-agent": USER_AGENT })) {
+    if (!headers.has(name)) mask(url, () => headers.set(name, value));
+  }
   for (const name of TRANSPORT_HEADERS) headers.delete(name);
-  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
-  return { url, method: request.method, headers, body };
+  return { url, method, headers, body };
 }
 
-function buildRequest(url: URL, init: RequestInit, defaults: Record<string, string>): Request {
+type Message = Pick<Hop, "method" | "headers" | "body">;
+
+/** Those that have text or nothing for a body, as nearly all do, need no Request to be read; null for all others. */
+function readText(
+  url: URL,
+  { method = "GET", headers: given, body = null }: RequestInit,
+): Message | null {
+  const mayHaveBody = method === "POST";
+  if (!mayHaveBody && method !== "GET" && method !== "DELETE") return null;
+  if (body !== null && (typeof body !== "string" || !mayHaveBody)) return null;
+  const headers = mask(url, () => new Headers(given));
+  if (body === null) return { method, headers, body };
+  if (!headers.has("content-type")) headers.set("content-type", "text/plain;charset=UTF-8");
+  return { method, headers, body: new TextEncoder().encode(body) };
+}
+
+async function readWhole(url: URL, init: RequestInit): Promise<Message> {
+  // The platform's Request knows every kind of body and the content type that goes with it.
+  const build = () => new Request(url, { ...init, signal: null, redirect: "manual" });
+  const request = mask(url, build);
+  return {
+    method: request.method,
+    headers: new Headers(request.headers),
+    body: request.body === null ? null : new Uint8Array(await request.arrayBuffer()),
+  };
+}
+
+function mask<T>(url: URL, build: () => T): T {
   try {
-    // The platform's Request knows every kind of body and the content type that goes with it.
-    const request = new Request(url, { ...init, signal: null, redirect: "manual" });
-    for (const [name, value] of Object.entries(defaults)) {
-      if (!request.headers.has(name)) request.headers.set(name, value);
-    }
-    return request;
+    return build();
   } catch {
     // The platform's own message quotes the header's value, which may be a secret.
     throw new TypeError(`The request to ${url.host} has an invalid method, header or body.`);

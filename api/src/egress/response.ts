@@ -1,41 +1,50 @@
-import type { Response as UndiciResponse } from "undici";
 import type { Deadlines } from "./deadlines.ts";
 import { EgressError } from "./egress-error.ts";
 import type { EgressLimits } from "./egress-limits.ts";
+import type { WireResponse } from "./exchange.ts";
 
 /** Statuses whose Response cannot have a body (Fetch standard §2.2.3, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Makes the platform's own Response of undici's, with its body guarded: the MCP SDK tells responses
- * by `instanceof`, and the class of the undici package is not the global one.
+ * Makes the platform's own Response, with its body guarded: the MCP SDK tells responses by `instanceof`.
  *
  * @param explain turns whatever reading the body failed with into the error for the reader
  * @throws {EgressError} RESPONSE_INVALID when the status is none of HTTP's
  */
 export function wrapResponse(
-  source: UndiciResponse,
+  source: WireResponse,
   target: { url: URL; redirected: boolean },
   deadlines: Deadlines,
   limits: EgressLimits,
   explain: (error: unknown) => unknown,
 ): Response {
-  const { status, statusText } = source;
+  const { status, statusText, headers } = source;
   const { host, href, hash } = target.url;
   if (status > 599) {
     throw new EgressError("RESPONSE_INVALID", `${host} answered with the status ${status}.`);
   }
-  const headers = new Headers([...source.headers]);
-  const stream = source.body as ReadableStream<Uint8Array> | null;
-  const hasBody = stream !== null && !NULL_BODY_STATUSES.has(status);
-  if (!hasBody) deadlines.end();
+  const body = NULL_BODY_STATUSES.has(status) ? null : source.body;
+  const isWhole = body instanceof Uint8Array && body.byteLength <= limits.maxResponseBytes;
+  if (body === null || isWhole) deadlines.end();
   else if (limits.longEventStreams && isEventStream(headers)) deadlines.lift();
-  const body = hasBody
-    ? guardBody(stream, { deadlines, maxBytes: limits.maxResponseBytes, host }, explain)
-    : null;
-  return Object.defineProperties(new Response(body, { status, statusText, headers }), {
+  const guarded =
+    body === null || isWhole
+      ? body
+      : guardBody(toStream(body), { deadlines, maxBytes: limits.maxResponseBytes, host }, explain);
+  return Object.defineProperties(new Response(guarded, { status, statusText, headers }), {
     url: { value: hash === "" ? href : href.slice(0, -hash.length) },
     redirected: { value: target.redirected },
+  });
+}
+
+function toStream(body: Uint8Array | ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (!(body instanceof Uint8Array)) return body;
+  return new ReadableStream({
+    start(out) {
+      out.enqueue(body);
+      out.close();
+    },
   });
 }
 

@@ -56,6 +56,30 @@ export async function appendEvent(tx: Transaction, event: NewEvent): Promise<voi
     )${appendingEvent}`;
 }
 
+/**
+ * Appends any number of events as the last statement of a transaction, of each workspace in the given order. Counters are locked in one
+ * order, so that two that append to several workspaces do not wait for each other.
+ */
+export async function appendEvents(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
+  await tx.$executeRaw`
+    WITH event AS (
+      SELECT * FROM json_to_recordset(${JSON.stringify(events.map((event, place) => ({ ...event, place })))}::json) AS e(
+        "place" int, "workspaceId" uuid, "type" text, "actorId" uuid, "serverId" uuid, "userId" uuid, "payload" jsonb)
+    ), added AS (
+      SELECT "workspaceId", count(*) AS "count" FROM event GROUP BY "workspaceId"
+    ), locked AS MATERIALIZED (
+      SELECT w."id" FROM "Workspace" w WHERE w."id" IN (SELECT "workspaceId" FROM added) ORDER BY w."id" FOR NO KEY UPDATE
+    ), counter AS (
+      UPDATE "Workspace" w SET "eventSeq" = w."eventSeq" + added."count"
+      FROM added, locked WHERE w."id" = added."workspaceId" AND w."id" = locked."id"
+      RETURNING w."id", w."eventSeq" - added."count" AS "before"
+    )
+    INSERT INTO "WorkspaceEvent" ("workspaceId", "seq", "id", "type", "occurredAt", "actorId", "serverId", "userId", "payload")
+    SELECT event."workspaceId", counter."before" + row_number() OVER (PARTITION BY event."workspaceId" ORDER BY event."place"),
+      uuidv7(), event."type"::"WorkspaceEventType", clock_timestamp(), event."actorId", event."serverId", event."userId", event."payload"
+    FROM event JOIN counter ON counter."id" = event."workspaceId"`;
+}
+
 /** Where a log ends, and after which place nothing of it is missing. */
 export interface LogExtent extends Position {
   oldestSeq: bigint;

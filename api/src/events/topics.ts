@@ -4,13 +4,18 @@ export const topics = {
   workspace: (workspaceId: string) => `workspace:${workspaceId}`,
   /** Somebody joined the workspace, left it, or has another role. */
   members: (workspaceId: string) => `members:${workspaceId}`,
+  /** A server's settings, policies or tools changed, or it was deleted or restored. */
+  server: (serverId: string) => `server:${serverId}`,
   /** A grant's tokens, lease or state changed. */
   grant: (grantId: string) => `grant:${grantId}`,
   /** An attempt at consent moved on. */
   flow: (flowId: string) => `flow:${flowId}`,
   /** A session or API token ended: whoever remembers it forgets it. */
   ended: (credentialId: string) => `ended:${credentialId}`,
+  /** A run moved on, or is to be cancelled. */
   execution: (executionId: string) => `execution:${executionId}`,
+  /** A server's question was asked, answered or given up. */
+  elicitation: (elicitationId: string) => `elicitation:${elicitationId}`,
   /** The list of encryption keys may have changed. */
   keys: "keys",
 };

@@ -3,7 +3,14 @@ import DataLoader from "dataloader";
 import { type Caller, visibleTo } from "../services/access.ts";
 import type { Services } from "../services/services.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
-import { type CatalogLoader, createCatalogLoader } from "./server/catalog-loader.ts";
+import {
+  type CatalogLoader,
+  createCatalogLoader,
+  createOffersLoader,
+  type OffersLoader,
+} from "./server/catalog-loader.ts";
+import { createContentsLoader, type ContentsLoader } from "./tool/contents-loader.ts";
+import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 
 /** What the transport knows of a request. */
 export interface RequestContext {
@@ -21,7 +28,11 @@ export interface Context {
   /** The caller's role by workspace, read once for a whole request. */
   roles: DataLoader<string, WorkspaceRole | null>;
   oauthStatus: StatusLoader;
-  tools: CatalogLoader;
+  /** Servers' tools, and what else they have. */
+  catalogs: CatalogLoader;
+  offers: OffersLoader;
+  toolPolicies: PolicyLoader;
+  executionContents: ContentsLoader;
 }
 
 export function createContext(
@@ -30,6 +41,7 @@ export function createContext(
 ): Context {
   const { db, services } = deps;
   const oauthStatus = createStatusLoader(db, viewer);
+  const ofCatalogs = { catalogs: services.catalogs, status: oauthStatus };
   return {
     requestId,
     caller: viewer,
@@ -52,7 +64,10 @@ export function createContext(
       { cache: false },
     ),
     oauthStatus,
-    tools: createCatalogLoader({ db, catalogs: services.catalogs, status: oauthStatus }, viewer),
+    catalogs: createCatalogLoader(ofCatalogs, viewer),
+    offers: createOffersLoader(ofCatalogs, viewer),
+    toolPolicies: createPolicyLoader(db),
+    executionContents: createContentsLoader(services.executions),
   };
 }
 

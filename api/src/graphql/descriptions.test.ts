@@ -59,7 +59,7 @@ const selfEvident = readNames(`
   TextContent: itself text
   ToolConfirmationRequired: tool
   ToolExecuted: itself execution
-  ToolExecution: content contentExpiresAt contentTruncated durationMs errorMessage finishedAt id startedAt startedBy status structuredContent toolName
+  ToolExecution: content durationMs errorMessage finishedAt id startedAt startedBy status structuredContent toolName
   ToolExecutionStatus: itself REAUTH_REQUIRED RUNNING SUCCEEDED TIMED_OUT
   ToolNotFound: itself
   ToolTimedOut: itself execution

@@ -12,6 +12,12 @@ function createStage() {
     nowMs: Date.now(),
     answer: (): Promise<SessionReading> =>
       Promise.resolve({ viewer: createViewer("ada"), setCookies: [] }),
+    changeMembers: (_workspaceId: string | null) => {},
+    isHearing: false,
+    /** Ids of credentials that ended although nobody said so. */
+    ended: new Set<string>(),
+    /** Looks at what is kept, as is done every second. */
+    look: async () => {},
     tokens: new Map([["good", { ...createViewer("bot"), expiresAt: null }]]),
     end: (credentialId: string | null) => listeners.forEach((listener) => listener(credentialId)),
   };
@@ -24,6 +30,21 @@ function createStage() {
       return () => listeners.delete(listener);
     },
     watchRight: () => () => {},
+    onMembersChanged(listener) {
+      stage.changeMembers = listener;
+      return () => {};
+    },
+    isHearing: () => stage.isHearing,
+    readLiving: async (viewers) =>
+      new Map(
+        viewers
+          .filter(({ credentialId }) => !stage.ended.has(credentialId))
+          .map(({ credentialId, name, email }) => [credentialId, { name, email }]),
+      ),
+    doRegularly(turn) {
+      stage.look = turn;
+      return { [Symbol.dispose]: () => (stage.look = async () => {}) };
+    },
     async readApiToken(token) {
       stage.reads.push(false);
       return stage.tokens.get(token) ?? null;
@@ -128,4 +149,96 @@ it("forgets a token the moment it is revoked, and everything when a message may 
   await resolver.resolveViewer(headers);
   await resolve(COOKIE);
   expect(stage.reads).toHaveLength(5);
+});
+
+/** As time goes by, with a look each second. */
+async function pass(
+  stage: ReturnType<typeof createStage>["stage"],
+  seconds: number,
+): Promise<void> {
+  for (let i = 0; i < seconds; i += 1) {
+    stage.nowMs += 1_000;
+    await stage.look();
+  }
+}
+
+it("asks again for a token of a workspace whose members changed", async () => {
+  const { stage, resolver } = createStage();
+  stage.tokens.set("good", {
+    ...createViewer("bot"),
+    expiresAt: null,
+    apiToken: { id: "session-bot", workspaceId: "w", scope: "READ" },
+  });
+  const bearer = new Headers({ authorization: "Bearer good" });
+  await resolver.resolveViewer(bearer);
+  stage.changeMembers("another");
+  await resolver.resolveViewer(bearer);
+  expect(stage.reads).toHaveLength(1);
+  stage.changeMembers("w");
+  await resolver.resolveViewer(bearer);
+  expect(stage.reads).toHaveLength(2);
+});
+
+it("reads a session once a minute while the word of its end is sure to arrive, so that it can be prolonged", async () => {
+  const { stage, resolve } = createStage();
+  stage.isHearing = true;
+  await resolve(COOKIE);
+  await pass(stage, 59);
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(1);
+  await pass(stage, 1);
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(2);
+});
+
+it("finds within a second what ended without a word", async () => {
+  const { stage, resolver, resolve } = createStage();
+  stage.isHearing = true;
+  const bearer = new Headers({ authorization: "Bearer good" });
+  await resolve(COOKIE);
+  await resolver.resolveViewer(bearer);
+  await pass(stage, 10);
+  stage.ended.add("session-ada").add("session-bot");
+  await pass(stage, 1);
+  stage.answer = async () => ({ viewer: null, setCookies: [] });
+  stage.tokens.clear();
+  expect(await resolve(COOKIE)).toBeNull();
+  expect(await resolver.resolveViewer(bearer)).toBeNull();
+});
+
+it("keeps nothing for long that it cannot look at, or whose end it may not hear of", async () => {
+  const { stage, resolve } = createStage();
+  stage.isHearing = true;
+  await resolve(COOKIE);
+  await pass(stage, 5);
+  stage.nowMs += 2_001;
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(2);
+  await pass(stage, 5);
+  stage.isHearing = false;
+  await resolve(COOKIE);
+  expect(stage.reads).toHaveLength(3);
+});
+
+it("lets nobody who asks after the end have an answer that was on its way before", async () => {
+  const { stage, resolve } = createStage();
+  const late = Promise.withResolvers<SessionReading>();
+  stage.answer = () => late.promise;
+  const before = resolve(COOKIE);
+  stage.end("session-ada");
+  stage.answer = async () => ({ viewer: null, setCookies: [] });
+  const after = resolve(COOKIE);
+  late.resolve({ viewer: createViewer("ada"), setCookies: [] });
+  expect(await after).toBeNull();
+  expect(await before).not.toBeNull();
+  expect(await resolve(COOKIE)).toBeNull();
+});
+
+it("reads a session once for all who ask at the same time, and each is told of its cookie", async () => {
+  const { stage, resolve } = createStage();
+  stage.answer = async () => ({ viewer: createViewer("ada"), setCookies: ["longer"] });
+  const told: string[] = [];
+  await Promise.all([1, 2, 3].map(() => resolve(COOKIE, (cookie) => told.push(cookie))));
+  expect(stage.reads).toEqual([true]);
+  expect(told).toEqual(["longer", "longer", "longer"]);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import type { Auth } from "./auth.ts";
+import type { Auth, SessionReading } from "./auth.ts";
 
 /** Who calls, by which credential, and until when. */
 export interface Viewer {
@@ -45,31 +45,102 @@ export interface ViewerResolverDeps {
   /** The channel that reaches all processes. */
   onEnded: ViewerResolver["onEnded"];
   watchRight: ViewerResolver["watchRight"];
-  /** How long an answer is kept: reading a session costs two statements. */
+  /** The same with a workspace whose members changed: a token acts for a member alone. */
+  onMembersChanged(listener: (workspaceId: string | null) => void): () => void;
+  /** Whether word of an end is sure to arrive. */
+  isHearing(): boolean;
+  /** Who is behind those of the viewers' credentials that live, as it is stored now, by the credential's id. */
+  readLiving(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
+  /** How long an answer is kept while word of an end may not arrive: reading a session costs two statements. */
   ttlMs?: number;
+  /** How long while it is sure to: a session that is due is prolonged when it is read. */
+  surelyTtlMs?: number;
+  /** Does something again and again, until disposed: what is kept is looked at so, behind the word of an end, which may be lost. */
+  doRegularly(turn: () => Promise<void>, everyMs: number): Disposable;
   /** Milliseconds of the wall clock, as expiry is a date. */
   now?: () => number;
   maxEntries?: number;
 }
 
+/** What a viewer is told of the user. */
+export type Person = Pick<Viewer, "name" | "email">;
+
+const pollMs = 1_000;
+
 interface Entry {
   viewer: Viewer;
-  freshUntilMs: number;
+  readAtMs: number;
+  /** When it was last known to live. */
+  sureAtMs: number;
+  expiresAtMs: number;
 }
 
-/** Resolves viewers, with a small cache keyed by the hash of the credential and emptied of it the moment it ends. */
-export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver {
-  // Behind the channel, of which a message may be lost: a revoked credential is good for no longer than this.
-  const { auth, ttlMs = 1_000, now = Date.now, maxEntries = 10_000 } = deps;
+interface Reading {
+  beganAtMs: number;
+  /** How much had ended when it began. */
+  endings: number;
+  answer: Promise<SessionReading>;
+}
+
+/**
+ * Resolves viewers, with a small cache keyed by the hash of the credential and emptied of it the moment it ends. To be disposed of, as
+ * it looks at what it keeps.
+ */
+export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver & Disposable {
+  const { auth, ttlMs = 1_000, surelyTtlMs = 60_000, now = Date.now, maxEntries = 10_000 } = deps;
   const cache = new Map<string, Entry>();
+  const readings = new Map<string, Reading>();
   // Counts what ended, so that a read which began before does not put it back.
   let endings = 0;
 
-  deps.onEnded((credentialId) => {
+  function forget(isMeant: (viewer: Viewer) => boolean): void {
     endings += 1;
-    for (const [key, { viewer }] of cache)
-      if (credentialId === null || viewer.credentialId === credentialId) cache.delete(key);
-  });
+    for (const [key, { viewer }] of cache) if (isMeant(viewer)) cache.delete(key);
+  }
+  const stops = [
+    deps.onEnded((id) => forget(({ credentialId }) => id === null || credentialId === id)),
+    deps.onMembersChanged((id) => forget(({ apiToken }) => apiToken?.workspaceId === id)),
+  ];
+
+  function isFresh({ readAtMs, sureAtMs, expiresAtMs }: Entry): boolean {
+    const nowMs = now();
+    if (nowMs >= expiresAtMs) return false;
+    if (nowMs < readAtMs + ttlMs) return true;
+    return nowMs <= sureAtMs + 2 * pollMs && deps.isHearing();
+  }
+
+  /** What ended without a word, and what is of no use any more, is forgotten. */
+  async function look(): Promise<void> {
+    const lookedAtMs = now();
+    for (const [key, entry] of cache)
+      if (lookedAtMs >= Math.min(entry.readAtMs + surelyTtlMs, entry.expiresAtMs))
+        cache.delete(key);
+    const before = [...cache];
+    if (before.length === 0) return;
+    const living = await deps.readLiving(before.map(([, { viewer }]) => viewer));
+    for (const [key, entry] of before) {
+      const person = living.get(entry.viewer.credentialId);
+      const { name, email } = entry.viewer;
+      if (person?.name === name && person.email === email) entry.sureAtMs = lookedAtMs;
+      else if (cache.get(key) === entry) cache.delete(key);
+    }
+  }
+  const polling = deps.doRegularly(look, pollMs);
+
+  /** One for all who ask at the same time, but for those who ask after something ended. */
+  function read(key: string, begin: () => Promise<SessionReading>): Reading {
+    const underWay = readings.get(key);
+    if (underWay?.endings === endings) return underWay;
+    const reading = {
+      beganAtMs: now(),
+      endings,
+      answer: begin().finally(() => {
+        if (readings.get(key) === reading) readings.delete(key);
+      }),
+    };
+    readings.set(key, reading);
+    return reading;
+  }
 
   return {
     async resolveViewer(headers, onSetCookie) {
@@ -79,24 +150,31 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver {
       const kind = token === null ? "cookie" : "token";
       const key = createHash("sha256").update(`${kind} ${cookie}`).digest("base64url");
       const hit = cache.get(key);
-      if (hit && now() < hit.freshUntilMs) return hit.viewer;
+      if (hit && isFresh(hit)) return hit.viewer;
       cache.delete(key);
-      const endingsBefore = endings;
-      const { viewer, setCookies } =
+      const mayProlong = onSetCookie !== undefined;
+      const reading = read(`${key} ${mayProlong}`, async () =>
         token === null
-          ? await auth.readSession(headers, onSetCookie !== undefined)
-          : { viewer: await deps.readApiToken(token), setCookies: [] };
+          ? auth.readSession(headers, mayProlong)
+          : { viewer: await deps.readApiToken(token), setCookies: [] },
+      );
+      const { viewer, setCookies } = await reading.answer;
       if (onSetCookie) setCookies.forEach(onSetCookie);
-      if (viewer && endings === endingsBefore) {
+      if (viewer && endings === reading.endings) {
         const oldest = cache.size < maxEntries ? undefined : cache.keys().next().value;
         if (oldest !== undefined) cache.delete(oldest);
         const expiresAtMs = viewer.expiresAt?.getTime() ?? Infinity;
-        cache.set(key, { viewer, freshUntilMs: Math.min(now() + ttlMs, expiresAtMs) });
+        const { beganAtMs: readAtMs } = reading;
+        cache.set(key, { viewer, readAtMs, sureAtMs: readAtMs, expiresAtMs });
       }
       return viewer;
     },
     onEnded: deps.onEnded,
     watchRight: deps.watchRight,
+    [Symbol.dispose]() {
+      for (const stop of stops) stop();
+      polling[Symbol.dispose]();
+    },
   };
 }
 

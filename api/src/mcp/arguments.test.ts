@@ -17,6 +17,12 @@ const schema = {
   additionalProperties: false,
 };
 
+function nest(levels: number): unknown {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
+
 describe("validateArguments", () => {
   it("finds nothing wrong with what fits", () => {
     const args = {
@@ -82,6 +88,8 @@ describe("validateArguments", () => {
   });
 });
 
+const branch = ($ref: string) => ({ type: "object", properties: { a: { $ref } } });
+
 describe("schemas as they come", () => {
   const withA = (a: unknown, more: object = {}) => ({ type: "object", properties: { a }, ...more });
 
@@ -131,6 +139,9 @@ describe("schemas as they come", () => {
     ["no object", null],
     ["its own reflection", { $ref: "#" }],
     ["far too large", withA({ enum: ["x".repeat(300_000)] })],
+    ["levels without end", withA(nest(100_000))],
+    ["references to nowhere", withA({ $ref: "#/$defs/none" })],
+    ["a reference to a file", withA({ $ref: "file:///etc/passwd" })],
   ])("checks nothing, and says so, with %s", (_name, unusable) => {
     const { issues, note } = checkArguments(unusable, { a: 1 });
     expect(issues).toEqual([]);
@@ -155,6 +166,67 @@ describe("schemas as they come", () => {
     const startedAt = performance.now();
     validateArguments(evil, args);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  it.each([
+    [
+      "alternatives that double at every level",
+      {
+        $ref: "#/$defs/tree",
+        $defs: {
+          tree: { anyOf: [branch("#/$defs/tree"), branch("#/$defs/tree"), { type: "string" }] },
+        },
+      },
+    ],
+    [
+      "references that double at every level",
+      {
+        $ref: "#/$defs/d0",
+        $defs: Object.fromEntries(
+          Array.from({ length: 41 }, (_, level) => {
+            const next = { $ref: `#/$defs/d${level + 1}` };
+            return [`d${level}`, level < 40 ? { allOf: [next, next] } : { type: "object" }];
+          }),
+        ),
+      },
+    ],
+  ])("lets no %s hold up the process", (_name, evil) => {
+    let args: unknown = 1;
+    for (let level = 0; level < 50; level += 1) args = { a: args };
+    const { issues, note } = checkArguments(evil, args);
+    expect(issues).toEqual([]);
+    expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
+    // It is not tried again.
+    const startedAt = performance.now();
+    for (let turn = 0; turn < 1_000; turn += 1) checkArguments(evil, args);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
+  });
+
+  it("goes on checking what is short after what took too long", () => {
+    const tree = { anyOf: [branch("#"), branch("#"), { type: "string" }] };
+    let deep: unknown = 1;
+    for (let level = 0; level < 50; level += 1) deep = { a: deep };
+    expect(checkArguments(tree, deep)).toHaveProperty("note", expect.any(String));
+    expect(checkArguments(tree, { a: 5 })).toMatchObject({
+      note: null,
+      issues: [{ path: "/a" }, {}],
+    });
+  });
+
+  it("lets no comparison of each with each hold up the process", () => {
+    const evil = withA({ type: "array", uniqueItems: true });
+    const a = Array.from({ length: 40_000 }, (_, index) => ({ index }));
+    const { note } = checkArguments(evil, { a });
+    expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
+    expect(checkArguments(evil, { a: [{ b: 1 }, { b: 1 }] }).issues).toHaveLength(1);
+  });
+
+  it("checks a tree against a schema that refers to itself", () => {
+    const tree = withA({ $ref: "#/$defs/node" }, { $defs: { node: branch("#/$defs/node") } });
+    expect(validateArguments(tree, { a: { a: { a: {} } } })).toEqual([]);
+    expect(validateArguments(tree, { a: { a: { a: 5 } } })).toEqual([
+      { path: "/a/a/a", message: "must be an object" },
+    ]);
   });
 
   it("takes patterns that are no Unicode patterns, and ignores those that are none", () => {

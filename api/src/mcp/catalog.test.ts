@@ -9,8 +9,10 @@ import {
   startScriptedModern,
 } from "../../test/counterparties/scripted.ts";
 import type { ScriptedCall } from "../../test/counterparties/scripted.ts";
-import { DEFAULT_CATALOG_BOUNDS, listTools } from "./catalog.ts";
-import type { Catalog, CatalogBounds } from "./catalog.ts";
+import { listTools } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import { DEFAULT_LIST_BOUNDS } from "./pages.ts";
+import type { ListBounds } from "./pages.ts";
 import { withSession } from "./session.ts";
 import { createTarget } from "./testing.ts";
 
@@ -23,9 +25,9 @@ async function use<T extends Counterparty>(starting: Promise<T>): Promise<T> {
   started.push(counterparty);
   return counterparty;
 }
-const list = (url: string, bounds?: Partial<CatalogBounds>, timeoutMs = 5_000) =>
+const list = (url: string, bounds?: Partial<ListBounds>, timeoutMs = 5_000) =>
   withSession(createTarget(url, { timeoutMs }), (session) =>
-    listTools(session, { ...DEFAULT_CATALOG_BOUNDS, ...bounds }),
+    listTools(session, { ...DEFAULT_LIST_BOUNDS, ...bounds }),
   );
 /** A legacy server whose `tools/list` answers what `page` makes of the cursor. */
 const startPages = (page: (cursor: unknown, call: ScriptedCall) => unknown) =>
@@ -83,6 +85,22 @@ describe("listTools", () => {
     expect(pages).toBe(7);
   });
 
+  it("S4 ends at the bound on time and keeps what it has, also when a page does not come", async () => {
+    const page = (cursor: unknown) => ({ tools: [tool(`t${String(cursor)}`)], nextCursor: "2" });
+    const slow = await use(startPages(page));
+    const late = { isTruncated: true, notes: ["The list ends after 0 s."] };
+    expect(await list(slow.url, { maxMs: 0 })).toMatchObject(late);
+    expect(slow.calls.filter((call) => call.method === "tools/list")).toHaveLength(1);
+    const hanging = await use(
+      startScriptedLegacy((call, response) => {
+        if (call.params["cursor"] === undefined) sendResult(call, response, page("1"));
+      }),
+    );
+    const cut = await list(hanging.url, { maxMs: 300 }, 60_000);
+    expect(cut).toMatchObject({ isTruncated: true, notes: ["The list ends after 0.3 s."] });
+    expect(names(cut)).toEqual(["t1"]);
+  });
+
   it("S4 does not run in circles", async () => {
     const server = await use(startPages(() => ({ tools: [tool("a")], nextCursor: "same" })));
     const catalog = await list(server.url);
@@ -93,7 +111,7 @@ describe("listTools", () => {
   it("S4 holds to the bounds on tools and bytes", async () => {
     const tools = Array.from({ length: 1_000 }, (_, index) => tool(`t${index}`));
     const server = await use(startPages(() => ({ tools })));
-    expect(names(await list(server.url, { maxTools: 10 }))).toHaveLength(10);
+    expect(names(await list(server.url, { maxItems: 10 }))).toHaveLength(10);
     const few = await list(server.url, { maxBytes: 2_000 });
     expect(few).toMatchObject({ isTruncated: true, notes: ["The list ends at 2000 bytes."] });
     expect(names(few)).not.toHaveLength(0);
@@ -117,6 +135,8 @@ describe("listTools", () => {
     null,
     tool("good"),
     { name: "x".repeat(300), inputSchema: {} },
+    { name: "nul\0", inputSchema: {} },
+    { name: "half \ud800", inputSchema: {} },
   ];
   const kept = [
     "good",

@@ -45,11 +45,15 @@ export function toContentBlock(block: SdkContentBlock): ContentBlock {
         mimeType: block.mimeType ?? null,
       };
     case "resource":
-      return { type: "resource", resource: toContents(block.resource) };
+      return { type: "resource", resource: toResourceContents(block.resource) };
   }
 }
 
-function toContents(resource: { uri: string; mimeType?: string | undefined }): ResourceContents {
+/** The API's form of what a resource holds. */
+export function toResourceContents(resource: {
+  uri: string;
+  mimeType?: string | undefined;
+}): ResourceContents {
   const text = "text" in resource && typeof resource.text === "string" ? resource.text : null;
   const blob = "blob" in resource && typeof resource.blob === "string" ? resource.blob : null;
   return {

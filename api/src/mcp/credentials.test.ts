@@ -56,3 +56,51 @@ it("R19 a refusal of housekeeping costs no refresh", async () => {
   expect(answer.status).toBe(401);
   expect(refusals).toBe(0);
 });
+
+it("R19 a standing stream that is refused costs no refresh, one that the connection cannot do without may", async () => {
+  let refusals = 0;
+  const { streamFetch, openStream } = createCredentialedFetch({
+    url: "https://mcp.example.com/mcp",
+    fetch: () => Promise.reject(new Error("The bounded fetch is not for streams.")),
+    streamFetch: async () => new Response(null, { status: 401 }),
+    credentials: {
+      ...giveHeaders(),
+      refused: async () => {
+        refusals += 1;
+        return { stop: "refused" };
+      },
+    },
+  });
+  expect((await streamFetch("https://mcp.example.com/mcp", { method: "GET" })).status).toBe(401);
+  expect(refusals).toBe(0);
+  await expect(openStream("https://mcp.example.com/mcp", { method: "GET" })).rejects.toHaveProperty(
+    "stop",
+    "refused",
+  );
+  expect(refusals).toBe(1);
+});
+
+it("R5 a refusal comes back with the receipt of the very request that was refused, whatever else was sent meanwhile", async () => {
+  const answers = [Promise.withResolvers<Response>(), Promise.withResolvers<Response>()];
+  const receipts: unknown[] = [];
+  let given = 0;
+  let sent = 0;
+  const { fetch } = createCredentialedFetch({
+    url: "https://mcp.example.com/mcp",
+    fetch: () => answers[sent++]?.promise ?? Promise.reject(new Error("too many")),
+    credentials: {
+      async headers() {
+        given += 1;
+        return { kind: "headers", headers: {}, receipt: given };
+      },
+      refused: async ({ receipt }) => ({ stop: receipts.push(receipt) }),
+    },
+  });
+  const calls = [1, 2].map(() => fetch("https://mcp.example.com/mcp", { method: "POST" }));
+  // The first is refused after the second was sent with newer headers.
+  answers[1]?.resolve(new Response("{}"));
+  await calls[1];
+  answers[0]?.resolve(new Response(null, { status: 401 }));
+  await expect(calls[0]).rejects.toThrow("no credentials");
+  expect(receipts).toEqual([1]);
+});

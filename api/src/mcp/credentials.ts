@@ -9,16 +9,21 @@ export interface Refusal {
   wwwAuthenticate: string | null;
   /** The headers that `Credentials.headers` gave for the refused request. */
   sentHeaders: Record<string, string>;
+  /** What `Credentials.headers` gave with them. Calls share a connection, so nothing about a request is kept elsewhere. */
+  receipt?: unknown;
   /** False on a 403 and on the second refusal in a row: a "retry" is not honoured then and ends as a refusal with `stop: null`. */
   mayRetry: boolean;
 }
 
+export type GivenHeaders =
+  /** `receipt` comes back with a refusal of these headers. */
+  | { kind: "headers"; headers: Record<string, string>; receipt?: unknown }
+  | { kind: "unavailable"; cause: unknown };
+
 /** Where credentials for one server and one owner come from. Both methods may throw; that is a fault of ours and reaches the caller as it is. */
 export interface Credentials {
   /** Headers for the next request to the MCP URL (bearer and configured headers). `cause` is handed back untouched as `Failure.stop`. */
-  headers(): Promise<
-    { kind: "headers"; headers: Record<string, string> } | { kind: "unavailable"; cause: unknown }
-  >;
+  headers(): Promise<GivenHeaders>;
   /** The server refused these headers; answers whether to ask for new ones and send the request once more. `stop` is handed back untouched. */
   refused(refusal: Refusal): Promise<"retry" | { stop: unknown }>;
 }
@@ -53,6 +58,15 @@ const PROTOCOL_HEADERS = new Set([
   "mcp-session-id",
 ]);
 
+/** One connection's ways to its server. */
+export interface CredentialedFetches {
+  fetch: Fetch;
+  /** For streams that stand as long as the connection, and that it does without when they are refused. */
+  streamFetch: Fetch;
+  /** For a stream that the connection cannot do without: a refusal is treated as a call's is. */
+  openStream: Fetch;
+}
+
 const SHORTEST_SECRET = 8;
 const REMEMBERED_SECRETS = 16;
 
@@ -64,12 +78,14 @@ const REMEMBERED_SECRETS = 16;
 export function createCredentialedFetch(target: {
   url: string;
   fetch: Fetch;
+  /** Left out: `fetch`. */
+  streamFetch?: Fetch | undefined;
   credentials: Credentials;
-}): { fetch: Fetch; redact: (text: string) => string } {
+}): CredentialedFetches & { redact: (text: string) => string } {
   const origin = new URL(target.url).origin;
   const secrets = new Set<string>();
 
-  async function sendOnce(input: string | URL, init: RequestInit | undefined) {
+  async function sendOnce(fetch: Fetch, input: string | URL, init: RequestInit | undefined) {
     const given = await ask(() => target.credentials.headers());
     if (given.kind === "unavailable") throw new CredentialsError(given.cause);
     rememberSecrets(secrets, given.headers);
@@ -81,22 +97,26 @@ export function createCredentialedFetch(target: {
     init?.signal?.throwIfAborted();
     const trace = currentTrace();
     if (trace) trace.sent = true;
-    const response = await target.fetch(input, { ...init, headers });
-    return { response, sentHeaders: given.headers };
+    const response = await fetch(input, { ...init, headers });
+    return { response, given };
   }
 
-  async function credentialedFetch(input: string | URL, init?: RequestInit): Promise<Response> {
-    if (new URL(input).origin !== origin) return target.fetch(input, init);
-    const isCall = init?.method === "POST";
+  async function send(
+    fetch: Fetch,
+    isCall: boolean,
+    input: string | URL,
+    init?: RequestInit,
+  ): Promise<Response> {
+    if (new URL(input).origin !== origin) return fetch(input, init);
     for (let mayRetry = true; ; mayRetry = false) {
-      const { response, sentHeaders } = await sendOnce(input, init);
+      const { response, given } = await sendOnce(fetch, input, init);
       const { status } = response;
-      // Resuming a stream or ending a session is housekeeping: it must not cost anybody a refresh.
       if (!isCall || (status !== 401 && status !== 403)) return response;
       const refusal: Refusal = {
         status,
         wwwAuthenticate: response.headers.get("www-authenticate"),
-        sentHeaders,
+        sentHeaders: given.headers,
+        receipt: given.receipt,
         mayRetry: mayRetry && status === 401,
       };
       // A 401 means that the server did not run the call, whatever becomes of it while credentials are renewed.
@@ -109,8 +129,12 @@ export function createCredentialedFetch(target: {
     }
   }
 
+  const streamFetch = target.streamFetch ?? target.fetch;
   return {
-    fetch: credentialedFetch,
+    // Resuming a stream or ending a session is housekeeping: it must not cost anybody a refresh.
+    fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
+    streamFetch: (input, init) => send(streamFetch, false, input, init),
+    openStream: (input, init) => send(streamFetch, true, input, init),
     redact: (text) => {
       let clean = text;
       for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");

@@ -8,9 +8,16 @@ export function eraOf(protocolVersion: string | undefined): Era {
   return protocolVersion !== undefined && protocolVersion >= "2026-07-28" ? "modern" : "legacy";
 }
 
+/** The lists that a server may say the changes of. */
+export type ListName = "tools" | "resources" | "prompts";
+
 export interface EraVerdict {
   era: Era;
   protocolVersion: string;
+  /** The server speaks nothing newer than HTTP+SSE (MCP 2024-11-05). */
+  overSse?: true;
+  /** The lists that a modern server says the changes of. */
+  tellsChangesOf?: readonly ListName[];
 }
 
 export interface EraCache {

@@ -12,11 +12,14 @@ import {
 import { CredentialsError, CredentialsFault } from "./credentials.ts";
 import { notSent, shortenMessage } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import { readErrorBody, SessionLostError } from "./session-lost.ts";
 
 export type { Failure, ProtocolFault } from "./failure.ts";
 
 /** Marks the error that our transport delivers when a response stream ends without its answer; recognised by identity. */
 export const STREAM_ENDED: unique symbol = Symbol("stream ended without an answer");
+/** Marks the error that our transport delivers when the answer to another request came in place of the one asked for. */
+export const FOREIGN_ANSWER: unique symbol = Symbol("answer to another request");
 
 const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 const NEVER_CONNECTED = new Set([
@@ -62,6 +65,16 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
   if (error instanceof UnauthorizedError || error instanceof InsufficientScopeError) {
     return { kind: "refused", stop: null };
   }
+  if (error instanceof SessionLostError) {
+    return {
+      kind: "unreachable",
+      sent: phase === "call",
+      retryable: true,
+      httpStatus: error.httpStatus,
+      message: describeStatus(404),
+      sessionLost: true,
+    };
+  }
   if (isEgressError(error)) return classifyEgress(error, phase);
   if (ProtocolError.isInstance(error)) return classifyProtocolError(error, phase);
   if (SdkHttpError.isInstance(error)) return classifyHttp(error, phase);
@@ -76,6 +89,9 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
 function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"): Failure {
   if (error.data === STREAM_ENDED) {
     return lost(phase, "The server closed the connection before it answered.");
+  }
+  if (error.data === FOREIGN_ANSWER) {
+    return notMcp("The server answered another request than the one that was sent.");
   }
   if (UrlElicitationRequiredError.isInstance(error)) {
     return { kind: "protocol-error", code: "input-required", message: ASKS };
@@ -98,7 +114,7 @@ function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"):
 
 function classifyHttp(error: SdkHttpError, phase: "connect" | "call"): Failure {
   const { status } = error;
-  const answer = readJsonRpcError(error.data["text"]);
+  const answer = readErrorBody(error.data["text"]);
   const isMissing = status === 404;
   // A 404 is how a legacy server says that it has forgotten the session: it did not run the call.
   if (answer && !isMissing && !TRANSIENT_STATUS.has(status)) {
@@ -201,21 +217,6 @@ function describeStatus(status: number): string {
 
 function readResultType(data: unknown): unknown {
   return typeof data === "object" && data !== null && "resultType" in data ? data.resultType : null;
-}
-
-function readJsonRpcError(text: unknown): { code: number; message: string } | null {
-  if (typeof text !== "string" || !text.startsWith("{")) return null;
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body !== "object" || body === null || !("error" in body)) return null;
-    const { error } = body;
-    if (typeof error !== "object" || error === null || !("code" in error)) return null;
-    if (typeof error.code !== "number") return null;
-    const message = "message" in error && typeof error.message === "string" ? error.message : "";
-    return { code: error.code, message };
-  } catch {
-    return null;
-  }
 }
 
 /** The error and what caused it, outermost first; the SDK wraps what its connecting phase meets. */

@@ -1,6 +1,13 @@
 /** Runs a tool once. Whatever happens, a call that may have run is never repeated (S6). */
-import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/client";
+import {
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/client";
 import type { CallToolResult } from "@modelcontextprotocol/client";
+import { callWithAnswers } from "./asking-call.ts";
+import type { Continuation } from "./asking-call.ts";
+import { startCallClock } from "./call-clock.ts";
 import { listTools } from "./catalog.ts";
 import type { Tool } from "./catalog.ts";
 import type { Session } from "./connect.ts";
@@ -10,8 +17,14 @@ import { classifyFailure, isStreamEnd } from "./errors.ts";
 import { notSent, redactFailure, shortenMessage } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
+import { outputValidator } from "./json-schema.ts";
+import { Questions } from "./questions.ts";
+import type { Asking } from "./questions.ts";
 import { traceRequest } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
+
+/** The longest that a timer can take. */
+const NEVER_MS = 2 ** 31 - 1;
 
 export interface Progress {
   progress: number;
@@ -22,7 +35,10 @@ export interface Progress {
 export interface ToolCall {
   name: string;
   arguments: JsonObject;
+  /** Stands still while the person is asked something. */
   timeoutMs: number;
+  /** Where the server's questions go; left out: a tool that asks something fails. */
+  asking?: Asking | undefined;
   /** From the catalogue, when it is at hand: its output schema is checked, and headers that it asks for are sent. */
   tool?: Pick<Tool, "name" | "inputSchema" | "outputSchema">;
   onProgress?: (progress: Progress) => void;
@@ -30,7 +46,7 @@ export interface ToolCall {
   signal?: AbortSignal;
 }
 
-export type ToolCallAnswer =
+export type ToolCallAnswer = (
   | {
       kind: "result";
       content: ContentBlock[];
@@ -41,7 +57,11 @@ export type ToolCallAnswer =
     }
   /** The server has no such tool; nothing was run. */
   | { kind: "unknown-tool" }
-  | Failure;
+  | Failure
+) & {
+  /** Why questions of the server were not put to the person, in sentences of ours. */
+  notes?: string[];
+};
 
 /**
  * Calls a tool. Expected trouble is an answer, told by types and codes (S9); only faults of our own throw. A timeout or an abort
@@ -50,28 +70,80 @@ export type ToolCallAnswer =
 export async function callTool(session: Session, call: ToolCall): Promise<ToolCallAnswer> {
   const trace: RequestTrace = { sent: false, answered: false };
   if (call.signal?.aborted) return { kind: "cancelled" };
+  using clock = startCallClock(call.timeoutMs, call.signal);
+  const questions = call.asking && new Questions(call.asking, clock, session.redact);
+  trace.questions = questions;
+  const answer = await answerOf(session, call, trace, clock.signal);
+  const notes = questions?.notes ?? [];
+  return notes.length > 0 ? { ...answer, notes } : answer;
+}
+
+async function answerOf(
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+  signal: AbortSignal,
+): Promise<ToolCallAnswer> {
   try {
-    return toAnswer(await traceRequest(trace, () => request(session, call)));
+    return await traceRequest(trace, () => run(session, call, trace, signal));
   } catch (error) {
     if (call.signal?.aborted && !trace.answered) return { kind: "cancelled" };
     if (ProtocolError.isInstance(error)) {
-      if (trace.answered) return invalidOutput(session, error);
+      if (trace.answered) return invalidOutput(session, error.message);
       if (await isUnknownTool(session, call, error)) return { kind: "unknown-tool" };
     }
     const reason = isStreamEnd(error) ? trace.streamFailure : null;
     const failure = classifyFailure(reason, "call") ?? classifyFailure(error, "call");
     if (!failure) throw error;
     return redactFailure(correctByTrace(failure, trace), session.redact);
+  } finally {
+    // What is still asked is asked for nothing.
+    await trace.questions?.close();
   }
 }
 
-function request(session: Session, call: ToolCall): Promise<CallToolResult> {
-  const { onProgress, signal, tool } = call;
+async function run(
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+  signal: AbortSignal,
+): Promise<ToolCallAnswer> {
+  const { questions } = trace;
+  const send = async (continuation: Continuation) => {
+    const result = await request(session, call, continuation, signal);
+    // A question is no answer: nothing was run yet.
+    if (isInputRequiredResult(result)) trace.answered = false;
+    return result;
+  };
+  const answer = questions
+    ? await callWithAnswers(send, questions, signal)
+    : ({ kind: "result", result: await send({}) } as const);
+  if (answer.kind === "failed") return answer.failure;
+  const { result } = answer;
+  const fault = findOutputFault(call.tool?.outputSchema, result);
+  if (fault !== null) return invalidOutput(session, fault);
+  return {
+    kind: "result",
+    content: result.content.map(toContentBlock),
+    structuredContent: result.structuredContent ?? null,
+    isError: result.isError === true,
+  };
+}
+
+function request(
+  session: Session,
+  call: ToolCall,
+  continuation: Continuation,
+  signal: AbortSignal,
+): Promise<CallToolResult> {
+  const { onProgress, tool } = call;
   return session.client.callTool(
-    { name: call.name, arguments: call.arguments },
+    { name: call.name, arguments: call.arguments, ...continuation },
     {
-      timeout: call.timeoutMs,
-      ...(signal ? { signal } : {}),
+      // The clock's signal ends the call, in time or late; the SDK's own timer cannot stand still.
+      timeout: NEVER_MS,
+      signal,
+      ...(call.asking ? { allowInputRequired: true } : {}),
       ...(tool ? { toolDefinition: toDefinition(tool) } : {}),
       ...(onProgress
         ? {
@@ -83,27 +155,24 @@ function request(session: Session, call: ToolCall): Promise<CallToolResult> {
   );
 }
 
-function toDefinition(tool: NonNullable<ToolCall["tool"]>) {
-  const { name, inputSchema, outputSchema } = tool;
-  return {
-    name,
-    inputSchema: { ...inputSchema, type: "object" as const },
-    ...(outputSchema ? { outputSchema } : {}),
-  };
+/** Without its output schema: the SDK would hold a question against it. */
+function toDefinition({ name, inputSchema }: NonNullable<ToolCall["tool"]>) {
+  return { name, inputSchema: { ...inputSchema, type: "object" as const } };
 }
 
-function toAnswer(result: CallToolResult): ToolCallAnswer {
-  return {
-    kind: "result",
-    content: result.content.map(toContentBlock),
-    structuredContent: result.structuredContent ?? null,
-    isError: result.isError === true,
-  };
+/** What is wrong with a result by the tool's output schema (MCP 2025-11-25, tools, output schema); null when it fits. */
+function findOutputFault(
+  schema: JsonObject | null | undefined,
+  { structuredContent, isError }: CallToolResult,
+): string | null {
+  if (!schema || isError === true) return null;
+  if (structuredContent === undefined) return "It has no structured content.";
+  const { valid, errorMessage } = outputValidator.getValidator(schema)(structuredContent);
+  return valid ? null : (errorMessage ?? "It is not valid.");
 }
 
-/** The SDK checks a result against the tool's output schema and throws it away when it does not fit. */
-function invalidOutput(session: Session, error: ProtocolError): Failure {
-  const message = `The tool ran, but its result is not what it declares. ${error.message}`;
+function invalidOutput(session: Session, fault: string): Failure {
+  const message = `The tool ran, but its result is not what it declares. ${fault}`;
   return {
     kind: "protocol-error",
     code: "invalid-output",

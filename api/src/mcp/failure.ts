@@ -21,6 +21,8 @@ export type Failure =
       /** The HTTP status, when the trouble is an HTTP answer. */
       httpStatus: number | null;
       message: string;
+      /** The server had forgotten the legacy session and refused the request for that alone: a new session may send it once more (S6). */
+      sessionLost?: true;
     }
   /** The server answered with an error, or with something that the protocol does not allow. `code` is JSON-RPC's or ours. */
   | { kind: "protocol-error"; code: number | ProtocolFault; message: string };

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { mendResult } from "./mend.ts";
 
 const result = { content: [{ type: "text", text: "done" }] };
@@ -19,4 +19,31 @@ it("leaves the type that a result says", () => {
 
 it("adds no type to a legacy result", () => {
   expect(mendResult("tools/call", result, "legacy")).not.toHaveProperty("resultType");
+});
+
+describe("what is nested too deeply to be written again", () => {
+  function nest(levels: number): unknown {
+    let value: unknown = 1;
+    for (let level = 0; level < levels; level += 1) value = [value];
+    return value;
+  }
+  const note = { type: "text", text: expect.stringContaining("nested too deeply") };
+
+  it("is left out of a result, and the rest is kept", () => {
+    const odd = { type: "odd", value: nest(50_000) };
+    const deep = { content: [...result.content, odd], structuredContent: { a: nest(50_000) } };
+    const mended = mendResult("tools/call", deep, "modern");
+    expect(mended["content"]).toEqual([...result.content, note, note]);
+    expect(mended).not.toHaveProperty("structuredContent");
+  });
+
+  it("costs a list one tool", () => {
+    const inputSchema = { type: "object" };
+    const deep = { name: "deep", inputSchema: { ...inputSchema, properties: { a: nest(50_000) } } };
+    const list = { tools: [{ name: "plain", inputSchema }, deep] };
+    expect(mendResult("tools/list", list, "legacy")).toMatchObject({
+      tools: [{ name: "plain" }],
+      _meta: { "gatehouse/notes": ['The tool "deep" was left out: it is nested too deeply.'] },
+    });
+  });
 });

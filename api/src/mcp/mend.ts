@@ -1,95 +1,70 @@
 /**
  * Makes results that break the protocol in small ways acceptable before the SDK checks them, so that one odd tool or one odd
- * content block does not cost the whole answer (S4, D10). What was changed is told in `_meta` under `NOTES_KEY`.
+ * content block does not cost the whole answer (S4, D10).
  */
 import { isSpecType } from "@modelcontextprotocol/client";
-import { findHeaderFault } from "./header-params.ts";
+import { isTooDeep } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import type { Era } from "./era-cache.ts";
+import { mendCacheHints, mendList } from "./mend-lists.ts";
 
-/** Under this key of a result's `_meta` stands what was mended: an array of sentences. */
-export const NOTES_KEY = "gatehouse/notes";
-
-const LONGEST_TOOL_NAME = 256;
-const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+const TOO_DEEP = "[What stood here is nested too deeply and was left out.]";
 
 /** The result of `method`, mended if it needs it. A result that cannot be mended is left for the SDK to refuse. */
 export function mendResult(method: string, result: JsonObject, era: Era): JsonObject {
   // Assumed where it is not said (revision 2026-07-28); the SDK refuses such a result.
   const whole = era === "modern" ? { resultType: "complete", ...result } : result;
-  if (method === "tools/list") return mendToolList(whole, era);
   if (method === "tools/call") return mendToolResult(whole, era);
-  return whole;
+  if (isIncomplete(whole)) return whole;
+  if (method === "resources/read") return mendResourceContents(whole, era);
+  if (method === "prompts/get") return mendPromptMessages(whole);
+  return mendList(method, whole, era) ?? whole;
 }
 
-function mendToolList(result: JsonObject, era: Era): JsonObject {
-  if (!Array.isArray(result["tools"])) return result;
-  const notes: string[] = [];
-  const tools = result["tools"].flatMap((raw: unknown) => mendTool(raw, era, notes));
-  // The cache hints are required since 2026-07-28, but a list without them is as good.
-  const mended: JsonObject = { ttlMs: 0, cacheScope: "private", ...result, tools };
-  const cursor = result["nextCursor"];
-  if (typeof cursor !== "string" || cursor === "") delete mended["nextCursor"];
-  return withNotes(mended, notes);
+/** A question to the person, or something of a later revision. */
+function isIncomplete({ resultType }: JsonObject): boolean {
+  return resultType !== undefined && resultType !== "complete";
 }
 
-function mendTool(raw: unknown, era: Era, notes: string[]): JsonObject[] {
-  const name = isObject(raw) ? raw["name"] : null;
-  if (!isObject(raw) || typeof name !== "string" || name === "") {
-    notes.push("A tool without a name was left out.");
-    return [];
-  }
-  if (name.length > LONGEST_TOOL_NAME) {
-    notes.push(`A tool with a name of ${name.length} characters was left out.`);
-    return [];
-  }
-  const fault = era === "modern" ? findHeaderFault(raw["inputSchema"]) : null;
-  if (fault) {
-    notes.push(`The tool "${name}" was left out: ${fault}`);
-    return [];
-  }
-  const tool: JsonObject = { name, inputSchema: mendInputSchema(raw["inputSchema"], name, notes) };
-  if (typeof raw["title"] === "string") tool["title"] = raw["title"];
-  if (typeof raw["description"] === "string") tool["description"] = raw["description"];
-  if (isObject(raw["outputSchema"])) tool["outputSchema"] = dropOddMembers(raw["outputSchema"]);
-  if (isObject(raw["annotations"])) tool["annotations"] = mendAnnotations(raw["annotations"]);
-  return [tool];
+/** Contents that are neither text nor base64 are left out; a single one need not stand in a list. */
+function mendResourceContents(result: JsonObject, era: Era): JsonObject {
+  const { contents } = result;
+  const parts = Array.isArray(contents) ? contents : isObject(contents) ? [contents] : [];
+  const kept = parts.flatMap((part: unknown): JsonObject[] => {
+    if (!isObject(part) || typeof part["uri"] !== "string") return [];
+    const { uri, mimeType, text, blob } = part;
+    const kind = typeof mimeType === "string" ? { mimeType } : {};
+    if (typeof text === "string") return [{ uri, ...kind, text }];
+    return isBase64(blob) ? [{ uri, ...kind, blob }] : [];
+  });
+  return { ...mendCacheHints(result, era), contents: kept };
 }
 
-function mendInputSchema(schema: unknown, name: string, notes: string[]): JsonObject {
-  if (!isObject(schema)) {
-    notes.push(`The tool "${name}" declares no input schema; any object is taken.`);
-    return { type: "object" };
-  }
-  return { ...dropOddMembers(schema), type: "object" };
+/** Since a message holds one content block, one that holds several becomes several messages. */
+function mendPromptMessages(result: JsonObject): JsonObject {
+  const { messages, description } = result;
+  if (!Array.isArray(messages)) return result;
+  const mended: JsonObject = {
+    ...result,
+    messages: messages.filter(isObject).flatMap(({ role, content }) =>
+      mendContents(content).map((block) => ({
+        role: role === "assistant" ? "assistant" : "user",
+        content: block,
+      })),
+    ),
+  };
+  if (typeof description !== "string") delete mended["description"];
+  return mended;
 }
 
-/** Drops members whose very shape the SDK refuses; what they would say cannot be understood anyway. */
-function dropOddMembers(schema: JsonObject): JsonObject {
-  const clean = { ...schema };
-  if ("$schema" in clean && typeof clean["$schema"] !== "string") delete clean["$schema"];
-  if ("properties" in clean && !isObject(clean["properties"])) delete clean["properties"];
-  const { required } = clean;
-  if (Array.isArray(required)) {
-    clean["required"] = required.filter((key: unknown) => typeof key === "string");
-  } else {
-    delete clean["required"];
-  }
-  return clean;
-}
-
-function mendAnnotations(annotations: JsonObject): JsonObject {
-  const clean: JsonObject = {};
-  if (typeof annotations["title"] === "string") clean["title"] = annotations["title"];
-  for (const hint of HINTS) {
-    if (typeof annotations[hint] === "boolean") clean[hint] = annotations[hint];
-  }
-  return clean;
+/** As `atob` reads it; the SDK refuses a whole result for one that it cannot. */
+function isBase64(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value);
 }
 
 function mendToolResult(result: JsonObject, era: Era): JsonObject {
-  if (result["resultType"] !== undefined && result["resultType"] !== "complete") return result;
+  if (isIncomplete(result)) return result;
   if ("task" in result) return result;
   const { content, isError, structuredContent } = result;
   const mended: JsonObject = { ...result, content: mendContents(content ?? result["toolResult"]) };
@@ -99,16 +74,23 @@ function mendToolResult(result: JsonObject, era: Era): JsonObject {
   else if (era === "legacy" && structuredContent !== undefined && !isObject(structuredContent)) {
     mended["structuredContent"] = { result: structuredContent };
   }
+  if (isTooDeep(structuredContent)) {
+    delete mended["structuredContent"];
+    mended["content"] = [...mendContents(content), { type: "text", text: TOO_DEEP }];
+  }
   return mended;
 }
 
 /** `toolResult` is what the revision 2024-10-07 had in place of content: any JSON. */
 function mendContents(content: unknown): unknown[] {
   if (content === undefined || content === null) return [];
+  if (typeof content === "string") return [{ type: "text", text: content }];
   return Array.isArray(content) ? content.map(mendContent) : [mendContent(content)];
 }
 
 function mendContent(block: unknown): unknown {
+  if (isPlainText(block)) return block;
+  if (isTooDeep(block)) return { type: "text", text: TOO_DEEP };
   if (isSpecType.ContentBlock(block)) return block;
   if (isObject(block)) {
     const guess = { mimeType: "application/octet-stream", annotations: undefined, ...block };
@@ -119,11 +101,13 @@ function mendContent(block: unknown): unknown {
   return { type: "text", text: `[Content of the type "${kind}", as it came]\n${toText(block)}` };
 }
 
-function toText(value: unknown): string {
-  return JSON.stringify(value, null, 2) ?? "";
+/** What most results consist of, told without a schema. */
+function isPlainText(block: unknown): boolean {
+  if (!isObject(block) || block["type"] !== "text" || typeof block["text"] !== "string")
+    return false;
+  return Object.keys(block).length === 2;
 }
 
-function withNotes(result: JsonObject, notes: string[]): JsonObject {
-  const meta = isObject(result["_meta"]) ? result["_meta"] : {};
-  return { ...result, _meta: { ...meta, [NOTES_KEY]: notes } };
+function toText(value: unknown): string {
+  return JSON.stringify(value, null, 2) ?? "";
 }

@@ -106,7 +106,7 @@ describe("something else", () => {
   it.each([
     ["a web page", 200, "text/html", "<html>", "A web page answered"],
     ["a missing page", 404, "text/html", "<html>", "HTTP 404"],
-    ["a method that is not allowed", 405, "text/plain", "", "HTTP+SSE"],
+    ["a method that is not allowed", 405, "text/plain", "", "HTTP 405"],
     ["JSON that is not JSON-RPC", 200, "application/json", '{"hello":1}', "not a JSON-RPC"],
     ["JSON that is not JSON", 200, "application/json", "{", "not a JSON-RPC"],
     ["no content", 204, "", "", "something other than JSON"],

@@ -131,9 +131,7 @@ function describeAnswer(last: Exchange, otherwise: string): string {
     return `The address redirects to ${last.redirectsTo}. If that is the MCP server, use its address.`;
   if (last.httpStatus === 404)
     return "Nothing was found at this address (HTTP 404). Check the path.";
-  if (last.httpStatus === 405) {
-    return "The address does not accept MCP messages (HTTP 405). It may speak only the older HTTP+SSE transport.";
-  }
+  if (last.httpStatus === 405) return "The address does not accept MCP messages (HTTP 405).";
   if (last.httpStatus < 300 && last.contentType.startsWith("text/html")) {
     return "A web page answered, not an MCP server. Check the path.";
   }

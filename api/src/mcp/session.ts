@@ -1,6 +1,6 @@
 /** The one way to talk to an MCP server. What keeps connections open between uses belongs behind this seam. */
 import { connect } from "./connect.ts";
-import type { ConnectTarget, Connection, Session } from "./connect.ts";
+import type { ConnectTarget, Connection, OpenConnection, Session } from "./connect.ts";
 import { createEraCache } from "./era-cache.ts";
 import type { EraCache } from "./era-cache.ts";
 import type { Failure } from "./failure.ts";
@@ -23,31 +23,37 @@ export async function withSession<T>(
   target: SessionTarget,
   use: (session: Session) => Promise<T>,
 ): Promise<T | Failure> {
-  const eras = target.eras ?? sharedEras;
-  const known = eras.get(target.url);
-  let connection = await connect(target, known);
-  if (known && connection.kind === "failed" && isEraDoubtful(connection.failure)) {
-    eras.forget(target.url);
-    connection = await connect(target, null);
-  }
+  const connection = await openConnection(target);
   if (connection.kind === "failed") return connection.failure;
   try {
     return await use(connection.session);
   } finally {
-    rememberEra(eras, target.url, connection);
+    rememberEra(target, connection);
     await connection.close();
   }
 }
 
+/** Connects by the era that the server is known for; where that proves wrong, by negotiating. */
+export async function openConnection(target: SessionTarget): Promise<Connection> {
+  const eras = target.eras ?? sharedEras;
+  const known = eras.get(target.url);
+  const connection = await connect(target, known);
+  if (!known || connection.kind === "connected" || !isEraDoubtful(connection.failure))
+    return connection;
+  eras.forget(target.url);
+  return connect(target, null);
+}
+
 /** A remembered verdict costs no request, so it is only known to be good once the server has answered a request made under it. */
-function rememberEra(
-  eras: EraCache,
-  url: string,
-  connection: Extract<Connection, { kind: "connected" }>,
-): void {
-  const { era, protocolVersion } = connection.session;
-  if (!connection.hasAnswered()) eras.forget(url);
-  else if (!eras.get(url)) eras.set(url, { era, protocolVersion });
+export function rememberEra(target: SessionTarget, connection: OpenConnection): void {
+  const eras = target.eras ?? sharedEras;
+  if (connection.results() === 0) eras.forget(target.url);
+  else if (!eras.get(target.url)) eras.set(target.url, connection.verdict);
+}
+
+/** The next connection negotiates. */
+export function forgetEra(target: SessionTarget): void {
+  (target.eras ?? sharedEras).forget(target.url);
 }
 
 function isEraDoubtful(failure: Failure): boolean {

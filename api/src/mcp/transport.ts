@@ -1,4 +1,5 @@
-/** The SDK's Streamable HTTP transport with what it lacks: real cancellation, streams that end without an answer, tolerant results. */
+/** The SDK's transports with what they lack: real cancellation, streams that end without an answer, lost sessions, tolerant results. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   isJSONRPCErrorResponse,
   isJSONRPCRequest,
@@ -7,19 +8,33 @@ import {
 } from "@modelcontextprotocol/client";
 import type {
   JSONRPCMessage,
+  JSONRPCRequest,
   RequestId,
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Fetch } from "../oauth/ports.ts";
+import type { CredentialedFetches } from "./credentials.ts";
 import { eraOf } from "./era-cache.ts";
-import { STREAM_ENDED } from "./errors.ts";
+import { FOREIGN_ANSWER, STREAM_ENDED } from "./errors.ts";
 import { mendResult } from "./mend.ts";
-import { currentTrace, leaveTrace } from "./request-trace.ts";
+import { QuestionChannel } from "./question-channel.ts";
+import type { Questions } from "./questions.ts";
+import { currentTrace, leaveTrace, runOutsideCalls } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
+import { judgeRefusal, SessionLostError } from "./session-lost.ts";
+import { SseTransport } from "./sse-transport.ts";
+import { runStanding } from "./standing.ts";
+import type { StandingStream } from "./standing.ts";
+import { adaptFetch } from "./transport-fetch.ts";
 
-/** Ending a session and telling of a cancellation are courtesies: nobody waits longer for them. */
+/** Ending a session, asking after it and telling of a cancellation are courtesies: nobody waits longer for them. */
 const COURTESY_TIMEOUT_MS = 3_000;
+/** A server says when to resume a response stream; no sooner and no later than this. */
+const RESUME_MS = { least: 100, most: 30_000 };
+
+/** The request whose HTTP exchange is under way: what comes in it answers that one alone. */
+const exchange = new AsyncLocalStorage<RequestId>();
 
 interface PendingRequest {
   method: string;
@@ -27,32 +42,75 @@ interface PendingRequest {
   trace: RequestTrace | undefined;
 }
 
+interface Inner extends Transport {
+  readonly sessionId?: string | undefined;
+  readonly protocolVersion?: string | undefined;
+  setProtocolVersion(version: string): void;
+}
+
+/** Streamable HTTP. Without `standing` the legacy era's standing GET stream is not opened. */
+export function createHttpTransport(
+  url: URL,
+  fetches: CredentialedFetches,
+  standing: StandingStream | null,
+): McpTransport {
+  const inner = new StreamableHTTPClientTransport(url, {
+    fetch: adaptFetch(fetches),
+    reconnectionScheduler(reconnect, delayMs) {
+      const boundedMs = Math.min(Math.max(delayMs, RESUME_MS.least), RESUME_MS.most);
+      const timer = setTimeout(reconnect, boundedMs).unref();
+      return () => clearTimeout(timer);
+    },
+  });
+  return new McpTransport(inner, { url, fetch: fetches.fetch, standing });
+}
+
+/** HTTP+SSE, for servers that have nothing newer (MCP 2024-11-05). */
+export function createSseTransport(url: URL, fetches: CredentialedFetches): McpTransport {
+  return new McpTransport(new SseTransport(url, fetches), {
+    url,
+    fetch: fetches.fetch,
+    standing: null,
+  });
+}
+
 export class McpTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport["onmessage"];
-  readonly hasPerRequestStream = true;
+  readonly hasPerRequestStream: boolean;
 
   readonly #url: URL;
   readonly #fetch: Fetch;
-  readonly #inner: StreamableHTTPClientTransport;
+  readonly #inner: Inner;
+  readonly #standing: StandingStream | null;
   readonly #pending = new Map<RequestId, PendingRequest>();
   readonly #cancellations = new Set<Promise<unknown>>();
-  #hasAnswered = false;
+  #results = 0;
+  readonly #questions = new QuestionChannel((message) =>
+    runOutsideCalls(() => this.#inner.send(message)),
+  );
+  #hasUnansweredCall = false;
+  #isSessionLost = false;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, fetch: Fetch) {
-    this.#url = new URL(url);
+  constructor(
+    inner: Inner,
+    { url, fetch, standing }: { url: URL; fetch: Fetch; standing: StandingStream | null },
+  ) {
+    this.#url = url;
     this.#fetch = fetch;
-    this.#inner = new StreamableHTTPClientTransport(this.#url, { fetch: adaptFetch(fetch) });
-    this.#inner.onclose = () => this.onclose?.();
-    this.#inner.onerror = (error) => this.onerror?.(error);
-    this.#inner.onmessage = (message) => this.#receive(message);
+    this.#inner = inner;
+    this.#standing = standing;
+    this.hasPerRequestStream = inner.hasPerRequestStream === true;
+    inner.onclose = () => this.onclose?.();
+    inner.onerror = (error) => this.onerror?.(error);
+    inner.onmessage = (message) => this.#receive(message);
   }
 
-  /** True once a JSON-RPC result came: the server speaks the era that was chosen for it. */
-  get hasAnswered(): boolean {
-    return this.#hasAnswered;
+  /** How many JSON-RPC results came. With the first it is certain that the server speaks the era that was chosen for it. */
+  get results(): number {
+    return this.#results;
   }
 
   get sessionId(): string | undefined {
@@ -70,8 +128,12 @@ export class McpTransport implements Transport {
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (isJSONRPCRequest(message)) return this.#sendRequest(message.id, message, options);
     const cancelled = readCancelledId(message);
-    if (cancelled === undefined) return this.#inner.send(message, options);
-    return this.#cancel(cancelled, message);
+    if (cancelled !== undefined) return this.#cancel(cancelled, message);
+    const send = () => this.#inner.send(message, options);
+    // The SDK opens the standing stream on its own once this is answered.
+    return this.#standing && isInitialized(message)
+      ? runStanding(this.#standing, "GET", send)
+      : send();
   }
 
   /** Drops all connections at once, so that whoever waits is told; `close` still ends the session at the server. */
@@ -94,14 +156,25 @@ export class McpTransport implements Transport {
   }
 
   async #endSession(): Promise<void> {
-    const { sessionId, protocolVersion } = this.#inner;
-    if (sessionId === undefined) return;
+    if (this.#inner.sessionId !== undefined && !this.#isSessionLost)
+      await this.#requestBesides("DELETE");
+  }
+
+  /** A request about the session itself, beside the SDK's own. Answers the HTTP status. */
+  async #requestBesides(method: "DELETE" | "POST", message?: object): Promise<number> {
+    const { sessionId = "", protocolVersion } = this.#inner;
     const headers = new Headers({ "mcp-session-id": sessionId });
     if (protocolVersion !== undefined) headers.set("mcp-protocol-version", protocolVersion);
     const signal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
-    const init: RequestInit = { method: "DELETE", headers, redirect: "manual", signal };
+    const init: RequestInit = { method, headers, redirect: "manual", signal };
+    if (message) {
+      headers.set("content-type", "application/json");
+      headers.set("accept", "application/json, text/event-stream");
+      init.body = JSON.stringify(message);
+    }
     const response = await leaveTrace(() => this.#fetch(this.#url, init));
     await response.body?.cancel();
+    return response.status;
   }
 
   async #sendRequest(
@@ -112,30 +185,72 @@ export class McpTransport implements Transport {
     const abort = new AbortController();
     this.#pending.set(id, { method: message.method, abort, trace: currentTrace() });
     const signals = options?.requestSignal ? [options.requestSignal, abort.signal] : [abort.signal];
-    try {
-      await this.#inner.send(message, {
+    const { sessionId } = this.#inner;
+    const send = () =>
+      this.#inner.send(message, {
         ...options,
         requestSignal: AbortSignal.any(signals),
-        onRequestStreamEnd: () => this.#failUnanswered(id),
+        onRequestStreamEnd: () => this.#fail(id, STREAM_ENDED),
       });
+    const isListening = this.#standing && message.method === "subscriptions/listen";
+    try {
+      // Over the old transport answers come by the one stream, whosever they are.
+      if (!this.hasPerRequestStream) await send();
+      else if (isListening) await runStanding(this.#standing, "POST", send);
+      else await exchange.run(id, send);
     } catch (error) {
       this.#pending.delete(id);
-      throw error;
+      throw await this.#explain(error, sessionId);
     }
   }
 
-  /** The SDK would leave the caller waiting for its timeout when a response stream ends early. */
-  #failUnanswered(id: RequestId): void {
+  /** Tells a lost session apart, by type (S9). `sessionId` is the one that the refused request was sent with. */
+  async #explain(error: unknown, sessionId: string | undefined): Promise<unknown> {
+    const isBound = sessionId !== undefined || !this.hasPerRequestStream;
+    const refusal = judgeRefusal(error);
+    if (!isBound || refusal.verdict === "kept") return error;
+    if (refusal.verdict === "doubtful" && (sessionId === undefined || (await this.#isAlive())))
+      return error;
+    this.#isSessionLost = true;
+    return new SessionLostError(refusal.httpStatus, error);
+  }
+
+  /** A server that knows the session answers a ping; one that does not refuses it as it did the request. */
+  async #isAlive(): Promise<boolean> {
+    const ping = { jsonrpc: "2.0", id: "ping", method: "ping" };
+    const status = await this.#requestBesides("POST", ping).catch(() => null);
+    return status !== 400 && status !== 404;
+  }
+
+  /** The SDK would leave the caller waiting for its timeout when the answer cannot come any more. */
+  #fail(id: RequestId, data: typeof STREAM_ENDED | typeof FOREIGN_ANSWER): void {
+    const request = this.#pending.get(id);
     if (!this.#pending.delete(id)) return;
-    const error = { code: -32_000, message: "Stream ended", data: STREAM_ENDED };
+    this.#hasUnansweredCall = true;
+    if (data === FOREIGN_ANSWER) request?.abort.abort();
+    const error = { code: -32_000, message: "No answer", data };
     this.onmessage?.({ jsonrpc: "2.0", id, error });
   }
 
   #receive(message: JSONRPCMessage): void {
+    const withdrawn = readCancelledId(message);
+    if (withdrawn !== undefined) this.#questions.withdraw(withdrawn);
+    if (isQuestion(message) && eraOf(this.#inner.protocolVersion) === "legacy") {
+      void this.#questions.receive(message, this.#findAsked()).catch(() => undefined);
+      return;
+    }
+    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      const asked = exchange.getStore();
+      // An error without an id is about the message that it answers.
+      if (asked !== undefined && message.id === undefined)
+        return this.#receive({ ...message, id: asked });
+      // Calls share a connection: what comes for one must never be taken for the answer to another.
+      if (asked !== undefined && message.id !== asked) return this.#fail(asked, FOREIGN_ANSWER);
+    }
     if (isJSONRPCResultResponse(message)) {
       const request = this.#pending.get(message.id);
       this.#pending.delete(message.id);
-      this.#hasAnswered = true;
+      this.#results += 1;
       if (request?.trace) request.trace.answered = true;
       const result = request
         ? mendResult(request.method, message.result, eraOf(this.#inner.protocolVersion))
@@ -150,6 +265,17 @@ export class McpTransport implements Transport {
   }
 
   /**
+   * Whose person a server asks: that of the call in whose exchange it does. On a stream that belongs to no call, that of the only one
+   * under way, if all before it were answered: one that was given up may still be asking.
+   */
+  #findAsked(): Questions | undefined {
+    const asking = exchange.getStore();
+    if (asking !== undefined) return this.#pending.get(asking)?.trace?.questions;
+    const calls = [...this.#pending.values()].filter(({ method }) => method === "tools/call");
+    return calls.length === 1 && !this.#hasUnansweredCall ? calls[0]?.trace?.questions : undefined;
+  }
+
+  /**
    * Legacy servers learn of a cancellation by notification (S7). The request is aborted first: one that still waits for
    * credentials must not go out any more, and then there is nothing to tell the server either.
    */
@@ -158,6 +284,7 @@ export class McpTransport implements Transport {
     this.#pending.delete(id);
     request?.abort.abort();
     if (request?.trace?.sent === false) return;
+    this.#hasUnansweredCall = true;
     const requestSignal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
     const telling = leaveTrace(() => this.#inner.send(notification, { requestSignal }));
     this.#cancellations.add(telling);
@@ -169,43 +296,12 @@ export class McpTransport implements Transport {
   }
 }
 
-/**
- * Sessions last for one use, so the legacy era's standing GET stream is not opened; resuming a response stream is let through.
- * A traced call learns why its event stream broke off.
- */
-function adaptFetch(fetch: Fetch): Fetch {
-  return async (input, init) => {
-    const isListening = init?.method === "GET" && !new Headers(init.headers).has("last-event-id");
-    if (isListening) return new Response(null, { status: 405 });
-    const response = await fetch(input, init);
-    const trace = currentTrace();
-    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
-    return trace && isStream && response.body
-      ? watchStream(response, response.body, trace)
-      : response;
-  };
+function isQuestion(message: JSONRPCMessage): message is JSONRPCRequest {
+  return isJSONRPCRequest(message) && message.method === "elicitation/create";
 }
 
-function watchStream(
-  { status, statusText, headers }: Response,
-  body: ReadableStream<Uint8Array>,
-  trace: RequestTrace,
-): Response {
-  const reader = body.getReader();
-  const watched = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (error) {
-        trace.streamFailure = error;
-        throw error;
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-  return new Response(watched, { status, statusText, headers });
+function isInitialized(message: JSONRPCMessage): boolean {
+  return "method" in message && message.method === "notifications/initialized";
 }
 
 function readCancelledId(message: JSONRPCMessage): RequestId | undefined {

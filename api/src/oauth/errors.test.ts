@@ -83,7 +83,6 @@ describe("describeFailure", () => {
     [coded("TLS_FAILED"), "no secure connection"],
     [coded("ADDRESS_FORBIDDEN"), "address not allowed"],
     [coded("RESPONSE_TOO_LARGE"), "answer too large"],
-    [coded("MISDIRECTED"), "answered HTTP 421"],
     [coded("ESTRANGE"), "the request failed"],
     [new DOMException("x", "TimeoutError"), "no answer in time"],
     [new DOMException("x", "AbortError"), "no answer in time"],

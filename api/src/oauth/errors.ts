@@ -108,7 +108,6 @@ const failureWords: readonly (readonly [RegExp, string])[] = [
   [/^TOO_MANY_REDIRECTS$/, "too many redirects"],
   [/^(REDIRECT_FORBIDDEN|SCHEME_FORBIDDEN|CREDENTIALS_IN_URL)$/, "redirect not allowed"],
   [/^(RESPONSE_TOO_LARGE|UND_ERR_HEADERS_OVERFLOW)$/, "answer too large"],
-  [/^MISDIRECTED$/, "answered HTTP 421"],
   [/^RESPONSE_INVALID$/, "answer is not HTTP"],
   [/^(CONNECTION_LOST|ECONNRESET|EPIPE|UND_ERR_SOCKET)$/, "connection broke off"],
 ];

@@ -59,6 +59,11 @@ export function isRenewable(grant: Pick<Grant, "grantType" | "refreshToken">): b
   return grant.refreshToken !== null || grant.grantType === "CLIENT_CREDENTIALS";
 }
 
+/** For so long a token need not be asked for again, from the moment of its reading; for ever where nobody said when it runs out. */
+export function freshForMs(token: Pick<Grant, "expiresInMs" | "lifetimeMs">): number {
+  return token.expiresInMs === null ? Infinity : token.expiresInMs - marginMs(token, 0);
+}
+
 /** Null expiry is unknown, not expired: used until a 401. */
 export function isExpired({ expiresInMs }: Pick<Grant, "expiresInMs">, elapsedMs = 0): boolean {
   return expiresInMs !== null && expiresInMs - elapsedMs <= 0;
@@ -69,7 +74,7 @@ export function isRejected(grant: Pick<Grant, "accessToken">, wish: TokenWish): 
 }
 
 /** min(60 s, lifetime / 5), so that tokens of a minute are not renewed at every call. */
-function marginMs({ lifetimeMs }: Grant, minimumMs: number): number {
+function marginMs({ lifetimeMs }: Pick<Grant, "lifetimeMs">, minimumMs: number): number {
   if (lifetimeMs === null) return Math.max(maxMarginMs, minimumMs);
   return Math.max(
     Math.min(maxMarginMs, lifetimeMs / marginDivisor),

@@ -92,6 +92,21 @@ export function requirePerson(maybeCaller: Caller | null): Caller {
   return caller;
 }
 
+function isInReach({ apiToken }: Caller, action: Action): boolean {
+  return !apiToken || reach[apiToken.scope] >= reach[least[action].scope];
+}
+
+/** What `Access.requireServer` decides, of rows that were read elsewhere; why not, that one says. */
+export function mayOnServer(
+  caller: Caller,
+  { workspaceId }: Pick<McpServer, "workspaceId">,
+  role: WorkspaceRole,
+  action: Action,
+): boolean {
+  const isItsWorkspace = !caller.apiToken || caller.apiToken.workspaceId === workspaceId;
+  return isItsWorkspace && isAllowed(role, action) && isInReach(caller, action);
+}
+
 export function createAccess(db: Database): Access {
   function requireRight(caller: Caller, role: WorkspaceRole, action: Action): void {
     const needed = least[action];
@@ -100,11 +115,10 @@ export function createAccess(db: Database): Access {
         "FORBIDDEN",
         `Your role (${role}) does not allow this; it needs ${needed.role}.`,
       );
-    const scope = caller.apiToken?.scope;
-    if (scope && reach[scope] < reach[needed.scope])
+    if (!isInReach(caller, action))
       throw new ServiceError(
         "FORBIDDEN",
-        `The API token's scope (${scope}) does not allow this; it needs ${needed.scope}.`,
+        `The API token's scope (${caller.apiToken?.scope}) does not allow this; it needs ${needed.scope}.`,
       );
   }
 

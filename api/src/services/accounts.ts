@@ -9,19 +9,25 @@ import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "../storage/server-secrets.ts";
 import type { AuthorizationRequired } from "./authorization-required.ts";
 import type { AuthorizationServerMoves } from "./authorization-server-moves.ts";
+import type { Background } from "./background.ts";
+import { type CallRows, keyOfAccount } from "./call-rows.ts";
 import { connectsItself } from "./client-credentials.ts";
 import type { Detector } from "./detection.ts";
 import type { Rejections } from "./rejections.ts";
 import { boundless, changedMeanwhile, insatiable, moved, type Stop } from "./stop.ts";
+import { createTokenMemory, type ReadToken, type SentToken } from "./token-memory.ts";
 
 /** What the calls of one owner at one server go out with. */
 export interface Accounts {
   /** For the settings of `server` as they were read: once they change, nothing more goes out with them. */
   credentials(server: McpServer, ownerId: string): Credentials;
-  /** After a call that the server took: lifts TOKEN_REJECTED. */
-  accepted(server: McpServer, ownerId: string): Promise<void>;
-  /** Null: the account is usable. */
-  reasonNotToCall(server: McpServer, ownerId: string): Promise<OAuthReason | null>;
+  /** After a call that the server took: lifts TOKEN_REJECTED. At once, without a promise, where that is known not to be the matter. */
+  accepted(server: McpServer, ownerId: string): void | Promise<void>;
+  /** Null: the account is usable, which is said at once where its token is remembered. */
+  reasonNotToCall(
+    server: McpServer,
+    ownerId: string,
+  ): OAuthReason | null | Promise<OAuthReason | null>;
 }
 
 export interface AccountsDeps {
@@ -33,14 +39,11 @@ export interface AccountsDeps {
   authorizationRequired: AuthorizationRequired;
   rejections: Rejections;
   moves: AuthorizationServerMoves;
+  rows: Pick<CallRows, "servers" | "grants">;
+  background: Pick<Background, "start">;
+  clock: { monotonicMs(): number };
   /** Where client credentials are set and nothing is connected; returns when that is over, whatever came of it. */
   connectItself(server: McpServer): Promise<void>;
-}
-
-interface SentToken {
-  token: string;
-  version: number;
-  grantId: string;
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -52,7 +55,10 @@ const doubtfulFailures = 3;
 const maxChallengedScopes = 100;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { db, refresher } = deps;
+  const { db, refresher, rows } = deps;
+  const memory = createTokenMemory(rows, deps.clock);
+  /** Grants as they were read, whose use is written down. */
+  const noted = new WeakSet<object>();
 
   function findGrant(server: McpServer, ownerId: string) {
     return db.oAuthGrant.findUnique({
@@ -72,14 +78,16 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     });
   }
 
-  /** To the day; for the renewals, which leave alone what nobody uses. A call does not fail for it. */
-  async function noteUse({ id, lastUsedAt }: { id: string; lastUsedAt: Date | null }) {
-    if (lastUsedAt && Date.now() - lastUsedAt.getTime() < dayMs) return;
-    await db.$executeRaw`
-      UPDATE "OAuthGrant" SET "lastUsedAt" = clock_timestamp()
-      WHERE "id" = ${id}::uuid AND ("lastUsedAt" IS NULL OR "lastUsedAt" < clock_timestamp() - interval '23 hours')`.catch(
-      () => undefined,
-    );
+  /** To the day; for the renewals, which leave alone what nobody uses. A call neither waits nor fails for it. */
+  function noteUse(grant: { id: string; lastUsedAt: Date | null }): void {
+    const { id, lastUsedAt } = grant;
+    if (noted.has(grant) || (lastUsedAt && Date.now() - lastUsedAt.getTime() < dayMs)) return;
+    noted.add(grant);
+    deps.background.start("note of an account's use", async () => {
+      await db.$executeRaw`
+        UPDATE "OAuthGrant" SET "lastUsedAt" = clock_timestamp()
+        WHERE "id" = ${id}::uuid AND ("lastUsedAt" IS NULL OR "lastUsedAt" < clock_timestamp() - interval '23 hours')`;
+    });
   }
 
   /** Moves a grant by the one transition table, if it is still the one that the event is about. */
@@ -109,7 +117,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     server: McpServer,
     ownerId: string,
     rejected?: string,
-  ): Promise<SentToken | Stop> {
+  ): Promise<ReadToken | Stop> {
     let grant = await findGrant(server, ownerId);
     if (connectsItself(server, grant)) {
       await deps.connectItself(server);
@@ -117,14 +125,19 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     }
     if (!grant || grant.state === "DISCONNECTED")
       return { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
-    await noteUse(grant);
+    noteUse(grant);
     const answer = await refresher.accessToken(
       grant.id,
       rejected === undefined ? {} : { rejected },
     );
     switch (answer.kind) {
       case "token":
-        return { token: answer.accessToken, version: answer.version, grantId: grant.id };
+        return {
+          token: answer.accessToken,
+          version: answer.version,
+          grantId: grant.id,
+          expiresInMs: answer.expiresInMs,
+        };
       case "dead":
         return { kind: "reauth", reason: answer.reason };
       case "gone":
@@ -140,6 +153,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     ownerId: string,
     rejected?: string,
   ): Promise<SentToken | Stop> {
+    const prepared = await memory.prepare(server, ownerId);
     const answer = await askForToken(server, ownerId, rejected);
     if ("kind" in answer) return answer;
     // Asked after the token was read: a change of settings ends the grants before it, so a token that was read under
@@ -148,9 +162,18 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       where: { id: server.id },
       select: { configVersion: true, deletedAt: true },
     });
-    return settings?.configVersion === server.configVersion && settings.deletedAt === null
-      ? answer
-      : changedMeanwhile;
+    if (settings?.configVersion !== server.configVersion || settings.deletedAt !== null)
+      return changedMeanwhile;
+    prepared.keep(answer);
+    return answer;
+  }
+
+  /** The same where it is remembered; null: it has to be read. */
+  function recallToken(server: McpServer, ownerId: string): SentToken | null {
+    const known = memory.recall(server, ownerId);
+    if (!known) return null;
+    noteUse(known.grant);
+    return known.sent;
   }
 
   /** 403 `insufficient_scope`: the token is genuine and too narrow, unless a newer one has taken its place. */
@@ -160,6 +183,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     version: number,
     scope: string | null | undefined,
   ): Promise<Stop> {
+    memory.forget(server, ownerId);
     const grant = await findGrant(server, ownerId);
     if (grant?.version !== version) return changedMeanwhile;
     const challenged = splitScopes(scope);
@@ -194,6 +218,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
             kind: "forbidden",
             message: "The server does not allow this call to the connected account.",
           };
+    memory.forget(server, ownerId);
     const renewed = await readToken(server, ownerId, sent?.token);
     if (!("kind" in renewed) && renewed.token !== sent?.token && refusal.mayRetry) return "retry";
     if ("kind" in renewed && renewed.kind !== "transient") return renewed;
@@ -230,26 +255,39 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       : { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
   }
 
+  async function liftSuspension(server: McpServer, ownerId: string): Promise<void> {
+    const grant = await findGrant(server, ownerId);
+    if (!grant) return;
+    deps.rejections.forget(grant.id);
+    if (grant.reason === "TOKEN_REJECTED")
+      await apply(server, ownerId, { type: "tokenAccepted" }, grant.version);
+  }
+
+  async function findReason(server: McpServer, ownerId: string): Promise<OAuthReason | null> {
+    const answer = await askForToken(server, ownerId);
+    return "kind" in answer && answer.kind === "reauth" ? answer.reason : null;
+  }
+
   return {
     credentials(server, ownerId) {
       const configured = deps.secrets.openHeaders(server);
-      let sent: SentToken | null = null;
       return {
         async headers() {
           if (server.authType !== "OAUTH") return { kind: "headers", headers: configured };
-          const answer = await readToken(server, ownerId);
+          const answer = recallToken(server, ownerId) ?? (await readToken(server, ownerId));
           if ("kind" in answer)
             return {
               kind: "unavailable",
               cause: (await isStranded(server, ownerId, answer)) ? moved : answer,
             };
-          sent = answer;
           return {
             kind: "headers",
             headers: { ...configured, authorization: `Bearer ${answer.token}` },
+            receipt: answer,
           };
         },
         async refused(refusal) {
+          const sent = (refusal.receipt as SentToken | undefined) ?? null;
           const verdict =
             server.authType === "OAUTH"
               ? await tokenRefused(server, ownerId, refusal, sent)
@@ -259,19 +297,16 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       };
     },
 
-    async accepted(server, ownerId) {
+    accepted(server, ownerId) {
       if (server.authType !== "OAUTH") return;
-      const grant = await findGrant(server, ownerId);
-      if (!grant) return;
-      deps.rejections.forget(grant.id);
-      if (grant.reason === "TOKEN_REJECTED")
-        await apply(server, ownerId, { type: "tokenAccepted" }, grant.version);
+      const known = rows.grants.recall(keyOfAccount(server.id, ownerId));
+      if (!known || known.reason === "TOKEN_REJECTED") return liftSuspension(server, ownerId);
+      deps.rejections.forget(known.id);
     },
 
-    async reasonNotToCall(server, ownerId) {
-      if (server.authType !== "OAUTH") return null;
-      const answer = await askForToken(server, ownerId);
-      return "kind" in answer && answer.kind === "reauth" ? answer.reason : null;
+    reasonNotToCall(server, ownerId) {
+      if (server.authType !== "OAUTH" || recallToken(server, ownerId)) return null;
+      return findReason(server, ownerId);
     },
   };
 }

@@ -104,6 +104,11 @@ function adviseOnStranger(
       fault: "SERVER_OPERATOR",
       text: "The address redirects to itself: the server's operator must mend it.",
     };
+  if (httpStatus === 421)
+    return {
+      fault: "SERVER_OPERATOR",
+      text: `What answers at ${hostOf(url)} is not set up for this name (HTTP 421): the server's operator must mend it, unless the URL is wrong.`,
+    };
   const what = redirectsTo
     ? `The address redirects to ${redirectsTo}: use that one if it is the MCP server's, else check the URL.`
     : httpStatus === 404

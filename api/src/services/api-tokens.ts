@@ -1,5 +1,6 @@
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "../events/log.ts";
+import type { Background } from "./background.ts";
 import { type Access, type Caller, requirePerson, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import { checkName } from "./input.ts";
@@ -48,6 +49,7 @@ export interface ApiTokensDeps {
   publishEnded(tokenId: string): void;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
+  background: Pick<Background, "start">;
 }
 
 /** Living ones of one person in one workspace: enough for every program, too few to fill a table. */
@@ -160,9 +162,13 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
           AND (t."expiresAt" IS NULL OR t."expiresAt" > clock_timestamp())`;
       if (!row) return null;
       const { userId, userName, email, isStale, ...token } = row;
-      // To the minute: a write per request would be its dearest part.
+      // To the minute, and behind the answer: a write per request would be its dearest part.
       if (isStale)
-        await db.$executeRaw`UPDATE "ApiToken" SET "lastUsedAt" = clock_timestamp() WHERE "id" = ${token.id}::uuid`;
+        deps.background.start("note of a token's use", async () => {
+          await db.$executeRaw`
+            UPDATE "ApiToken" SET "lastUsedAt" = clock_timestamp()
+            WHERE "id" = ${token.id}::uuid AND ("lastUsedAt" IS NULL OR "lastUsedAt" < clock_timestamp() - interval '1 minute')`;
+        });
       return { ...token, user: { id: userId, name: userName, email } };
     },
   };

@@ -19,6 +19,7 @@ export function createAuthorizationRequired(deps: {
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   /** After the commit. */
   publishWorkspace(workspaceId: string): void;
+  publishServer(serverId: string): void;
 }): AuthorizationRequired {
   return {
     async note({ id: serverId, workspaceId, configVersion }, ownerId) {
@@ -56,7 +57,9 @@ export function createAuthorizationRequired(deps: {
         });
         return true;
       });
-      if (isNoted) deps.publishWorkspace(workspaceId);
+      if (!isNoted) return;
+      deps.publishServer(serverId);
+      deps.publishWorkspace(workspaceId);
     },
   };
 }

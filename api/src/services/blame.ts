@@ -93,13 +93,6 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
     blameOwner((host, whose) => `The answer of ${host} is too large: ${whose} must mend it.`),
   ],
   [
-    ["MISDIRECTED"],
-    blameOwner(
-      (host, whose) =>
-        `What answers at ${host} is not set up for this name (HTTP 421): ${whose} must mend it, unless the URL is wrong.`,
-    ),
-  ],
-  [
     ["DEADLINE", "AbortError", "TimeoutError"],
     blameOwner(
       (host, whose) =>

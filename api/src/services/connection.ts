@@ -31,6 +31,8 @@ export interface ConnectionDeps {
   clock: StepClock;
   /** After the commit that finished it. */
   publishFlow(flowId: string): void;
+  /** After a consent that told something of the server. */
+  publishServer(serverId: string): void;
   /** A grant that moved to a newer registration has left the old one without use. Behind the answer. */
   retireRegistrations(): void;
 }
@@ -65,6 +67,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
       }
       deps.publishFlow(grant.flowId);
       if (stored.kind === "connected") {
+        if (stored.serverChanged) deps.publishServer(grant.serverId);
         // Of a grant at another authorization server that it replaced, tokens may wait.
         deps.revocation.kick();
         deps.retireRegistrations();
@@ -77,10 +80,10 @@ export function createConnection(deps: ConnectionDeps): Connection {
 
     discoverTools({ id, serverId, ownerId }) {
       if (serverId === null) return;
-      deps.background.start("tool discovery", async (signal) => {
+      deps.background.start("tool discovery", async () => {
         const at = deps.clock.now().toISOString();
         const startedMs = deps.clock.monotonicMs();
-        const answer = await deps.catalogs.discover(serverId, ownerId, signal);
+        const answer = await deps.catalogs.discover(serverId, ownerId);
         const step: Step = {
           kind: "TOOL_DISCOVERY",
           outcome: answer.kind === "tools" ? "OK" : "FAILED",

@@ -79,6 +79,8 @@ export interface ConsentDeps {
   randomToken(): string;
   hashState(state: string): Uint8Array<ArrayBuffer>;
   redirectUri: string;
+  /** After a commit that changed what an account has of a server. */
+  publishServer(serverId: string): void;
 }
 
 /** An attempt has an expiry of its own, whatever else is written to its row (regressions C1). */
@@ -315,6 +317,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       await deps.grants.end({ serverId, ownerId }, "DISCONNECTED_BY_USER", caller.userId);
       deps.revocation.kick();
       await db.toolCatalog.deleteMany({ where: { serverId, ownerId } });
+      deps.publishServer(serverId);
     },
 
     async findFlow(caller, flowId) {

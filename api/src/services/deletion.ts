@@ -39,6 +39,7 @@ export interface DeletionDeps {
   ): Promise<void>;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
+  publishServer(serverId: string): void;
   publishFlows(flowIds: readonly string[]): void;
   /** Calls `finalizeDue` when the time to undo is over; a process that dies meanwhile leaves it to the others' turns. */
   scheduleFinalizing(inMs: number): void;
@@ -77,6 +78,7 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         return workspaceId;
       }, patient);
       if (ended === null) return null;
+      if (serverId !== null) deps.publishServer(serverId);
       deps.publishWorkspace(ended);
       deps.revocation.kick();
     } catch (error) {
@@ -106,6 +108,7 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         });
         return failed;
       });
+      deps.publishServer(id);
       deps.publishFlows(flows);
       deps.publishWorkspace(workspaceId);
       deps.scheduleFinalizing(deps.undoMs + marginMs);
@@ -136,7 +139,9 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         });
         return true;
       });
-      if (isRestored) deps.publishWorkspace(workspaceId);
+      if (!isRestored) return;
+      deps.publishServer(id);
+      deps.publishWorkspace(workspaceId);
     },
 
     async finalizeDue(signal) {

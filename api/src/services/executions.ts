@@ -1,315 +1,219 @@
-import type { McpServer, ToolExecution } from "@gatehouse/prisma";
-import { validateArguments, type ArgumentIssue } from "../mcp/arguments.ts";
-import type { ContentBlock } from "../mcp/content.ts";
-import type { Failure } from "../mcp/errors.ts";
-import { callTool, type ToolCallAnswer } from "../mcp/execute.ts";
-import type { JsonObject } from "../mcp/json.ts";
-import type { OAuthReason } from "../oauth/state.ts";
-import type { ExecutionStore, FinishedExecution } from "../storage/execution-store.ts";
-import { type Access, type Caller, isAllowed, ownerOf } from "./access.ts";
+import { callTool } from "../mcp/execute.ts";
+import type { Asking } from "../mcp/questions.ts";
+import type { ToolCallAnswer } from "../mcp/execute.ts";
+import type { Execution } from "../storage/execution.ts";
+import type { ExecutionWriter } from "../storage/execution-writer.ts";
+import type { IdempotencyKey } from "../storage/idempotency-store.ts";
+import type { Caller } from "./access.ts";
 import type { Accounts } from "./accounts.ts";
-import type { Background } from "./background.ts";
-import type { Catalogs, CatalogTool } from "./catalogs.ts";
+import type { CallContext, CallContexts } from "./call-contexts.ts";
+import type { Catalogs } from "./catalogs.ts";
+import { concludeRun } from "./conclude-run.ts";
 import { InputFaults } from "./errors.ts";
+import { type ExecuteAnswer, timedOutAnswer } from "./execute-answer.ts";
+import type { ExecutionLimits } from "./execution-limits.ts";
+import { checkIdempotencyKey, describeKey, type Idempotency } from "./idempotency.ts";
 import { checkTimeout } from "./input.ts";
-import type { Stop } from "./stop.ts";
-import { suggestNames } from "./suggest.ts";
-import { toContentBlock, type ToolContentBlock } from "./tool-content.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import { type PreparedCall, prepareCall } from "./prepare-call.ts";
+import type { NewExecution, Run, RunningExecutions } from "./running-executions.ts";
+import type { OpenToolSession } from "./tool-session.ts";
 
 export interface ExecuteInput {
   serverId: string;
   toolName: string;
   arguments: unknown;
   timeoutMs: number | null;
+  /** False: answered as soon as others can read of the run. */
   wait: boolean;
   confirmed: boolean;
+  /** Null: a call of its own. */
+  idempotencyKey: string | null;
 }
 
-export type ExecuteAnswer =
-  | { __typename: "ToolExecuted"; execution: ToolExecution }
-  | { __typename: "ReauthRequired"; message: string; serverId: string; reason: OAuthReason }
-  | { __typename: "ToolNotFound"; message: string; suggestions: string[] }
-  | { __typename: "InvalidToolArguments"; message: string; issues: ArgumentIssue[] }
-  | { __typename: "ToolConfirmationRequired"; message: string; tool: CatalogTool }
-  | { __typename: "ToolTimedOut"; message: string; execution: ToolExecution }
-  | { __typename: "ServerDisabled" | "CredentialsRejected"; message: string; serverId: string }
-  | { __typename: "ServerUnreachable"; message: string; retryable: boolean };
-
-/** Runs of tools, and what is kept of them. */
 export interface Executions {
+  /**
+   * Runs a tool with the account that the caller would use, once; a caller that goes away cancels nothing.
+   * @throws ServiceError as `Access.requireServer(caller, serverId, "use")`; BAD_USER_INPUT; CONFLICT for an idempotency key under which
+   * something else was asked for; RATE_LIMITED
+   */
   execute(caller: Caller | null, input: ExecuteInput): Promise<ExecuteAnswer>;
-  /** Null unless the caller may see it. */
-  find(caller: Caller | null, id: string): Promise<ToolExecution | null>;
-  /** Null for everybody but the runner. */
-  readArguments(caller: Caller | null, execution: ToolExecution): unknown;
-  readContent(
-    caller: Caller | null,
-    execution: ToolExecution,
-  ): { content: ToolContentBlock[]; structuredContent: unknown } | null;
 }
 
 export interface ExecutionsDeps {
-  access: Access;
+  contexts: CallContexts;
   accounts: Accounts;
   catalogs: Catalogs;
   openSession: OpenToolSession;
-  store: ExecutionStore;
-  background: Background;
+  running: RunningExecutions;
+  writer: Pick<ExecutionWriter, "store">;
+  limits: ExecutionLimits;
+  idempotency: Idempotency;
+  /** Where the questions of a server go that it asks in a run. */
+  askIn(execution: Execution): Asking;
+  /** A run's end, or its shape now where nobody waits; null once it is forgotten. */
+  follow(id: string, untilEnd: boolean): Promise<Execution | null>;
   log(message: string, details: object): void;
 }
 
+/** Who asked first under a key may wait so long for it to be free again, in milliseconds; the key is freed behind in any case. */
+const freeingTimeoutMs = 5_000;
+
 export function createExecutions(deps: ExecutionsDeps): Executions {
-  const { access, accounts, catalogs, openSession, store } = deps;
+  const { contexts, running, writer, idempotency } = deps;
 
-  function reauthRequired(server: McpServer, reason: OAuthReason): ExecuteAnswer {
-    return {
-      __typename: "ReauthRequired",
-      message:
-        reason === "NOT_CONNECTED"
-          ? `Connect an account to ${server.name} first.`
-          : `${server.name} needs your consent again.`,
-      serverId: server.id,
-      reason,
-    };
-  }
-
-  /** The server could not be asked for its tools: told as the call itself would have been. */
-  function withoutTools(
-    server: McpServer,
-    { message, failure }: { message: string; failure: Failure | null },
-  ): ExecuteAnswer {
-    if (failure?.kind === "refused") return refused(server, failure, message);
-    const retryable =
-      failure?.kind === "unreachable" ? failure.retryable : failure?.kind !== "protocol-error";
-    return { __typename: "ServerUnreachable", message, retryable };
-  }
-
-  function refused(
-    server: McpServer,
-    failure: Extract<Failure, { kind: "refused" }>,
-    message: string,
-  ): ExecuteAnswer {
-    const stop = failure.stop as Stop | null;
-    if (stop?.kind === "reauth") return reauthRequired(server, stop.reason);
-    return stop?.kind === "headers-rejected"
-      ? { __typename: "CredentialsRejected", message, serverId: server.id }
-      : { __typename: "ServerUnreachable", message, retryable: stop?.kind === "transient" };
-  }
-
-  /** Records how the run ended, and says it to the caller. */
-  async function conclude(
-    server: McpServer,
-    execution: ToolExecution,
-    answer: ToolCallAnswer,
-  ): Promise<ExecuteAnswer> {
-    const finish = (
-      status: FinishedExecution["status"],
-      errorMessage: string | null,
-      rest: Partial<FinishedExecution> = {},
-    ) =>
-      store.finish(execution.id, {
-        status,
-        errorMessage,
-        isToolError: false,
-        result: null,
-        ...rest,
-      });
-    switch (answer.kind) {
-      case "result": {
-        const { content, structuredContent, isError } = answer;
-        return {
-          __typename: "ToolExecuted",
-          execution: await finish(
-            isError ? "FAILED" : "SUCCEEDED",
-            // What the tool says is for its runner alone; this line is not.
-            isError ? "The tool says that it failed." : null,
-            {
-              isToolError: isError,
-              result: { content, structuredContent },
-            },
-          ),
-        };
-      }
-      case "unknown-tool":
-        await finish("FAILED", "The server has no such tool any more.");
-        return {
-          __typename: "ToolNotFound",
-          message: `${server.name} has no tool "${execution.toolName}" any more.`,
-          suggestions: [],
-        };
-      case "timed-out":
-        return {
-          __typename: "ToolTimedOut",
-          message: `${server.name} did not answer in time. The tool may have run.`,
-          execution: await finish("TIMED_OUT", "The server did not answer in time."),
-        };
-      case "cancelled":
-        return {
-          __typename: "ToolExecuted",
-          execution: await finish(
-            "INTERRUPTED",
-            "Gatehouse was stopped while the tool ran; it may have run.",
-          ),
-        };
-      case "unreachable":
-        await finish("FAILED", "The server could not be reached.", saying(answer.message));
-        return {
-          __typename: "ServerUnreachable",
-          message: answer.message,
-          retryable: answer.retryable,
-        };
-      case "protocol-error": {
-        const ended = await finish(
-          "FAILED",
-          `The server answered with an error (${answer.code}).`,
-          saying(answer.message),
-        );
-        return answer.code === "not-mcp"
-          ? { __typename: "ServerUnreachable", message: answer.message, retryable: false }
-          : { __typename: "ToolExecuted", execution: ended };
-      }
-      case "refused": {
-        const message = describeFailure(answer);
-        const concluded = refused(server, answer, message);
-        const needsConsent = concluded.__typename === "ReauthRequired";
-        await finish(needsConsent ? "REAUTH_REQUIRED" : "FAILED", needsConsent ? null : message);
-        return concluded;
-      }
-    }
-  }
-
-  async function run(
-    server: McpServer,
-    execution: ToolExecution,
-    tool: CatalogTool,
-    args: JsonObject,
+  /** What a server gave back, or why there is nothing. Unexpected trouble throws. */
+  async function call(
+    { server, ownerId }: CallContext,
+    { tool, arguments: args }: PreparedCall,
     timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<ExecuteAnswer> {
-    try {
-      const target = { server, ownerId: execution.ownerId, timeoutMs, signal };
-      const answer = await openSession(target, (session) =>
-        callTool(session, { name: tool.name, arguments: args, timeoutMs, tool, signal }),
-      );
-      if (answer.kind === "result") await accounts.accepted(server, execution.ownerId);
-      return await conclude(server, execution, answer);
-    } catch (error) {
-      await store.finish(execution.id, {
-        status: "FAILED",
-        errorMessage: "Something went wrong inside Gatehouse.",
-        isToolError: false,
-        result: null,
+    run: Run,
+  ): Promise<{ answer: ToolCallAnswer; hadSession: boolean }> {
+    const { signal } = run;
+    let hadSession = false;
+    const answer = await deps.openSession({ server, ownerId, timeoutMs, signal }, (session) => {
+      hadSession = true;
+      return callTool(session, {
+        name: tool.name,
+        arguments: args,
+        timeoutMs,
+        tool,
+        signal,
+        asking: deps.askIn(run.record.execution),
+        onProgress: ({ message, ...progress }) =>
+          run.noteProgress({ ...progress, message: message && session.redact(message) }),
       });
+    });
+    if (answer.kind === "result") {
+      const lifting = deps.accounts.accepted(server, ownerId);
+      if (lifting) await lifting;
+    }
+    return { answer, hadSession };
+  }
+
+  async function runToEnd(
+    context: CallContext,
+    prepared: PreparedCall,
+    input: ExecuteInput,
+    run: Run,
+  ): Promise<ExecuteAnswer> {
+    const { server } = context;
+    const timeoutMs = input.timeoutMs ?? server.requestTimeoutMs;
+    try {
+      const { answer, hadSession } = await call(context, prepared, timeoutMs, run);
+      const facts = {
+        server,
+        toolName: prepared.tool.name,
+        hadSession,
+        endCause: run.endCause,
+      };
+      const conclusion = concludeRun(answer, facts);
+      const execution = run.finish(conclusion.outcome);
+      // Whoever is told that nothing was run may ask again at once.
+      if (input.idempotencyKey !== null && conclusion.outcome.freesKey) await waitForFreeing(run);
+      return conclusion.answer(execution);
+    } catch (error) {
+      run.finish({ status: "FAILED", errorMessage: "Something went wrong inside Gatehouse." });
       throw error;
     }
   }
 
-  return {
-    async execute(maybeCaller, input) {
-      const { caller, server } = await access.requireServer(maybeCaller, input.serverId, "use");
-      const faults = new InputFaults();
-      checkTimeout(faults, "timeoutMs", input.timeoutMs);
-      faults.throwIfAny();
-      if (!server.enabled)
-        return {
-          __typename: "ServerDisabled",
-          message: `${server.name} is switched off.`,
-          serverId: server.id,
-        };
-      const ownerId = ownerOf(server, caller);
-      const reason = await accounts.reasonNotToCall(server, ownerId);
-      if (reason !== null) return reauthRequired(server, reason);
+  async function waitForFreeing({ record }: Run): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, freeingTimeoutMs);
+    });
+    // It is tried again behind.
+    await Promise.race([writer.store(record).catch(() => undefined), patience]);
+    clearTimeout(timer);
+  }
 
-      const found = await catalogs.find(server, ownerId, input.toolName);
-      if (!found.tool) {
-        if (found.failure !== null) return withoutTools(server, found.failure);
-        return {
-          __typename: "ToolNotFound",
-          message: `${server.name} has no tool "${input.toolName}".`,
-          suggestions: suggestNames(input.toolName, found.names),
-        };
-      }
-      const { tool } = found;
-      const args = input.arguments ?? {};
-      const issues = validateArguments(tool.inputSchema, args);
-      if (issues.length > 0)
-        return {
-          __typename: "InvalidToolArguments",
-          message: `The arguments do not fit ${tool.name}.`,
-          issues,
-        };
-      if (tool.annotations?.["destructiveHint"] === true && !input.confirmed)
-        return {
-          __typename: "ToolConfirmationRequired",
-          message: `${tool.title ?? tool.name} may destroy something. Confirm that it shall run.`,
-          tool,
-        };
-
-      const execution = await store.start({
-        toolName: tool.name,
-        arguments: args,
-        ownerId,
-        startedById: caller.userId,
-        workspaceId: server.workspaceId,
-        serverId: server.id,
-      });
-      const timeoutMs = input.timeoutMs ?? server.requestTimeoutMs;
-      return new Promise((resolve, reject) => {
-        // A caller that goes away cancels nothing; stopping waits for what runs.
-        deps.background.start("tool execution", async (signal) => {
-          try {
-            resolve(await run(server, execution, tool, args as JsonObject, timeoutMs, signal));
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-            if (!input.wait) throw error;
-          }
-        });
-        if (!input.wait) resolve({ __typename: "ToolExecuted", execution });
-      });
-    },
-
-    async find(caller, id) {
-      const execution = caller && (await store.find(id));
-      if (!execution) return null;
-      if (execution.startedById === caller.userId)
-        return (await access.roleIn(caller, execution.workspaceId)) ? execution : null;
-      const role = await access.roleIn(caller, execution.workspaceId);
-      return role && isAllowed(role, "administer") ? execution : null;
-    },
-
-    readArguments(caller, execution) {
-      return caller?.userId === execution.startedById
-        ? openOrNull(() => store.openArguments(execution))
-        : null;
-    },
-
-    readContent(caller, execution) {
-      if (caller?.userId !== execution.startedById) return null;
-      const opened = openOrNull(() => store.openContent(execution));
-      return (
-        opened && {
-          content: (opened.content as ContentBlock[]).map(toContentBlock),
-          structuredContent: opened.structuredContent,
-        }
-      );
-    },
-  };
-
-  /** Content whose key is gone is null by contract, and no reason to fail the rest. */
-  function openOrNull<T>(open: () => T): T | null {
+  /** Null: somebody else took the key meanwhile. */
+  async function begin(
+    newExecution: NewExecution,
+    key: IdempotencyKey | null,
+    wait: boolean,
+  ): Promise<Run | null> {
+    const record = running.prepare(newExecution);
+    if (!key && wait) return running.start(record);
+    let run: Run | null = null;
     try {
-      return open();
+      if (key) return (await idempotency.reserve(key, record)) ? running.start(record, true) : null;
+      run = running.start(record);
+      await writer.store(record);
+      return run;
     } catch (error) {
-      deps.log("a run's content could not be opened", {
-        error: error instanceof Error ? error.name : "unknown",
-      });
-      return null;
+      // It may have been written all the same: what stands there then is that nothing was run.
+      run ??= running.start(record);
+      const errorMessage = "It could not be recorded, so it was not run.";
+      run.finish({ status: "FAILED", errorMessage, freesKey: true });
+      throw error;
     }
   }
-}
 
-/** What a server says is for the runner alone, as results are; `errorMessage` is seen by admins and kept longer. */
-function saying(text: string): Pick<FinishedExecution, "result"> {
-  return { result: { content: [{ type: "text", text }], structuredContent: null } };
+  /** The first run under a key, as its own caller was answered; null: the key is free (again). */
+  async function findFirst(
+    { server }: CallContext,
+    key: IdempotencyKey,
+    wait: boolean,
+  ): Promise<ExecuteAnswer | null> {
+    const id = await idempotency.findFirst(key);
+    if (id === null) return null;
+    const first = await deps.follow(id, wait);
+    // It was written with the key, and is kept for longer.
+    if (!first) throw new Error("The run under an idempotency key is gone.");
+    // One that proved not to have run anything has freed the key.
+    if (first.finishedAt !== null && (await idempotency.findFirst(key)) !== id) return null;
+    return first.status === "TIMED_OUT"
+      ? timedOutAnswer(server, first)
+      : { __typename: "ToolExecuted", execution: first };
+  }
+
+  return {
+    async execute(maybeCaller, input) {
+      const faults = new InputFaults();
+      checkTimeout(faults, "timeoutMs", input.timeoutMs);
+      checkIdempotencyKey(faults, input.idempotencyKey);
+      faults.throwIfAny();
+      const context = await contexts.read(maybeCaller, input.serverId);
+      const { caller, server, ownerId } = context;
+      const args = input.arguments ?? {};
+      const key =
+        input.idempotencyKey === null
+          ? null
+          : describeKey(caller, input.idempotencyKey, { ...input, arguments: args });
+      for (;;) {
+        const first = key && (await findFirst(context, key, input.wait));
+        if (first) return first;
+        const prepared = await prepareCall(deps.catalogs, context, input);
+        if (prepared.__typename !== undefined) return prepared;
+        const leave = deps.limits.take({
+          workspaceId: server.workspaceId,
+          serverId: server.id,
+          userId: caller.userId,
+        });
+        let run: Run | null = null;
+        try {
+          const newExecution = {
+            toolName: prepared.tool.name,
+            arguments: args,
+            written: prepared.written,
+            ownerId,
+            startedById: caller.userId,
+            apiTokenId: caller.apiToken?.id ?? null,
+            workspaceId: server.workspaceId,
+            serverId: server.id,
+          };
+          run = await begin(newExecution, key, input.wait);
+        } finally {
+          if (!run) leave();
+        }
+        if (!run) continue;
+        const answer = runToEnd(context, prepared, input, run).finally(leave);
+        if (input.wait) return answer;
+        const { execution } = run.record;
+        answer.catch((error: unknown) => deps.log("a tool's run failed", { err: error }));
+        return { __typename: "ToolExecuted", execution };
+      }
+    },
+  };
 }

@@ -1,20 +1,33 @@
 import type { Database } from "@gatehouse/prisma";
 
-/** Runs longer than this are dead: connecting and the call itself may take ten minutes each. */
-const deadRunInterval = "30 minutes";
+/** Rows per statement where there may be very many: locks are short, and somebody else may have a turn in between. */
+const batchSize = 1_000;
 
 /** Erases what has served its time. Each statement may run on several processes at once. */
 export async function cleanUp(
   db: Database,
   { eventRetentionDays }: { eventRetentionDays: number },
 ): Promise<void> {
-  // A run whose process died: the tool may or may not have run.
+  // Without its time, so that the next turn does not go through it again.
+  await inBatches(
+    () => db.$executeRaw`
+      UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL, "progress" = NULL, "contentExpiresAt" = NULL
+      WHERE "id" IN (SELECT e."id" FROM "ToolExecution" e WHERE e."contentExpiresAt" < clock_timestamp()
+        LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
+  );
+  await inBatches(
+    () => db.$executeRaw`
+      DELETE FROM "IdempotencyKey" WHERE ("callerId", "keyHash") IN (
+        SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < clock_timestamp()
+        LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
+  );
+  // A question whose run ended without a word, and an answer that nobody came for.
   await db.$executeRaw`
-    UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp()
-    WHERE "status" = 'RUNNING' AND "startedAt" < clock_timestamp() - ${deadRunInterval}::interval`;
+    UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;
   await db.$executeRaw`
-    UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL
-    WHERE "contentExpiresAt" < clock_timestamp() AND ("arguments" IS NOT NULL OR "result" IS NOT NULL)`;
+    UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < clock_timestamp()`;
+  await db.$executeRaw`
+    DELETE FROM "Elicitation" WHERE "createdAt" < clock_timestamp() - interval '1 day'`;
   // An attempt that nobody came back from keeps no verifier.
   await db.$executeRaw`
     UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
@@ -24,8 +37,12 @@ export async function cleanUp(
     UPDATE "OAuthFlow" SET "heldCallback" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
   await db.$executeRaw`
     DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
-  await db.$executeRaw`
-    DELETE FROM "ToolExecution" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+  await inBatches(
+    () => db.$executeRaw`
+      DELETE FROM "ToolExecution" WHERE "id" IN (
+        SELECT e."id" FROM "ToolExecution" e WHERE e."startedAt" < clock_timestamp() - interval '90 days'
+        LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
+  );
   await db.$executeRaw`
     DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
   await deleteOldEvents(db, eventRetentionDays);
@@ -52,6 +69,11 @@ async function deleteOldEvents(db: Database, retentionDays: number): Promise<voi
         ) o
         WHERE oldest."occurredAt" < retention."end" AND o."isOld"))`;
   }
+}
+
+/** @param turn answers how many rows it changed */
+async function inBatches(turn: () => Promise<number>): Promise<void> {
+  while ((await turn()) === batchSize);
 }
 
 const everyMs = 10 * 60_000;

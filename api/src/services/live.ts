@@ -1,7 +1,8 @@
-import type { OAuthFlow, ToolExecution } from "@gatehouse/prisma";
+import type { OAuthFlow } from "@gatehouse/prisma";
 import type { Bus } from "../events/bus.ts";
 import { encodeCursor, type Position } from "../events/cursor.ts";
 import { topics } from "../events/topics.ts";
+import type { Execution } from "../storage/execution.ts";
 import { abortable } from "./abortable.ts";
 import type { Access, Caller } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
@@ -25,7 +26,7 @@ export interface Live {
   ): Promise<AsyncIterable<DeliveredEvent>>;
   /** Its present shape at once, then each change until it is finished. */
   flow(caller: Caller | null, flowId: string): Promise<AsyncIterable<OAuthFlow>>;
-  execution(caller: Caller | null, executionId: string): Promise<AsyncIterable<ToolExecution>>;
+  execution(caller: Caller | null, executionId: string): Promise<AsyncIterable<Execution>>;
 }
 
 export interface LiveDeps {
@@ -33,7 +34,9 @@ export interface LiveDeps {
   access: Access;
   events: WorkspaceEvents;
   findFlow(caller: Caller | null, id: string): Promise<OAuthFlow | null>;
-  findExecution(caller: Caller | null, id: string): Promise<ToolExecution | null>;
+  findExecution(caller: Caller | null, id: string): Promise<Execution | null>;
+  /** The question that a run of the caller's waits for. */
+  findElicitation(caller: Caller | null, executionId: string): Promise<{ id: string } | null>;
 }
 
 /** Behind NOTIFY, which may be lost. */
@@ -96,13 +99,27 @@ export function createLive(deps: LiveDeps): Live {
         ],
         ({ status, expiresAt }) => status !== "PENDING" || expiresAt.getTime() <= Date.now(),
       ),
-    execution: (caller, executionId) =>
-      follow(
+    execution(caller, executionId) {
+      let question: string | null = null;
+      return follow(
         topics.execution(executionId),
-        () => deps.findExecution(caller, executionId),
+        async () => {
+          const execution = await deps.findExecution(caller, executionId);
+          const isWaiting = execution?.status === "WAITING_FOR_INPUT";
+          const asked = isWaiting ? await deps.findElicitation(caller, executionId) : null;
+          question = asked?.id ?? null;
+          return execution;
+        },
         "execution",
-        ({ status, finishedAt }) => [status, finishedAt],
-        ({ status }) => status !== "RUNNING",
-      ),
+        ({ status, finishedAt, startedById, progress }) => [
+          status,
+          finishedAt,
+          // Nobody else sees how far it is.
+          startedById === caller?.userId ? progress : null,
+          question,
+        ],
+        ({ finishedAt }) => finishedAt !== null,
+      );
+    },
   };
 }

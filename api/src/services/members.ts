@@ -35,6 +35,8 @@ export interface MembersDeps {
   publishWorkspace(workspaceId: string): void;
   /** After a commit that changed who may see the workspace. */
   publishMembers(workspaceId: string): void;
+  /** After a commit that ended accounts at these servers. */
+  publishServers(serverIds: readonly string[]): void;
   publishFlows(flowIds: readonly string[]): void;
 }
 
@@ -91,9 +93,14 @@ export function createMembers(deps: MembersDeps): Members {
         where: { OR: [{ ownerId: userId, server: { workspaceId } }, ...ended] },
       });
       await deps.appendMemberEvent(tx, { workspaceId, actorId, userId, change });
-      return { flows, membershipId: membership.id };
+      return {
+        flows,
+        serverIds: ended.map(({ serverId }) => serverId),
+        membershipId: membership.id,
+      };
     }, patient);
     deps.publishMembers(workspaceId);
+    deps.publishServers(outcome.serverIds);
     deps.publishFlows(outcome.flows);
     deps.publishWorkspace(workspaceId);
     deps.revocation.kick();

@@ -58,6 +58,8 @@ export interface ServersDeps {
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   /** After a commit that changed what subscribers see. */
   publishWorkspace(workspaceId: string): void;
+  /** After a commit that changed a server. */
+  publishServer(serverId: string): void;
   publishFlows(flowIds: readonly string[]): void;
   /** Behind the answer, where client credentials are set. */
   connectItself(server: McpServer, userId: string): void;
@@ -230,6 +232,7 @@ export function createServers(deps: ServersDeps): Servers {
           });
         return { updated, ended, flows };
       }, patient);
+      deps.publishServer(server.id);
       deps.publishFlows(outcome.flows);
       deps.publishWorkspace(server.workspaceId);
       if (outcome.ended > 0) deps.revocation.kick();

@@ -32,6 +32,8 @@ export interface SimulationDeps {
   grantStore: Pick<GrantStore, "markDead">;
   grantMove: GrantMove;
   revocation: Pick<Revocation, "kick">;
+  /** After a commit that changed what an account has of a server. */
+  publishServer(serverId: string): void;
   /** Of the sandbox's MCP servers; null when it does not run. */
   sandboxUrls: readonly string[] | null;
 }
@@ -76,6 +78,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
     if (to.state === "DISCONNECTED") {
       const ended = await grants.end(account, to.reason, actorId);
       await db.toolCatalog.deleteMany({ where: account });
+      deps.publishServer(account.serverId);
       deps.revocation.kick();
       return ended;
     }

@@ -32,7 +32,7 @@ export function compareTools(
 /** What the log keeps of it. */
 export function describeChanges({ added, removed, changed }: ToolChanges) {
   const cut = (names: string[]) =>
-    names.slice(0, maxNames).map((name) => name.slice(0, maxNameLength));
+    names.slice(0, maxNames).map((name) => name.slice(0, maxNameLength).toWellFormed());
   return {
     added: cut(added),
     removed: cut(removed),

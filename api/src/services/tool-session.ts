@@ -1,11 +1,15 @@
 import type { McpServer } from "@gatehouse/prisma";
 import type { Failure } from "../mcp/errors.ts";
-import { type Session, withSession } from "../mcp/session.ts";
+import type { SessionPool } from "../mcp/pool.ts";
+import type { Session } from "../mcp/session.ts";
 import type { Fetch } from "../oauth/ports.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Stop } from "./stop.ts";
 
-/** Opens a session with an MCP server as one owner's account. */
+/**
+ * Uses a session with an MCP server as one owner's account. The session is shared with that account's other calls, and `use` runs again
+ * on a new one if it answers that the server had forgotten the session (`Failure.sessionLost`).
+ */
 export type OpenToolSession = <T>(
   target: {
     server: McpServer;
@@ -18,27 +22,38 @@ export type OpenToolSession = <T>(
   use: (session: Session) => Promise<T>,
 ) => Promise<T | Failure>;
 
-export function createToolSessions(deps: {
-  accounts: Accounts;
-  fetchFor(scope: { serverUrl: string; timeoutMs: number }): Fetch;
+export interface ToolSessionsDeps {
+  pool: Pick<SessionPool, "use">;
+  accounts: Pick<Accounts, "credentials">;
+  /** For messages: each has a bound of its own on its time. */
+  fetchFor(scope: { serverUrl: string }): Fetch;
+  /** For streams that stand as long as a session. */
+  streamFetchFor(scope: { serverUrl: string }): Fetch;
   clientInfo: { name: string; version: string };
-}): OpenToolSession {
+  /** Before a session is made, so that no change of its account goes unnoticed. */
+  watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
+}
+
+/** Sessions come out of the pool: a call finds its account's session open, whoever opened it (regressions S1). */
+export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
   return ({ server, ownerId, timeoutMs, signal, onAnswer }, use) => {
-    const guarded = deps.fetchFor({ serverUrl: server.url, timeoutMs });
-    const fetch: Fetch = async (input, init) => {
-      const response = await guarded(input, init);
-      // The end of a session says nothing about what was asked in it.
-      if (init?.method !== "DELETE") onAnswer?.(response.status);
-      return response;
-    };
-    return withSession(
+    const { id: serverId, configVersion, authType, url } = server;
+    return deps.pool.use(
       {
-        url: server.url,
-        fetch,
-        credentials: deps.accounts.credentials(server, ownerId),
+        key: { serverId, ownerId, configVersion, authType },
+        async describe() {
+          if (authType === "OAUTH") await deps.watchAccount({ serverId, ownerId });
+          return {
+            url,
+            fetch: deps.fetchFor({ serverUrl: url }),
+            streamFetch: deps.streamFetchFor({ serverUrl: url }),
+            credentials: deps.accounts.credentials(server, ownerId),
+            clientInfo: deps.clientInfo,
+          };
+        },
         timeoutMs,
-        clientInfo: deps.clientInfo,
         signal,
+        onAnswer,
       },
       use,
     );

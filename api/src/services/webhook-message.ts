@@ -2,7 +2,12 @@ import type { LoggedEvent } from "../events/log.ts";
 import type { WebhookMessage } from "./webhook-sender.ts";
 
 /** What payloads name by a row's id, and what it is in the API. The user there is the member that MEMBER_CHANGED tells of. */
-const idsInPayloads = { userId: "User", apiTokenId: "ApiToken", executionId: "ToolExecution" };
+const idsInPayloads = {
+  userId: "User",
+  apiTokenId: "ApiToken",
+  executionId: "ToolExecution",
+  elicitationId: "Elicitation",
+};
 
 /** An event as its receivers read it: the fields of the API's events, with the API's ids. */
 export function createWebhookDescriber(deps: {

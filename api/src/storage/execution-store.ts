@@ -1,103 +1,134 @@
-import type { Database, Prisma, ToolExecution, ToolExecutionStatus } from "@gatehouse/prisma";
+import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
-
-/** What the runner alone may read, for a day. */
-export interface ExecutionContent {
-  content: unknown[];
-  structuredContent: unknown;
-}
-
-export interface FinishedExecution {
-  status: Exclude<ToolExecutionStatus, "RUNNING">;
-  isToolError: boolean;
-  errorMessage: string | null;
-  result: ExecutionContent | null;
-}
+import type { DatabaseClock } from "./database-clock.ts";
+import type { ExecutionContent, ExecutionProgress } from "./execution-content.ts";
+import { type SealedField, sealContext } from "./execution-rows.ts";
+import { type ExecutionIdPage, type ExecutionQuery, readExecutionIds } from "./execution-pages.ts";
+import type { Execution, ExecutionContents } from "./execution.ts";
 
 export interface ExecutionStore {
-  start(run: {
-    toolName: string;
-    arguments: unknown;
-    ownerId: string;
-    startedById: string;
-    workspaceId: string;
-    serverId: string;
-  }): Promise<ToolExecution>;
-  finish(id: string, outcome: FinishedExecution): Promise<ToolExecution>;
-  find(id: string): Promise<ToolExecution | null>;
-  /** Null once they have expired. */
-  openArguments(execution: ToolExecution): unknown;
-  openContent(execution: ToolExecution): ExecutionContent | null;
+  find(id: string): Promise<Execution | null>;
+  /** In the order of `ids`, without those that are gone. */
+  findMany(ids: readonly string[]): Promise<Execution[]>;
+  /** Of one page, newest first. */
+  readIds(
+    query: ExecutionQuery,
+    page: { beforeId: string | null; most: number; scanLimit: number },
+  ): Promise<ExecutionIdPage>;
+  /** For the runner alone, in the order of `ids`; null for one that is gone or whose key is missing. */
+  readContents(ids: readonly string[]): Promise<(ExecutionContents | null)[]>;
+  /** Notes that somebody wants it ended; the process that runs it looks. Nothing to do for one that is finished. */
+  requestCancel(id: string): Promise<void>;
+  /** Which of these somebody wants ended. */
+  findCancelRequested(ids: readonly string[]): Promise<string[]>;
+  /** Ends what processes ran that are gone; so many at a time. Those that were ended. */
+  interruptAbandoned(): Promise<Pick<Execution, "id" | "workspaceId">[]>;
 }
 
-const contentTtlMs = 24 * 60 * 60_000;
-/** A larger result is cut; the rest is said to be missing. */
-const maxStoredBytes = 1024 * 1024;
-
-export function createExecutionStore(deps: {
+export interface ExecutionStoreDeps {
   db: Database;
   box: SealedBox;
-  newId(): string;
-  /** Appends TOOL_EXECUTED in the statement that finishes a run (events/log.ts). */
-  appendingEvent: Prisma.Sql;
-  /** Without a workspace: its log did not grow. */
-  publish(id: string, workspaceId: string | null): void;
-}): ExecutionStore {
-  const { db, box } = deps;
-  const context = (column: string, rowId: string) => ({ table: "ToolExecution", column, rowId });
-  const open = (execution: ToolExecution, column: "arguments" | "result"): unknown => {
-    const sealed = execution[column];
-    if (!sealed || (execution.contentExpiresAt?.getTime() ?? 0) <= Date.now()) return null;
-    return JSON.parse(box.open(sealed, context(column, execution.id)));
-  };
+  clock: DatabaseClock;
+  /** Appends TOOL_EXECUTED for each as the last statement of the transaction. */
+  appendFinished(tx: Transaction, executions: readonly EndedExecution[]): Promise<void>;
+  /** Content that could not be opened is null by contract, and no reason to fail the rest. */
+  onUnopened(error: unknown): void;
+}
+
+/** What TOOL_EXECUTED tells. */
+export type EndedExecution = Pick<
+  Execution,
+  "id" | "status" | "startedById" | "workspaceId" | "serverId"
+>;
+
+const mostAtOnce = 200;
+/** A run that no process put its name to is dead after so long: connecting and the call itself may take ten minutes each. */
+const namelessInterval = "30 minutes";
+
+export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
+  const { db, box, clock } = deps;
+
+  function open(column: SealedField, id: string, sealed: Uint8Array | null): unknown {
+    if (!sealed) return null;
+    try {
+      return JSON.parse(box.open(sealed, sealContext(column, id)));
+    } catch (error) {
+      deps.onUnopened(error);
+      return null;
+    }
+  }
+
+  async function findMany(ids: readonly string[]): Promise<Execution[]> {
+    const rows = await db.toolExecution.findMany({
+      where: { id: { in: [...ids] } },
+      // A megabyte each, and rarely asked for.
+      omit: { arguments: true, result: true },
+    });
+    const found = new Map(
+      rows.map((row) => {
+        const progress = isKept(row, clock) ? open("progress", row.id, row.progress) : null;
+        return [row.id, { ...row, progress: progress as ExecutionProgress | null, contents: null }];
+      }),
+    );
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
 
   return {
-    async start({ arguments: args, ...run }) {
-      const id = deps.newId();
-      return db.toolExecution.create({
-        data: {
-          ...run,
-          id,
-          status: "RUNNING",
-          arguments: box.seal(JSON.stringify(args), context("arguments", id)),
-          contentExpiresAt: new Date(Date.now() + contentTtlMs),
-        },
+    findMany,
+    find: async (id) => (await findMany([id]))[0] ?? null,
+    readIds: (query, page) => readExecutionIds(db, query, page),
+
+    async readContents(ids) {
+      const rows = await db.toolExecution.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, arguments: true, result: true, contentExpiresAt: true },
       });
+      const kept = rows.filter((row) => isKept(row, clock));
+      const opened = new Map(
+        kept.map(({ id, arguments: args, result }) => [
+          id,
+          {
+            arguments: open("arguments", id, args),
+            result: open("result", id, result) as ExecutionContent | null,
+          },
+        ]),
+      );
+      return ids.map((id) => opened.get(id) ?? null);
     },
-    async finish(id, { result, ...outcome }) {
-      const { text, truncated } = cutResult(result);
-      const sealed = text === null ? null : box.seal(text, context("result", id));
-      // One that was declared dead meanwhile stays so. The event is for the runner and for admins, whose account it ran as.
-      const [logged] = await db.$queryRaw<{ workspaceId: string }[]>`
-        WITH finished AS (
-          UPDATE "ToolExecution" SET "status" = ${outcome.status}::"ToolExecutionStatus", "isToolError" = ${outcome.isToolError},
-            "errorMessage" = ${outcome.errorMessage}, "finishedAt" = clock_timestamp(), "contentTruncated" = ${truncated},
-            "result" = ${sealed}
-          WHERE "id" = ${id}::uuid AND "status" = 'RUNNING' RETURNING *
-        ), event AS (
-          SELECT "workspaceId", 'TOOL_EXECUTED' AS "type", "startedById" AS "actorId", "serverId", "startedById" AS "userId",
-            json_build_object('executionId', "id", 'status', "status")::text AS "payload" FROM finished
-        )${deps.appendingEvent}`;
-      deps.publish(id, logged?.workspaceId ?? null);
-      return db.toolExecution.findUniqueOrThrow({ where: { id } });
+
+    async requestCancel(id) {
+      await db.$executeRaw`
+        UPDATE "ToolExecution" SET "cancelRequestedAt" = clock_timestamp()
+        WHERE "id" = ${id}::uuid AND "status" IN ('RUNNING', 'WAITING_FOR_INPUT') AND "cancelRequestedAt" IS NULL`;
     },
-    find: (id) => db.toolExecution.findUnique({ where: { id } }),
-    openArguments: (execution) => open(execution, "arguments"),
-    openContent: (execution) => open(execution, "result") as ExecutionContent | null,
+
+    async findCancelRequested(ids) {
+      const rows = await db.$queryRaw<{ id: string }[]>`
+        SELECT "id" FROM "ToolExecution" WHERE "id" = ANY(${[...ids]}::uuid[]) AND "cancelRequestedAt" IS NOT NULL`;
+      return rows.map(({ id }) => id);
+    },
+
+    interruptAbandoned: () =>
+      db.$transaction(async (tx) => {
+        const ended = await tx.$queryRaw<EndedExecution[]>`
+          UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp(),
+            "errorMessage" = 'The process that ran it is gone; the tool may or may not have run.'
+          WHERE "id" IN (
+            SELECT e."id" FROM "ToolExecution" e WHERE e."status" IN ('RUNNING', 'WAITING_FOR_INPUT') AND ${isAbandoned}
+            LIMIT ${mostAtOnce} FOR UPDATE SKIP LOCKED)
+          RETURNING "id", "status"::text AS "status", "startedById", "workspaceId", "serverId"`;
+        if (ended.length > 0) await deps.appendFinished(tx, ended);
+        return ended;
+      }),
   };
 }
 
-/** Drops whole blocks from the end until the rest fits, so that what is kept can still be shown. */
-function cutResult(result: ExecutionContent | null): { text: string | null; truncated: boolean } {
-  if (!result) return { text: null, truncated: false };
-  const text = JSON.stringify(result);
-  if (Buffer.byteLength(text) <= maxStoredBytes) return { text, truncated: false };
-  const content: unknown[] = [];
-  let bytes = 0;
-  for (const block of result.content) {
-    bytes += Buffer.byteLength(JSON.stringify(block));
-    if (bytes > maxStoredBytes) break;
-    content.push(block);
-  }
-  return { text: JSON.stringify({ content, structuredContent: null }), truncated: true };
+/** What a process ran that has given no sign of life for ten seconds (storage/processes.ts), by the database's clock. */
+const isAbandoned = Prisma.sql`CASE WHEN e."processId" IS NULL
+  THEN e."startedAt" < clock_timestamp() - ${namelessInterval}::interval
+  ELSE NOT EXISTS (SELECT 1 FROM "Process" p
+    WHERE p."id" = e."processId" AND p."lastSeenAt" > clock_timestamp() - interval '10 seconds') END`;
+
+function isKept(row: { contentExpiresAt: Date | null }, clock: DatabaseClock): boolean {
+  return row.contentExpiresAt !== null && row.contentExpiresAt > clock.now();
 }

@@ -41,7 +41,7 @@ export interface GrantLifecycle {
    * replaces are on their way to be revoked.
    */
   connect(grant: ConsentedGrant): Promise<
-    | { kind: "connected"; grantId: string }
+    | { kind: "connected"; grantId: string; serverChanged: boolean }
     /** Nothing was stored; the tokens are to be revoked. */
     | { kind: "settings-changed" | "server-gone" | "no-member" | "attempt-over" }
   >;
@@ -109,18 +109,19 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
     if (grant) await deps.revocations.addTokens(tx, grant, cause);
   }
 
-  /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. */
-  async function settle(tx: Transaction, input: ConsentedGrant): Promise<void> {
-    await tx.mcpServer.updateMany({
+  /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. Answers whether it was news. */
+  async function settle(tx: Transaction, input: ConsentedGrant): Promise<boolean> {
+    const typed = await tx.mcpServer.updateMany({
       where: { id: input.serverId, authType: "UNKNOWN" },
       data: { authType: "OAUTH" },
     });
     const client = await tx.oAuthClient.findUnique({ where: { id: input.clientRowId } });
-    if (client?.kind === "PRE_REGISTERED")
-      await tx.mcpServer.updateMany({
-        where: { id: input.serverId, oauthClientId: client.clientId, oauthIssuer: null },
-        data: { oauthIssuer: input.issuer },
-      });
+    if (client?.kind !== "PRE_REGISTERED") return typed.count > 0;
+    const pinned = await tx.mcpServer.updateMany({
+      where: { id: input.serverId, oauthClientId: client.clientId, oauthIssuer: null },
+      data: { oauthIssuer: input.issuer },
+    });
+    return typed.count + pinned.count > 0;
   }
 
   /** What consents have asked for because of a 403, with what this one did; as accounts has put it in order. */
@@ -149,7 +150,7 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
           data: { status: "SUCCEEDED", finishedAt: new Date(), codeVerifier: null },
         });
         if (finished.count === 0) return { kind: "attempt-over" as const };
-        await settle(tx, input);
+        const serverChanged = await settle(tx, input);
         const { workspaceId } = server;
         const owned = { serverId: input.serverId, ownerId: input.ownerId };
         const [previous] = await ending.readRows(tx, grantsOf.owner(input.serverId, input.ownerId));
@@ -198,7 +199,7 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
           state: "CONNECTED",
           reason: null,
         });
-        return { kind: "connected" as const, grantId, workspaceId };
+        return { kind: "connected" as const, grantId, workspaceId, serverChanged };
       });
       if (outcome.kind === "connected") deps.publish(outcome.grantId, outcome.workspaceId);
       return outcome;

@@ -4,7 +4,13 @@ import { expect, it } from "vitest";
 import { nameColumn, sealedColumns } from "./sealed-columns.ts";
 
 /** Bytes that are no secret: hashes. */
-const open = ["OAuthFlow.stateHash", "ApiToken.hash"];
+const open = [
+  "OAuthFlow.stateHash",
+  "ApiToken.hash",
+  "ToolPolicy.approvedFingerprint",
+  "IdempotencyKey.keyHash",
+  "IdempotencyKey.requestHash",
+];
 
 interface BytesField {
   name: string;

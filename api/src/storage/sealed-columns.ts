@@ -24,7 +24,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   ...sealed("OAuthGrant", "accessToken", "refreshToken"),
   ...sealed("RevocationTask", "payload"),
   ...sealed("OAuthFlow", "codeVerifier", "heldCallback"),
-  ...sealed("ToolExecution", "arguments", "result"),
+  ...sealed("ToolExecution", "arguments", "result", "progress"),
+  ...sealed("Elicitation", "question", "answer"),
   ...sealed("WebhookEndpoint", "secret", "previousSecret"),
   {
     table: "Setting",

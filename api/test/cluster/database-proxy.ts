@@ -1,4 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
+import { LISTENER_NAME } from "../../src/events/listening.ts";
 
 /** A proxy between one process and PostgreSQL, for what goes wrong on that way. */
 export interface DatabaseProxy extends AsyncDisposable {
@@ -10,6 +11,10 @@ export interface DatabaseProxy extends AsyncDisposable {
   open(databaseUrl?: string): void;
   /** While true, NOTIFY never arrives: neither connection nor query notices. */
   losesNotifications: boolean;
+  /** Breaks the connections that listen, and lets none of them come back; the others stay. */
+  deafen(): void;
+  /** While true, nothing passes and nothing is lost: it arrives afterwards. */
+  isHeld: boolean;
   /** While true, connections are half open: they take what they are sent, and nothing arrives. */
   isSilent: boolean;
   /** The connections of now are half open, until `cut`; new ones are not. */
@@ -22,6 +27,11 @@ const notification = "A".charCodeAt(0);
 export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
   let target = new URL(databaseUrl);
   let isOpen = true;
+  let isDeaf = false;
+  let isHeld = false;
+  const listeners = new Set<Socket>();
+  const held: (() => void)[] = [];
+  const pass = (send: () => void) => void (isHeld ? held.push(send) : send());
   const sockets = new Set<Socket>();
   const frozen = new WeakSet<Socket>();
 
@@ -38,12 +48,18 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       socket.on("error", () => socket.destroy());
       socket.on("close", () => {
         sockets.delete(socket);
+        listeners.delete(client);
         client.destroy();
         upstream.destroy();
       });
     }
+    client.once("data", (startUp) => {
+      if (!startUp.includes(LISTENER_NAME)) return;
+      if (isDeaf) client.destroy();
+      else listeners.add(client);
+    });
     client.on("data", (chunk) => {
-      if (!proxy.isSilent && !frozen.has(client)) upstream.write(chunk);
+      if (!proxy.isSilent && !frozen.has(client)) pass(() => upstream.write(chunk));
     });
     let pending = Buffer.alloc(0);
     upstream.on("data", (chunk) => {
@@ -58,7 +74,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
         if (!isLost) messages.push(pending.subarray(0, end));
         pending = pending.subarray(end);
       }
-      if (messages.length > 0) client.write(Buffer.concat(messages));
+      if (messages.length > 0) pass(() => client.write(Buffer.concat(messages)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -71,6 +87,17 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     url: url.href,
     losesNotifications: false,
     isSilent: false,
+    get isHeld() {
+      return isHeld;
+    },
+    set isHeld(value) {
+      isHeld = value;
+      if (!value) for (const send of held.splice(0)) send();
+    },
+    deafen() {
+      isDeaf = true;
+      for (const socket of listeners) socket.destroy();
+    },
     freeze() {
       for (const socket of sockets) frozen.add(socket);
     },
@@ -81,6 +108,7 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     open(movedTo) {
       if (movedTo) target = new URL(movedTo);
       isOpen = true;
+      isDeaf = false;
     },
     async [Symbol.asyncDispose]() {
       proxy.cut();

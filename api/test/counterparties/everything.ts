@@ -4,14 +4,17 @@ import { dirname, join } from "node:path";
 import { findFreePort } from "../support/free-port.ts";
 import type { Counterparty } from "./listen.ts";
 
-/** The reference server with every feature (`@modelcontextprotocol/server-everything`): legacy era, sessions, resumable streams. */
-export async function startEverything(): Promise<Counterparty> {
+/**
+ * The reference server with every feature (`@modelcontextprotocol/server-everything`): legacy era, sessions, resumable streams.
+ * @param wantedPort left out: a free one
+ */
+export async function startEverything(wantedPort?: number): Promise<Counterparty> {
   const manifest = createRequire(import.meta.url).resolve(
     "@modelcontextprotocol/server-everything/package.json",
   );
   const script = join(dirname(manifest), "dist", "index.js");
   // It takes a port from the environment and does not say which one it got for 0.
-  const port = await findFreePort();
+  const port = wantedPort ?? (await findFreePort());
   const child = spawn(process.execPath, [script, "streamableHttp"], {
     env: { ...process.env, PORT: String(port) },
     stdio: ["ignore", "ignore", "pipe"],

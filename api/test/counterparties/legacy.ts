@@ -14,26 +14,39 @@ export interface LegacyCounterparty extends Counterparty {
   openSessions(): number;
   /** Methods of the HTTP requests that came. */
   requests: string[];
+  /** Standing streams that are open. */
+  openStreams(): number;
   /** Forgets every session, as a restart would. */
   forgetSessions(): void;
+  /** How a request of a session that is not known is answered. */
+  lost: { status: number; code: number };
+  /** Tells every session that the tools have changed. */
+  announceTools(): void;
 }
 
 /** A server on the SDK's 1.x line: the 2025-11-25 revision, with sessions. */
 export async function startLegacy(): Promise<LegacyCounterparty> {
   const gate = createGate();
   const sessions = new Map<string, StreamableHTTPServerTransport>();
+  const servers = new Set<McpServer>();
   const requests: string[] = [];
+  const lost = { status: 404, code: -32_001 };
+  let streams = 0;
   const counterparty = await listenOnLoopback(async (request, response) => {
     requests.push(request.method ?? "");
     const id = request.headers["mcp-session-id"];
     const known = typeof id === "string" ? sessions.get(id) : undefined;
     if (id !== undefined && !known) {
-      const error = { code: -32_001, message: "Session not found" };
-      response.writeHead(404, { "content-type": "application/json" });
+      const error = { code: lost.code, message: "Session not found" };
+      response.writeHead(lost.status, { "content-type": "application/json" });
       response.end(JSON.stringify({ jsonrpc: "2.0", id: null, error }));
       return;
     }
-    const transport = known ?? (await begin(sessions, gate));
+    if (request.method === "GET") {
+      streams += 1;
+      response.on("close", () => (streams -= 1));
+    }
+    const transport = known ?? (await begin(sessions, servers, gate));
     await transport.handleRequest(request, response);
   });
   return {
@@ -41,17 +54,28 @@ export async function startLegacy(): Promise<LegacyCounterparty> {
     gate,
     requests,
     openSessions: () => sessions.size,
+    openStreams: () => streams,
     forgetSessions: () => sessions.clear(),
+    lost,
+    announceTools() {
+      for (const server of servers) server.sendToolListChanged();
+    },
   };
 }
 
-async function begin(sessions: Map<string, StreamableHTTPServerTransport>, gate: Gate) {
+async function begin(
+  sessions: Map<string, StreamableHTTPServerTransport>,
+  servers: Set<McpServer>,
+  gate: Gate,
+) {
   const transport = new StreamableHTTPServerTransport({
     sessionIdGenerator: () => randomUUID(),
     onsessioninitialized: (id) => void sessions.set(id, transport),
     onsessionclosed: (id) => void sessions.delete(id),
   });
-  await createTools(gate).connect(transport);
+  const server = createTools(gate);
+  servers.add(server);
+  await server.connect(transport);
   return transport;
 }
 

@@ -9,16 +9,17 @@ export interface Counterparty {
   close(): Promise<void>;
 }
 
-/** Serves `listener` on a free loopback port; `url` ends in `path`. */
+/** Serves `listener` on a loopback port, a free one if it is 0; `url` ends in `path`. */
 export async function listenOnLoopback(
   listener: RequestListener,
   path = "/mcp",
+  port = 0,
 ): Promise<Counterparty> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const { port: bound } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}${path}`,
+    url: `http://127.0.0.1:${bound}${path}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -11,6 +11,8 @@ export interface ModernCounterparty extends Counterparty {
   gate: Gate;
   /** How often the tool `count` ran. */
   runs(): number;
+  /** Tells whoever listens that the tools have changed. */
+  announceTools(): void;
 }
 
 /** A server of the 2026-07-28 revision alone. */
@@ -35,6 +37,7 @@ async function startModern(legacy: "reject" | "stateless"): Promise<ModernCounte
     url: counterparty.url,
     gate,
     runs: () => runs,
+    announceTools: () => handler.notify.toolsChanged(),
     close: async () => {
       await handler.close();
       await counterparty.close();

@@ -17,20 +17,24 @@ type Answer = (call: ScriptedCall, response: ServerResponse) => void | Promise<v
 export interface ScriptedCounterparty extends Counterparty {
   /** Everything that came, in order. */
   calls: ScriptedCall[];
+  /** Answers to requests of the server's own among it. */
+  answers: { id: unknown; result?: unknown; error?: unknown }[];
 }
 
 /** A server that does exactly what the test says: `answer` gets every request. */
 export async function startScripted(answer: Answer): Promise<ScriptedCounterparty> {
   const calls: ScriptedCall[] = [];
+  const answers: ScriptedCounterparty["answers"] = [];
   const counterparty = await listenOnLoopback(async (request, response) => {
     const body = await text(request);
     const message = body === "" ? {} : JSON.parse(body);
     const { id, method, params = {} } = message;
     const call = { http: request.method ?? "", headers: request.headers, id, method, params };
     calls.push(call);
+    if (method === undefined && id !== undefined) answers.push(message);
     await answer(call, response);
   });
-  return { ...counterparty, calls };
+  return { ...counterparty, calls, answers };
 }
 
 /** A legacy server without sessions whose tools are up to the test: `answer` gets all but the handshake. */

@@ -58,6 +58,10 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
       auth,
       readApiToken: async () => null,
       watchRight: () => () => {},
+      onMembersChanged: () => silent,
+      isHearing: () => true,
+      doRegularly: () => ({ [Symbol.dispose]: silent }),
+      readLiving: async () => new Map(),
       onEnded(listener) {
         ended.add(listener);
         return () => ended.delete(listener);
@@ -256,6 +260,31 @@ describe("sign-out", () => {
     expect(answer.status).toBe(403);
     expect(await whoami(server, cookie)).not.toBeNull();
   });
+
+  it.each([
+    ["/revoke-session", (token: string) => ({ token })],
+    ["/revoke-sessions", () => ({})],
+    ["/revoke-other-sessions", () => ({})],
+    [
+      "/change-password",
+      () => ({ currentPassword: PASSWORD, newPassword: `${PASSWORD}!`, revokeOtherSessions: true }),
+    ],
+  ])(
+    "%s ends the other session at once, although its viewer is remembered",
+    async (path, bodyFor) => {
+      await using server = await startSignIn();
+      const person = newPerson();
+      const own = cookieOf(await server.post("/sign-up/email", person));
+      const other = cookieOf(await server.post("/sign-in/email", person));
+      const { token } = await database.session.findFirstOrThrow({
+        where: { user: { email: person.email } },
+        orderBy: { createdAt: "desc" },
+      });
+      expect(await whoami(server, other)).toBe(person.name);
+      expect((await server.post(path, bodyFor(token), { cookie: own })).status).toBe(200);
+      expect(await whoami(server, other)).toBeNull();
+    },
+  );
 
   it("ends one session and leaves the others; all others end on request", async () => {
     await using server = await startSignIn();

@@ -5,26 +5,31 @@ import { loadConfig } from "../../src/config.ts";
 import { generateKey } from "../../src/crypto/keyring.ts";
 import type { ProviderProfile } from "../../src/oauth/provider-profiles.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import type { ConcurrencyLimits } from "../../src/services/execution-limits.ts";
 import type { Secrets } from "../../src/secret-files.ts";
 import { signUp, type TestUser } from "./client.ts";
 import { createTestDatabase } from "./database.ts";
 import { findFreePort } from "./free-port.ts";
 import { startStatementCounter } from "./statement-counter.ts";
+import { createTeller } from "./teller.ts";
 
 export interface TestGatehouse extends AsyncDisposable {
   /** `PUBLIC_URL`. */
   url: string;
   sandbox: Sandbox;
   databaseUrl: string;
-  /** For looking at what is stored, past the API. */
+  /** For looking at what is stored, past the API. Its processes are told of what is changed with it of servers and grants. */
   db: Database;
   /** Statements that its processes have sent to the database so far. */
   countStatements(): number;
   /** Every line of the log so far. */
   log: string[];
   signUp(name?: string): Promise<TestUser>;
-  /** A second process of the cluster, on the same database, with further variables; answers its own address. */
-  addProcess(env?: Record<string, string>): Promise<string>;
+  /**
+   * A second process of the cluster, on the same database, with further variables; answers its own address.
+   * @param databaseUrl by another way
+   */
+  addProcess(env?: Record<string, string>, databaseUrl?: string): Promise<string>;
   /** Stops a process as SIGTERM does, by its own address. */
   stopProcess(url: string): Promise<void>;
 }
@@ -39,6 +44,8 @@ export interface TestOptions {
   renewEveryMs?: number;
   /** The deletion of a server can be undone for so long, in milliseconds, instead of ten seconds. */
   undoMs?: number;
+  /** How many tools may run at once in each process. */
+  concurrency?: ConcurrencyLimits;
   /** Instead of keys made for the test. */
   secrets?: Partial<Secrets>;
 }
@@ -58,18 +65,24 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
 
   const stops = new Map<string, () => Promise<void>>();
 
-  async function startProcess(settings: Record<string, string>): Promise<string> {
+  const teller = createTeller();
+  async function startProcess(
+    settings: Record<string, string>,
+    databaseUrl = counter.url,
+  ): Promise<string> {
     const env = { SANDBOX: "off", LOG_LEVEL: "debug", ...options.env, ...settings };
     const answer = loadConfig(env, { isRoot: false, checkoutDir: "/nowhere" });
     if (!answer.ok) throw new Error(answer.faults.join(" "));
     const app = await createApp({
       config: answer.config,
-      databaseUrl: counter.url,
+      databaseUrl,
       secrets,
+      openBus: teller.openBus,
       log: (line) => log.push(line),
       ...(options.profiles ? { profiles: options.profiles } : {}),
       renewEveryMs: options.renewEveryMs ?? null,
       ...(options.undoMs === undefined ? {} : { undoMs: options.undoMs }),
+      ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     });
     let closing: Promise<void> | null = null;
     const stop = () => (closing ??= app.close());
@@ -86,14 +99,14 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     url,
     sandbox,
     databaseUrl: database.url,
-    db,
+    db: teller.tellingOf(db),
     countStatements: () => counter.count(),
     log,
     signUp: (name = `user${randomBytes(3).toString("hex")}`) => signUp(url, name),
-    async addProcess(env = {}) {
+    async addProcess(env = {}, ownDatabaseUrl = counter.url) {
       const port = String(await findFreePort());
       const own = { PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` };
-      await startProcess({ ...own, ...env });
+      await startProcess({ ...own, ...env }, ownDatabaseUrl);
       return `http://localhost:${port}`;
     },
     async stopProcess(address) {

@@ -1,5 +1,5 @@
 import { Button, Loader } from "@mantine/core";
-import { Suspense } from "react";
+import { lazy, Suspense } from "react";
 import { Navigate, Outlet, useLocation, useOutletContext, Link } from "react-router";
 import { useQuery } from "urql";
 import { LiveIndicator } from "../features/live/live-indicator.tsx";
@@ -12,6 +12,10 @@ import { LiveRegion } from "../ui/live-region.tsx";
 import { ThemeToggle } from "../ui/theme-toggle.tsx";
 import { sessionQuery } from "./session-query.ts";
 import classes from "./shell.module.css";
+
+const Questions = lazy(async () => ({
+  default: (await import("../features/tools/questions.tsx")).Questions,
+}));
 
 /** The frame of every signed-in screen. Nobody signed in: off to the sign-in page, and back here afterwards. */
 export function Shell() {
@@ -58,6 +62,9 @@ export function Shell() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={classes["content"]}>
+        <Suspense>
+          <Questions workspaceId={workspace.id} eventCursor={workspace.eventCursor} />
+        </Suspense>
         <Suspense>
           <Outlet context={current} />
         </Suspense>

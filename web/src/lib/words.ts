@@ -83,8 +83,10 @@ export const outcomeWords: Record<StepOutcome, Worded> = {
 
 export const executionWords: Record<ToolExecutionStatus, Worded> = {
   RUNNING: { label: "Running", tone: "busy" },
+  WAITING_FOR_INPUT: { label: "Waiting for your answer", tone: "act" },
   SUCCEEDED: { label: "Succeeded", tone: "good" },
   FAILED: { label: "Failed", tone: "bad" },
+  CANCELLED: { label: "Cancelled", tone: "off" },
   TIMED_OUT: { label: "Timed out", tone: "bad" },
   REAUTH_REQUIRED: { label: "Sign-in needed", tone: "act" },
   INTERRUPTED: { label: "Interrupted", tone: "bad" },

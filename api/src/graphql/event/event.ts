@@ -25,6 +25,10 @@ export const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
     },
     TOOLS_CHANGED: { description: "An account sees other tools of a server." },
     TOOL_EXECUTED: { description: "A tool ran." },
+    INPUT_REQUESTED: {
+      description: "A server asks the person on whose behalf a tool runs; for that person alone.",
+    },
+    TOOL_POLICY_CHANGED: { description: "What may be done with a tool was decided anew." },
     MEMBER_CHANGED: { description: "Somebody joined, left or has another role." },
     API_TOKEN_CHANGED: { description: "An API token was made or revoked." },
   } as const satisfies Record<EventType, { description: string }>,
@@ -40,6 +44,8 @@ const objectNames: Record<EventType, string> = {
   SERVER_DELETED: "ServerChanged",
   TOOLS_CHANGED: "ToolsChanged",
   TOOL_EXECUTED: "ToolExecutionFinished",
+  INPUT_REQUESTED: "InputRequested",
+  TOOL_POLICY_CHANGED: "ToolPolicyChanged",
   API_TOKEN_CHANGED: "ApiTokenChanged",
   MEMBER_CHANGED: "MemberChanged",
 };

@@ -1,49 +1,111 @@
-import type { Database } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
 import { type Caller, ownerOf } from "../../services/access.ts";
-import type { Catalogs, CatalogTool } from "../../services/catalogs.ts";
+import type { Catalogs } from "../../services/catalogs.ts";
+import type { CatalogAccount, StoredOffers, StoredTools } from "../../services/stored-catalogs.ts";
 import type { StatusKey, StatusLoader } from "../oauth/status-loader.ts";
 
-/** A server whose tools are asked for. */
+/** A server whose lists are asked for. */
 export interface CatalogKey extends StatusKey {
   enabled: boolean;
   deletedAt: Date | null;
 }
 
-export type CatalogLoader = DataLoader<CatalogKey, CatalogTool[], string>;
+/** Null: the account has no list. */
+export type CatalogLoader = DataLoader<CatalogKey, StoredTools | null, string>;
+export type OffersLoader = DataLoader<CatalogKey, StoredOffers | null, string>;
+
+export interface CatalogLoaderDeps {
+  catalogs: Catalogs;
+  status: StatusLoader;
+}
+
+/** A page of servers is answered without those that take longer to answer for the first time (regressions S5). */
+const patienceMs = 1_000;
+
+/** The tools of any number of servers in one statement, as the caller's accounts see them. */
+export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | null): CatalogLoader {
+  const { catalogs } = deps;
+  return createListLoader<StoredTools>(deps, caller, {
+    read: (accounts) => catalogs.readTools(accounts),
+    isKnown: () => true,
+    ask: (account) => catalogs.discoverMissing(account),
+  });
+}
+
+/** Their resources and prompts, likewise. */
+export function createOffersLoader(deps: CatalogLoaderDeps, caller: Caller | null): OffersLoader {
+  const { catalogs } = deps;
+  return createListLoader<StoredOffers>(deps, caller, {
+    read: (accounts) => catalogs.readOffers(accounts),
+    isKnown: ({ resources }) => resources !== null,
+    ask: (account) => catalogs.discoverOffers(account),
+  });
+}
+
+interface Lists<Stored> {
+  read(accounts: readonly CatalogAccount[]): Promise<Stored[]>;
+  isKnown(stored: Stored): boolean;
+  ask(account: CatalogAccount): Promise<void>;
+}
 
 /**
- * The tools of any number of servers in one statement, as the caller's accounts see them. Only where nothing is stored, and the
- * account can be used, is the server asked.
+ * What is stored is served at once, and renewed behind when it is stale. Only where nothing is stored, and the account can be used, is
+ * the server waited for.
  */
-export function createCatalogLoader(
-  deps: { db: Database; catalogs: Catalogs; status: StatusLoader },
+function createListLoader<Stored extends CatalogAccount & { isStale: boolean }>(
+  { catalogs, status }: CatalogLoaderDeps,
   caller: Caller | null,
-): CatalogLoader {
+  lists: Lists<Stored>,
+): DataLoader<CatalogKey, Stored | null, string> {
+  async function canAsk(server: CatalogKey): Promise<boolean> {
+    if (!server.enabled || server.authType === "UNKNOWN") return false;
+    if (server.authType !== "OAUTH") return true;
+    const { grant } = await status.load(server);
+    return grant?.state === "CONNECTED";
+  }
+
+  async function loadAll(asked: readonly CatalogKey[], of: Caller): Promise<Map<string, Stored>> {
+    const servers = [...new Map(asked.map((server) => [server.id, server])).values()];
+    const living = servers.filter(({ deletedAt }) => deletedAt === null);
+    const accountOf = (server: CatalogKey) => ({
+      serverId: server.id,
+      ownerId: ownerOf(server, of),
+    });
+    const found = toMap(await lists.read(living.map(accountOf)));
+    const missing: CatalogAccount[] = [];
+    await Promise.all(
+      living.map(async (server) => {
+        const stored = found.get(server.id);
+        if (stored && lists.isKnown(stored)) {
+          if (stored.isStale && server.enabled) catalogs.renew(accountOf(server));
+        } else if (await canAsk(server)) missing.push(accountOf(server));
+      }),
+    );
+    if (missing.length === 0) return found;
+    const asking = Promise.all(missing.map((account) => lists.ask(account)));
+    await (servers.length > 1 ? waitUpTo(patienceMs, asking) : asking);
+    return new Map([...found, ...toMap(await lists.read(missing))]);
+  }
+
   return new DataLoader(
     async (servers) => {
-      if (!caller) return servers.map(() => []);
-      const stored = await deps.db.toolCatalog.findMany({
-        where: {
-          OR: servers.map((server) => ({ serverId: server.id, ownerId: ownerOf(server, caller) })),
-        },
-      });
-      const byServer = new Map(stored.map(({ serverId, tools }) => [serverId, tools]));
-      return Promise.all(
-        servers.map(async (server) => {
-          if (server.deletedAt !== null) return [];
-          const tools = byServer.get(server.id);
-          // As `services/catalogs.ts` stored it.
-          if (tools) return tools as unknown as CatalogTool[];
-          if (!server.enabled || server.authType === "UNKNOWN") return [];
-          if (server.authType === "OAUTH") {
-            const { grant } = await deps.status.load(server);
-            if (grant?.state !== "CONNECTED") return [];
-          }
-          return deps.catalogs.discoverMissing(server.id, ownerOf(server, caller));
-        }),
-      );
+      const found = caller ? await loadAll(servers, caller) : new Map<string, Stored>();
+      return servers.map(({ id }) => found.get(id) ?? null);
     },
+    // An operation may be a subscription that lives for hours: what it has loaded must not.
     { cache: false, cacheKeyFn: ({ id }) => id },
   );
+}
+
+function toMap<Stored extends CatalogAccount>(rows: Stored[]): Map<string, Stored> {
+  return new Map(rows.map((row) => [row.serverId, row]));
+}
+
+/** Until `work` has ended, or for so long; it goes on. */
+async function waitUpTo(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

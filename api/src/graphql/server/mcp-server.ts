@@ -1,11 +1,10 @@
-import { resolveArrayConnection } from "@pothos/plugin-relay";
 import { isAllowed, visibleTo } from "../../services/access.ts";
-import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
 import { readId } from "../global-id.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthStatus } from "../oauth/status.ts";
 import { McpAuthType } from "./auth-type.ts";
+import { pageOf, searchIn } from "./listed.ts";
 import { McpTool, McpToolConnection, McpToolEdge } from "./tool.ts";
 
 export const CredentialScope = builder.enumType("CredentialScope", {
@@ -156,9 +155,12 @@ export const McpServer = builder.prismaNode("McpServer", {
         description: "As the account sees them that the caller would use.",
         args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
         resolve: async (server, args, context) => {
-          const tools = filterTools(await context.tools.load(server), args.search);
-          const page = resolveArrayConnection({ args, defaultSize: 20, maxSize: 100 }, tools);
-          return { ...page, totalCount: tools.length };
+          const stored = await context.catalogs.load(server);
+          const found = searchIn(stored?.tools ?? [], args.search, (tool) => tool.name);
+          return pageOf(
+            args,
+            found.map((tool) => ({ serverId: server.id, tool })),
+          );
         },
       },
       McpToolConnection,
@@ -168,22 +170,17 @@ export const McpServer = builder.prismaNode("McpServer", {
       type: McpTool,
       nullable: true,
       args: { name: t.arg.string({ required: true }) },
-      resolve: async (server, { name }, { tools }) =>
-        (await tools.load(server)).find((tool) => tool.name === name) ?? null,
+      resolve: async (server, { name }, { catalogs }) => {
+        const stored = await catalogs.load(server);
+        const tool = stored?.tools.find((one) => one.name === name);
+        return tool ? { serverId: server.id, tool } : null;
+      },
     }),
     createdBy: t.relation("createdBy", { nullable: true }),
     createdAt: t.expose("createdAt", { type: "DateTime" }),
     updatedAt: t.expose("updatedAt", { type: "DateTime" }),
   }),
 });
-
-function filterTools(tools: CatalogTool[], search: string | null | undefined): CatalogTool[] {
-  const wanted = search?.trim().toLowerCase();
-  if (!wanted) return tools;
-  return tools.filter(({ name, title, description }) =>
-    [name, title, description].some((text) => text?.toLowerCase().includes(wanted)),
-  );
-}
 
 builder.queryField("mcpServer", (t) =>
   t.prismaField({

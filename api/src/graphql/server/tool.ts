@@ -1,29 +1,35 @@
 import type { CatalogTool } from "../../services/catalogs.ts";
 import { builder } from "../builder.ts";
 
-export const McpTool = builder.objectRef<CatalogTool>("McpTool").implement({
+/** A tool of a server, as some account sees it. */
+export interface ListedTool {
+  serverId: string;
+  tool: CatalogTool;
+}
+
+export const McpTool = builder.objectRef<ListedTool>("McpTool").implement({
   description: "What a server offers to do.",
   fields: (t) => ({
-    name: t.exposeString("name"),
-    title: t.exposeString("title", { nullable: true }),
-    description: t.exposeString("description", { nullable: true }),
+    name: t.string({ resolve: ({ tool }) => tool.name }),
+    title: t.string({ nullable: true, resolve: ({ tool }) => tool.title }),
+    description: t.string({ nullable: true, resolve: ({ tool }) => tool.description }),
     inputSchema: t.field({
       type: "JSON",
       description: "JSON Schema of the arguments.",
-      resolve: ({ inputSchema }) => inputSchema,
+      resolve: ({ tool }) => tool.inputSchema,
     }),
     outputSchema: t.field({
       type: "JSON",
       nullable: true,
       description: "JSON Schema of structuredContent.",
-      resolve: ({ outputSchema }) => outputSchema,
+      resolve: ({ tool }) => tool.outputSchema,
     }),
     annotations: t.field({
       type: "JSON",
       nullable: true,
       description:
         "readOnlyHint, destructiveHint, idempotentHint, openWorldHint as the server declares them.",
-      resolve: ({ annotations }) => annotations,
+      resolve: ({ tool }) => tool.annotations,
     }),
   }),
 });

@@ -34,7 +34,7 @@ const ResourceLink = builder.objectRef<Block<"ResourceLink">>("ResourceLink").im
   }),
 });
 
-const ResourceContents = builder
+export const ResourceContents = builder
   .objectRef<Block<"EmbeddedResource">["resource"]>("ResourceContents")
   .implement({
     description: "text or blob (base64), never both.",

@@ -1,21 +1,40 @@
-import type { ToolExecution as ExecutionRow } from "@gatehouse/prisma";
+import type { Execution, ExecutionProgress } from "../../services/execution-history.ts";
 import { builder } from "../builder.ts";
-import { findServer } from "../server/find-server.ts";
+import type { Context } from "../context.ts";
 import { readId, readIdOrNobody } from "../global-id.ts";
 import { ToolContent } from "./content.ts";
 
 export const ToolExecutionStatus = builder.enumType("ToolExecutionStatus", {
   values: {
     RUNNING: {},
+    WAITING_FOR_INPUT: { description: "The server has asked the person something." },
     SUCCEEDED: {},
     FAILED: { description: "The tool said that it failed (isToolError), or the protocol did." },
+    CANCELLED: {
+      description: "Somebody ended it before it had an answer; the tool may or may not have run.",
+    },
     TIMED_OUT: {},
     REAUTH_REQUIRED: {},
     INTERRUPTED: { description: "The process that ran it died; the tool may or may not have run." },
   } as const,
 });
 
-export const ToolExecution = builder.objectRef<ExecutionRow>("ToolExecution");
+export const ToolExecution = builder.objectRef<Execution>("ToolExecution");
+
+const ToolProgress = builder.objectRef<ExecutionProgress>("ToolProgress").implement({
+  description: "How far a run is, as its server tells.",
+  fields: (t) => ({
+    progress: t.exposeFloat("progress", { description: "Grows with every word of it." }),
+    total: t.exposeFloat("total", {
+      nullable: true,
+      description: "What progress will be at the end; null: unknown.",
+    }),
+    message: t.exposeString("message", {
+      nullable: true,
+      description: "What is being done, in the server's words.",
+    }),
+  }),
+});
 
 builder.node(ToolExecution, {
   description: "One run of a tool.",
@@ -26,7 +45,11 @@ builder.node(ToolExecution, {
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
+      // Whoever sees the run belongs to its workspace. Such a look-up is one statement for a whole page of runs.
+      resolve: (query, { serverId, workspaceId }, _args, { db }) =>
+        serverId
+          ? db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } })
+          : null,
     }),
     toolName: t.exposeString("toolName"),
     status: t.expose("status", { type: ToolExecutionStatus }),
@@ -38,23 +61,53 @@ builder.node(ToolExecution, {
       nullable: true,
       description:
         "Arguments and results are for the one who ran it, and kept until contentExpiresAt; null afterwards, or when they cannot be opened.",
-      resolve: (execution, _args, { services, caller }) =>
-        services.executions.readArguments(caller, execution),
+      resolve: (execution, _args, { services, caller, executionContents }) =>
+        services.executions.readArguments(caller, execution, (id) => executionContents.load(id)),
     }),
     content: t.field({
       type: [ToolContent],
       nullable: true,
-      resolve: (execution, _args, { services, caller }) =>
-        services.executions.readContent(caller, execution)?.content ?? null,
+      resolve: async (execution, _args, context) =>
+        (await readContent(execution, context))?.content ?? null,
     }),
     structuredContent: t.field({
       type: "JSON",
       nullable: true,
-      resolve: (execution, _args, { services, caller }) =>
-        services.executions.readContent(caller, execution)?.structuredContent ?? null,
+      resolve: async (execution, _args, context) =>
+        (await readContent(execution, context))?.structuredContent ?? null,
     }),
-    contentTruncated: t.exposeBoolean("contentTruncated"),
-    contentExpiresAt: t.expose("contentExpiresAt", { type: "DateTime", nullable: true }),
+    notes: t.stringList({
+      nullable: true,
+      description:
+        "What Gatehouse did on its own while the tool ran, such as declining a question of the server, and why. For the one who ran it, as content is.",
+      resolve: async (execution, _args, context) =>
+        (await readContent(execution, context))?.notes ?? null,
+    }),
+    contentTruncated: t.exposeBoolean("contentTruncated", {
+      description:
+        "The result is larger than the megabyte that is kept: the answer of executeTool has all of it, what is read later lacks the end.",
+    }),
+    contentExpiresAt: t.expose("contentExpiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "24 hours after it began; null once all of it is erased.",
+    }),
+    argumentBytes: t.exposeInt("argumentBytes", {
+      nullable: true,
+      description: "Of the arguments' JSON; null where it was not counted.",
+    }),
+    resultBytes: t.exposeInt("resultBytes", {
+      nullable: true,
+      description: "Of the whole result's JSON, whatever is kept of it; null while there is none.",
+    }),
+    progress: t.field({
+      type: ToolProgress,
+      nullable: true,
+      description:
+        "The newest word of the server, for the one who runs it; null where it tells nothing.",
+      resolve: (execution, _args, { services, caller }) =>
+        services.executions.readProgress(caller, execution),
+    }),
     errorMessage: t.exposeString("errorMessage", { nullable: true }),
     startedBy: t.prismaField({
       type: "User",
@@ -72,6 +125,11 @@ builder.node(ToolExecution, {
   }),
 });
 
+function readContent(execution: Execution, context: Context) {
+  const { services, caller, executionContents } = context;
+  return services.executions.readContent(caller, execution, (id) => executionContents.load(id));
+}
+
 builder.queryField("toolExecution", (t) =>
   t.field({
     type: ToolExecution,
@@ -87,7 +145,8 @@ builder.queryField("toolExecution", (t) =>
 builder.subscriptionField("toolExecutionUpdated", (t) =>
   t.field({
     type: ToolExecution,
-    description: "An execution: its present shape at once, then each change, until it is finished.",
+    description:
+      "An execution: its present shape at once, then progress, until it is finished. Progress is for the one who runs it, four times a second at most.",
     args: { id: t.arg.id({ required: true }) },
     subscribe: (_root, { id }, { services, caller }) =>
       services.live.execution(caller, readIdOrNobody(id, "ToolExecution")),

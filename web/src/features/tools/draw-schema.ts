@@ -166,7 +166,8 @@ function drawArray(schema: JsonObject, context: Context): DrawnSchema {
   }
   if (!isObject(schema["items"])) return asJson(schema);
   const item = draw(schema["items"], inner);
-  const choices = uniqueItems === true && Array.isArray(item.schema.enum);
+  const isChoice = Array.isArray(item.schema.enum) || Array.isArray(item.schema.oneOf);
+  const choices = uniqueItems === true && isChoice;
   return {
     schema: { ...kept, items: item.schema } as RJSFSchema,
     uiSchema: choices ? { "ui:widget": "checkboxes" } : { items: item.uiSchema },

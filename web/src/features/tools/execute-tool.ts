@@ -32,6 +32,9 @@ export const executeToolMutation = graphql(`
       ... on ToolConfirmationRequired {
         message
       }
+      ... on ToolDenied {
+        message
+      }
       ... on ToolTimedOut {
         message
         execution {

@@ -19,6 +19,7 @@ const executionResultFragment = graphql(`
     }
     structuredContent
     contentTruncated
+    notes
     errorMessage
     durationMs
   }
@@ -49,6 +50,11 @@ export function ExecutionResult({ execution, note }: ExecutionResultProps) {
       </Group>
       {note && <Text size="sm">{note}</Text>}
       {result.errorMessage && <Notice tone="bad" title={result.errorMessage} />}
+      {result.notes?.map((sentence) => (
+        <Notice key={sentence} tone="off">
+          {sentence}
+        </Notice>
+      ))}
       {content.map((part, index) => (
         <ContentPart key={index} content={part} />
       ))}

@@ -21,7 +21,7 @@ export function ToolOutcome({ run, oauthState, reconnect }: ToolOutcomeProps) {
       );
     case "running":
       return (
-        <Stack gap="sm" aria-busy="true" aria-label="Running">
+        <Stack gap="sm" role="group" aria-busy="true" aria-label="Running">
           <Skeleton height={12} width="70%" />
           <Skeleton height={12} width="90%" />
           <Skeleton height={12} width="50%" />
@@ -81,6 +81,7 @@ function Answer({ answer, oauthState, reconnect }: AnswerProps) {
         </Notice>
       );
     case "ToolConfirmationRequired":
+    case "ToolDenied":
     case "ServerDisabled":
     case "CredentialsRejected":
       return <Notice tone="bad" role="alert" title={answer.message} />;

@@ -30,6 +30,8 @@ const fields = { json: JsonField };
 
 type SchemaFormProps = {
   inputSchema: unknown;
+  /** Begins the ids of the fields: two forms on one page must not share any. */
+  idPrefix?: string;
   value: Record<string, unknown>;
   /** What the server found wrong with the last arguments. */
   faults: ErrorSchema | undefined;
@@ -41,6 +43,7 @@ type SchemaFormProps = {
 /** A form made from a tool's JSON Schema. */
 export function SchemaForm({
   inputSchema,
+  idPrefix = "argument",
   value,
   faults,
   onChange,
@@ -55,7 +58,7 @@ export function SchemaForm({
   return (
     <RjsfForm
       {...drawn}
-      idPrefix="argument"
+      idPrefix={idPrefix}
       validator={validator}
       templates={templates}
       widgets={widgets}

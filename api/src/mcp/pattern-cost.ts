@@ -1,0 +1,134 @@
+/**
+ * How much a backtracking matcher may have to try, told from the pattern alone. What is not plainly cheap counts as dear: a mistake
+ * on that side costs a watchdog and nothing else.
+ */
+
+/** Ways in which a part of a pattern can match from one place of a text of n characters: at most `choices * n ** degree`. */
+interface Ways {
+  choices: number;
+  degree: number;
+}
+
+const once: Ways = { choices: 1, degree: 0 };
+const unknown: Ways = { choices: Infinity, degree: 0 };
+/** What a pattern may try in well under a millisecond. */
+const MOST_TRIES = 50_000;
+/** Up to here a counted repetition is so many choices; beyond, it depends on the text. */
+const FEW = 16;
+
+/** The longest text on which the pattern is cheap for sure, in UTF-16 units; 0 where nothing is known to be cheap. */
+export function findCheapLength(source: string): number {
+  const cursor = { source, at: 0 };
+  const first = readSequence(cursor);
+  const isAnchored = source.startsWith("^") && cursor.at === source.length;
+  // One that may begin anywhere is tried everywhere.
+  const everywhere = { choices: 1, degree: isAnchored ? 0 : 1 };
+  const { choices, degree } = multiply(readFurther(cursor, first), everywhere);
+  if (!(choices <= MOST_TRIES)) return 0;
+  return degree === 0 ? Infinity : Math.floor((MOST_TRIES / choices) ** (1 / degree));
+}
+
+interface Cursor {
+  source: string;
+  at: number;
+}
+
+/** Up to the end, or to the bracket that closes the group. */
+function readFurther(cursor: Cursor, first: Ways): Ways {
+  let all = first;
+  while (cursor.source[cursor.at] === "|") {
+    cursor.at += 1;
+    all = add(all, readSequence(cursor));
+  }
+  return all;
+}
+
+function readSequence(cursor: Cursor): Ways {
+  let all = once;
+  while (cursor.at < cursor.source.length && !"|)".includes(cursor.source[cursor.at] ?? "")) {
+    const part = readPart(cursor);
+    all = multiply(all, repeat(part, readQuantifier(cursor)));
+  }
+  return all;
+}
+
+function readPart(cursor: Cursor): Ways {
+  const { source } = cursor;
+  const character = source[cursor.at];
+  if (character === "(") return readGroup(cursor);
+  if (character === "[") {
+    cursor.at = findEndOfClass(source, cursor.at);
+    return once;
+  }
+  if (character !== "\\") {
+    cursor.at += 1;
+    return once;
+  }
+  const escaped = source[cursor.at + 1] ?? "";
+  const braces = /^[pPu]\{[^}]*\}/.exec(source.slice(cursor.at + 1, cursor.at + 80));
+  cursor.at += braces ? 1 + braces[0].length : 2;
+  // What a backreference takes depends on what was taken before.
+  return /[1-9k]/.test(escaped) ? unknown : once;
+}
+
+function readGroup(cursor: Cursor): Ways {
+  const { source } = cursor;
+  const opening = /^\((?:\?(?:<[A-Za-z_$][^>]*>|[a-z]*(?:-[a-z]+)?:))?/.exec(
+    source.slice(cursor.at),
+  );
+  cursor.at += opening?.[0].length ?? 1;
+  // Looking ahead or behind.
+  const isPlain = source[cursor.at] !== "?";
+  const inside = readFurther(cursor, readSequence(cursor));
+  cursor.at += 1;
+  return isPlain ? inside : unknown;
+}
+
+function findEndOfClass(source: string, from: number): number {
+  let at = from + 1;
+  while (at < source.length && source[at] !== "]") at += source[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
+interface Quantifier {
+  least: number;
+  most: number;
+}
+
+function readQuantifier(cursor: Cursor): Quantifier | null {
+  const found = /^(?:[*+?]|\{(\d+)(,(\d*))?\})\??/.exec(
+    cursor.source.slice(cursor.at, cursor.at + 40),
+  );
+  if (!found) return null;
+  cursor.at += found[0].length;
+  const [text, least, range, most] = found;
+  if (text.startsWith("?")) return { least: 0, most: 1 };
+  if (least === undefined) return { least: text.startsWith("+") ? 1 : 0, most: Infinity };
+  if (range === undefined) return { least: Number(least), most: Number(least) };
+  return { least: Number(least), most: most ? Number(most) : Infinity };
+}
+
+function repeat(part: Ways, quantifier: Quantifier | null): Ways {
+  if (!quantifier) return part;
+  const { least, most } = quantifier;
+  const isOnce = part.choices === 1 && part.degree === 0;
+  if (isOnce) {
+    const counts = most - least + 1;
+    return counts > FEW ? { choices: 1, degree: 1 } : { choices: counts, degree: 0 };
+  }
+  // Ways within ways: what makes a matcher take for ever.
+  if (most > FEW) return unknown;
+  const { choices, degree } = part;
+  return { choices: (most - least + 1) * choices ** most, degree: degree * most };
+}
+
+function multiply(left: Ways, right: Ways): Ways {
+  return { choices: left.choices * right.choices, degree: left.degree + right.degree };
+}
+
+function add(left: Ways, right: Ways): Ways {
+  return {
+    choices: left.choices + right.choices,
+    degree: Math.max(left.degree, right.degree),
+  };
+}

@@ -1,0 +1,37 @@
+/** Renews lists that servers say have changed: soon, once for many words of it, and not as often as a server likes. */
+export interface ListChanges extends Disposable {
+  note(key: string, renew: () => void): void;
+}
+
+/** Servers tell of each of several changes. */
+const settleMs = 250;
+/** One that tells of changes without end costs no more than this. */
+const leastGapMs = 5_000;
+const mostRemembered = 10_000;
+
+export function createListChanges(clock: { monotonicMs(): number }): ListChanges {
+  const timers = new Map<string, NodeJS.Timeout>();
+  const renewedMs = new Map<string, number>();
+  return {
+    note(key, renew) {
+      if (timers.has(key)) return;
+      const gapMs = (renewedMs.get(key) ?? -Infinity) + leastGapMs - clock.monotonicMs();
+      const timer = setTimeout(
+        () => {
+          timers.delete(key);
+          renewedMs.delete(key);
+          renewedMs.set(key, clock.monotonicMs());
+          const [oldest] = renewedMs.keys();
+          if (renewedMs.size > mostRemembered && oldest !== undefined) renewedMs.delete(oldest);
+          renew();
+        },
+        Math.max(settleMs, gapMs),
+      ).unref();
+      timers.set(key, timer);
+    },
+    [Symbol.dispose]() {
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,265 @@
+import { openDatabase, type Database } from "@gatehouse/prisma";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Bus, openBus } from "../src/events/bus.ts";
+import { topics } from "../src/events/topics.ts";
+import { type DatabaseProxy, startDatabaseProxy } from "./cluster/database-proxy.ts";
+import {
+  connect,
+  createServer,
+  type GraphQLAnswer,
+  rowIdOf,
+  type TestUser,
+} from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { startStatementCounter, type StatementCounter } from "./support/statement-counter.ts";
+
+const resources = new AsyncDisposableStack();
+let gatehouse: TestGatehouse;
+/** Another process than the one where rights are taken away, on a way to the database of its own. */
+let there: string;
+let way: DatabaseProxy;
+let counter: StatementCounter;
+/** Changes that nobody is told of. */
+let untold: Database;
+let bus: Bus;
+
+beforeAll(async () => {
+  gatehouse = resources.use(await startGatehouse());
+  counter = resources.use(await startStatementCounter(gatehouse.databaseUrl));
+  way = resources.use(await startDatabaseProxy(counter.url));
+  there = await gatehouse.addProcess({}, way.url);
+  untold = openDatabase(gatehouse.databaseUrl, 2);
+  resources.defer(() => untold.$disconnect());
+  bus = await openBus(gatehouse.databaseUrl);
+  resources.defer(() => bus.close());
+});
+afterAll(() => resources.disposeAsync());
+
+/** Far more than a second, for a machine that has much to do. */
+const patience = { timeout: 20_000 };
+
+let owner: TestUser;
+let bob: TestUser;
+let bobId: string;
+let serverId: string;
+let token: { id: string; secret: string };
+
+beforeEach(async () => {
+  owner = await gatehouse.signUp();
+  bob = await gatehouse.signUp();
+  const { viewer } = await bob.query("{ viewer { user { id } } }");
+  bobId = rowIdOf(viewer.user.id);
+  await gatehouse.db.membership.create({
+    data: { workspaceId: rowIdOf(owner.workspaceId), userId: bobId, role: "MEMBER" },
+  });
+  serverId = await createServer(owner, gatehouse.sandbox.notesUrl);
+  await connect(bob, serverId);
+  const { createApiToken } = await bob.query(
+    "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret apiToken { id } } }",
+    { input: { workspaceId: owner.workspaceId, name: "t", scope: "EXECUTE" } },
+  );
+  token = { id: createApiToken.apiToken.id, secret: createApiToken.secret };
+});
+
+type Credential = Record<string, string>;
+const cookie = (): Credential => ({ cookie: bob.cookie });
+const bearer = (): Credential => ({ authorization: `Bearer ${token.secret}` });
+
+/** Bob's call: the kind of answer, or the code of the error. */
+async function call(url = there, credential = cookie()): Promise<string> {
+  const response = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...credential },
+    body: JSON.stringify({
+      query: `mutation ($id: ID!) { executeTool(input: { serverId: $id, toolName: "list_notes" }) { __typename } }`,
+      variables: { id: serverId },
+    }),
+  });
+  const { data, errors } = (await response.json()) as GraphQLAnswer;
+  return data?.executeTool?.__typename ?? errors?.[0]?.extensions["code"];
+}
+
+/** Until all is remembered that a call needs. */
+async function warmUp(url = there, credential = cookie()): Promise<void> {
+  // The list of tools is stored behind the consent.
+  await expect.poll(() => call(url, credential), patience).toBe("ToolExecuted");
+  for (let i = 0; i < 3; i += 1) await call(url, credential);
+}
+
+const update = (input: object) =>
+  owner.query(
+    "mutation ($input: UpdateMcpServerInput!) { updateMcpServer(input: $input) { id } }",
+    {
+      input: { id: serverId, ...input },
+    },
+  );
+
+const removeBob = () =>
+  owner.query(
+    "mutation ($input: RemoveWorkspaceMemberInput!) { removeWorkspaceMember(input: $input) { id } }",
+    {
+      input: {
+        workspaceId: owner.workspaceId,
+        userId: Buffer.from(`User:${bobId}`).toString("base64url"),
+      },
+    },
+  );
+
+/** A change of role has no mutation: as a process would make one, or as nobody tells of it. */
+async function demoteBob(): Promise<void> {
+  await untold.membership.updateMany({ where: { userId: bobId }, data: { role: "VIEWER" } });
+  if (!way.losesNotifications) bus.publish(topics.members(rowIdOf(owner.workspaceId)));
+}
+
+/** As a refresh finds out that the authorization server has ended the grant. */
+async function endGrant(): Promise<void> {
+  const { cookie: own } = bob;
+  await gatehouse.sandbox.endGrants(bob.name);
+  await untold.oAuthGrant.updateMany({
+    where: { serverId: rowIdOf(serverId) },
+    data: { accessTokenExpiresAt: new Date(0) },
+  });
+  await expect.poll(() => call(gatehouse.url, { cookie: own }), patience).toBe("ReauthRequired");
+}
+
+const graphql = (user: TestUser, query: string, id: string) => user.query(query, { id });
+
+/** What takes a right away on one process, and what the other says from then on. */
+const changes: Record<
+  string,
+  { credential?: () => Credential; make(): Promise<unknown>; becomes: string }
+> = {
+  "a member is removed": { make: removeBob, becomes: "NOT_FOUND" },
+  "a member's role no longer allows it": { make: demoteBob, becomes: "FORBIDDEN" },
+  "the owner of a token is removed": {
+    credential: bearer,
+    make: removeBob,
+    becomes: "UNAUTHENTICATED",
+  },
+  "a token is revoked": {
+    credential: bearer,
+    make: () => graphql(bob, "mutation ($id: ID!) { revokeApiToken(id: $id) { id } }", token.id),
+    becomes: "UNAUTHENTICATED",
+  },
+  "a session is signed out": {
+    make: () =>
+      fetch(`${gatehouse.url}/api/auth/sign-out`, {
+        method: "POST",
+        headers: { cookie: bob.cookie, "content-type": "application/json" },
+        body: "{}",
+      }),
+    becomes: "UNAUTHENTICATED",
+  },
+  "a server is disabled": { make: () => update({ enabled: false }), becomes: "ServerDisabled" },
+  "a server gets another address": {
+    make: () => update({ url: gatehouse.sandbox.weatherUrl, authType: "OAUTH" }),
+    becomes: "ReauthRequired",
+  },
+  "a server is deleted": {
+    make: () => graphql(owner, "mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }", serverId),
+    becomes: "NOT_FOUND",
+  },
+  "a tool is denied": {
+    make: () =>
+      owner.query(
+        "mutation ($input: SetToolPolicyInput!) { setToolPolicy(input: $input) { id } }",
+        { input: { serverId, toolName: "list_notes", kind: "DENY" } },
+      ),
+    becomes: "ToolDenied",
+  },
+  "an account is disconnected": {
+    make: () =>
+      graphql(bob, "mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", serverId),
+    becomes: "ReauthRequired",
+  },
+  "a grant is dead": { make: endGrant, becomes: "ReauthRequired" },
+};
+
+describe.each(Object.entries(changes))(
+  "S3 when %s",
+  (_, { credential = cookie, make, becomes }) => {
+    it("a warm call is refused at once by the process that did it, and by the other one", async () => {
+      await warmUp(gatehouse.url, credential());
+      await warmUp(there, credential());
+      await make();
+      // The change of role is another process' work; all others are told before they are answered.
+      if (make !== demoteBob) expect(await call(gatehouse.url, credential())).toBe(becomes);
+      await expect.poll(() => call(there, credential()), patience).toBe(becomes);
+    });
+
+    it("so it is when the word of it is lost", async () => {
+      await warmUp(there, credential());
+      way.losesNotifications = true;
+      try {
+        await make();
+        await expect.poll(() => call(there, credential()), patience).toBe(becomes);
+      } finally {
+        way.losesNotifications = false;
+      }
+    });
+  },
+);
+
+it("a right that was just given holds at once, although the one before is remembered", async () => {
+  await warmUp();
+  await demoteBob();
+  await expect.poll(() => call(), patience).toBe("FORBIDDEN");
+  await update({ enabled: false });
+  way.losesNotifications = true;
+  try {
+    await untold.membership.updateMany({ where: { userId: bobId }, data: { role: "MEMBER" } });
+    expect(await call()).toBe("ServerDisabled");
+    await update({ enabled: true });
+    expect(await call()).toBe("ToolExecuted");
+  } finally {
+    way.losesNotifications = false;
+  }
+});
+
+describe("a warm call", () => {
+  it.each([
+    ["a session", cookie],
+    ["an API token", bearer],
+  ])("with %s waits for no statement", async (_, credential) => {
+    /** Whether a call is answered while the database says nothing. */
+    const isAnsweredMeanwhile = async (): Promise<boolean> => {
+      await warmUp(there, credential());
+      way.isHeld = true;
+      const answer = call(there, credential());
+      // What is remembered is sure for a second at least: a call that takes as long proves nothing.
+      const first = await Promise.race([
+        answer,
+        new Promise<null>((resolve) => setTimeout(() => resolve(null), 900)),
+      ]);
+      way.isHeld = false;
+      expect(await answer).toBe("ToolExecuted");
+      return first === "ToolExecuted";
+    };
+    await expect.poll(isAnsweredMeanwhile, patience).toBe(true);
+  });
+});
+
+describe("while word of changes may not arrive", () => {
+  it("all that decides is read for every call", async () => {
+    await warmUp();
+    way.deafen();
+    try {
+      const costOf = async () => {
+        const before = counter.count();
+        for (let i = 0; i < 10; i += 1) expect(await call()).toBe("ToolExecuted");
+        return counter.count() - before;
+      };
+      await expect.poll(costOf, patience).toBeGreaterThan(60);
+      await update({ enabled: false });
+      expect(await call()).toBe("ServerDisabled");
+      await update({ enabled: true });
+      expect(await call()).toBe("ToolExecuted");
+      await graphql(bob, "mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", serverId);
+      expect(await call()).toBe("ReauthRequired");
+      await removeBob();
+      expect(await call()).toBe("NOT_FOUND");
+    } finally {
+      way.open();
+    }
+  });
+});
