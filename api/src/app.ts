@@ -603,6 +603,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     sandboxUrls: sandbox && [sandbox.notesUrl, sandbox.weatherUrl],
   });
   const graphql = createGraphQL({
+    isOpen: config.isLoopback,
     db,
     services: {
       workspaces,

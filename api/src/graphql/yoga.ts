@@ -11,12 +11,16 @@ import {
 } from "./context.ts";
 import { createSharedResults } from "./live/shared-results.ts";
 import { createSubscriber } from "./live/subscriber.ts";
+import { limitDocuments } from "./document-limits.ts";
+import { refuseIntrospection } from "./introspection.ts";
 import { allowOncePerDocument } from "./once-per-document.ts";
 import { schema } from "./schema.ts";
 
 export interface YogaDeps {
   db: Database;
   services: Services;
+  /** On its user's own machine: whoever reaches it may ask for the schema, signed in or not. */
+  isOpen: boolean;
   /** What was masked; the message goes to the log alone. */
   logError(error: unknown, requestId: string | undefined): void;
 }
@@ -114,7 +118,12 @@ export function createGraphQL(deps: YogaDeps) {
     graphqlEndpoint: "/graphql",
     context: (initial) => createContext(deps, initial),
     maskedErrors: { maskError: (error) => maskError(error, deps) },
-    plugins: [createErrorPlugin(deps), allowOncePerDocument(["diagnoseServer"])],
+    plugins: [
+      createErrorPlugin(deps),
+      limitDocuments(),
+      allowOncePerDocument(["diagnoseServer"]),
+      ...(deps.isOpen ? [] : [refuseIntrospection()]),
+    ],
     // The HTTP server has checked the body's type and the Origin by then.
     batching: false,
     graphiql: false,

@@ -1,0 +1,63 @@
+import { parse, specifiedRules, validate } from "graphql";
+import { describe, expect, it } from "vitest";
+import { createLimitRule } from "./document-limits.ts";
+import { schema } from "./schema.ts";
+
+const rule = createLimitRule({ depth: 8, aliases: 5, fields: 1_000 });
+const refuse = (document: string) =>
+  validate(schema, parse(document), [...specifiedRules, rule]).map(({ message }) => message);
+
+const servers = (page: string, inside: string) =>
+  `{ viewer { workspaces(first: 1) { nodes { mcpServers${page} { nodes { ${inside} } } } } } }`;
+
+describe("documents", () => {
+  it.each([
+    ["a page of what it was asked for", servers("(first: 100)", "id name")],
+    ["a page whose length is not said", servers("", "id name description authType")],
+    ["no page", servers("(last: 1)", "tools(first: 100) { nodes { name } }")],
+    ["introspection", "{ __schema { types { fields { type { ofType { ofType { name } } } } } } }"],
+  ])("may ask for %s", (_what, document) => {
+    expect(refuse(document)).toEqual([]);
+  });
+
+  it.each([
+    ["pages within pages", servers("(first: 100)", "tools(first: 100) { nodes { name } }")],
+    ["pages at the other end", servers("(last: 100)", "tools(last: 100) { nodes { name } }")],
+    [
+      "a page as long as a variable says",
+      `query ($n: Int = 1) ${servers("(first: $n)", "tools(first: $n) { nodes { name } }")}`,
+    ],
+    [
+      "fragments that are spread again and again",
+      `${servers("(first: 100)", "...A ...B ...C")}
+      fragment A on McpServer { tools(first: 3) { nodes { name } } } fragment B on McpServer { ...A }
+      fragment C on McpServer { ...A ...B }`,
+    ],
+  ])("may not ask for %s: QUERY_TOO_COMPLEX", (_what, document) => {
+    expect(refuse(document)).toEqual([
+      "The answer could have more than 1000 fields. Ask for less at once.",
+    ]);
+  });
+
+  it("may not be nested too deeply, fragments counted", () => {
+    const inside = "workspace { mcpServers(first: 1) { nodes { ...Deep } } }";
+    const document = `${servers("(first: 1)", inside)} fragment Deep on McpServer { workspace { id } }`;
+    expect(refuse(document)).toEqual([
+      "The document is nested more than 8 levels deep. Ask for less at once.",
+    ]);
+  });
+
+  it("may not have many aliases, wherever they stand", () => {
+    const document = `{ a: viewer { ...V } b: viewer { ...V } c: viewer { ...V } }
+      fragment V on Viewer { d: user { id } }`;
+    expect(refuse(document)).toEqual([
+      "The document has more than 5 aliases. Ask for less at once.",
+    ]);
+  });
+
+  it("end where a fragment is within itself", () => {
+    expect(refuse("{ viewer { ...V } } fragment V on Viewer { user { id } ...V }")).toEqual([
+      'Cannot spread fragment "V" within itself.',
+    ]);
+  });
+});

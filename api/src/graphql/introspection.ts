@@ -1,0 +1,38 @@
+import { type DocumentNode, GraphQLError, Kind, visit } from "graphql";
+import type { Plugin } from "graphql-yoga";
+import type { RequestContext } from "./context.ts";
+
+/** The schema is for whoever is signed in; `__typename` is no question about it. */
+export function refuseIntrospection(): Plugin<RequestContext, RequestContext> {
+  /** Parsed documents are cached by their text. */
+  const known = new WeakMap<DocumentNode, boolean>();
+
+  function isIntrospection(document: DocumentNode): boolean {
+    let answer = known.get(document);
+    if (answer === undefined) {
+      answer = asksForSchema(document);
+      known.set(document, answer);
+    }
+    return answer;
+  }
+
+  return {
+    // Not while validating: what that answers is kept for all callers.
+    onExecute({ args, setResultAndStopExecution }) {
+      if (args.contextValue.viewer || !isIntrospection(args.document)) return;
+      const extensions = { code: "UNAUTHENTICATED" };
+      const error = new GraphQLError("Sign in to read the schema.", { extensions });
+      setResultAndStopExecution({ errors: [error] });
+    },
+  };
+}
+
+function asksForSchema(document: DocumentNode): boolean {
+  let answer = false;
+  visit(document, {
+    [Kind.FIELD]({ name }) {
+      if (name.value === "__schema" || name.value === "__type") answer = true;
+    },
+  });
+  return answer;
+}
