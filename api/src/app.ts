@@ -23,6 +23,7 @@ import { within } from "./events/within.ts";
 import { encodeGlobalId, readId } from "./graphql/global-id.ts";
 import { createGraphQL } from "./graphql/yoga.ts";
 import { createAuth } from "./http/auth.ts";
+import { isLoopbackAddress } from "./http/client-address.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createViewerResolver } from "./http/viewer.ts";
 import { createAssertionSigner } from "./oauth/client-assertion.ts";
@@ -60,6 +61,7 @@ import { createLiveRoles, readRoles } from "./services/live-roles.ts";
 import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
+import { createAttemptLimits } from "./services/attempt-limits.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
 import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
@@ -363,7 +365,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     access,
     detector: detection,
     fetchFor,
-    limiter: createRateLimiter({ clock, burst: 10, perMinute: 10 }),
+    limiter: createRateLimiter(db, { name: "diagnose", burst: 10, perMinute: 10 }),
     clock,
     redirectUri,
     metadataDocumentUrl,
@@ -520,6 +522,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
     detector: detection,
     refresher,
+    limiter: createRateLimiter(db, { name: "start-oauth", burst: 60, perMinute: 60 }),
     randomToken: () => randomToken(32),
     redirectUri,
     publishServer,
@@ -688,6 +691,11 @@ export async function createApp(options: AppOptions): Promise<App> {
         return flowId ? describeFlow(flowId, viewer) : null;
       },
     },
+    attemptLimits: createAttemptLimits(db, {
+      exemptsLoopback: config.isLoopback,
+      isLoopback: isLoopbackAddress,
+    }),
+    trustProxy: config.trustProxy,
     isReady: () =>
       migrationsAreApplied({
         query: async (sql) => ({ rows: await db.$queryRawUnsafe(sql) }),

@@ -554,7 +554,7 @@ async function findClosedPort(): Promise<number> {
 async function readTables(): Promise<Record<string, string>> {
   const tables = await gatehouse.db.$queryRaw<{ name: string }[]>`
     SELECT table_name AS name FROM information_schema.tables
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'Process' ORDER BY 1`;
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT IN ('Process', 'RateLimit') ORDER BY 1`;
   const contents: Record<string, string> = {};
   for (const { name } of tables) {
     const [row] = await gatehouse.db.$queryRawUnsafe<{ digest: string }[]>(
@@ -715,7 +715,7 @@ describe("diagnoseServer", () => {
         profiles: createProfiles(knownProviders),
         clientInfo: { name: "test", version: "1" },
       }),
-      limiter: { take: () => null },
+      limiter: { take: async () => null },
     });
     try {
       return await diagnosis.diagnose({ userId }, { workspaceId: rowIdOf(ada.workspaceId), url });

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 import { logAccess } from "./access-log.ts";
+import { type AttemptLimitsDeps, limitCallbacks, limitSignIn } from "./attempt-limits.ts";
 import type { Auth } from "./auth.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError } from "./errors.ts";
@@ -18,7 +19,7 @@ import { createSecurityHeaders } from "./security-headers.ts";
 import { createStaticRoutes } from "./static-routes.ts";
 
 export interface RoutesDeps
-  extends GraphQLRoutesDeps, Omit<OAuthRoutesDeps, "publicOrigin">, HealthDeps {
+  extends GraphQLRoutesDeps, Omit<OAuthRoutesDeps, "publicOrigin">, HealthDeps, AttemptLimitsDeps {
   auth: Pick<Auth, "handle">;
   guard: RequestGuard;
   publicUrl: string;
@@ -49,8 +50,10 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
 
   app.route("/", createHealthRoutes(deps));
   app.use("/api/auth/*", bodyLimit({ maxSize: MAX_AUTH_BODY_BYTES }));
+  app.use("/api/auth/*", limitSignIn(deps));
   app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));
   app.route("/", createGraphQLRoutes(deps));
+  app.use("/oauth/callback", limitCallbacks(deps));
   app.route("/", createOAuthRoutes({ ...deps, publicOrigin: guard.publicOrigin }));
   app.route("/", createStaticRoutes(deps.webRoot));
 

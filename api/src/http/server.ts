@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 
 import { createAdaptorServer } from "@hono/node-server";
 
+import type { AttemptLimits } from "./attempt-limits.ts";
 import type { Auth } from "./auth.ts";
 import { createConnectionLimit } from "./connection-limit.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
@@ -36,6 +37,9 @@ export interface HttpServerDeps {
   viewers: ViewerResolver;
   graphql: GraphQLHandler;
   oauth: OAuthCallbacks;
+  attemptLimits: AttemptLimits;
+  /** One proxy stands in front, whose `X-Forwarded-For` counts. */
+  trustProxy: boolean;
   /** True when the database answers and its migrations are good. */
   isReady(): Promise<boolean>;
   logger: HttpLogger;

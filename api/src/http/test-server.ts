@@ -57,6 +57,12 @@ export async function startTestServer(
     auth: { handle: async () => Response.json({ answeredBy: "sign-in" }) },
     viewers: sessions.viewers,
     graphql: createTestGraphQL(subscriptions),
+    attemptLimits: {
+      signInFrom: async () => null,
+      signInTo: async () => null,
+      callbackFrom: async () => null,
+    },
+    trustProxy: false,
     oauth: {
       finishCallback: async () => ({ kind: "unknown" }),
       resumeCallback: async () => ({ kind: "unknown" }),

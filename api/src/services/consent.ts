@@ -23,6 +23,7 @@ import type { Clients } from "./clients.ts";
 import type { Detector } from "./detection.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import { checkReturnTo } from "./input.ts";
+import { type RateLimiter, requireRate } from "./rate-limit.ts";
 import type { Revocation } from "./revocation.ts";
 
 export interface StartInput {
@@ -75,6 +76,8 @@ export interface ConsentDeps {
   refresher: Refresher;
   revocation: Revocation;
   fetchFor(scope: { serverUrl: string }): Fetch;
+  /** Each start asks strangers' servers. */
+  limiter: RateLimiter;
   clock: StepClock;
   randomToken(): string;
   hashState(state: string): Uint8Array<ArrayBuffer>;
@@ -271,6 +274,7 @@ export function createConsent(deps: ConsentDeps): Consent {
         input.serverId,
         ({ credentialScope }) => consentAction(credentialScope),
       );
+      await requireRate(deps.limiter, caller.userId, "Too many attempts at once. Wait a moment.");
       const faults = new InputFaults();
       const returnTo = checkReturnTo(faults, input.returnTo);
       if (server.authType !== "OAUTH" && server.authType !== "UNKNOWN")

@@ -11,8 +11,8 @@ import type { DiagnosisFault } from "./blame.ts";
 import { pickAuthorizationServer } from "./consent-target.ts";
 import type { Detection, Detector } from "./detection.ts";
 import { createDiagnosisRecord } from "./diagnosis-record.ts";
-import { InputFaults, ServiceError } from "./errors.ts";
-import type { RateLimiter } from "./rate-limit.ts";
+import { InputFaults } from "./errors.ts";
+import { type RateLimiter, requireRate } from "./rate-limit.ts";
 
 /** What would happen to somebody who connected now. */
 export interface ServerDiagnosis {
@@ -75,14 +75,6 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     faults.throwIfAny();
   }
 
-  function requireRate({ userId }: Caller): void {
-    const retryAfterMs = limiter.take(userId);
-    if (retryAfterMs !== null)
-      throw new ServiceError("RATE_LIMITED", "Too many diagnoses at once. Wait a moment.", {
-        retryAfterMs,
-      });
-  }
-
   /** What a consent would do for its client at one authorization server. */
   function planClient(discovery: Discovery, steps: StepRecorder): ClientPlan {
     const choice = chooseRegistration({
@@ -121,7 +113,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     async diagnose(maybeCaller, { workspaceId, url }) {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
       requireUrl(url);
-      requireRate(caller);
+      await requireRate(limiter, caller.userId, "Too many diagnoses at once. Wait a moment.");
       const record = createDiagnosisRecord(deps.clock);
       const found = await detector.inspect(url, {
         steps: record.steps,

@@ -21,6 +21,7 @@ export async function cleanUp(
         SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < clock_timestamp()
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
+  await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < clock_timestamp()`;
   // A question whose run ended without a word, and an answer that nobody came for.
   await db.$executeRaw`
     UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;

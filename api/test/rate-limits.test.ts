@@ -1,0 +1,131 @@
+/** What limits attempts, over processes that share a database. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRateLimiter, type RateLimit } from "../src/services/rate-limit.ts";
+import { createServer, rowIdOf, startOAuth } from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+
+let gatehouse: TestGatehouse;
+/** Two more processes, behind a proxy that says where requests come from. */
+let proxied: string[];
+beforeAll(async () => {
+  gatehouse = await startGatehouse();
+  const start = () => gatehouse.addProcess({ TRUST_PROXY: "on" });
+  proxied = [await start(), await start()];
+});
+afterAll(() => gatehouse?.[Symbol.asyncDispose]());
+
+/** As if so many milliseconds had passed. */
+async function pass(ms: number): Promise<void> {
+  await gatehouse.db
+    .$executeRaw`UPDATE "RateLimit" SET "fullAt" = "fullAt" - make_interval(secs => ${ms / 1_000})`;
+}
+
+describe("a limit", () => {
+  it("lets a burst pass, then one by one, and says how long to wait", async () => {
+    const limiter = createRateLimiter(gatehouse.db, { name: "one", burst: 3, perMinute: 6 });
+    for (let turn = 0; turn < 3; turn += 1) expect(await limiter.take("ada")).toBeNull();
+    const waitMs = await limiter.take("ada");
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(10_000);
+    await pass(waitMs ?? 0);
+    expect(await limiter.take("ada")).toBeNull();
+    expect(await limiter.take("ada")).toBeGreaterThan(0);
+    expect(await limiter.take("grace"), "each key has its own").toBeNull();
+  });
+
+  it("never holds more than the burst, however long nothing was taken", async () => {
+    const limiter = createRateLimiter(gatehouse.db, { name: "two", burst: 2, perMinute: 1 });
+    await limiter.take("ada");
+    await pass(3_600_000);
+    expect(await limiter.take("ada")).toBeNull();
+    expect(await limiter.take("ada")).toBeNull();
+    expect(await limiter.take("ada")).toBeGreaterThan(0);
+  });
+
+  it("is the same for all who take at once", async () => {
+    const limiter = createRateLimiter(gatehouse.db, { name: "three", burst: 10, perMinute: 1 });
+    const taken = await Promise.all(Array.from({ length: 60 }, () => limiter.take("ada")));
+    expect(taken.filter((waitMs) => waitMs === null)).toHaveLength(10);
+  });
+});
+
+async function tryPassword(url: string, address: string, email: string) {
+  const response = await fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-forwarded-for": `192.0.2.1, ${address}`,
+    },
+    body: JSON.stringify({ email, password: "a guess of mine" }),
+  });
+  return { status: response.status, retryAfter: response.headers.get("retry-after") };
+}
+
+/** Takes all that may be taken at once. */
+async function exhaust(limit: RateLimit, key: string): Promise<void> {
+  const limiter = createRateLimiter(gatehouse.db, limit);
+  while ((await limiter.take(key)) === null);
+}
+
+describe("guessing a password", () => {
+  it("is limited for one account, from however many addresses, on whatever process", async () => {
+    await gatehouse.signUp("victim");
+    const guess = (turn: number) =>
+      tryPassword(proxied[turn % 2] ?? "", `198.51.100.${turn}`, "Victim@example.com");
+    expect((await guess(1)).status).toBe(401);
+    await exhaust({ name: "sign-in-to", burst: 20, perMinute: 6 }, "victim@example.com");
+    for (const turn of [2, 3]) {
+      const { status, retryAfter } = await guess(turn);
+      expect(status).toBe(429);
+      expect(Number(retryAfter)).toBeGreaterThan(0);
+    }
+    const other = await tryPassword(proxied[0] ?? "", "198.51.100.2", "else@example.com");
+    expect(other.status).toBe(401);
+  });
+
+  it("is limited for one address, whosever account is tried", async () => {
+    const guess = (turn: number, address: string) =>
+      tryPassword(proxied[turn % 2] ?? "", address, `nobody-${turn}@example.com`);
+    expect((await guess(1, "203.0.113.7")).status).toBe(401);
+    await exhaust({ name: "sign-in-from", burst: 30, perMinute: 30 }, "203.0.113.7");
+    for (const turn of [2, 3]) expect((await guess(turn, "203.0.113.7")).status).toBe(429);
+    expect((await guess(4, "203.0.113.8")).status).toBe(401);
+  });
+
+  it("keeps neither addresses nor e-mail addresses", async () => {
+    const rows = JSON.stringify(await gatehouse.db.rateLimit.findMany());
+    expect(rows).not.toMatch(/203\.0\.113|example\.com/);
+  });
+});
+
+it("callbacks are limited by address", async () => {
+  const [url = ""] = proxied;
+  const ask = (address: string) =>
+    fetch(`${url}/oauth/callback?state=unknown&code=1`, {
+      redirect: "manual",
+      headers: { "x-forwarded-for": address },
+    });
+  expect((await ask("203.0.113.50")).status).toBe(303);
+  await exhaust({ name: "callback-from", burst: 120, perMinute: 120 }, "203.0.113.50");
+  expect((await ask("203.0.113.50")).status).toBe(429);
+  expect((await ask("203.0.113.51")).status).toBe(303);
+});
+
+it("startOAuth is limited by person: RATE_LIMITED with retryAfterMs", async () => {
+  const user = await gatehouse.signUp("eager");
+  const other = await gatehouse.signUp("calm");
+  const { viewer } = await user.query("{ viewer { user { id } } }");
+  const serverId = await createServer(user, gatehouse.sandbox.notesUrl);
+  const limit = { name: "start-oauth", burst: 60, perMinute: 60 };
+  await exhaust(limit, rowIdOf(viewer.user.id));
+  const answer = await user.graphql(
+    `mutation ($id: ID!) { startOAuth(input: { serverId: $id }) { __typename } }`,
+    { id: serverId },
+  );
+  expect(answer.errors?.[0]?.extensions).toMatchObject({
+    code: "RATE_LIMITED",
+    retryAfterMs: expect.any(Number),
+  });
+  const theirs = await createServer(other, gatehouse.sandbox.notesUrl);
+  expect((await startOAuth(other, theirs)).__typename).toBe("OAuthStarted");
+});
