@@ -62,6 +62,7 @@ import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
+import { createMetrics } from "./services/metrics.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
 import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
@@ -275,6 +276,11 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   // ---- use cases
   const access = createAccess(db);
+  const metrics = createMetrics({
+    db,
+    countSubscribers: () => tails.countReaders(),
+    countRunning: () => toolRuns.running.ids().length,
+  });
   const processId = uuidv7();
   const toolRuns = await openToolRuns({
     db,
@@ -286,6 +292,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     allowsLoopback: config.isLoopback,
     monotonicMs: clock.monotonicMs,
     log: (message, details) => logger.warn(details, message),
+    onFinished: metrics.noteToolRun,
     concurrency: options.concurrency,
   });
   const callRows = createCallRows({
@@ -348,7 +355,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       );
       revocation.kick();
     },
-    onSettled: (report) => logger.info({ ...report }, "token request"),
+    onSettled(report) {
+      logger.info({ ...report }, "token request");
+      metrics.noteTokenRequest(report);
+    },
   });
   const detection = createDetector({
     access,
@@ -544,6 +554,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       soon(readPage(logConnections.run, workspaceId, after, most)),
     readHeads: (workspaceIds) => soon(readHeads(db, workspaceIds)),
     onGrown: onTopic("workspace"),
+    onRead: (events) =>
+      metrics.noteEventsRead(events.map(({ occurredAt }) => Date.now() - occurredAt.getTime())),
     async endEpoch(workspaceId, epoch) {
       await renewEpoch(db, workspaceId, epoch);
       warnOfRestoring();
@@ -696,6 +708,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       isLoopback: isLoopbackAddress,
     }),
     trustProxy: config.trustProxy,
+    metricsToken: config.metricsToken,
+    readMetrics: () => metrics.render(),
     isReady: () =>
       migrationsAreApplied({
         query: async (sql) => ({ rows: await db.$queryRawUnsafe(sql) }),

@@ -127,6 +127,10 @@ export const environment = z.object({
   EVENT_RETENTION_DAYS: dayCount.default(90),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
   TRUST_PROXY: flag.default(false),
+  METRICS_TOKEN: z
+    .string()
+    .min(MIN_SECRET_LENGTH, `is shorter than ${MIN_SECRET_LENGTH} characters`)
+    .optional(),
 });
 
 export type Environment = z.output<typeof environment>;

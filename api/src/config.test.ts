@@ -40,6 +40,7 @@ describe("what follows from nothing", () => {
       eventRetentionDays: 90,
       logLevel: "warn",
       trustProxy: false,
+      metricsToken: null,
       isLoopback: true,
       secureCookies: false,
     });

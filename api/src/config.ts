@@ -34,6 +34,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Believe the forwarding headers of the proxy in front. */
   readonly trustProxy: boolean;
+  /** With which `/metrics` may be read; null: by nobody. */
+  readonly metricsToken: string | null;
   /** `PUBLIC_URL` and `HOST` are both loopback: nobody else can reach this installation. */
   readonly isLoopback: boolean;
   readonly secureCookies: boolean;
@@ -128,6 +130,7 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
     // At home the address to open must not scroll away under a line for every request.
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,
+    metricsToken: env.METRICS_TOKEN ?? null,
     isLoopback,
     secureCookies: publicUrl.startsWith("https:"),
   });

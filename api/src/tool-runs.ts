@@ -37,6 +37,7 @@ export interface ToolRunsDeps {
   allowsLoopback: boolean;
   monotonicMs(): number;
   log(message: string, details: object): void;
+  onFinished(run: { status: string; durationMs: number }): void;
   /** How many tools may run at once. */
   concurrency?: ConcurrencyLimits | undefined;
 }

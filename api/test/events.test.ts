@@ -18,7 +18,7 @@ let personal: string;
 let shared: string;
 
 /** Paging follows nothing. */
-const tails = { open: () => expect.unreachable(), close() {} };
+const tails = { open: () => expect.unreachable(), countReaders: () => 0, close() {} };
 const roles = { watch: () => expect.unreachable(), close() {} };
 
 /** Invitations are a later part of Gatehouse: the membership is written as they will. */

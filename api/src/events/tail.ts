@@ -16,6 +16,8 @@ export interface TailsDeps extends LogSource {
   endEpoch(workspaceId: string, epoch: string): Promise<void>;
   /** Behind the word that a log grew, which may be lost. */
   pollMs?: number;
+  /** Is told of events that were new to this process. */
+  onRead?(events: readonly LoggedEvent[]): void;
   /** How many events of a workspace are kept in memory. */
   ringSize?: number;
 }
@@ -27,6 +29,8 @@ export interface Tails {
    * @param head where the log was seen to end; its epoch is the one that is followed
    */
   open(from: bigint, head: LogHead): LogReader;
+  /** How many read here. */
+  countReaders(): number;
   close(): void;
 }
 
@@ -125,6 +129,7 @@ export function createTails(deps: TailsDeps): Tails {
   }
 
   function append(tail: Tail, page: LogPage): void {
+    deps.onRead?.(page.events);
     tail.ring.push(...page.events);
     tail.seq = page.events.at(-1)?.seq ?? tail.seq;
     tail.grewSincePoll = true;
@@ -196,6 +201,12 @@ export function createTails(deps: TailsDeps): Tails {
 
   return {
     open,
+    countReaders() {
+      let count = 0;
+      for (const siblings of tails.values())
+        for (const { readers } of siblings) count += readers.size;
+      return count;
+    },
     close() {
       isClosed = true;
       stopListening();

@@ -12,6 +12,8 @@ import { addSecurityHeaders, guardHost, guardOrigin } from "./guard-middleware.t
 import { createHealthRoutes } from "./health.ts";
 import type { HealthDeps } from "./health.ts";
 import type { HttpLogger } from "./logger.ts";
+import { createMetricsRoutes } from "./metrics-routes.ts";
+import type { MetricsRoutesDeps } from "./metrics-routes.ts";
 import { createOAuthRoutes } from "./oauth-routes.ts";
 import type { OAuthRoutesDeps } from "./oauth-routes.ts";
 import type { RequestGuard } from "./request-guard.ts";
@@ -19,7 +21,12 @@ import { createSecurityHeaders } from "./security-headers.ts";
 import { createStaticRoutes } from "./static-routes.ts";
 
 export interface RoutesDeps
-  extends GraphQLRoutesDeps, Omit<OAuthRoutesDeps, "publicOrigin">, HealthDeps, AttemptLimitsDeps {
+  extends
+    GraphQLRoutesDeps,
+    Omit<OAuthRoutesDeps, "publicOrigin">,
+    HealthDeps,
+    AttemptLimitsDeps,
+    MetricsRoutesDeps {
   auth: Pick<Auth, "handle">;
   guard: RequestGuard;
   publicUrl: string;
@@ -49,6 +56,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   app.use(guardOrigin(guard));
 
   app.route("/", createHealthRoutes(deps));
+  app.route("/", createMetricsRoutes(deps));
   app.use("/api/auth/*", bodyLimit({ maxSize: MAX_AUTH_BODY_BYTES }));
   app.use("/api/auth/*", limitSignIn(deps));
   app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));

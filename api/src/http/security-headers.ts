@@ -69,6 +69,7 @@ export function isApiPath(path: string): boolean {
     path === "/graphql" ||
     path === "/healthz" ||
     path === "/readyz" ||
+    path === "/metrics" ||
     path.startsWith("/graphql/") ||
     path === "/api" ||
     path.startsWith("/api/") ||

@@ -38,6 +38,9 @@ export interface HttpServerDeps {
   graphql: GraphQLHandler;
   oauth: OAuthCallbacks;
   attemptLimits: AttemptLimits;
+  /** Of `/metrics`; null: there is no such thing. */
+  metricsToken: string | null;
+  readMetrics(): Promise<string>;
   /** One proxy stands in front, whose `X-Forwarded-For` counts. */
   trustProxy: boolean;
   /** True when the database answers and its migrations are good. */

@@ -63,6 +63,8 @@ export async function startTestServer(
       callbackFrom: async () => null,
     },
     trustProxy: false,
+    metricsToken: null,
+    readMetrics: async () => "",
     oauth: {
       finishCallback: async () => ({ kind: "unknown" }),
       resumeCallback: async () => ({ kind: "unknown" }),

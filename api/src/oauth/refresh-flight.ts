@@ -50,6 +50,7 @@ export interface RefresherOptions {
 export interface RefreshReport {
   grantId: string;
   serverId: string;
+  issuer: string;
   outcome: "refreshed" | "dead" | "transient";
   reason: DeadReason | null;
   /** Few words, no secret. */
@@ -155,7 +156,14 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     const receivedAt = clock.monotonicMs();
     const circumstances = { cause, durationMs: Math.round(receivedAt - askedAt) };
     const report = (rest: Pick<RefreshReport, "outcome" | "reason" | "detail" | "saved">): void =>
-      onSettled?.({ grantId: id, serverId, inDoubt, durationMs: receivedAt - leasedAt, ...rest });
+      onSettled?.({
+        grantId: id,
+        serverId,
+        issuer: grant.issuer,
+        inDoubt,
+        durationMs: receivedAt - leasedAt,
+        ...rest,
+      });
 
     if (outcome.kind === "late") {
       if (inDoubt) doubts.set(id, version);

@@ -69,6 +69,7 @@ export interface RunningExecutions {
 
 export interface RunningExecutionsDeps {
   writer: ExecutionWriter;
+  onFinished(run: { status: string; durationMs: number }): void;
   clock: DatabaseClock;
   newId(): string;
   processId: string;
@@ -140,6 +141,8 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
         });
         running.delete(record.execution.id);
         writer.note(record);
+        const { startedAt, finishedAt } = record.execution;
+        deps.onFinished({ status, durationMs: Number(finishedAt) - startedAt.getTime() });
         ended.resolve();
         return { ...record.execution, contents: { arguments: args, result } };
       },

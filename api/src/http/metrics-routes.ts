@@ -1,0 +1,33 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+
+import type { HttpEnvironment } from "./environment.ts";
+
+export interface MetricsRoutesDeps {
+  /** Null: there are no metrics to be had. */
+  metricsToken: string | null;
+  /** Prometheus' text format. */
+  readMetrics(): Promise<string>;
+}
+
+/** `/metrics`, for whoever has `METRICS_TOKEN`; to everybody else there is nothing. */
+export function createMetricsRoutes({
+  metricsToken,
+  readMetrics,
+}: MetricsRoutesDeps): Hono<HttpEnvironment> {
+  const routes = new Hono<HttpEnvironment>();
+  const expected = metricsToken === null ? null : digest(`Bearer ${metricsToken}`);
+  routes.get("/metrics", async (c) => {
+    const given = digest(c.req.header("authorization") ?? "");
+    if (expected === null || !timingSafeEqual(given, expected)) return c.notFound();
+    return c.body(await readMetrics(), 200, {
+      "Content-Type": "text/plain; version=0.0.4; charset=utf-8",
+      "Cache-Control": "no-store",
+    });
+  });
+  return routes;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

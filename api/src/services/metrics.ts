@@ -1,0 +1,137 @@
+import type { Database } from "@gatehouse/prisma";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What this process counts, in Prometheus' text format. Labels are enumerations and issuers: never a person, a tool or a URL with a path. */
+export interface Metrics {
+  noteTokenRequest(request: { issuer: string; outcome: string; durationMs: number }): void;
+  noteToolRun(run: { status: string; durationMs: number }): void;
+  /** Events that have been read for this process's subscribers. */
+  noteEventsRead(lagsMs: readonly number[]): void;
+  /** What is in the database is read anew, in a few statements; a database that is away leaves it out and is said by `gatehouse_database_up`. */
+  render(): Promise<string>;
+}
+
+export interface MetricsDeps {
+  db: Database;
+  countSubscribers(): number;
+  countRunning(): number;
+}
+
+/** From a call that is answered out of memory to one that waits for its timeout. */
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+export function createMetrics({ db, countSubscribers, countRunning }: MetricsDeps): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const tokenRequests = new Counter({
+    name: "gatehouse_token_requests_total",
+    help: "Requests to token endpoints for renewal: refreshed, transient (will be tried again) or dead (a person must sign in).",
+    labelNames: ["issuer", "outcome"],
+    registers,
+  });
+  const tokenSeconds = new Histogram({
+    name: "gatehouse_token_request_seconds",
+    help: "From the lease to the answer of a token endpoint.",
+    labelNames: ["outcome"],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const toolRuns = new Histogram({
+    name: "gatehouse_tool_run_seconds",
+    help: "Runs of tools, from their start to their end, by how they ended.",
+    labelNames: ["status"],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const eventLag = new Histogram({
+    name: "gatehouse_event_lag_seconds",
+    help: "From when an event was written, by the database's clock, to when it was read for this process's subscribers.",
+    buckets: secondsBuckets,
+    registers,
+  });
+  new Gauge({
+    name: "gatehouse_event_subscribers",
+    help: "Subscriptions to logs that are open at this process.",
+    registers,
+    collect() {
+      this.set(countSubscribers());
+    },
+  });
+  new Gauge({
+    name: "gatehouse_tool_runs_running",
+    help: "Runs that are under way in this process.",
+    registers,
+    collect() {
+      this.set(countRunning());
+    },
+  });
+  const databaseUp = new Gauge({
+    name: "gatehouse_database_up",
+    help: "1 when the database answered just now.",
+    registers,
+  });
+  const accounts = new Gauge({
+    name: "gatehouse_accounts",
+    help: "Accounts at servers by their state, in the whole installation. REAUTH_REQUIRED: only a person can help.",
+    labelNames: ["state", "reason"],
+    registers,
+  });
+  const consents = new Gauge({
+    name: "gatehouse_consents_last_hour",
+    help: "Attempts at consent that began in the last hour, by what became of them, in the whole installation.",
+    labelNames: ["status", "error"],
+    registers,
+  });
+  const outboxAge = new Gauge({
+    name: "gatehouse_webhook_outbox_age_seconds",
+    help: "Age of the oldest event that a webhook endpoint which is on has not taken yet.",
+    registers,
+  });
+
+  async function readDatabase(): Promise<void> {
+    const [byState, byStatus, [outbox]] = await Promise.all([
+      db.oAuthGrant.groupBy({ by: ["state", "reason"], _count: true }),
+      db.$queryRaw<{ status: string; error: string | null; count: number }[]>`
+        SELECT "status"::text AS "status", "error"::text AS "error", count(*)::int AS "count" FROM "OAuthFlow"
+        WHERE "startedAt" > clock_timestamp() - interval '1 hour' GROUP BY 1, 2`,
+      readOutboxAge(db),
+    ]);
+    accounts.reset();
+    for (const { state, reason, _count: count } of byState)
+      accounts.set({ state, reason: reason ?? "" }, count);
+    consents.reset();
+    for (const { status, error, count } of byStatus)
+      consents.set({ status, error: error ?? "" }, count);
+    outboxAge.set(outbox?.seconds ?? 0);
+  }
+
+  return {
+    noteTokenRequest({ issuer, outcome, durationMs }) {
+      tokenRequests.inc({ issuer, outcome });
+      tokenSeconds.observe({ outcome }, durationMs / 1_000);
+    },
+    noteToolRun: ({ status, durationMs }) => toolRuns.observe({ status }, durationMs / 1_000),
+    noteEventsRead(lagsMs) {
+      // Clocks of two machines differ.
+      for (const lagMs of lagsMs) eventLag.observe(Math.max(lagMs, 0) / 1_000);
+    },
+    async render() {
+      const isUp = await readDatabase().then(
+        () => true,
+        () => false,
+      );
+      databaseUp.set(isUp ? 1 : 0);
+      if (!isUp) for (const gauge of [accounts, consents, outboxAge]) gauge.reset();
+      return registry.metrics();
+    },
+  };
+}
+
+function readOutboxAge(db: Database): Promise<{ seconds: number | null }[]> {
+  return db.$queryRaw<{ seconds: number | null }[]>`
+    SELECT extract(epoch FROM clock_timestamp() - min(e."occurredAt"))::float8 AS "seconds"
+    FROM "WebhookEndpoint" w JOIN "WorkspaceEvent" e ON e."workspaceId" = w."workspaceId" AND e."seq" = w."afterSeq" + 1
+    WHERE w."disabledAt" IS NULL`;
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { connect, createServer, executeTool, type TestUser } from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+
+const token = "metrics-".padEnd(40, "0");
+let gatehouse: TestGatehouse;
+let ada: TestUser;
+beforeAll(async () => {
+  gatehouse = await startGatehouse({ env: { METRICS_TOKEN: token } });
+  ada = await gatehouse.signUp("Ada");
+});
+afterAll(() => gatehouse?.[Symbol.asyncDispose]());
+
+async function read(authorization = `Bearer ${token}`) {
+  const response = await fetch(`${gatehouse.url}/metrics`, { headers: { authorization } });
+  return { status: response.status, text: await response.text() };
+}
+
+/** The value of one line; undefined: there is none. */
+async function readValue(line: string): Promise<number | undefined> {
+  const { text } = await read();
+  const found = text.split("\n").find((one) => one.startsWith(`${line} `));
+  return found === undefined ? undefined : Number(found.slice(line.length));
+}
+
+it("are for whoever has the token; to others there is nothing", async () => {
+  for (const authorization of ["", "Bearer ", `Bearer ${token.slice(1)}`, token])
+    expect((await read(authorization)).status).toBe(404);
+  expect((await read()).status).toBe(200);
+});
+
+it("tell of runs, renewals, accounts, consents and events, and name nobody", async () => {
+  await using events = ada.subscribe(
+    "subscription ($id: ID!) { workspaceEvents(workspaceId: $id) { type } }",
+    { id: ada.workspaceId },
+  );
+  const first = events.next();
+  const serverId = await createServer(ada, gatehouse.sandbox.notesUrl, { name: "hush-hush" });
+  await first;
+  await connect(ada, serverId);
+  await executeTool(ada, serverId, "list_notes");
+  gatehouse.sandbox.expireAccessTokens();
+  await executeTool(ada, serverId, "list_notes");
+
+  expect(await readValue('gatehouse_tool_run_seconds_count{status="SUCCEEDED"}')).toBe(2);
+  const issuer = gatehouse.sandbox.url;
+  const refreshed = `gatehouse_token_requests_total{issuer="${issuer}",outcome="refreshed"}`;
+  expect(await readValue(refreshed)).toBe(1);
+  expect(await readValue('gatehouse_accounts{state="CONNECTED",reason=""}')).toBe(1);
+  expect(await readValue('gatehouse_consents_last_hour{status="SUCCEEDED",error=""}')).toBe(1);
+  expect(await readValue("gatehouse_event_subscribers")).toBe(1);
+  expect(await readValue("gatehouse_event_lag_seconds_count")).toBeGreaterThan(1);
+  expect(await readValue("gatehouse_database_up")).toBe(1);
+  expect((await read()).text).not.toMatch(/hush|Ada|list_notes|\/mcp/i);
+});
