@@ -229,6 +229,25 @@ describe("history in batches", () => {
   });
 });
 
+describe("a run that has a row, whose end the database refuses,", () => {
+  it("ends all the same, without its words", async () => {
+    await using world = await setUp();
+    const { writer, store, workspaceId } = world;
+    const record = makeRecord(workspaceId);
+    const { id } = record.execution;
+    await writer.store(record);
+    finish(record, ["kept from nobody"]);
+    record.execution = { ...record.execution, status: "FAILED", errorMessage: "no\0words" };
+    await expect(writer.store(record)).rejects.toThrow();
+    await expect.poll(async () => (await store.find(id))?.status, soon).toBe("FAILED");
+    expect(await store.find(id)).toMatchObject({
+      errorMessage: "It ended, and what it came to could not be recorded.",
+    });
+    await expect.poll(() => writer.find(id), soon).toBeNull();
+    expect(await world.readLog()).toEqual([id]);
+  });
+});
+
 describe("the log", () => {
   it("has no hole and no late arrival when processes append to the same workspaces at once", async () => {
     await using world = await setUp({ gatherMs: 1 });
@@ -293,6 +312,22 @@ describe("the database is away", () => {
     proxy.open();
     await expect.poll(() => world.observer.toolExecution.count(), soon).toBe(9);
     expect(await store.find(records.at(-1)?.execution.id ?? "")).not.toBeNull();
+  });
+
+  it("runs that others may follow end, even where there is no room for their results", async () => {
+    await using world = await setUp({ waitingCharacters: 10_000, recordCharacters: 1_000 });
+    const { writer, proxy, workspaceId, observer } = world;
+    const records = Array.from({ length: 30 }, () => makeRecord(workspaceId));
+    await Promise.all(records.map((record) => writer.store(record)));
+    proxy.cut();
+    for (const record of records) {
+      finish(record);
+      writer.note(record);
+    }
+    await expect.poll(() => world.logged, soon).toEqual(["history cannot be written for now"]);
+    proxy.open();
+    const succeeded = { where: { status: "SUCCEEDED" as const } };
+    await expect.poll(() => observer.toolExecution.count(succeeded), soon).toBe(30);
   });
 
   it("stopping gives up after a while", async () => {

@@ -119,6 +119,17 @@ describe("failures", () => {
     await closed.promise;
   });
 
+  it("closes the connection of a body where there can be none", async () => {
+    const closed = Promise.withResolvers<void>();
+    await using server = await startRawServer((socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 205 Reset\r\ncontent-length: 99\r\n\r\nx"));
+      socket.on("close", () => closed.resolve());
+    });
+    const response = await fetchAt(`http://127.0.0.1:${server.port}/`);
+    expect(response).toMatchObject({ status: 205, body: null });
+    await closed.promise;
+  });
+
   it("shows neither path, query, headers nor body of the request", async () => {
     await using server = await startTestServer((request) => request.socket.destroy());
     const url = `http://127.0.0.1:${server.port}/secret?token=secret`;

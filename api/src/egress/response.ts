@@ -25,6 +25,8 @@ export function wrapResponse(
     throw new EgressError("RESPONSE_INVALID", `${host} answered with the status ${status}.`);
   }
   const body = NULL_BODY_STATUSES.has(status) ? null : source.body;
+  // What comes all the same (RFC 9110 §15.3.6 forbids it for 205) would keep its connection waiting for a reader for ever.
+  if (body === null && source.body instanceof ReadableStream) source.discard();
   const isWhole = body instanceof Uint8Array && body.byteLength <= limits.maxResponseBytes;
   if (body === null || isWhole) deadlines.end();
   else if (limits.longEventStreams && isEventStream(headers)) deadlines.lift();

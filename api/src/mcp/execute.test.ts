@@ -224,7 +224,7 @@ describe("S7 a call that takes too long", () => {
     const answer = call(server.url, { name: "wait", signal: stop.signal });
     await server.gate.entered;
     stop.abort();
-    expect(await answer).toEqual({ kind: "cancelled" });
+    expect(await answer).toEqual({ kind: "cancelled", sent: true });
     await server.gate.cancelled;
   });
 

@@ -87,7 +87,7 @@ async function answerOf(
   try {
     return await traceRequest(trace, () => run(session, call, trace, signal));
   } catch (error) {
-    if (call.signal?.aborted && !trace.answered) return { kind: "cancelled" };
+    if (call.signal?.aborted && !trace.answered) return { kind: "cancelled", sent: trace.sent };
     if (ProtocolError.isInstance(error)) {
       if (trace.answered) return invalidOutput(session, error.message);
       if (await isUnknownTool(session, call, error)) return { kind: "unknown-tool" };

@@ -9,7 +9,8 @@ export type ProtocolFault = "input-required" | "invalid-result" | "invalid-outpu
 export type Failure =
   /** The request was sent and no answer came in time; the tool may have run. */
   | { kind: "timed-out"; message: string }
-  | { kind: "cancelled" }
+  /** `sent`: it was given up after it had been sent; the server was told. */
+  | { kind: "cancelled"; sent?: boolean }
   /** No credentials, or the server refuses them. `stop` is the value that `Credentials` gave; nothing was run. */
   | { kind: "refused"; stop: unknown }
   | {

@@ -60,16 +60,36 @@ export function createStandingStream(places: StandingStreams): StandingStream {
       };
       try {
         const response = await fetch(input, init);
-        if (isEventStream(response) && response.body)
+        if (response.ok && isEventStream(response) && response.body)
           return replaceBody(response, boundEvents(response.body, { onEnd: end }));
         end();
-        return response;
+        return await takeShortBody(response);
       } catch (error) {
         end();
         throw error;
       }
     },
   };
+}
+
+/** Of an answer that is no stream: a refusal is a few words, and nothing else bounds what comes on a connection that is to stand. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** The answer with its body, if that ends soon; else without it, and the connection let go of. */
+async function takeShortBody(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  // A stream has no deadline: it is not read at all.
+  for (let bytes = 0; reader && !isEventStream(response);) {
+    const { done, value } = await reader.read();
+    if (done) return new Response(Buffer.concat(chunks), { status, statusText, headers });
+    bytes += value.byteLength;
+    if (bytes > MAX_REFUSAL_BYTES) break;
+    chunks.push(value);
+  }
+  reader?.cancel().catch(() => undefined);
+  return new Response(null, { status, statusText, headers });
 }
 
 interface Standing {

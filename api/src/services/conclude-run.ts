@@ -15,8 +15,6 @@ export interface Conclusion {
 export interface CallFacts {
   server: McpServer;
   toolName: string;
-  /** There was a session to send it on. */
-  hadSession: boolean;
   /** Why it was aborted; null: it was not. */
   endCause: EndCause | null;
 }
@@ -56,7 +54,7 @@ export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusio
         answer: (execution) => timedOutAnswer(server, execution),
       };
     case "cancelled":
-      return { outcome: describeEnd(facts), answer: executed };
+      return { outcome: describeEnd(facts, answer.sent === true), answer: executed };
     case "unreachable": {
       const { message, sent, retryable } = answer;
       return {
@@ -99,15 +97,15 @@ export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusio
   }
 }
 
-function describeEnd({ hadSession, endCause }: CallFacts): ExecutionOutcome {
+function describeEnd({ endCause }: CallFacts, wasSent: boolean): ExecutionOutcome {
   // The server was told; what it had begun it may have finished.
-  const what = hadSession ? "The tool may have run." : "The tool did not run.";
+  const what = wasSent ? "The tool may have run." : "The tool did not run.";
   return endCause === "CANCELLED"
-    ? { status: "CANCELLED", errorMessage: `It was cancelled. ${what}`, freesKey: !hadSession }
+    ? { status: "CANCELLED", errorMessage: `It was cancelled. ${what}`, freesKey: !wasSent }
     : {
         status: "INTERRUPTED",
         errorMessage: `Gatehouse was stopped before it had an answer. ${what}`,
-        freesKey: !hadSession,
+        freesKey: !wasSent,
       };
 }
 

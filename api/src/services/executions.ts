@@ -1,21 +1,24 @@
 import { callTool } from "../mcp/execute.ts";
 import type { Asking } from "../mcp/questions.ts";
 import type { ToolCallAnswer } from "../mcp/execute.ts";
+import { notSent } from "../mcp/failure.ts";
 import type { Execution } from "../storage/execution.ts";
 import type { ExecutionWriter } from "../storage/execution-writer.ts";
 import type { IdempotencyKey } from "../storage/idempotency-store.ts";
 import type { Caller } from "./access.ts";
 import type { Accounts } from "./accounts.ts";
 import type { CallContext, CallContexts } from "./call-contexts.ts";
-import type { Catalogs } from "./catalogs.ts";
+import { writeArguments } from "./argument-limits.ts";
+import type { Catalogs, CatalogTool } from "./catalogs.ts";
 import { concludeRun } from "./conclude-run.ts";
-import { InputFaults } from "./errors.ts";
+import { InputFaults, ServiceError } from "./errors.ts";
 import { type ExecuteAnswer, timedOutAnswer } from "./execute-answer.ts";
 import type { ExecutionLimits } from "./execution-limits.ts";
 import { checkIdempotencyKey, describeKey, type Idempotency } from "./idempotency.ts";
 import { checkTimeout } from "./input.ts";
 import { type PreparedCall, prepareCall } from "./prepare-call.ts";
 import type { NewExecution, Run, RunningExecutions } from "./running-executions.ts";
+import { decidePolicy } from "./tool-policy.ts";
 import type { OpenToolSession } from "./tool-session.ts";
 
 export interface ExecuteInput {
@@ -58,36 +61,63 @@ export interface ExecutionsDeps {
 /** Who asked first under a key may wait so long for it to be free again, in milliseconds; the key is freed behind in any case. */
 const freeingTimeoutMs = 5_000;
 
+/** It was admitted, and then something of it was changed; whoever asks again is told what. */
+const changedBeforeSending = notSent(
+  "The server's settings, or the right to use it, changed before the tool was called. Nothing was run.",
+);
+
 export function createExecutions(deps: ExecutionsDeps): Executions {
   const { contexts, running, writer, idempotency } = deps;
 
   /** What a server gave back, or why there is nothing. Unexpected trouble throws. */
   async function call(
-    { server, ownerId }: CallContext,
+    context: CallContext,
     { tool, arguments: args }: PreparedCall,
-    timeoutMs: number,
+    input: ExecuteInput,
     run: Run,
-  ): Promise<{ answer: ToolCallAnswer; hadSession: boolean }> {
+  ): Promise<ToolCallAnswer> {
+    const { server, ownerId } = context;
     const { signal } = run;
-    let hadSession = false;
-    const answer = await deps.openSession({ server, ownerId, timeoutMs, signal }, (session) => {
-      hadSession = true;
-      return callTool(session, {
-        name: tool.name,
-        arguments: args,
-        timeoutMs,
-        tool,
-        signal,
-        asking: deps.askIn(run.record.execution),
-        onProgress: ({ message, ...progress }) =>
-          run.noteProgress({ ...progress, message: message && session.redact(message) }),
-      });
-    });
+    const timeoutMs = input.timeoutMs ?? server.requestTimeoutMs;
+    const answer = await deps.openSession(
+      { server, ownerId, timeoutMs, signal },
+      async (session) => {
+        if (!(await isStillAllowed(context, tool, input.confirmed))) return changedBeforeSending;
+        return callTool(session, {
+          name: tool.name,
+          arguments: args,
+          timeoutMs,
+          tool,
+          signal,
+          asking: deps.askIn(run.record.execution),
+          onProgress: ({ message, ...progress }) =>
+            run.noteProgress({ ...progress, message: message && session.redact(message) }),
+        });
+      },
+    );
     if (answer.kind === "result") {
       const lifting = deps.accounts.accepted(server, ownerId);
       if (lifting) await lifting;
     }
-    return { answer, hadSession };
+    return answer;
+  }
+
+  /** Connecting and waiting take time, in which a right may have been taken away; what is remembered costs nothing to ask again. */
+  async function isStillAllowed(
+    { caller, server, ownerId }: CallContext,
+    tool: CatalogTool,
+    confirmed: boolean,
+  ): Promise<boolean> {
+    try {
+      const reading = contexts.read(caller, server.id);
+      const now = reading instanceof Promise ? await reading : reading;
+      const isSame = now.server.configVersion === server.configVersion && now.ownerId === ownerId;
+      const { kind } = decidePolicy(tool, now.policies.get(tool.name));
+      return isSame && now.server.enabled && kind !== "DENY" && (kind !== "ASK" || confirmed);
+    } catch (error) {
+      if (error instanceof ServiceError) return false;
+      throw error;
+    }
   }
 
   async function runToEnd(
@@ -97,15 +127,9 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     run: Run,
   ): Promise<ExecuteAnswer> {
     const { server } = context;
-    const timeoutMs = input.timeoutMs ?? server.requestTimeoutMs;
     try {
-      const { answer, hadSession } = await call(context, prepared, timeoutMs, run);
-      const facts = {
-        server,
-        toolName: prepared.tool.name,
-        hadSession,
-        endCause: run.endCause,
-      };
+      const answer = await call(context, prepared, input, run);
+      const facts = { server, toolName: prepared.tool.name, endCause: run.endCause };
       const conclusion = concludeRun(answer, facts);
       const execution = run.finish(conclusion.outcome);
       // Whoever is told that nothing was run may ask again at once.
@@ -177,22 +201,24 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       const context = await contexts.read(maybeCaller, input.serverId);
       const { caller, server, ownerId } = context;
       const args = input.arguments ?? {};
+      // What is too large or too deep to be written is refused below, before a key could count.
       const key =
-        input.idempotencyKey === null
+        input.idempotencyKey === null || "fault" in writeArguments(args)
           ? null
           : describeKey(caller, input.idempotencyKey, { ...input, arguments: args });
-      for (;;) {
-        const first = key && (await findFirst(context, key, input.wait));
-        if (first) return first;
-        const prepared = await prepareCall(deps.catalogs, context, input);
-        if (prepared.__typename !== undefined) return prepared;
-        const leave = deps.limits.take({
-          workspaceId: server.workspaceId,
-          serverId: server.id,
-          userId: caller.userId,
-        });
-        let run: Run | null = null;
-        try {
+      // Whoever waits for the first run under a key takes a place as well.
+      const leave = deps.limits.take({
+        workspaceId: server.workspaceId,
+        serverId: server.id,
+        userId: caller.userId,
+      });
+      let run: Run | null = null;
+      try {
+        for (;;) {
+          const first = key && (await findFirst(context, key, input.wait));
+          if (first) return first;
+          const prepared = await prepareCall(deps.catalogs, context, input);
+          if (prepared.__typename !== undefined) return prepared;
           const newExecution = {
             toolName: prepared.tool.name,
             arguments: args,
@@ -204,15 +230,15 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
             serverId: server.id,
           };
           run = await begin(newExecution, key, input.wait);
-        } finally {
-          if (!run) leave();
+          if (!run) continue;
+          const answer = runToEnd(context, prepared, input, run).finally(leave);
+          if (input.wait) return await answer;
+          const { execution } = run.record;
+          answer.catch((error: unknown) => deps.log("a tool's run failed", { err: error }));
+          return { __typename: "ToolExecuted", execution };
         }
-        if (!run) continue;
-        const answer = runToEnd(context, prepared, input, run).finally(leave);
-        if (input.wait) return answer;
-        const { execution } = run.record;
-        answer.catch((error: unknown) => deps.log("a tool's run failed", { err: error }));
-        return { __typename: "ToolExecuted", execution };
+      } finally {
+        if (!run) leave();
       }
     },
   };

@@ -53,6 +53,8 @@ const defaultLimits = {
   closeMs: 5_000,
 };
 
+const NOT_TAKEN = "It ended, and what it came to could not be recorded.";
+
 interface Entry {
   record: RunRecord;
   /** Its row is known to be there. */
@@ -146,9 +148,23 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
     let characters = 0;
     for (const entry of [...dirty].toReversed()) {
       characters += weigh(entry);
-      if (characters > limits.waitingCharacters && isFinished(entry.record.execution.status))
-        forget(entry);
+      if (characters <= limits.waitingCharacters || !isFinished(entry.record.execution.status))
+        continue;
+      // Somebody may be following one that has a row: its end is told, whatever becomes of its result.
+      if (entry.isStored) entry.record.result = null;
+      else forget(entry);
     }
+  }
+
+  /** The end alone, where its words or its result are what the database does not take; false: there is no row, or that was tried. */
+  function endBarely(entry: Entry): boolean {
+    const { record, isStored } = entry;
+    const isBare = record.result === null && record.execution.errorMessage === NOT_TAKEN;
+    if (!isStored || isBare || !isFinished(record.execution.status)) return false;
+    record.result = null;
+    record.execution = { ...record.execution, errorMessage: NOT_TAKEN, progress: null };
+    dirty.add(entry);
+    return true;
   }
 
   async function flushOnce(): Promise<void> {
@@ -165,7 +181,7 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
     } else if (outcome.kind === "refused") {
       for (const { item, error } of outcome.refused) {
         failed.set(item, error);
-        forget(item.entry);
+        if (!endBarely(item.entry)) forget(item.entry);
         const executionId = item.snapshot.execution.id;
         deps.log("a run could not be recorded", { err: error, executionId });
       }
