@@ -56,7 +56,9 @@ export default defineConfig({
     // The Host stays as the browser sent it: the API knows itself by PUBLIC_URL, which is this server's in development.
     proxy: {
       "/graphql": { target: api, ws: true, changeOrigin: false },
-      "/api": { target: api, changeOrigin: false },
+      "/graphiql": { target: api, changeOrigin: false },
+      "/api/": { target: api, changeOrigin: false },
+      "/export": { target: api, changeOrigin: false },
       "/oauth": { target: api, changeOrigin: false },
     },
   },

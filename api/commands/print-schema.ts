@@ -1,11 +1,10 @@
 /** Prints the GraphQL schema into `api/schema.graphql`; `--check` only compares. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lexicographicSortSchema, printSchema } from "graphql";
-import { schema } from "../src/graphql/schema.ts";
+import { printGatehouseSchema } from "../src/graphql/printed-schema.ts";
 
 const file = join(import.meta.dirname, "..", "schema.graphql");
-const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
+const printed = printGatehouseSchema();
 
 if (!process.argv.includes("--check")) {
   writeFileSync(file, printed);

@@ -21,6 +21,7 @@ import { createTails } from "./events/tail.ts";
 import { topics } from "./events/topics.ts";
 import { within } from "./events/within.ts";
 import { encodeGlobalId, readId } from "./graphql/global-id.ts";
+import { printGatehouseSchema } from "./graphql/printed-schema.ts";
 import { createGraphQL } from "./graphql/yoga.ts";
 import { createAuth } from "./http/auth.ts";
 import { isLoopbackAddress } from "./http/client-address.ts";
@@ -36,6 +37,7 @@ import { createRefresher } from "./oauth/refresher.ts";
 import { createSessionPool } from "./mcp/pool.ts";
 import type { Secrets } from "./secret-files.ts";
 import { createAccess } from "./services/access.ts";
+import { createAccountNeeds } from "./services/account-needs.ts";
 import { createAccounts } from "./services/accounts.ts";
 import { createAuthorizationRequired } from "./services/authorization-required.ts";
 import { createAuthorizationServerMoves } from "./services/authorization-server-moves.ts";
@@ -55,11 +57,15 @@ import { createDeletion } from "./services/deletion.ts";
 import { createDetector } from "./services/detection.ts";
 import { createDiagnosis } from "./services/diagnosis.ts";
 import { startHousekeeping } from "./services/housekeeping.ts";
+import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
 import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
+import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
+import { createInvitations } from "./services/invitations.ts";
+import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
 import { createMetrics } from "./services/metrics.ts";
@@ -71,6 +77,7 @@ import { createSandboxServers } from "./services/sandbox-servers.ts";
 import { createSelfConnection } from "./services/self-connection.ts";
 import { createServers } from "./services/servers.ts";
 import { createSimulation } from "./services/simulation.ts";
+import { createStatistics } from "./services/statistics.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
 import { createToolPolicies } from "./services/tool-policies.ts";
 import { createServerReading } from "./services/server-reading.ts";
@@ -78,6 +85,7 @@ import { createSessionEvictions } from "./services/session-evictions.ts";
 import { createToolSessions } from "./services/tool-session.ts";
 import { createStoredCatalogs } from "./services/stored-catalogs.ts";
 import { createWorkspaceEvents } from "./services/workspace-events.ts";
+import { createWorkspaceDeletion } from "./services/workspace-deletion.ts";
 import { createWorkspaces } from "./services/workspaces.ts";
 import { startWebhookDeliveries } from "./services/webhook-deliveries.ts";
 import { createWebhookDescriber } from "./services/webhook-message.ts";
@@ -302,15 +310,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
   });
   const callContexts = createCallContexts({ access, rows: callRows });
-  const appendMemberEvent = (tx: Transaction, { userId, change, ...event }: MemberEvent) =>
+  const appendMemberEvent = (tx: Transaction, { userId, change, role, ...event }: MemberEvent) =>
     appendEvent(tx, {
       ...event,
       type: "MEMBER_CHANGED",
       serverId: null,
       userId: null,
-      payload: { userId, change },
+      payload: { userId, change, ...(role && { role }) },
     });
-  const workspaces = createWorkspaces({ db, appendMemberEvent });
+  const workspaces = createWorkspaces({ db, access, appendMemberEvent });
   const apiTokens = createApiTokens({
     db,
     access,
@@ -413,12 +421,30 @@ export async function createApp(options: AppOptions): Promise<App> {
   const finalizing = createDelayedRuns(() =>
     background.start("ending of deleted servers", (signal) => deletion.finalizeDue(signal)),
   );
+  const publishServers = (ids: readonly string[]) => bus.publish(...ids.map(topics.server));
   const members = createMembers({
     ...leaving,
     publishMembers,
-    publishServers: (ids) => bus.publish(...ids.map(topics.server)),
+    publishServers,
     appendMemberEvent,
   });
+  const joining = { db, access, appendMemberEvent, publishWorkspace, publishMembers };
+  const invitationAcceptance = createInvitationAcceptance({
+    ...joining,
+    hash: sha256,
+    limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
+  });
+  const invitations = {
+    ...createInvitations({
+      db,
+      access,
+      newId: uuidv7,
+      makeToken: () => randomToken(32),
+      hash: sha256,
+    }),
+    ...invitationAcceptance,
+    linkTo: (token: string) => `${config.publicUrl}/invite/${token}`,
+  };
   const authorizationRequired = createAuthorizationRequired({
     db,
     appendEvent,
@@ -622,9 +648,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     services: {
       workspaces,
+      workspaceDeletion: createWorkspaceDeletion({
+        ...leaving,
+        workspaces,
+        registrations,
+        publishMembers,
+        publishServers,
+      }),
       servers,
       deletion,
       members,
+      memberRoles: createMemberRoles(joining),
+      invitations,
       detection,
       diagnosis,
       consent,
@@ -636,6 +671,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       reading,
       live,
       events,
+      statistics: createStatistics({ db, access }),
+      accountNeeds: createAccountNeeds({ db, access }),
       apiTokens,
       webhooks,
       sandbox: sandboxServers.description,
@@ -655,6 +692,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     publicUrl: config.publicUrl,
     secureCookies: config.secureCookies,
     signUpOpen: config.signUp === "open",
+    admitsInvited: (token, email) => invitationAcceptance.admits(token, email),
+    async acceptInvitation(token, userId) {
+      const { kind } = await invitationAcceptance.accept({ userId }, token);
+      return kind === "accepted";
+    },
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
@@ -695,6 +737,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     auth,
     viewers,
     graphql,
+    exports: createExports({
+      db,
+      events,
+      history: toolRuns.history,
+      encodeId: encodeGlobalId,
+      describe: describeEvent,
+    }),
+    printSchema: printGatehouseSchema,
     oauth: {
       finishCallback: async (request) => nameFlow(await callback.finish(request)),
       resumeCallback: async (request) => nameFlow(await callback.resume(request)),

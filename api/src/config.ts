@@ -21,6 +21,7 @@ export interface Config {
   readonly encryptionKeys: string | null;
   /** Null: the file in `dataDir`. */
   readonly authSecret: string | null;
+  /** Closed: those who hold an invitation alone. */
   readonly signUp: "open" | "closed";
   /** Networks in CIDR notation. */
   readonly allowedPrivateNetworks: readonly string[];

@@ -2,6 +2,7 @@ import type { BetterAuthOptions } from "better-auth";
 import { APIError } from "better-auth/api";
 
 import type { HttpLogger } from "./logger.ts";
+import { invitationHeader, refuseSignUp } from "./sign-up-gate.ts";
 
 /** A user as far as a workspace of their own needs to know them. */
 export interface NewUser {
@@ -12,6 +13,8 @@ export interface NewUser {
 
 export interface AuthHooksDeps {
   ensureWorkspace(user: NewUser): Promise<void>;
+  signUpOpen: boolean;
+  acceptInvitation(token: string, userId: string): Promise<boolean>;
   endSession(sessionId: string): void;
   logger: HttpLogger;
 }
@@ -35,26 +38,38 @@ export function createAuthHooks(deps: AuthHooksDeps) {
           const users = context?.context.internalAdapter;
           const user = await users?.findUserById(session.userId);
           if (!users || !user) return false;
+          const isSignUp = context.path === "/sign-up/email";
+          // Else a second try would hear that the address is taken.
+          const removeUser = () =>
+            users.deleteUser(user.id).catch((error: unknown) => {
+              deps.logger.error(
+                { err: error, userId: user.id },
+                "a user without workspace remains",
+              );
+            });
+          let isInvited = true;
           try {
-            await deps.ensureWorkspace({ id: user.id, name: user.name, email: user.email });
+            if (isSignUp && !deps.signUpOpen) {
+              const token = context.headers?.get(invitationHeader) ?? "";
+              isInvited = await deps.acceptInvitation(token, user.id);
+            }
+            if (isInvited)
+              await deps.ensureWorkspace({ id: user.id, name: user.name, email: user.email });
           } catch (error) {
             deps.logger.error(
               { err: error, userId: user.id },
               "no workspace could be made for a user",
             );
-            // Else a second try would hear that the address is taken.
-            if (context.path === "/sign-up/email") {
-              await users.deleteUser(user.id).catch((error: unknown) => {
-                deps.logger.error(
-                  { err: error, userId: user.id },
-                  "a user without workspace remains",
-                );
-              });
-            }
+            if (isSignUp) await removeUser();
             throw new APIError("SERVICE_UNAVAILABLE", {
               code: "WORKSPACE_UNAVAILABLE",
               message: "Your workspace could not be prepared. Please try again.",
             });
+          }
+          // Somebody else was quicker with the same link.
+          if (!isInvited) {
+            await removeUser();
+            throw refuseSignUp();
           }
         },
       },

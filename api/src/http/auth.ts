@@ -4,6 +4,7 @@ import { prismaAdapter } from "better-auth/adapters/prisma";
 import { v7 as uuidv7 } from "uuid";
 
 import { createAuthHooks } from "./auth-hooks.ts";
+import { createSignUpGate } from "./sign-up-gate.ts";
 import type { NewUser } from "./auth-hooks.ts";
 import type { HttpLogger } from "./logger.ts";
 import type { Viewer } from "./viewer.ts";
@@ -34,6 +35,10 @@ export interface AuthDeps {
   /** Usually `PUBLIC_URL` is https. */
   secureCookies: boolean;
   signUpOpen: boolean;
+  /** Whether an invitation lets somebody with this address sign up where it is closed. */
+  admitsInvited(token: string, email: string): Promise<boolean>;
+  /** Makes who has just signed up with it a member. False: it does not hold any more, and the user is removed again. */
+  acceptInvitation(token: string, userId: string): Promise<boolean>;
   /**
    * Gives the user a workspace of their own unless they have one. Called before every new session, so no session exists without a
    * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
@@ -73,10 +78,10 @@ function buildOptions(deps: AuthDeps) {
     trustedOrigins: [new URL(deps.publicUrl).origin],
     emailAndPassword: {
       enabled: true,
-      disableSignUp: !deps.signUpOpen,
       minPasswordLength: 8,
       maxPasswordLength: 128,
     },
+    ...(deps.signUpOpen ? {} : { hooks: { before: createSignUpGate(deps) } }),
     databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
     advanced: {
       cookiePrefix: COOKIE_PREFIX,

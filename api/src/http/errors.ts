@@ -1,5 +1,6 @@
 /** Codes of `contract.graphql` that the HTTP layer itself answers with. */
 export type EdgeErrorCode =
+  | "UNAUTHENTICATED"
   | "BAD_USER_INPUT"
   | "FORBIDDEN"
   | "NOT_FOUND"

@@ -6,6 +6,10 @@ import { type AttemptLimitsDeps, limitCallbacks, limitSignIn } from "./attempt-l
 import type { Auth } from "./auth.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError } from "./errors.ts";
+import { createGraphiQLRoutes } from "./graphiql-routes.ts";
+import type { GraphiQLRoutesDeps } from "./graphiql-routes.ts";
+import { createExportRoutes } from "./export-routes.ts";
+import type { ExportRoutesDeps } from "./export-routes.ts";
 import { createGraphQLRoutes } from "./graphql-routes.ts";
 import type { GraphQLRoutesDeps } from "./graphql-routes.ts";
 import { addSecurityHeaders, guardHost, guardOrigin } from "./guard-middleware.ts";
@@ -23,6 +27,8 @@ import { createStaticRoutes } from "./static-routes.ts";
 export interface RoutesDeps
   extends
     GraphQLRoutesDeps,
+    ExportRoutesDeps,
+    GraphiQLRoutesDeps,
     Omit<OAuthRoutesDeps, "publicOrigin">,
     HealthDeps,
     AttemptLimitsDeps,
@@ -61,6 +67,8 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   app.use("/api/auth/*", limitSignIn(deps));
   app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));
   app.route("/", createGraphQLRoutes(deps));
+  app.route("/", createGraphiQLRoutes(deps));
+  app.route("/", createExportRoutes(deps));
   app.use("/oauth/callback", limitCallbacks(deps));
   app.route("/", createOAuthRoutes({ ...deps, publicOrigin: guard.publicOrigin }));
   app.route("/", createStaticRoutes(deps.webRoot));

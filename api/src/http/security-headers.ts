@@ -1,11 +1,25 @@
-/** The three kinds of answer, each with a policy of its own. */
-export type AnswerKind = "app" | "oauthPage" | "api";
+/** The kinds of answer, each with a policy of its own. */
+export type AnswerKind = "app" | "oauthPage" | "graphiql" | "api";
 
 /** The headers of one kind of answer. A header that an answer already has is kept. */
 export type SecurityHeaders = Readonly<Record<AnswerKind, readonly (readonly [string, string])[]>>;
 
 const OAUTH_PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const GRAPHIQL_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  // The editor sets the style of what it draws, and its sheet carries icons and fonts within.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /** Builds the headers for one `PUBLIC_URL`; HSTS only when that is https. */
 export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
@@ -47,6 +61,13 @@ export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
       ["Referrer-Policy", "no-referrer"],
       ["Cache-Control", "no-store"],
     ],
+    graphiql: [
+      ...common,
+      ["Content-Security-Policy", GRAPHIQL_POLICY],
+      ["Cross-Origin-Opener-Policy", "same-origin"],
+      ["Referrer-Policy", "same-origin"],
+      ["Cache-Control", "no-store"],
+    ],
     api: [
       ...common,
       ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
@@ -60,6 +81,7 @@ export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
 export function chooseAnswerKind(path: string): AnswerKind {
   if (path === "/oauth/client-metadata.json") return "api";
   if (path.startsWith("/oauth/")) return "oauthPage";
+  if (path === "/graphiql" || path.startsWith("/graphiql/")) return "graphiql";
   return isApiPath(path) ? "api" : "app";
 }
 
@@ -71,7 +93,8 @@ export function isApiPath(path: string): boolean {
     path === "/readyz" ||
     path === "/metrics" ||
     path.startsWith("/graphql/") ||
-    path === "/api" ||
+    path.startsWith("/export/") ||
+    path.startsWith("/graphiql/") ||
     path.startsWith("/api/") ||
     path === "/oauth" ||
     path.startsWith("/oauth/")

@@ -9,6 +9,8 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { Auth } from "./auth.ts";
 import { createConnectionLimit } from "./connection-limit.ts";
+import { createGraphiQLLoader } from "./graphiql-assets.ts";
+import type { Exports } from "../services/exports.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import { createGraphQLSockets } from "./graphql-sockets.ts";
 import { createLiveStreams } from "./live-stream.ts";
@@ -36,6 +38,9 @@ export interface HttpServerDeps {
   auth: Pick<Auth, "handle">;
   viewers: ViewerResolver;
   graphql: GraphQLHandler;
+  exports: Exports;
+  /** The schema in SDL. */
+  printSchema(): string;
   oauth: OAuthCallbacks;
   attemptLimits: AttemptLimits;
   /** Of `/metrics`; null: there is no such thing. */
@@ -98,6 +103,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     streamLimit: createConnectionLimit(limits.maxStreamsPerViewer),
     maxBodyBytes: limits.maxBodyBytes,
     assets: loadOAuthAssets(),
+    loadGraphiQL: createGraphiQLLoader(),
     newRequestId: randomUUID,
     isClosing: () => closing,
   });

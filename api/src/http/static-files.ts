@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { extname, join, normalize, sep } from "node:path";
-import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+
+import { compress, type Encoding, negotiateEncoding } from "./encodings.ts";
 
 /** The built web app, read on demand and kept, compressed, until the file changes. */
 export interface StaticFiles {
@@ -15,8 +15,6 @@ export interface StaticAnswer {
   etag: string;
   headers: Record<string, string>;
 }
-
-type Encoding = "br" | "gzip" | "identity";
 
 interface StoredFile {
   version: string;
@@ -42,12 +40,8 @@ const CONTENT_TYPES: Record<string, string> = {
 };
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest)|image\/svg)/;
 const MIN_COMPRESSED_BYTES = 1_024;
-
-const compress: Record<Exclude<Encoding, "identity">, (content: Uint8Array) => Promise<Buffer>> = {
-  br: (content) =>
-    promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-  gzip: (content) => promisify(gzip)(content, { level: 9 }),
-};
+/** Small files, each compressed once. */
+const BROTLI_QUALITY = 9;
 
 /** Serves the files below `root`; nothing outside it, and no hidden file. */
 export function createStaticFiles(root: string): StaticFiles {
@@ -107,21 +101,14 @@ function chooseCaching(path: string): string {
 
 function chooseEncoding(type: string, bytes: number, acceptEncoding: string): Encoding {
   if (bytes < MIN_COMPRESSED_BYTES || !COMPRESSIBLE.test(type)) return "identity";
-  const accepted = new Set(
-    acceptEncoding
-      .split(",")
-      .filter((item) => !/;\s*q=0(\.0*)?\s*$/.test(item))
-      .map((item) => item.split(";", 1)[0]?.trim().toLowerCase()),
-  );
-  if (accepted.has("br")) return "br";
-  return accepted.has("gzip") ? "gzip" : "identity";
+  return negotiateEncoding(acceptEncoding);
 }
 
 function encode(file: StoredFile, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
   if (encoding === "identity") return Promise.resolve(file.content);
   const known = file.encoded.get(encoding);
   if (known) return known;
-  const made = compress[encoding](file.content).then((bytes) => new Uint8Array(bytes));
+  const made = compress(file.content, encoding, BROTLI_QUALITY);
   file.encoded.set(encoding, made);
   return made;
 }

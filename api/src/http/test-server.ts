@@ -65,10 +65,15 @@ export async function startTestServer(
     trustProxy: false,
     metricsToken: null,
     readMetrics: async () => "",
+    printSchema: () => "type Query { whoami: String }\n",
     oauth: {
       finishCallback: async () => ({ kind: "unknown" }),
       resumeCallback: async () => ({ kind: "unknown" }),
       describeFlow: async () => null,
+    },
+    exports: {
+      readEvents: () => Promise.reject(new Error("not here")),
+      readRuns: () => Promise.reject(new Error("not here")),
     },
     isReady: async () => true,
     logger: { debug: note, info: note, warn: note, error: note },

@@ -45,6 +45,8 @@ export async function cleanUp(
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await db.$executeRaw`
+    DELETE FROM "Invitation" WHERE "endsAt" < clock_timestamp() - interval '90 days'`;
+  await db.$executeRaw`
     DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
   await deleteOldEvents(db, eventRetentionDays);
 }

@@ -3,6 +3,7 @@ import type { FlowStore } from "../storage/flow-store.ts";
 import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
 import { type Access, type Caller, isAllowed, requirePerson } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
+import { endInvitationsOf } from "./invitations.ts";
 import { patient } from "./lock-server.ts";
 import type { Revocation } from "./revocation.ts";
 
@@ -20,7 +21,9 @@ export interface MemberEvent {
   workspaceId: string;
   actorId: string;
   userId: string;
-  change: "JOINED" | "REMOVED" | "LEFT";
+  change: "JOINED" | "ROLE_CHANGED" | "REMOVED" | "LEFT";
+  /** From now on; absent for one who is gone. */
+  role?: WorkspaceRole;
 }
 
 export interface MembersDeps {
@@ -87,6 +90,7 @@ export function createMembers(deps: MembersDeps): Members {
           );
       }
       await tx.membership.delete({ where: { id: membership.id } });
+      await endInvitationsOf(tx, member, null);
       const flows = await deps.flows.failOpenOf(tx, member, "FORBIDDEN");
       const ended = await deps.grants.endOfMember(tx, member, actorId);
       await tx.toolCatalog.deleteMany({

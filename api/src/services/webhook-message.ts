@@ -13,7 +13,7 @@ const idsInPayloads = {
 export function createWebhookDescriber(deps: {
   /** Makes the API's global id of a row's. */
   encodeId(typename: string, id: string): string;
-}): (event: LoggedEvent) => WebhookMessage {
+}): (event: Omit<LoggedEvent, "seq" | "payload"> & { payload: unknown }) => WebhookMessage {
   const encode = (typename: string, id: string | null) => id && deps.encodeId(typename, id);
   return ({ id, type, occurredAt, workspaceId, serverId, userId, actorId, payload }) => {
     const told = { ...(payload as Record<string, unknown>) };

@@ -1,18 +1,21 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
-import { type Caller, requirePerson } from "./access.ts";
+import { type Access, type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
 import type { MemberEvent } from "./members.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
+  /** By an admin. Its slug stays: addresses go on working. */
+  rename(caller: Caller | null, id: string, name: string): Promise<void>;
   /** Everybody has at least one of their own; made at sign-up. */
   ensureOwn(user: { id: string; name: string }): Promise<void>;
 }
 
 export interface WorkspacesDeps {
   db: Database;
+  access: Access;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
 }
@@ -28,13 +31,19 @@ function makeSlug(name: string): string {
   return [words, randomBytes(4).toString("hex")].filter(Boolean).join("-");
 }
 
-export function createWorkspaces({ db, appendMemberEvent }: WorkspacesDeps): Workspaces {
+export function createWorkspaces({ db, access, appendMemberEvent }: WorkspacesDeps): Workspaces {
   /** Its log begins with its owner. */
   async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
     const { id: workspaceId } = await tx.workspace.create({
       data: { name, slug: makeSlug(name), memberships: { create: { userId, role: "OWNER" } } },
     });
-    await appendMemberEvent(tx, { workspaceId, actorId: userId, userId, change: "JOINED" });
+    await appendMemberEvent(tx, {
+      workspaceId,
+      actorId: userId,
+      userId,
+      change: "JOINED",
+      role: "OWNER",
+    });
     // With the end of its log as it is now.
     return tx.workspace.findUniqueOrThrow({ where: { id: workspaceId } });
   }
@@ -46,6 +55,13 @@ export function createWorkspaces({ db, appendMemberEvent }: WorkspacesDeps): Wor
       const name = checkName(faults, "name", input.name);
       faults.throwIfAny();
       return db.$transaction((tx) => createFor(tx, caller.userId, name));
+    },
+    async rename(caller, id, typed) {
+      await access.requireWorkspace(caller, id, "administer");
+      const faults = new InputFaults();
+      const name = checkName(faults, "name", typed);
+      faults.throwIfAny();
+      await db.workspace.updateMany({ where: { id }, data: { name } });
     },
     async ensureOwn(user) {
       await db.$transaction(async (tx) => {

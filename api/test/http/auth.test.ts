@@ -46,6 +46,8 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
     publicUrl,
     secureCookies: publicUrl.startsWith("https:"),
     signUpOpen: true,
+    admitsInvited: async () => false,
+    acceptInvitation: async () => false,
     ensureWorkspace: async ({ id }) => void workspaces.push(id),
     onSessionEnded: (id) => ended.forEach((listener) => listener(id)),
     logger: { debug: silent, info: silent, warn: silent, error: silent },

@@ -12,10 +12,41 @@ const SignUpForm = lazy(async () => ({
   default: (await import("../features/session/sign-up-form.tsx")).SignUpForm,
 }));
 const AddPage = lazy(async () => ({ default: (await import("./pages/add-page.tsx")).AddPage }));
+const ImportPage = lazy(async () => ({
+  default: (await import("./pages/import-page.tsx")).ImportPage,
+}));
+const TokensPage = lazy(async () => ({
+  default: (await import("./pages/tokens-page.tsx")).TokensPage,
+}));
+const WebhooksPage = lazy(async () => ({
+  default: (await import("./pages/webhooks-page.tsx")).WebhooksPage,
+}));
+const DiagnosePage = lazy(async () => ({
+  default: (await import("./pages/diagnose-page.tsx")).DiagnosePage,
+}));
+const ApiPage = lazy(async () => ({ default: (await import("./pages/api-page.tsx")).ApiPage }));
+const InvitationPage = lazy(async () => ({
+  default: (await import("./pages/invitation-page.tsx")).InvitationPage,
+}));
+const MembersPage = lazy(async () => ({
+  default: (await import("./pages/members-page.tsx")).MembersPage,
+}));
+const WorkspacePage = lazy(async () => ({
+  default: (await import("./pages/workspace-page.tsx")).WorkspacePage,
+}));
 const ServerPage = lazy(async () => ({
   default: (await import("./pages/server-page.tsx")).ServerPage,
 }));
 const ToolPage = lazy(async () => ({ default: (await import("./pages/tool-page.tsx")).ToolPage }));
+
+const ActivityPage = lazy(async () => ({
+  default: (await import("./pages/activity-page.tsx")).ActivityPage,
+}));
+const RunsPage = lazy(async () => ({ default: (await import("./pages/runs-page.tsx")).RunsPage }));
+const RunPage = lazy(async () => ({ default: (await import("./pages/run-page.tsx")).RunPage }));
+const DashboardPage = lazy(async () => ({
+  default: (await import("./pages/dashboard-page.tsx")).DashboardPage,
+}));
 
 /**
  * Which screen stands at which address. The plain router: data comes from the GraphQL cache, so the
@@ -28,11 +59,23 @@ export function AppRoutes() {
         <Routes>
           <Route path="/sign-in" element={<SignInForm />} />
           <Route path="/sign-up" element={<SignUpForm />} />
+          <Route path="/invite/:token" element={<InvitationPage />} />
           <Route element={<Shell />}>
             <Route index element={<ServersPage />} />
             <Route path="add" element={<AddPage />} />
+            <Route path="import" element={<ImportPage />} />
             <Route path="s/:serverId" element={<ServerPage />} />
             <Route path="s/:serverId/t/:toolName" element={<ToolPage />} />
+            <Route path="members" element={<MembersPage />} />
+            <Route path="workspace" element={<WorkspacePage />} />
+            <Route path="tokens" element={<TokensPage />} />
+            <Route path="webhooks" element={<WebhooksPage />} />
+            <Route path="diagnose" element={<DiagnosePage />} />
+            <Route path="api" element={<ApiPage />} />
+            <Route path="activity" element={<ActivityPage />} />
+            <Route path="runs" element={<RunsPage />} />
+            <Route path="runs/:runId" element={<RunPage />} />
+            <Route path="dashboard" element={<DashboardPage />} />
             <Route path="*" element={<NotFound />} />
           </Route>
         </Routes>

@@ -9,7 +9,7 @@ export const sessionQuery = graphql(`
         name
         email
       }
-      workspaces(first: 1) {
+      workspaces(first: 100) {
         nodes {
           id
           name

@@ -20,6 +20,15 @@ function forgetTools(cache: Cache, serverId: unknown): void {
   }
 }
 
+/** Has a field asked for anew, with whatever arguments it was. */
+function forgetField(cache: Cache, __typename: string, id: unknown, fieldName: string): void {
+  if (typeof id !== "string") return;
+  const entity = { __typename, id };
+  for (const field of cache.inspectFields(entity)) {
+    if (field.fieldName === fieldName) cache.invalidate(entity, fieldName, field.arguments);
+  }
+}
+
 const embedded = () => null;
 
 /**
@@ -35,32 +44,76 @@ export function createCacheExchange() {
       if (import.meta.env.DEV && !expectedWarnings.test(message)) console.warn(severity, message);
     },
     keys: {
+      AccountNeed: embedded,
+      AccountNeedConnection: embedded,
+      AccountNeedEdge: embedded,
+      ApiTokenConnection: embedded,
+      ApiTokenEdge: embedded,
       ArgumentIssue: embedded,
       AudioContent: embedded,
       AuthorizationServerOption: embedded,
+      CreatedApiToken: embedded,
+      CreatedInvitation: embedded,
+      CreatedWebhookEndpoint: embedded,
       ElicitationConnection: embedded,
       ElicitationEdge: embedded,
       ElicitationIssue: embedded,
       EmbeddedResource: embedded,
       ImageContent: embedded,
+      InvitationAccepted: embedded,
+      InvitationConnection: embedded,
+      InvitationEdge: embedded,
+      InvitationInvalid: embedded,
+      InvitationPreview: embedded,
       McpServerConnection: embedded,
       McpServerEdge: embedded,
       McpTool: embedded,
       McpToolConnection: embedded,
       McpToolEdge: embedded,
       OAuthFlowStep: embedded,
+      OAuthForecast: embedded,
       OAuthStatus: embedded,
       PageInfo: embedded,
       Reachability: embedded,
       ResourceContents: embedded,
       ResourceLink: embedded,
+      RunStatistics: embedded,
       Sandbox: embedded,
       SandboxServer: embedded,
       ServerDetection: embedded,
+      ServerDiagnosis: embedded,
+      ServerStatistics: embedded,
+      StatisticsBucket: embedded,
       TextContent: embedded,
+      ToolPolicy: embedded,
+      TokenStatistics: embedded,
+      ToolExecutionConnection: embedded,
+      ToolExecutionEdge: embedded,
+      ToolProgress: embedded,
       Viewer: embedded,
+      WebhookDeliveryConnection: embedded,
+      WebhookDeliveryEdge: embedded,
+      WebhookEndpointConnection: embedded,
+      WebhookEndpointEdge: embedded,
       WorkspaceConnection: embedded,
       WorkspaceEdge: embedded,
+      WorkspaceEventConnection: embedded,
+      WorkspaceEventEdge: embedded,
+      WorkspaceMemberConnection: embedded,
+      WorkspaceMemberEdge: embedded,
+      WorkspaceStatistics: embedded,
+    },
+    optimistic: {
+      // Only what was sent is known before the answer: a name that was cleared, say, is not.
+      updateMcpServer(args) {
+        const { id, name, enabled } = args["input"] as Record<string, unknown>;
+        return {
+          __typename: "McpServer",
+          id: String(id),
+          name: typeof name === "string" ? name : undefined,
+          enabled: typeof enabled === "boolean" ? enabled : undefined,
+        };
+      },
     },
     updates: {
       Mutation: {
@@ -79,12 +132,45 @@ export function createCacheExchange() {
           const server = result["restoreMcpServer"] as { workspace?: { id?: unknown } } | null;
           forgetServerLists(cache, server?.workspace?.id);
         },
+        createApiToken: (_result, args, cache) => {
+          const input = args["input"] as { workspaceId?: unknown };
+          forgetField(cache, "Workspace", input.workspaceId, "apiTokens");
+        },
+        createWebhookEndpoint: (_result, args, cache) => {
+          const input = args["input"] as { workspaceId?: unknown };
+          forgetField(cache, "Workspace", input.workspaceId, "webhookEndpoints");
+        },
+        deleteWebhookEndpoint: (_result, args, cache) => {
+          if (typeof args["id"] === "string") {
+            cache.invalidate({ __typename: "WebhookEndpoint", id: args["id"] });
+          }
+        },
+        createInvitation: (_result, args, cache) => {
+          const input = args["input"] as { workspaceId?: unknown };
+          forgetField(cache, "Workspace", input.workspaceId, "invitations");
+        },
+        changeMemberRole: (_result, args, cache) => {
+          const input = args["input"] as { workspaceId?: unknown };
+          forgetField(cache, "Workspace", input.workspaceId, "viewerRole");
+        },
+        removeWorkspaceMember: (_result, args, cache) => {
+          const input = args["input"] as { workspaceId?: unknown };
+          forgetField(cache, "Workspace", input.workspaceId, "members");
+        },
+        testWebhookEndpoint: (_result, args, cache) =>
+          forgetField(cache, "WebhookEndpoint", args["id"], "deliveries"),
         refreshTools: (result, _args, cache) => {
           const server = result["refreshTools"] as { id?: unknown } | null;
           forgetTools(cache, server?.id);
         },
       },
       Subscription: {
+        workspaceEvents: (result, args, cache) => {
+          const event = result["workspaceEvents"] as { __typename?: unknown } | null;
+          if (event?.__typename !== "MemberChanged") return;
+          for (const field of ["members", "invitations", "viewerRole"])
+            forgetField(cache, "Workspace", args["workspaceId"], field);
+        },
         authStateChanged: (result, _args, cache) => {
           const event = result["authStateChanged"] as {
             state?: unknown;

@@ -2,6 +2,7 @@ import { Client, fetchExchange, mapExchange, subscriptionExchange } from "urql";
 import type { ExecutionResult, SubscribePayload } from "graphql-ws";
 import { createCacheExchange } from "./cache.ts";
 import { readErrorCode } from "./errors.ts";
+import { keepLastGood } from "./keep-last-good.ts";
 import { openLiveSocket, type LiveSocket } from "./live-socket.ts";
 import { readEventCursor, resumeByCursor } from "./resume-by-cursor.ts";
 
@@ -25,6 +26,7 @@ export function createGatehouseClient(origin: string, onSignedOut: () => void): 
           if (readErrorCode(error) === "UNAUTHENTICATED") onSignedOut();
         },
       }),
+      keepLastGood(),
       createCacheExchange(),
       subscriptionExchange({
         forwardSubscription: (request) => ({

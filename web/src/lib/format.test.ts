@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatDuration, formatRelative, formatUrl, suggestName } from "./format.ts";
+import { formatDuration, formatPast, formatRelative, formatUrl, suggestName } from "./format.ts";
 
 it.each([
   ["https://mcp.linear.app/sse", "Linear"],
@@ -17,6 +17,8 @@ it("says when, how long and where in few words", () => {
   expect(formatRelative("2026-01-01T00:02:00Z", now)).toBe("in 2 minutes");
   expect(formatRelative("2025-12-31T21:00:00Z", now)).toBe("3 hours ago");
   expect(formatRelative("2026-01-01T00:00:00.400Z", now)).toBe("now");
+  expect(formatPast("2026-01-01T00:00:05Z", now)).toBe("just now");
+  expect(formatPast("2025-12-31T21:00:00Z", now)).toBe("3 hours ago");
   expect([formatDuration(12.4), formatDuration(1_250), formatDuration(61_000)]).toEqual([
     "12 ms",
     "1.3 s",

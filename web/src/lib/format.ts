@@ -17,6 +17,12 @@ export function formatRelative(instant: string, nowMs: number): string {
   return "now";
 }
 
+/** Of what has happened: "just now", "3 hours ago"; never "in a second", though the server's clock may be ahead of this one. */
+export function formatPast(instant: string, nowMs: number): string {
+  const words = formatRelative(instant, Math.max(nowMs, Date.parse(instant)));
+  return words === "now" ? "just now" : words;
+}
+
 export function formatInstant(instant: string): string {
   return absolute.format(new Date(instant));
 }
@@ -50,4 +56,16 @@ export function suggestName(url: string): string {
     .split(/[-_]/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join(" ");
+}
+
+/** "312 B", "4.2 KiB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  const kib = bytes / 1_024;
+  return kib < 1_024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1_024).toFixed(1)} MiB`;
+}
+
+/** A share from 0 to 1: "2.5 %". */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readReturnPath, signInPath } from "./return-path.ts";
+import { readInvitation, readReturnPath, signInPath, signUpPath } from "./return-path.ts";
 
 const origin = "https://gatehouse.example";
 
@@ -22,4 +22,13 @@ it("comes back to where it left", () => {
   const next = new URL(signInPath(path), origin).searchParams.get("next");
   expect(readReturnPath(next, origin)).toBe(path);
   expect(signInPath("/")).toBe("/sign-in");
+});
+
+it("comes back to an invitation, and knows its token", () => {
+  const path = "/invite/a-B_9";
+  const next = new URL(signUpPath(path), origin).searchParams.get("next");
+  expect(readReturnPath(next, origin)).toBe(path);
+  expect(readInvitation(path)).toBe("a-B_9");
+  for (const other of ["/", "/invite/", "/invite/a/b", "/s/invite/a", "/invite/a?b"])
+    expect(readInvitation(other)).toBeNull();
 });

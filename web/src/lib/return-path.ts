@@ -12,3 +12,13 @@ export function readReturnPath(next: string | null, origin: string): string {
 export function signInPath(path: string): string {
   return path === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(path)}`;
 }
+
+/** The same for a new account. */
+export function signUpPath(path: string): string {
+  return `/sign-up?next=${encodeURIComponent(path)}`;
+}
+
+/** The token of the invitation that a path of this application shows; null for any other path. */
+export function readInvitation(path: string): string | null {
+  return /^\/invite\/([\w-]+)$/.exec(path)?.[1] ?? null;
+}

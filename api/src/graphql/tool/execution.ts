@@ -115,6 +115,13 @@ builder.node(ToolExecution, {
       resolve: (query, { startedById }, _args, { db }) =>
         db.user.findUnique({ ...query, where: { id: startedById } }),
     }),
+    user: t.prismaField({
+      type: "User",
+      nullable: true,
+      description: "On whose account it ran; null for the workspace's shared one.",
+      resolve: (query, { ownerId, workspaceId }, _args, { db }) =>
+        ownerId === workspaceId ? null : db.user.findUnique({ ...query, where: { id: ownerId } }),
+    }),
     startedAt: t.expose("startedAt", { type: "DateTime" }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true }),
     durationMs: t.int({

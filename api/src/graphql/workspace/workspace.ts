@@ -4,11 +4,8 @@ import { hasControlCharacters } from "../../services/input.ts";
 import { builder } from "../builder.ts";
 import { visibleTo } from "../../services/access.ts";
 import { McpServerFilter, serversMatching } from "../server/filter.ts";
-
-const WorkspaceRole = builder.enumType("WorkspaceRole", {
-  description: "What a member may do; each role may do all that the ones after it may.",
-  values: ["OWNER", "ADMIN", "MEMBER", "VIEWER"] as const,
-});
+import { invitationsVisibleTo } from "../../services/invitations.ts";
+import { WorkspaceRole } from "./role.ts";
 
 builder.prismaNode("Membership", {
   name: "WorkspaceMember",
@@ -45,6 +42,20 @@ export const Workspace = builder.prismaNode("Workspace", {
       { cursor: "id", totalCount: true, query: { orderBy: { id: "asc" } } },
       { name: "WorkspaceMemberConnection" },
       { name: "WorkspaceMemberEdge" },
+    ),
+    invitations: t.relatedConnection(
+      "invitations",
+      {
+        description:
+          "For admins who are signed in; nobody else sees one. Those that hold come first, then the one that ended last; of 90 days.",
+        cursor: "id",
+        query: (_args, { caller }) => ({
+          where: invitationsVisibleTo(caller),
+          orderBy: [{ endsAt: "desc" }, { id: "desc" }],
+        }),
+      },
+      { name: "InvitationConnection", description: "A page of invitations." },
+      { name: "InvitationEdge", description: "An invitation, and where it stands in the list." },
     ),
     mcpServers: t.relatedConnection(
       "servers",

@@ -5,6 +5,7 @@ import { graphql } from "../../graphql/generated/gql.ts";
 import { mayManage } from "../../lib/workspace.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
+import { StaleNotice } from "../../ui/stale-notice.tsx";
 import { NotFound } from "../not-found.tsx";
 import { useWorkspace } from "../shell.tsx";
 import { ServerScreen } from "./server-screen.tsx";
@@ -39,8 +40,13 @@ export function ServerPage() {
   if (!server || server.deletedAt)
     return <NotFound title="No such server" detail="It was deleted, or it is not yours to see." />;
   return (
-    <Connect key={server.id} server={server} size="sm">
-      {(connect) => <ServerScreen server={server} manages={mayManage(role)} connect={connect} />}
-    </Connect>
+    <>
+      {error && (
+        <StaleNotice error={error} onRetry={() => reload({ requestPolicy: "network-only" })} />
+      )}
+      <Connect key={server.id} server={server} size="sm">
+        {(connect) => <ServerScreen server={server} manages={mayManage(role)} connect={connect} />}
+      </Connect>
+    </>
   );
 }

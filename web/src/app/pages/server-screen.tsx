@@ -1,5 +1,6 @@
-import { Tabs, Text } from "@mantine/core";
-import { useNavigate, useSearchParams } from "react-router";
+import { Anchor, Tabs, Text } from "@mantine/core";
+import { lazy, Suspense } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import type { ConnectParts } from "../../features/connect/connect.tsx";
 import { DeleteServer } from "../../features/servers/delete-server.tsx";
 import { DisconnectButton } from "../../features/servers/disconnect-button.tsx";
@@ -10,10 +11,16 @@ import { readFragment } from "../../graphql/generated/fragment-masking.ts";
 import type { ServerPageQuery } from "../../graphql/generated/graphql.ts";
 import { serverStatusFragment } from "../../graphql/server-status.ts";
 import { describeServer } from "../../lib/describe-server.ts";
+import { diagnosePath } from "../../lib/paths.ts";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import { useWorkspace } from "../shell.tsx";
 import classes from "./server-screen.module.css";
+
+const Activity = lazy(async () => ({
+  default: (await import("../../features/activity/activity.tsx")).Activity,
+}));
 
 type ServerScreenProps = {
   server: NonNullable<ServerPageQuery["mcpServer"]>;
@@ -32,7 +39,8 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
     oauthState: facts.oauthStatus.state,
     reachability: facts.reachability.state,
   });
-  const tab = manages && params.get("tab") === "settings" ? "settings" : "overview";
+  const { id: workspaceId, role } = useWorkspace();
+  const tab = readTab(params.get("tab"), manages);
 
   return (
     <>
@@ -49,6 +57,11 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
         <Text c="dimmed" className="mono" style={{ overflowWrap: "anywhere" }}>
           {server.url}
         </Text>
+        {role !== "VIEWER" && (
+          <Anchor component={Link} to={diagnosePath(server.url)} size="sm" w="fit-content">
+            Diagnose this URL
+          </Anchor>
+        )}
       </PageHeader>
       {(connect.banner || connect.notice) && (
         <div className={classes["notice"]}>{connect.notice || connect.banner}</div>
@@ -56,15 +69,14 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
       <Tabs
         value={tab}
         onChange={(next) =>
-          setParams(next === "settings" ? { tab: "settings" } : {}, { replace: true })
+          setParams(next === null || next === "overview" ? {} : { tab: next }, { replace: true })
         }
       >
-        {manages && (
-          <Tabs.List mb="lg">
-            <Tabs.Tab value="overview">Overview</Tabs.Tab>
-            <Tabs.Tab value="settings">Settings</Tabs.Tab>
-          </Tabs.List>
-        )}
+        <Tabs.List mb="lg">
+          <Tabs.Tab value="overview">Overview</Tabs.Tab>
+          <Tabs.Tab value="activity">Activity</Tabs.Tab>
+          {manages && <Tabs.Tab value="settings">Settings</Tabs.Tab>}
+        </Tabs.List>
         <Tabs.Panel value="overview" className={classes["columns"]}>
           <ToolList server={server} connected={mayCall(facts.oauthStatus.state)} />
           <div className={classes["side"]}>
@@ -73,6 +85,13 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
             </Section>
             {connect.timeline && <Section title="Latest attempt">{connect.timeline}</Section>}
           </div>
+        </Tabs.Panel>
+        <Tabs.Panel value="activity">
+          {tab === "activity" && (
+            <Suspense>
+              <Activity workspaceId={workspaceId} serverId={facts.id} />
+            </Suspense>
+          )}
         </Tabs.Panel>
         {manages && (
           <Tabs.Panel value="settings">
@@ -85,6 +104,11 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
       </Tabs>
     </>
   );
+}
+
+function readTab(wanted: string | null, manages: boolean): string {
+  if (wanted === "activity") return "activity";
+  return manages && wanted === "settings" ? "settings" : "overview";
 }
 
 function mayCall(state: string): boolean {

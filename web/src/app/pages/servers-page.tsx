@@ -19,9 +19,14 @@ export function ServersPage() {
         title="Servers"
         aside={
           manages && (
-            <Button component={Link} to="/add" leftSection={<IconPlus size={16} aria-hidden />}>
-              Add server
-            </Button>
+            <>
+              <Button component={Link} to="/import" variant="default">
+                Import or export
+              </Button>
+              <Button component={Link} to="/add" leftSection={<IconPlus size={16} aria-hidden />}>
+                Add server
+              </Button>
+            </>
           )
         }
       />
@@ -33,7 +38,7 @@ export function ServersPage() {
             {({ button, notice }) => (
               <ServerRow
                 server={server}
-                mayDelete={manages}
+                manages={manages}
                 action={button || (!notice && <OpenButton id={server.id} />)}
                 notice={notice}
               />

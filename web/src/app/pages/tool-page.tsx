@@ -8,10 +8,13 @@ import { readFragment } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
 import { serverStatusFragment } from "../../graphql/server-status.ts";
 import { serverPath } from "../../lib/paths.ts";
+import { mayManage } from "../../lib/workspace.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
+import { StaleNotice } from "../../ui/stale-notice.tsx";
 import { NotFound } from "../not-found.tsx";
+import { useWorkspace } from "../shell.tsx";
 
 const toolPageQuery = graphql(`
   query ToolPage($serverId: ID!, $toolName: String!) {
@@ -31,6 +34,7 @@ const toolPageQuery = graphql(`
 
 export function ToolPage() {
   const { serverId = "", toolName = "" } = useParams();
+  const { role } = useWorkspace();
   const [{ data, error, fetching }, reload] = useQuery({
     query: toolPageQuery,
     variables: { serverId, toolName },
@@ -49,6 +53,9 @@ export function ToolPage() {
     <Connect server={server}>
       {({ banner, notice, button }) => (
         <>
+          {error && (
+            <StaleNotice error={error} onRetry={() => reload({ requestPolicy: "network-only" })} />
+          )}
           <PageHeader
             title={toolName}
             back={{ to: serverPath(serverId), label: server.name }}
@@ -66,6 +73,7 @@ export function ToolPage() {
               oauthState={oauthStatus.state}
               tool={tool}
               reconnect={notice || banner}
+              manages={mayManage(role)}
             />
           ) : (
             notice || banner || <MissingTool name={toolName} button={button} />

@@ -7,7 +7,7 @@ import { useLiveState } from "./socket-context.tsx";
 const words: Record<LiveState, { label: string; detail: string }> = {
   connecting: { label: "Connecting", detail: "Live updates are being connected." },
   live: { label: "Live", detail: "Changes appear here as they happen." },
-  paused: { label: "Live updates paused", detail: "The connection was lost. Trying again." },
+  paused: { label: "Paused", detail: "The connection was lost. Trying again." },
   ended: { label: "Live updates ended", detail: "Reload the page to go on." },
 };
 

@@ -1,5 +1,4 @@
 import { Button, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState, type ReactNode } from "react";
 import { useQuery } from "urql";
@@ -8,6 +7,8 @@ import { graphql } from "../../graphql/generated/gql.ts";
 import { serverStatusFragment } from "../../graphql/server-status.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
+import { StaleNotice } from "../../ui/stale-notice.tsx";
+import { useListFilters, useTypedSearch } from "./list-filters.ts";
 import { SignInFilter } from "./sign-in-filter.tsx";
 import type { RowOfServer } from "./server-row.tsx";
 import classes from "./server-list.module.css";
@@ -45,9 +46,10 @@ type ServerListProps = {
 
 /** The workspace's servers with their live state. */
 export function ServerList({ workspaceId, empty, renderRow }: ServerListProps) {
-  const [typed, setTyped] = useState("");
-  const [search] = useDebouncedValue(typed.trim(), 200);
-  const [onlySignIn, setOnlySignIn] = useState(false);
+  const [filters, narrow] = useListFilters();
+  const { onlySignIn } = filters;
+  const search = filters.search.trim();
+  const [typed, type] = useTypedSearch(filters.search, (text) => narrow({ search: text }));
   const [pages, setPages] = useState<string[]>([]);
   const [{ data, error, stale }, reload] = useQuery({
     query: serverListQuery,
@@ -56,9 +58,8 @@ export function ServerList({ workspaceId, empty, renderRow }: ServerListProps) {
   });
 
   const list = data?.node?.__typename === "Workspace" ? data.node.mcpServers : undefined;
-  if (error && !list) {
-    return <ErrorNotice error={error} onRetry={() => reload({ requestPolicy: "network-only" })} />;
-  }
+  const retry = () => reload({ requestPolicy: "network-only" });
+  if (error && !list) return <ErrorNotice error={error} onRetry={retry} />;
   if (!list) return <RowsSkeleton rows={3} label="Loading servers" />;
   if (list.totalCount === 0 && search === "" && !stale) return empty;
 
@@ -66,49 +67,54 @@ export function ServerList({ workspaceId, empty, renderRow }: ServerListProps) {
   const shown = onlySignIn ? waiting : list.nodes;
   const canSearch = list.totalCount >= searchFrom || search !== "" || pages.length > 0;
   return (
-    <Stack gap="sm">
-      {error && (
-        <ErrorNotice error={error} onRetry={() => reload({ requestPolicy: "network-only" })} />
-      )}
-      {(canSearch || waiting.length > 0 || onlySignIn) && (
-        <div className={classes["tools"]}>
-          {canSearch && (
-            <TextInput
-              className={classes["search"]}
-              aria-label="Search servers"
-              placeholder="Search servers"
-              leftSection={<IconSearch size={16} aria-hidden />}
-              value={typed}
-              onChange={(event) => {
-                setTyped(event.currentTarget.value);
-                setPages([]);
-              }}
+    <>
+      {error && <StaleNotice error={error} onRetry={retry} />}
+      <Stack gap="sm">
+        {(canSearch || waiting.length > 0 || onlySignIn) && (
+          <div className={classes["tools"]}>
+            {canSearch && (
+              <TextInput
+                className={classes["search"]}
+                aria-label="Search servers"
+                placeholder="Search servers"
+                data-search
+                leftSection={<IconSearch size={16} aria-hidden />}
+                value={typed}
+                onChange={(event) => {
+                  type(event.currentTarget.value);
+                  setPages([]);
+                }}
+              />
+            )}
+            <SignInFilter
+              count={waiting.length}
+              active={onlySignIn}
+              onChange={(only) => narrow({ onlySignIn: only })}
             />
-          )}
-          <SignInFilter count={waiting.length} active={onlySignIn} onChange={setOnlySignIn} />
-        </div>
-      )}
-      {shown.length === 0 ? (
-        <NothingFound onReset={() => (setTyped(""), setOnlySignIn(false))} />
-      ) : (
-        <ul className={`panel rows ${classes["list"]}`}>
-          {shown.map((server) => renderRow(server))}
-        </ul>
-      )}
-      {list.pageInfo.hasNextPage && list.pageInfo.endCursor && (
-        <Button
-          variant="default"
-          onClick={() => setPages([...pages, list.pageInfo.endCursor ?? ""])}
-        >
-          Next 100 of {list.totalCount}
-        </Button>
-      )}
-      {pages.length > 0 && (
-        <Button variant="subtle" onClick={() => setPages(pages.slice(0, -1))}>
-          Back
-        </Button>
-      )}
-    </Stack>
+          </div>
+        )}
+        {shown.length === 0 ? (
+          <NothingFound onReset={() => narrow({ search: "", onlySignIn: false })} />
+        ) : (
+          <ul className={`panel rows ${classes["list"]}`}>
+            {shown.map((server) => renderRow(server))}
+          </ul>
+        )}
+        {list.pageInfo.hasNextPage && list.pageInfo.endCursor && (
+          <Button
+            variant="default"
+            onClick={() => setPages([...pages, list.pageInfo.endCursor ?? ""])}
+          >
+            Next 100 of {list.totalCount}
+          </Button>
+        )}
+        {pages.length > 0 && (
+          <Button variant="subtle" onClick={() => setPages(pages.slice(0, -1))}>
+            Back
+          </Button>
+        )}
+      </Stack>
+    </>
   );
 }
 

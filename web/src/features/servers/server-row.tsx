@@ -24,13 +24,13 @@ export type RowOfServer = { id: string } & FragmentType<typeof serverRowFragment
 
 type ServerRowProps = {
   server: RowOfServer;
-  mayDelete: boolean;
+  manages: boolean;
   action?: ReactNode;
   notice?: ReactNode;
 };
 
 /** One server: what it is, how it is, and the one thing to do about it. */
-export function ServerRow({ server, mayDelete, action, notice }: ServerRowProps) {
+export function ServerRow({ server, manages, action, notice }: ServerRowProps) {
   const { id, name, url } = readFragment(serverRowFragment, server);
   const { enabled, authType, oauthStatus, reachability } = readFragment(
     serverStatusFragment,
@@ -65,7 +65,7 @@ export function ServerRow({ server, mayDelete, action, notice }: ServerRowProps)
         </div>
         <div className={classes["action"]}>{action}</div>
         <div className={classes["menu"]}>
-          <ServerMenu server={{ id, name }} mayDelete={mayDelete} />
+          <ServerMenu server={{ id, name, enabled }} manages={manages} />
         </div>
       </div>
       {notice && <div className={classes["notice"]}>{notice}</div>}

@@ -1,11 +1,15 @@
 export type AuthOutcome = { ok: true } | { ok: false; message: string };
 
-async function post(path: string, body: Record<string, string>): Promise<AuthOutcome> {
+async function post(
+  path: string,
+  body: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<AuthOutcome> {
   let response: Response;
   try {
     response = await fetch(`/api/auth/${path}`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...headers },
       credentials: "same-origin",
       body: JSON.stringify(body),
     });
@@ -37,8 +41,12 @@ export function signIn(email: string, password: string): Promise<AuthOutcome> {
   return post("sign-in/email", { email, password });
 }
 
-export function signUp(name: string, email: string, password: string): Promise<AuthOutcome> {
-  return post("sign-up/email", { name, email, password });
+/** @param invitation the token of the one that led here: where sign-up is closed, it opens the door */
+export function signUp(
+  values: { name: string; email: string; password: string },
+  invitation: string | null,
+): Promise<AuthOutcome> {
+  return post("sign-up/email", values, invitation ? { "gatehouse-invitation": invitation } : {});
 }
 
 export function signOut(): Promise<AuthOutcome> {

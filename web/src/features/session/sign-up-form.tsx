@@ -2,7 +2,7 @@ import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { readReturnPath } from "../../lib/return-path.ts";
+import { readInvitation, readReturnPath } from "../../lib/return-path.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { AuthCard } from "./auth-card.tsx";
 import { signUp } from "./auth-api.ts";
@@ -27,9 +27,10 @@ export function SignUpForm() {
 
   async function submit({ name, email, password }: Values) {
     setFailure(undefined);
-    const outcome = await signUp(name.trim(), email.trim(), password);
-    if (outcome.ok)
-      window.location.assign(readReturnPath(params.get("next"), window.location.origin));
+    const next = readReturnPath(params.get("next"), window.location.origin);
+    const values = { name: name.trim(), email: email.trim(), password };
+    const outcome = await signUp(values, readInvitation(next));
+    if (outcome.ok) window.location.assign(next);
     else setFailure(outcome.message);
   }
 

@@ -1,19 +1,12 @@
 import { Menu, Text, UnstyledButton } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconLogout } from "@tabler/icons-react";
-import { signOut } from "./auth-api.ts";
+import { signOutAndLeave } from "./sign-out.ts";
 import classes from "./user-menu.module.css";
 
 type UserMenuProps = { user: { name: string; email: string } };
 
 export function UserMenu({ user }: UserMenuProps) {
   const initials = readInitials(user.name);
-
-  async function leave() {
-    const outcome = await signOut();
-    if (outcome.ok) window.location.assign("/sign-in");
-    else notifications.show({ color: "red", message: outcome.message });
-  }
 
   return (
     <Menu position="bottom-end" width={220}>
@@ -35,7 +28,7 @@ export function UserMenu({ user }: UserMenuProps) {
           </Text>
         </div>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void leave()}>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOutAndLeave()}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -3,7 +3,7 @@ import { IconDownload, IconPhoto } from "@tabler/icons-react";
 import { useState } from "react";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
-import { CodeBlock } from "../../ui/code-block.tsx";
+import { LongText } from "../../ui/long-text.tsx";
 
 const contentPartFragment = graphql(`
   fragment ContentPart_content on ToolContent {
@@ -42,7 +42,7 @@ export function ContentPart({ content }: { content: FragmentType<typeof contentP
   const part = readFragment(contentPartFragment, content);
   switch (part.__typename) {
     case "TextContent":
-      return <CodeBlock label="Text" text={layOut(part.text)} />;
+      return <LongText label="Text" text={layOut(part.text)} fileName="result.txt" />;
     case "ImageContent":
       return <ImageOnDemand data={part.data} mimeType={part.mimeType ?? "image/png"} />;
     case "AudioContent":
@@ -63,7 +63,7 @@ export function ContentPart({ content }: { content: FragmentType<typeof contentP
       );
     case "EmbeddedResource": {
       const { uri, mimeType, text, blob } = part.resource;
-      if (text != null) return <CodeBlock label={uri} text={layOut(text)} />;
+      if (text != null) return <LongText label={uri} text={layOut(text)} fileName="resource.txt" />;
       return (
         <DownloadLink
           data={blob ?? ""}

@@ -34,8 +34,9 @@ export function drawSchema(inputSchema: unknown): DrawnSchema {
 export function isDrawable(inputSchema: unknown): boolean {
   if (!isObject(inputSchema)) return false;
   const { schema } = drawSchema(inputSchema);
-  const free = inputSchema["additionalProperties"];
-  return Object.keys(schema.properties ?? {}).length > 0 || free === undefined || free === false;
+  if (Object.keys(schema.properties ?? {}).length > 0) return true;
+  const { additionalProperties: free, patternProperties } = inputSchema;
+  return (free === undefined || free === false) && !isObject(patternProperties);
 }
 
 function draw(schema: unknown, context: Context): DrawnSchema {
@@ -187,7 +188,8 @@ function drawString(schema: JsonObject, { name }: Context): DrawnSchema {
 
 function asJson(schema: unknown): DrawnSchema {
   const words = isObject(schema) ? pickWords(schema) : {};
-  return { schema: words as RJSFSchema, uiSchema: { "ui:field": "json" } };
+  // The form library leaves out a field whose schema is empty; this keyword says nothing.
+  return { schema: { readOnly: false, ...words } as RJSFSchema, uiSchema: { "ui:field": "json" } };
 }
 
 /** The one type that a form would ask for; undefined when there are several or none can be told. */

@@ -7,8 +7,7 @@ export const executeToolMutation = graphql(`
       ... on ToolExecuted {
         execution {
           id
-          status
-          ...ExecutionResult_execution
+          ...ToolRun_execution
         }
       }
       ... on ReauthRequired {
@@ -39,7 +38,7 @@ export const executeToolMutation = graphql(`
         message
         execution {
           id
-          ...ExecutionResult_execution
+          ...ToolRun_execution
         }
       }
       ... on ServerDisabled {

@@ -3,7 +3,7 @@ import { readFragment, type FragmentType } from "../../graphql/generated/fragmen
 import { graphql } from "../../graphql/generated/gql.ts";
 import { formatDuration } from "../../lib/format.ts";
 import { executionWords } from "../../lib/words.ts";
-import { CodeBlock } from "../../ui/code-block.tsx";
+import { LongText } from "../../ui/long-text.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import { ContentPart } from "./content-part.tsx";
@@ -25,13 +25,10 @@ const executionResultFragment = graphql(`
   }
 `);
 
-type ExecutionResultProps = {
-  execution: FragmentType<typeof executionResultFragment>;
-  note?: string;
-};
+type ExecutionResultProps = { execution: FragmentType<typeof executionResultFragment> };
 
 /** How a run ended and everything that it brought. */
-export function ExecutionResult({ execution, note }: ExecutionResultProps) {
+export function ExecutionResult({ execution }: ExecutionResultProps) {
   const result = readFragment(executionResultFragment, execution);
   const words = result.isToolError
     ? { label: "The tool reports an error", tone: "bad" as const }
@@ -48,7 +45,6 @@ export function ExecutionResult({ execution, note }: ExecutionResultProps) {
           </Text>
         )}
       </Group>
-      {note && <Text size="sm">{note}</Text>}
       {result.errorMessage && <Notice tone="bad" title={result.errorMessage} />}
       {result.notes?.map((sentence) => (
         <Notice key={sentence} tone="off">
@@ -63,7 +59,11 @@ export function ExecutionResult({ execution, note }: ExecutionResultProps) {
           <Text size="xs" fw={600} c="dimmed">
             Structured result
           </Text>
-          <CodeBlock label="Structured result" text={JSON.stringify(structured, null, 2)} />
+          <LongText
+            label="Structured result"
+            text={JSON.stringify(structured, null, 2)}
+            fileName="result.json"
+          />
         </Stack>
       )}
       {content.length === 0 && structured == null && !result.errorMessage && (

@@ -80,6 +80,7 @@ export function ToolList({ server, connected }: ToolListProps) {
           <TextInput
             aria-label="Search tools"
             placeholder="Search tools"
+            data-search
             leftSection={<IconSearch size={16} aria-hidden />}
             value={search}
             onChange={(event) => setSearch(event.currentTarget.value)}

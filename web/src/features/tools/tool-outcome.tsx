@@ -1,16 +1,18 @@
-import { Skeleton, Stack, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { OAuthState } from "../../graphql/generated/graphql.ts";
+import type { OAuthReason, OAuthState } from "../../graphql/generated/graphql.ts";
 import { reasonWords } from "../../lib/words.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ExecutionResult } from "./execution-result.tsx";
-import type { ToolAnswer, ToolRun } from "./use-tool-run.ts";
+import { RunningTool } from "./running-tool.tsx";
+import type { ToolRefusal, ToolRun } from "./use-tool-run.ts";
 
-type ToolOutcomeProps = { run: ToolRun; oauthState: OAuthState; reconnect: ReactNode };
+type Account = { oauthState: OAuthState; reconnect: ReactNode };
+type ToolOutcomeProps = Account & { run: ToolRun };
 
 /** What the last run came to; each kind of answer with its next step. */
-export function ToolOutcome({ run, oauthState, reconnect }: ToolOutcomeProps) {
+export function ToolOutcome({ run, ...account }: ToolOutcomeProps) {
   switch (run.step) {
     case "idle":
     case "confirming":
@@ -20,43 +22,41 @@ export function ToolOutcome({ run, oauthState, reconnect }: ToolOutcomeProps) {
         </Text>
       );
     case "running":
-      return (
-        <Stack gap="sm" role="group" aria-busy="true" aria-label="Running">
-          <Skeleton height={12} width="70%" />
-          <Skeleton height={12} width="90%" />
-          <Skeleton height={12} width="50%" />
-        </Stack>
-      );
+      return <RunningTool execution={run.execution} />;
     case "failed":
       return <ErrorNotice error={run.error} />;
-    case "answered":
-      return <Answer answer={run.answer} oauthState={oauthState} reconnect={reconnect} />;
+    case "refused":
+      return <Refusal answer={run.answer} {...account} />;
+    case "over":
+      return run.execution.status === "REAUTH_REQUIRED" ? (
+        <SignInNeeded {...account} />
+      ) : (
+        <ExecutionResult execution={run.execution} />
+      );
   }
 }
 
-type AnswerProps = { answer: ToolAnswer; oauthState: OAuthState; reconnect: ReactNode };
+function SignInNeeded({ oauthState, reconnect, reason }: Account & { reason?: OAuthReason }) {
+  if (oauthState === "CONNECTED") {
+    return (
+      <Notice tone="good" title="Connected again">
+        Your arguments are still here. Run the tool again.
+      </Notice>
+    );
+  }
+  return (
+    reconnect || (
+      <Notice tone="act" title="Sign-in needed">
+        {reason ? reasonWords[reason] : "The server wants your consent again."}
+      </Notice>
+    )
+  );
+}
 
-function Answer({ answer, oauthState, reconnect }: AnswerProps) {
+function Refusal({ answer, ...account }: Account & { answer: ToolRefusal }) {
   switch (answer.__typename) {
-    case "ToolExecuted":
-      return <ExecutionResult execution={answer.execution} />;
-    case "ToolTimedOut":
-      return <ExecutionResult execution={answer.execution} note={answer.message} />;
     case "ReauthRequired":
-      if (oauthState === "CONNECTED") {
-        return (
-          <Notice tone="good" title="Connected again">
-            Your arguments are still here. Run the tool again.
-          </Notice>
-        );
-      }
-      return (
-        reconnect || (
-          <Notice tone="act" title="Sign-in needed">
-            {reasonWords[answer.reason]}
-          </Notice>
-        )
-      );
+      return <SignInNeeded {...account} reason={answer.reason} />;
     case "ToolNotFound":
       return (
         <Notice tone="bad" role="alert" title={answer.message}>

@@ -11,7 +11,10 @@ import { createArgumentCheck } from "./check-arguments.ts";
 import { readDraft, writeDraft, type Draft } from "./draft-arguments.ts";
 import { isDrawable } from "./draw-schema.ts";
 import { toFormErrors } from "./form-validator.ts";
+import { readCallArguments } from "./read-call-arguments.ts";
 import { ToolOutcome } from "./tool-outcome.tsx";
+import { ToolPolicy } from "./tool-policy.tsx";
+import { ToolSnippets } from "./tool-snippets.tsx";
 import classes from "./tool-runner.module.css";
 import { useToolRun } from "./use-tool-run.ts";
 
@@ -22,6 +25,10 @@ const toolRunnerFragment = graphql(`
     description
     inputSchema
     annotations
+    policy {
+      kind
+    }
+    ...ToolPolicy_tool
   }
 `);
 
@@ -31,18 +38,20 @@ type ToolRunnerProps = {
   tool: FragmentType<typeof toolRunnerFragment>;
   /** The amber banner with Reconnect, or word of the attempt under way. */
   reconnect: ReactNode;
+  manages: boolean;
 };
 
 /** The arguments beside the result. Both stay when the other changes, and through a consent. */
-export function ToolRunner({ serverId, oauthState, tool, reconnect }: ToolRunnerProps) {
-  const { name, inputSchema } = readFragment(toolRunnerFragment, tool);
+export function ToolRunner({ serverId, oauthState, tool, reconnect, manages }: ToolRunnerProps) {
+  const declared = readFragment(toolRunnerFragment, tool);
+  const { name, inputSchema, policy } = declared;
   const check = useMemo(() => createArgumentCheck(inputSchema), [inputSchema]);
   const [draft, setDraft] = useState<Draft>(
     () => readDraft(sessionStorage, serverId, name) ?? startDraft(inputSchema),
   );
   const { run, start, confirm, dismiss } = useToolRun(serverId, name);
-  const answer = run.step === "answered" ? run.answer : undefined;
-  const issues = answer?.__typename === "InvalidToolArguments" ? answer.issues : undefined;
+  const refusal = run.step === "refused" ? run.answer : undefined;
+  const issues = refusal?.__typename === "InvalidToolArguments" ? refusal.issues : undefined;
   const faults = useMemo(() => (issues ? toFormErrors(issues) : undefined), [issues]);
 
   function change(next: Draft) {
@@ -64,14 +73,28 @@ export function ToolRunner({ serverId, oauthState, tool, reconnect }: ToolRunner
               loading={run.step === "running"}
               leftSection={<IconPlayerPlay size={16} aria-hidden />}
             >
-              {answer ? "Run again" : "Run"}
+              {run.step === "over" || refusal ? "Run again" : "Run"}
             </Button>
           </Group>
         </ArgumentsEditor>
       </Section>
-      <Section title="Result">
-        <ToolOutcome run={run} oauthState={oauthState} reconnect={reconnect} />
-      </Section>
+      <div className={classes["result"]}>
+        <Section title="Result">
+          <ToolOutcome run={run} oauthState={oauthState} reconnect={reconnect} />
+        </Section>
+      </div>
+      <ToolPolicy serverId={serverId} tool={declared} manages={manages} />
+      <div className={classes["whole"]}>
+        <ToolSnippets
+          call={{
+            origin: window.location.origin,
+            serverId,
+            toolName: name,
+            arguments: readCallArguments(draft),
+            asksFirst: policy.kind === "ASK",
+          }}
+        />
+      </div>
       <ConfirmDialog
         opened={run.step === "confirming"}
         title={`Run ${name}?`}

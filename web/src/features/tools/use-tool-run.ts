@@ -1,36 +1,64 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useMutation, type CombinedError } from "urql";
-import type { ExecuteToolMutation } from "../../graphql/generated/graphql.ts";
+import { readFragment } from "../../graphql/generated/fragment-masking.ts";
+import type {
+  ExecuteToolMutation,
+  ToolRun_ExecutionFragment,
+} from "../../graphql/generated/graphql.ts";
 import { announce } from "../../lib/announce.ts";
+import { executionWords } from "../../lib/words.ts";
 import { executeToolMutation } from "./execute-tool.ts";
+import { toolRunFragment } from "./run-operations.ts";
+import { isUnderWay, useFollowedRun } from "./use-followed-run.ts";
 
-export type ToolAnswer = ExecuteToolMutation["executeTool"];
+type Answer = ExecuteToolMutation["executeTool"];
+/** Why nothing was run. */
+export type ToolRefusal = Exclude<Answer, { __typename: "ToolExecuted" | "ToolTimedOut" }>;
 
 export type ToolRun =
   | { step: "idle" }
-  | { step: "running" }
+  /** `execution` is null until the server has taken it. */
+  | { step: "running"; execution: ToolRun_ExecutionFragment | null }
   | { step: "confirming"; message: string; input: Record<string, unknown> }
-  | { step: "answered"; answer: ToolAnswer }
+  | { step: "refused"; answer: ToolRefusal }
+  | { step: "over"; execution: ToolRun_ExecutionFragment }
   | { step: "failed"; error: CombinedError };
 
-/** Runs a tool and keeps its last answer. A tool that asks first is run once the person agrees. */
+/**
+ * Runs a tool and follows it to its end. It is not waited for with one long request: progress shows, it can be
+ * cancelled, and a connection that breaks meanwhile loses nothing. A tool that asks first is run once the person agrees.
+ */
 export function useToolRun(serverId: string, toolName: string) {
-  const [run, setRun] = useState<ToolRun>({ step: "idle" });
+  const [begun, setRun] = useState<ToolRun>({ step: "idle" });
   const [, executeTool] = useMutation(executeToolMutation);
+  const begunId = begun.step === "running" ? (begun.execution?.id ?? null) : null;
+  const followed = useFollowedRun(begunId);
+  const run = followed ? describeRun(followed) : begun;
+  const isOver = run.step === "over";
+  const said = run.step === "over" ? executionWords[run.execution.status].label : null;
+
+  useEffect(() => {
+    if (said) announce(`${toolName}: ${said}`);
+  }, [said, toolName]);
+
+  // The end stays, whatever the cache hears of the run later.
+  useEffect(() => {
+    if (isOver && followed) setRun(describeRun(followed));
+  }, [isOver, followed]);
 
   async function start(input: Record<string, unknown>, confirmed = false): Promise<void> {
-    setRun({ step: "running" });
+    setRun({ step: "running", execution: null });
     const { data, error } = await executeTool({
-      input: { serverId, toolName, arguments: input, confirmed },
+      input: { serverId, toolName, arguments: input, confirmed, wait: false },
     });
     const answer = data?.executeTool;
-    if (answer?.__typename === "ToolConfirmationRequired") {
+    if (answer?.__typename === "ToolExecuted" || answer?.__typename === "ToolTimedOut") {
+      setRun(describeRun(readFragment(toolRunFragment, answer.execution)));
+    } else if (answer?.__typename === "ToolConfirmationRequired") {
       setRun({ step: "confirming", message: answer.message, input });
     } else if (answer) {
-      setRun({ step: "answered", answer });
-      announce(
-        `${toolName}: ${answer.__typename === "ToolExecuted" ? "finished" : answer.message}`,
-      );
+      setRun({ step: "refused", answer });
+      announce(`${toolName}: ${answer.message}`);
     } else if (error) {
       setRun({ step: "failed", error });
     }
@@ -44,4 +72,8 @@ export function useToolRun(serverId: string, toolName: string) {
     },
     dismiss: () => setRun({ step: "idle" }),
   };
+}
+
+function describeRun(execution: ToolRun_ExecutionFragment): ToolRun {
+  return { step: isUnderWay(execution.status) ? "running" : "over", execution };
 }

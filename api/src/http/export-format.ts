@@ -1,0 +1,45 @@
+import type { ExportRow } from "../services/exports.ts";
+
+/** How a list becomes a file, piece by piece. */
+export interface ExportFormat {
+  contentType: string;
+  begin(columns: readonly string[]): string;
+  /** @param isFirst no row has come before */
+  write(rows: readonly ExportRow[], columns: readonly string[], isFirst: boolean): string;
+  end: string;
+}
+
+/** CSV (RFC 4180) with a header, and one JSON array of objects: a file that was cut short is no JSON. */
+export const exportFormats = {
+  csv: {
+    contentType: "text/csv; charset=utf-8; header=present",
+    begin: (columns) => writeCsvLine(columns),
+    write: (rows, columns) =>
+      rows.map((row) => writeCsvLine(columns.map((column) => row[column] ?? null))).join(""),
+    end: "",
+  },
+  json: {
+    contentType: "application/json; charset=utf-8",
+    begin: () => "[",
+    write: (rows, _columns, isFirst) =>
+      rows
+        .map((row, index) => `${isFirst && index === 0 ? "\n" : ",\n"}${JSON.stringify(row)}`)
+        .join(""),
+    end: "\n]\n",
+  },
+} as const satisfies Record<string, ExportFormat>;
+
+export type ExportFormatName = keyof typeof exportFormats;
+
+function writeCsvLine(values: readonly ExportRow[string][]): string {
+  return `${values.map(writeCsvField).join(",")}\r\n`;
+}
+
+/** What a spreadsheet would take for a formula is made text by an apostrophe, as OWASP advises (CSV injection). */
+function writeCsvField(value: ExportRow[string]): string {
+  if (value === null) return "";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

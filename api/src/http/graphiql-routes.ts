@@ -1,0 +1,48 @@
+import { Hono } from "hono";
+
+import { negotiateEncoding } from "./encodings.ts";
+import type { HttpEnvironment } from "./environment.ts";
+import type { GraphiQLAssets } from "./graphiql-assets.ts";
+import { renderGraphiQLPage } from "./graphiql-page.ts";
+import type { ViewerResolver } from "./viewer.ts";
+
+export interface GraphiQLRoutesDeps {
+  viewers: ViewerResolver;
+  loadGraphiQL: () => Promise<GraphiQLAssets>;
+  /** The schema in SDL. */
+  printSchema: () => string;
+}
+
+/** GraphiQL from our own origin, for people who are signed in; and the schema as a file, for everybody. */
+export function createGraphiQLRoutes(deps: GraphiQLRoutesDeps): Hono<HttpEnvironment> {
+  const routes = new Hono<HttpEnvironment>();
+
+  routes.get("/graphiql", async (c) => {
+    const viewer = await deps.viewers.resolveViewer(c.req.raw.headers);
+    // A program with a token has no use for a page.
+    if (!viewer || viewer.apiToken) return c.redirect("/sign-in?next=%2Fgraphiql", 303);
+    return c.html(renderGraphiQLPage(await deps.loadGraphiQL(), viewer.userId));
+  });
+
+  routes.get("/graphiql/assets/:name", async (c) => {
+    const assets = await deps.loadGraphiQL();
+    const encoding = negotiateEncoding(c.req.header("accept-encoding") ?? "");
+    const asset = await assets.read(c.req.param("name"), encoding);
+    if (!asset) return c.notFound();
+    return c.body(asset.body, 200, {
+      "Content-Type": asset.contentType,
+      "Cache-Control": "public, max-age=31536000, immutable",
+      Vary: "Accept-Encoding",
+      ...(encoding !== "identity" && { "Content-Encoding": encoding }),
+    });
+  });
+
+  routes.get("/graphql/schema.graphql", (c) =>
+    c.body(deps.printSchema(), 200, {
+      "Content-Type": "application/graphql; charset=utf-8",
+      "Content-Disposition": 'attachment; filename="gatehouse.graphql"',
+    }),
+  );
+
+  return routes;
+}
