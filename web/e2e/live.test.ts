@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)("live updates", () => {
 
     cut = true;
     for (const socket of open) await socket.close({ code: 1012 });
-    await page.getByText("Live updates paused").waitFor();
+    await page.getByText("Live updates paused").first().waitFor();
     const elsewhere = await context.newPage();
     await elsewhere.goto(page.url());
     await elsewhere.getByRole("button", { name: "Disconnect" }).click();
