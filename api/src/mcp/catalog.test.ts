@@ -169,6 +169,16 @@ describe("listTools", () => {
     expect(names(await list(server.url))).toEqual(kept);
   });
 
+  it.each([200_000, 51])("S4 tells of %i odd tools in fifty notes and a count", async (many) => {
+    const tools = [...Array.from({ length: many }, () => 0), tool("good")];
+    const server = await use(startPages(() => ({ tools })));
+    const catalog = await list(server.url, {}, 60_000);
+    expect(names(catalog)).toEqual(["good"]);
+    const told = catalog.kind === "tools" ? catalog.notes : [];
+    expect(told).toHaveLength(51);
+    expect(told.at(-1)).toBe(`And ${many - 50} more of the kind.`);
+  });
+
   it("leaves out a tool whose header declarations break the rules", async () => {
     const property = { type: "string", "x-mcp-header": "not a token" };
     const bad = { name: "bad", inputSchema: { type: "object", properties: { property } } };

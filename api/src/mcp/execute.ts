@@ -18,6 +18,7 @@ import { notSent, redactFailure, shortenMessage } from "./failure.ts";
 import type { Failure } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
 import { outputValidator } from "./json-schema.ts";
+import { NOTES_KEY } from "./mend-lists.ts";
 import { Questions } from "./questions.ts";
 import type { Asking } from "./questions.ts";
 import { traceRequest } from "./request-trace.ts";
@@ -59,7 +60,7 @@ export type ToolCallAnswer = (
   | { kind: "unknown-tool" }
   | Failure
 ) & {
-  /** Why questions of the server were not put to the person, in sentences of ours. */
+  /** Why questions of the server were not put to the person, and what of the result was left out, in sentences of ours. */
   notes?: string[];
 };
 
@@ -74,7 +75,7 @@ export async function callTool(session: Session, call: ToolCall): Promise<ToolCa
   const questions = call.asking && new Questions(call.asking, clock, session.redact);
   trace.questions = questions;
   const answer = await answerOf(session, call, trace, clock.signal);
-  const notes = questions?.notes ?? [];
+  const notes = [...(questions?.notes ?? []), ...(answer.notes ?? [])];
   return notes.length > 0 ? { ...answer, notes } : answer;
 }
 
@@ -120,6 +121,7 @@ async function run(
     : ({ kind: "result", result: await send({}) } as const);
   if (answer.kind === "failed") return answer.failure;
   const { result } = answer;
+  const notes = readNotes(result);
   const fault = findOutputFault(call.tool?.outputSchema, result);
   if (fault !== null) return invalidOutput(session, fault);
   return {
@@ -127,7 +129,14 @@ async function run(
     content: result.content.map(toContentBlock),
     structuredContent: result.structuredContent ?? null,
     isError: result.isError === true,
+    ...(notes ? { notes } : {}),
   };
+}
+
+/** What mend.ts left out of a result. */
+function readNotes(result: CallToolResult): string[] | null {
+  const notes: unknown = result._meta?.[NOTES_KEY];
+  return Array.isArray(notes) ? notes.map(String) : null;
 }
 
 function request(

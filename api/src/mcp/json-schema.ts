@@ -3,7 +3,7 @@ import type { JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprot
 import { Ajv } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import { addFormats } from "./formats.ts";
 import { isTooDeep, measureJson } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -36,6 +36,8 @@ const CHEAP_CHECK = 100_000;
 const CHECK_BUDGET_MS = 200;
 /** Values are not counted any further. */
 const MOST_NODES = 1_000_000;
+/** A text is as much work as so many values: few where it is read character by character. */
+const CHARACTERS_PER_NODE = { read: 1, passed: 32 };
 /** More are not put into words, and would take long to sort out. */
 const MAX_ERRORS = 1_000;
 
@@ -63,7 +65,8 @@ const byText = new Map<string, Usable | Unusable>();
 export function checkAgainstSchema(schema: unknown, value: unknown): Check {
   const known = compileOnce(schema);
   if ("note" in known) return known;
-  const { nodes } = measureJson(value, { nodes: MOST_NODES });
+  const charactersPerNode = CHARACTERS_PER_NODE[known.cost.readsText ? "read" : "passed"];
+  const { nodes } = measureJson(value, { nodes: MOST_NODES }, charactersPerNode);
   try {
     if (isCheap(known.cost, nodes)) return runCheck(known.validate, value);
     if (nodes >= known.hopelessNodes) return tookTooLong();
@@ -134,7 +137,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
   for (const Dialect of dialects) {
     const compileIn = () => {
       const ajv = new Dialect(options);
-      addFormats.default(ajv);
+      addFormats(ajv);
       return ajv.compile(bare);
     };
     try {

@@ -2,17 +2,23 @@
 import { isObject } from "./json.ts";
 
 export interface JsonSize {
-  /** Values, however they are nested; a long text counts as several. */
+  /** Values, however they are nested; a long text counts as several more. */
   nodes: number;
   /** 1 for what holds nothing. */
   depth: number;
 }
 
-/** A text is as much work as so many values. */
-const CHARACTERS_PER_NODE = 32;
-
-/** Measures JSON without recursion, and no further than to what is more than `most` in any respect. */
-export function measureJson(value: unknown, most: Partial<JsonSize> = {}): JsonSize {
+/**
+ * Measures JSON without recursion, and no further than to what is more than `most` in any respect.
+ *
+ * @param charactersPerNode so many of a text are as much work as a value
+ */
+export function measureJson(
+  value: unknown,
+  most: Partial<JsonSize> = {},
+  charactersPerNode = 32,
+): JsonSize {
+  const workOf = (text: string) => Math.floor(text.length / charactersPerNode);
   const { nodes = Infinity, depth = Infinity } = most;
   const size = { nodes: 0, depth: 0 };
   let level: unknown[] = [value];
@@ -33,10 +39,6 @@ export function measureJson(value: unknown, most: Partial<JsonSize> = {}): JsonS
     level = below;
   }
   return size;
-}
-
-function workOf(text: string): number {
-  return Math.floor(text.length / CHARACTERS_PER_NODE);
 }
 
 /** Writing JSON is recursive too, and fails at some thousand levels; nobody means more than this. */

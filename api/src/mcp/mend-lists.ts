@@ -4,15 +4,18 @@ import { findHeaderFault } from "./header-params.ts";
 import { isTooDeep } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
+import { Notes } from "./notes.ts";
 
 /** Under this key of a result's `_meta` stands what was mended: an array of sentences. */
 export const NOTES_KEY = "gatehouse/notes";
+/** And under this one how many more there would have been. */
+export const MORE_NOTES_KEY = "gatehouse/more-notes";
 
 const LONGEST_NAME = 256;
 const LONGEST_URI = 8_192;
 const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
 
-type MendItem = (raw: unknown, era: Era, notes: string[]) => JsonObject[];
+type MendItem = (raw: unknown, era: Era, notes: Notes) => JsonObject[];
 
 const lists: Record<string, { member: string; mend: MendItem }> = {
   "tools/list": { member: "tools", mend: mendTool },
@@ -32,13 +35,13 @@ export function mendList(method: string, result: JsonObject, era: Era): JsonObje
   const list = lists[method];
   const items = list && result[list.member];
   if (!list || !Array.isArray(items)) return null;
-  const notes: string[] = [];
+  const notes = new Notes();
   const kept = items.flatMap((raw: unknown) => list.mend(raw, era, notes));
   const mended: JsonObject = { ...mendCacheHints(result, era), [list.member]: kept };
   const cursor = result["nextCursor"];
   if (typeof cursor !== "string" || cursor === "") delete mended["nextCursor"];
   const meta = isObject(result["_meta"]) ? result["_meta"] : {};
-  return { ...mended, _meta: { ...meta, [NOTES_KEY]: notes } };
+  return { ...mended, _meta: { ...meta, [NOTES_KEY]: notes.kept, [MORE_NOTES_KEY]: notes.more } };
 }
 
 /** The cache hints are required since 2026-07-28, but a result without them is as good: one that is stale at once. */
@@ -75,10 +78,10 @@ function pickText(raw: JsonObject, ...members: string[]): JsonObject {
   );
 }
 
-function mendResource(raw: unknown, kind: string, address: string, notes: string[]): JsonObject[] {
+function mendResource(raw: unknown, kind: string, address: string, notes: Notes): JsonObject[] {
   const uri = isObject(raw) ? raw[address] : null;
   if (!isObject(raw) || !isFitName(uri, LONGEST_URI)) {
-    notes.push(describeUnfit(kind, address, uri));
+    notes.add(describeUnfit(kind, address, uri));
     return [];
   }
   const text = pickText(raw, "name", "title", "description", "mimeType");
@@ -86,16 +89,16 @@ function mendResource(raw: unknown, kind: string, address: string, notes: string
   return [{ name: uri, ...text, ...size, [address]: uri }];
 }
 
-function mendPrompt(raw: unknown, _era: Era, notes: string[]): JsonObject[] {
+function mendPrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {
   const name = isObject(raw) ? raw["name"] : null;
   if (!isObject(raw) || !isFitName(name)) {
-    notes.push(describeUnfit("prompt", "name", name));
+    notes.add(describeUnfit("prompt", "name", name));
     return [];
   }
   const declared = Array.isArray(raw["arguments"]) ? raw["arguments"] : [];
   const args = declared.flatMap((argument: unknown) => {
     if (!isObject(argument) || !isFitName(argument["name"])) {
-      notes.push(`An argument without a name was left out of the prompt "${name}".`);
+      notes.add(`An argument without a name was left out of the prompt "${name}".`);
       return [];
     }
     const required = argument["required"] === true;
@@ -104,19 +107,19 @@ function mendPrompt(raw: unknown, _era: Era, notes: string[]): JsonObject[] {
   return [{ ...pickText(raw, "title", "description"), name, arguments: args }];
 }
 
-function mendTool(raw: unknown, era: Era, notes: string[]): JsonObject[] {
+function mendTool(raw: unknown, era: Era, notes: Notes): JsonObject[] {
   const name = isObject(raw) ? raw["name"] : null;
   if (!isObject(raw) || !isFitName(name)) {
-    notes.push(describeUnfit("tool", "name", name));
+    notes.add(describeUnfit("tool", "name", name));
     return [];
   }
   if (isTooDeep(raw)) {
-    notes.push(`The tool "${name}" was left out: it is nested too deeply.`);
+    notes.add(`The tool "${name}" was left out: it is nested too deeply.`);
     return [];
   }
   const fault = era === "modern" ? findHeaderFault(raw["inputSchema"]) : null;
   if (fault) {
-    notes.push(`The tool "${name}" was left out: ${fault}`);
+    notes.add(`The tool "${name}" was left out: ${fault}`);
     return [];
   }
   const tool: JsonObject = { name, inputSchema: mendInputSchema(raw["inputSchema"], name, notes) };
@@ -127,9 +130,9 @@ function mendTool(raw: unknown, era: Era, notes: string[]): JsonObject[] {
   return [tool];
 }
 
-function mendInputSchema(schema: unknown, name: string, notes: string[]): JsonObject {
+function mendInputSchema(schema: unknown, name: string, notes: Notes): JsonObject {
   if (!isObject(schema)) {
-    notes.push(`The tool "${name}" declares no input schema; any object is taken.`);
+    notes.add(`The tool "${name}" declares no input schema; any object is taken.`);
     return { type: "object" };
   }
   return { ...dropOddMembers(schema), type: "object" };

@@ -47,3 +47,33 @@ describe("what is nested too deeply to be written again", () => {
     });
   });
 });
+
+describe("what has very many parts", () => {
+  const many = Array.from({ length: 200_000 }, () => 0);
+
+  it("keeps a thousand content blocks, and says so", () => {
+    const mended = mendResult("tools/call", { content: many }, "legacy");
+    expect(mended["content"]).toHaveLength(1_000);
+    expect(mended["_meta"]).toEqual({
+      "gatehouse/notes": ["Only the first 1000 of 200000 content blocks were kept."],
+    });
+  });
+
+  it("keeps a thousand of a prompt's messages, and of their blocks", () => {
+    const message = { role: "user", content: many };
+    for (const messages of [[message, message], many.map(() => ({ role: "user", content: "a" }))])
+      expect(mendResult("prompts/get", { messages }, "legacy")["messages"]).toHaveLength(1_000);
+  });
+
+  it("keeps a thousand of a resource's contents, and says so", () => {
+    const contents = many.map(() => ({ uri: "a:b", text: "" }));
+    const mended = mendResult("resources/read", { contents }, "legacy");
+    expect(mended["contents"]).toHaveLength(1_000);
+    expect(mended).toHaveProperty(["_meta", "gatehouse/notes"]);
+  });
+
+  it("lets no server speak in our notes", () => {
+    const foreign = { ...result, _meta: { "gatehouse/notes": ["All is well."], other: 1 } };
+    expect(mendResult("tools/call", foreign, "modern")["_meta"]).toEqual({ other: 1 });
+  });
+});

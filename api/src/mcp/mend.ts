@@ -7,9 +7,15 @@ import { isTooDeep } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import type { Era } from "./era-cache.ts";
-import { mendCacheHints, mendList } from "./mend-lists.ts";
+import { mendCacheHints, mendList, NOTES_KEY } from "./mend-lists.ts";
 
 const TOO_DEEP = "[What stood here is nested too deeply and was left out.]";
+
+/** Content blocks, messages or contents of one result. */
+const MOST_PARTS = 1_000;
+const CONTENT_TYPES = new Set<unknown>(["text", "image", "audio", "resource_link", "resource"]);
+/** Longer JSON is written without indentation, which may be many times as long as what it indents. */
+const MOST_INDENTED = 10_000;
 
 /** The result of `method`, mended if it needs it. A result that cannot be mended is left for the SDK to refuse. */
 export function mendResult(method: string, result: JsonObject, era: Era): JsonObject {
@@ -31,14 +37,15 @@ function isIncomplete({ resultType }: JsonObject): boolean {
 function mendResourceContents(result: JsonObject, era: Era): JsonObject {
   const { contents } = result;
   const parts = Array.isArray(contents) ? contents : isObject(contents) ? [contents] : [];
-  const kept = parts.flatMap((part: unknown): JsonObject[] => {
+  const kept = parts.slice(0, MOST_PARTS).flatMap((part: unknown): JsonObject[] => {
     if (!isObject(part) || typeof part["uri"] !== "string") return [];
     const { uri, mimeType, text, blob } = part;
     const kind = typeof mimeType === "string" ? { mimeType } : {};
     if (typeof text === "string") return [{ uri, ...kind, text }];
     return isBase64(blob) ? [{ uri, ...kind, blob }] : [];
   });
-  return { ...mendCacheHints(result, era), contents: kept };
+  const mended = { ...mendCacheHints(result, era), contents: kept };
+  return addNote(mended, describeRest(parts.length, "contents"));
 }
 
 /** Since a message holds one content block, one that holds several becomes several messages. */
@@ -47,27 +54,34 @@ function mendPromptMessages(result: JsonObject): JsonObject {
   if (!Array.isArray(messages)) return result;
   const mended: JsonObject = {
     ...result,
-    messages: messages.filter(isObject).flatMap(({ role, content }) =>
-      mendContents(content).map((block) => ({
-        role: role === "assistant" ? "assistant" : "user",
-        content: block,
-      })),
-    ),
+    messages: mendMessages(messages),
   };
   if (typeof description !== "string") delete mended["description"];
   return mended;
 }
 
+function mendMessages(messages: readonly unknown[]): JsonObject[] {
+  const mended: JsonObject[] = [];
+  for (const message of messages.slice(0, MOST_PARTS).filter(isObject)) {
+    const role = message["role"] === "assistant" ? "assistant" : "user";
+    const blocks = mendContents(message["content"], MOST_PARTS - mended.length);
+    for (const content of blocks) mended.push({ role, content });
+  }
+  return mended;
+}
+
 /** As `atob` reads it; the SDK refuses a whole result for one that it cannot. */
 function isBase64(value: unknown): value is string {
-  return typeof value === "string" && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value);
+  return typeof value === "string" && /^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/.test(value);
 }
 
 function mendToolResult(result: JsonObject, era: Era): JsonObject {
   if (isIncomplete(result)) return result;
   if ("task" in result) return result;
   const { content, isError, structuredContent } = result;
-  const mended: JsonObject = { ...result, content: mendContents(content ?? result["toolResult"]) };
+  const given = content ?? result["toolResult"];
+  const note = describeRest(Array.isArray(given) ? given.length : 0, "content blocks");
+  const mended = addNote({ ...result, content: mendContents(given) }, note);
   if (isError !== undefined) mended["isError"] = isError === true;
   if (structuredContent === null) delete mended["structuredContent"];
   // Only objects are allowed before 2026-07-28; the SDK's servers wrap anything else in the same way.
@@ -76,23 +90,39 @@ function mendToolResult(result: JsonObject, era: Era): JsonObject {
   }
   if (isTooDeep(structuredContent)) {
     delete mended["structuredContent"];
-    mended["content"] = [...mendContents(content), { type: "text", text: TOO_DEEP }];
+    mended["content"] = [...mendContents(given, MOST_PARTS - 1), { type: "text", text: TOO_DEEP }];
   }
   return mended;
 }
 
 /** `toolResult` is what the revision 2024-10-07 had in place of content: any JSON. */
-function mendContents(content: unknown): unknown[] {
+function mendContents(content: unknown, most = MOST_PARTS): unknown[] {
   if (content === undefined || content === null) return [];
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return Array.isArray(content) ? content.map(mendContent) : [mendContent(content)];
+  const blocks: unknown[] = Array.isArray(content) ? content : [content];
+  return blocks.slice(0, most).map(mendContent);
+}
+
+function describeRest(all: number, kind: string): string | null {
+  if (all <= MOST_PARTS) return null;
+  return `Only the first ${MOST_PARTS} of ${all} ${kind} were kept.`;
+}
+
+/** The notes are ours alone: what the server says under their key is dropped. */
+function addNote(result: JsonObject, note: string | null): JsonObject {
+  const meta = isObject(result["_meta"]) ? result["_meta"] : {};
+  if (note !== null) return { ...result, _meta: { ...meta, [NOTES_KEY]: [note] } };
+  if (!(NOTES_KEY in meta)) return { ...result };
+  const { [NOTES_KEY]: _, ...rest } = meta;
+  return { ...result, _meta: rest };
 }
 
 function mendContent(block: unknown): unknown {
   if (isPlainText(block)) return block;
   if (isTooDeep(block)) return { type: "text", text: TOO_DEEP };
-  if (isSpecType.ContentBlock(block)) return block;
-  if (isObject(block)) {
+  const isKnown = isObject(block) && CONTENT_TYPES.has(block["type"]);
+  if (isKnown && isSpecType.ContentBlock(block)) return block;
+  if (isKnown) {
     const guess = { mimeType: "application/octet-stream", annotations: undefined, ...block };
     const bare = { ...guess, annotations: undefined, _meta: undefined };
     if (isSpecType.ContentBlock(bare)) return bare;
@@ -109,5 +139,6 @@ function isPlainText(block: unknown): boolean {
 }
 
 function toText(value: unknown): string {
-  return JSON.stringify(value, null, 2) ?? "";
+  const text = JSON.stringify(value) ?? "";
+  return text === "" || text.length > MOST_INDENTED ? text : JSON.stringify(value, null, 2);
 }

@@ -3,9 +3,10 @@ import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import type { Session } from "./connect.ts";
 import { classifyFailure } from "./errors.ts";
-import { redactFailure, shortenMessage } from "./failure.ts";
+import { redactFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
-import { NOTES_KEY } from "./mend-lists.ts";
+import { MORE_NOTES_KEY, NOTES_KEY } from "./mend-lists.ts";
+import { Notes } from "./notes.ts";
 
 export interface ListBounds {
   maxPages: number;
@@ -48,8 +49,6 @@ export interface Listing<Item> {
   ttlMs: number | null;
 }
 
-const MOST_NOTES = 50;
-
 /**
  * The whole list within `bounds`. An item that makes no sense is left out with a note; a list that cannot be had completely for any
  * other reason than a bound is a failure, so that half a list never replaces a whole one.
@@ -61,7 +60,7 @@ export async function listPages<Raw, Item>(
   signal?: AbortSignal,
 ): Promise<Listing<Item> | Failure> {
   const items = new Map<string, Item>();
-  const notes: string[] = [];
+  const notes = new Notes();
   const cursors = new Set<string>();
   const startedMs = performance.now();
   let ttlMs: number | null = null;
@@ -71,7 +70,7 @@ export async function listPages<Raw, Item>(
     kind: "listed",
     items: [...items.values()],
     isTruncated: cutNote !== undefined,
-    notes: summarize(cutNote === undefined ? notes : [cutNote, ...notes]),
+    notes: notes.summarize(cutNote),
     ttlMs,
   });
   const tooLate = `The list ends after ${bounds.maxMs / 1_000} s.`;
@@ -83,12 +82,12 @@ export async function listPages<Raw, Item>(
     if ("kind" in page)
       return page.kind === "timed-out" && isLate && pages > 0 ? finish(tooLate) : page;
     if (page.ttlMs !== null) ttlMs = ttlMs === null ? page.ttlMs : Math.min(ttlMs, page.ttlMs);
-    notes.push(...page.notes);
+    notes.addAll(page.notes, page.moreNotes);
     for (const raw of page.items) {
       const item = list.read(raw);
       const identity = list.identify(item);
       if (items.has(identity)) {
-        notes.push(`The ${list.singular} "${identity}" is listed twice; the first was kept.`);
+        notes.add(`The ${list.singular} "${identity}" is listed twice; the first was kept.`);
         continue;
       }
       bytes += Buffer.byteLength(JSON.stringify(item));
@@ -109,7 +108,12 @@ export async function listPages<Raw, Item>(
 const envelope = z.looseObject({
   nextCursor: z.string().optional(),
   ttlMs: z.number().optional(),
-  _meta: z.looseObject({ [NOTES_KEY]: z.array(z.string()).optional() }).optional(),
+  _meta: z
+    .looseObject({
+      [NOTES_KEY]: z.array(z.string()).optional(),
+      [MORE_NOTES_KEY]: z.number().optional(),
+    })
+    .optional(),
 });
 
 interface Page<Raw> {
@@ -117,6 +121,7 @@ interface Page<Raw> {
   nextCursor: string | undefined;
   ttlMs: number | null;
   notes: string[];
+  moreNotes: number;
 }
 
 async function fetchPage<Raw>(
@@ -138,23 +143,18 @@ async function fetchPage<Raw>(
         message: "The server's list is none.",
       };
     const { nextCursor, ttlMs = null, _meta } = page;
-    return { items: items.data, nextCursor, ttlMs, notes: _meta?.[NOTES_KEY] ?? [] };
+    const notes = _meta?.[NOTES_KEY] ?? [];
+    const moreNotes = _meta?.[MORE_NOTES_KEY] ?? 0;
+    return { items: items.data, nextCursor, ttlMs, notes, moreNotes };
   } catch (error) {
     if (signal?.aborted) return { kind: "cancelled" };
     // A server without any does not know the method.
     const hasNone =
       ProtocolError.isInstance(error) && error.code === ProtocolErrorCode.MethodNotFound;
     if (hasNone && cursor === undefined)
-      return { items: [], nextCursor: undefined, ttlMs: null, notes: [] };
+      return { items: [], nextCursor: undefined, ttlMs: null, notes: [], moreNotes: 0 };
     const failure = classifyFailure(error, "call");
     if (!failure) throw error;
     return redactFailure(failure, session.redact);
   }
-}
-
-/** A server chooses the names in the notes, and how many there are. */
-function summarize(notes: string[]): string[] {
-  const shown = notes.slice(0, MOST_NOTES).map((note) => shortenMessage(note).toWellFormed());
-  const more = notes.length - shown.length;
-  return more > 0 ? [...shown, `And ${more} more of the kind.`] : shown;
 }

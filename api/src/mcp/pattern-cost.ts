@@ -7,25 +7,35 @@
 interface Ways {
   choices: number;
   degree: number;
+  /** Characters that one of the ways may take before there is another choice. */
+  steps: number;
 }
 
-const once: Ways = { choices: 1, degree: 0 };
-const unknown: Ways = { choices: Infinity, degree: 0 };
-/** What a pattern may try in well under a millisecond. */
+const nothing: Ways = { choices: 1, degree: 0, steps: 0 };
+const one: Ways = { choices: 1, degree: 0, steps: 1 };
+const unknown: Ways = { choices: Infinity, degree: 0, steps: 1 };
+/** What a pattern may try in about a millisecond. */
 const MOST_TRIES = 50_000;
+/** Up to here the steps on a way are not worth counting. */
+const STEPS_PER_TRY = 16;
 /** Up to here a counted repetition is so many choices; beyond, it depends on the text. */
 const FEW = 16;
 
-/** The longest text on which the pattern is cheap for sure, in UTF-16 units; 0 where nothing is known to be cheap. */
-export function findCheapLength(source: string): number {
+/**
+ * The longest text on which the pattern is cheap for sure, in UTF-16 units; 0 where nothing is known to be cheap.
+ *
+ * @param mostTries what counts as cheap; by default about a millisecond
+ */
+export function findCheapLength(source: string, mostTries = MOST_TRIES): number {
   const cursor = { source, at: 0 };
   const first = readSequence(cursor);
   const isAnchored = source.startsWith("^") && cursor.at === source.length;
   // One that may begin anywhere is tried everywhere.
-  const everywhere = { choices: 1, degree: isAnchored ? 0 : 1 };
-  const { choices, degree } = multiply(readFurther(cursor, first), everywhere);
-  if (!(choices <= MOST_TRIES)) return 0;
-  return degree === 0 ? Infinity : Math.floor((MOST_TRIES / choices) ** (1 / degree));
+  const everywhere = { choices: 1, degree: isAnchored ? 0 : 1, steps: 0 };
+  const { choices, degree, steps } = multiply(readFurther(cursor, first), everywhere);
+  const tries = choices * Math.ceil(steps / STEPS_PER_TRY || 1);
+  if (!(tries <= mostTries)) return 0;
+  return degree === 0 ? Infinity : Math.floor((mostTries / tries) ** (1 / degree));
 }
 
 interface Cursor {
@@ -44,7 +54,7 @@ function readFurther(cursor: Cursor, first: Ways): Ways {
 }
 
 function readSequence(cursor: Cursor): Ways {
-  let all = once;
+  let all = nothing;
   while (cursor.at < cursor.source.length && !"|)".includes(cursor.source[cursor.at] ?? "")) {
     const part = readPart(cursor);
     all = multiply(all, repeat(part, readQuantifier(cursor)));
@@ -58,17 +68,17 @@ function readPart(cursor: Cursor): Ways {
   if (character === "(") return readGroup(cursor);
   if (character === "[") {
     cursor.at = findEndOfClass(source, cursor.at);
-    return once;
+    return one;
   }
   if (character !== "\\") {
     cursor.at += 1;
-    return once;
+    return one;
   }
   const escaped = source[cursor.at + 1] ?? "";
   const braces = /^[pPu]\{[^}]*\}/.exec(source.slice(cursor.at + 1, cursor.at + 80));
   cursor.at += braces ? 1 + braces[0].length : 2;
   // What a backreference takes depends on what was taken before.
-  return /[1-9k]/.test(escaped) ? unknown : once;
+  return /[1-9k]/.test(escaped) ? unknown : one;
 }
 
 function readGroup(cursor: Cursor): Ways {
@@ -114,21 +124,31 @@ function repeat(part: Ways, quantifier: Quantifier | null): Ways {
   const isOnce = part.choices === 1 && part.degree === 0;
   if (isOnce) {
     const counts = most - least + 1;
-    return counts > FEW ? { choices: 1, degree: 1 } : { choices: counts, degree: 0 };
+    const steps = Math.max(1, least) * part.steps;
+    return counts > FEW ? { choices: 1, degree: 1, steps } : { choices: counts, degree: 0, steps };
   }
   // Ways within ways: what makes a matcher take for ever.
   if (most > FEW) return unknown;
-  const { choices, degree } = part;
-  return { choices: (most - least + 1) * choices ** most, degree: degree * most };
+  const { choices, degree, steps } = part;
+  return {
+    choices: (most - least + 1) * choices ** most,
+    degree: degree * most,
+    steps: steps * most,
+  };
 }
 
 function multiply(left: Ways, right: Ways): Ways {
-  return { choices: left.choices * right.choices, degree: left.degree + right.degree };
+  return {
+    choices: left.choices * right.choices,
+    degree: left.degree + right.degree,
+    steps: left.steps + right.steps,
+  };
 }
 
 function add(left: Ways, right: Ways): Ways {
   return {
     choices: left.choices + right.choices,
     degree: Math.max(left.degree, right.degree),
+    steps: Math.max(left.steps, right.steps),
   };
 }

@@ -7,6 +7,7 @@ import type { ResourceContents } from "./content.ts";
 import { classifyFailure } from "./errors.ts";
 import { redactFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import { NOTES_KEY } from "./mend-lists.ts";
 import { DEFAULT_LIST_BOUNDS, listPages } from "./pages.ts";
 import type { Listing, ListKind } from "./pages.ts";
 
@@ -54,6 +55,7 @@ const described = {
 const rawResource = z.looseObject({ ...described, uri: z.string(), size: z.number().optional() });
 const rawTemplate = z.looseObject({ ...described, uriTemplate: z.string() });
 const contents = z.looseObject({
+  _meta: z.looseObject({ [NOTES_KEY]: z.array(z.string()).optional() }).optional(),
   contents: z.array(z.looseObject({ uri: z.string(), mimeType: z.string().optional() })),
 });
 
@@ -100,7 +102,7 @@ export async function readResource(
   try {
     const request = { method: "resources/read", params: { uri } };
     const answer = await session.client.request(request, contents, options);
-    return cut(answer.contents.map(toResourceContents));
+    return cut(answer.contents.map(toResourceContents), answer._meta?.[NOTES_KEY] !== undefined);
   } catch (error) {
     if (signal?.aborted) return { kind: "cancelled" };
     if (ProtocolError.isInstance(error) && isUnknown(error.code))
@@ -121,13 +123,13 @@ function isUnknown(code: number): boolean {
   return codes.includes(code);
 }
 
-function cut(parts: ResourceContents[]): ReadAnswer {
+function cut(parts: ResourceContents[], isCutBefore: boolean): ReadAnswer {
   let characters = 0;
   const end = parts.findIndex(
     ({ text, blob }) => (characters += (text ?? blob ?? "").length) > MAX_READ_CHARACTERS,
   );
-  const isTruncated = end !== -1;
-  return { kind: "contents", contents: isTruncated ? parts.slice(0, end) : parts, isTruncated };
+  const contents = end === -1 ? parts : parts.slice(0, end);
+  return { kind: "contents", contents, isTruncated: isCutBefore || end !== -1 };
 }
 
 function describe(raw: {

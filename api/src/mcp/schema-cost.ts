@@ -7,7 +7,11 @@ export interface SchemaCost {
   perPlace: number;
   /** Each item may be compared with each other (`uniqueItems`). */
   isQuadratic: boolean;
+  /** Texts or names are read character by character (`format`, `pattern`, `patternProperties`). */
+  readsText: boolean;
 }
+
+const READING = new Set(["format", "pattern", "patternProperties"]);
 
 /** References may lead further down than the schema is deep. */
 const DEEPEST = 500;
@@ -17,6 +21,7 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
   const known = new Map<unknown, number>();
   const open = new Set<unknown>();
   let isQuadratic = false;
+  let readsText = false;
 
   function countNodes(node: unknown, depth: number): number {
     if (typeof node !== "object" || node === null) return 1;
@@ -28,6 +33,7 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
     let nodes = 1;
     for (const [key, part] of Object.entries(node)) {
       if (key === "uniqueItems" && part === true) isQuadratic = true;
+      readsText ||= READING.has(key);
       const isTarget = isReference(key) && typeof part === "string";
       nodes += isTarget ? countTarget(key, part, depth) : countNodes(part, depth + 1);
     }
@@ -41,7 +47,8 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
     return target === undefined ? Infinity : countNodes(target, depth + 1);
   }
 
-  return { perPlace: countNodes(schema, 1), isQuadratic };
+  const perPlace = countNodes(schema, 1);
+  return { perPlace, isQuadratic, readsText };
 }
 
 function isReference(key: string): boolean {

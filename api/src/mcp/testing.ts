@@ -24,3 +24,19 @@ export function createTarget(url: string, changes: Partial<SessionTarget> = {}):
     ...changes,
   };
 }
+
+/**
+ * How many times as long as parsing its JSON something takes on a text: what goes through it once or a few times stays below a
+ * thousand, whatever the machine is doing; what grows with the square of the length does not.
+ */
+export function compareWithParsing(text: string, run: (text: string) => unknown): number {
+  const json = JSON.stringify(text);
+  const parsingMs = Math.max(...Array.from({ length: 5 }, () => timeMs(() => JSON.parse(json))));
+  return timeMs(() => run(text)) / parsingMs;
+}
+
+function timeMs(run: () => unknown): number {
+  const startedAt = performance.now();
+  run();
+  return performance.now() - startedAt;
+}
