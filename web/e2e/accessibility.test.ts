@@ -15,7 +15,7 @@ describe.skipIf(!hasChromium)("accessibility", () => {
   it("has no axe violation on any screen, light and dark, 1280 and 390 px wide", async () => {
     const { page, context, faults } = await openPage(browser);
     const found: string[] = [];
-    const look = async (screen: string) => found.push(...(await findFaults(page, screen)));
+    const look = async (screen: string) => found.push(...(await findFaults(page, screen, true)));
 
     await page.goto(`${gatehouse.url}/sign-in`);
     await page.getByRole("heading", { name: "Sign in" }).waitFor();

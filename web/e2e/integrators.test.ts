@@ -263,6 +263,7 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await execute.click();
     await answer.getByText(/"gatehouse_/).waitFor();
     await page.getByRole("tab", { name: "AuthState" }).click();
+    await page.locator(".graphiql-query-editor").getByText("authStateChanged").first().waitFor();
     await execute.click();
     await page.getByRole("button", { name: /^Stop query/ }).waitFor();
     // The schema came, and with it the descriptions.
