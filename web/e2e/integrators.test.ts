@@ -262,8 +262,17 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await page.getByRole("tab", { name: "CreateApiToken" }).click();
     await execute.click();
     await answer.getByText(/"gatehouse_/).waitFor();
-    await page.getByRole("tab", { name: "AuthState" }).click();
-    await page.locator(".graphiql-query-editor").getByText("authStateChanged").first().waitFor();
+    const shown = page.locator(".graphiql-query-editor").getByText("authStateChanged");
+    // A click that comes while the answer before is drawn changes nothing.
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole("tab", { name: "AuthState" }).click();
+          return shown.count();
+        },
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0);
     await execute.click();
     await page.getByRole("button", { name: /^Stop query/ }).waitFor();
     // The schema came, and with it the descriptions.
