@@ -1,7 +1,7 @@
 /** What was left out or mended, in sentences; so many are kept, the rest is counted. */
 import { shortenMessage } from "./failure.ts";
 
-export const MOST_NOTES = 50;
+const MOST_NOTES = 50;
 
 export class Notes {
   readonly #kept: string[] = [];
