@@ -266,7 +266,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
     const answer = askAt(server, person, {}, { signal: stop.signal });
     await asked.promise;
     stop.abort();
-    expect(await answer).toEqual({ kind: "cancelled" });
+    expect(await answer).toEqual({ kind: "cancelled", sent: true });
     expect(person.ended).toEqual([true]);
   });
 

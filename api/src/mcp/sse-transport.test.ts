@@ -93,7 +93,7 @@ describe("a server that has nothing but HTTP+SSE", () => {
     const waiting = call("wait", {}, 5_000, stop.signal);
     await server.gate.entered;
     stop.abort();
-    expect(await waiting).toEqual({ kind: "cancelled" });
+    expect(await waiting).toEqual({ kind: "cancelled", sent: true });
     await server.gate.cancelled;
   });
 

@@ -10,6 +10,7 @@ const open = [
   "ToolPolicy.approvedFingerprint",
   "IdempotencyKey.keyHash",
   "IdempotencyKey.requestHash",
+  "Invitation.tokenHash",
 ];
 
 interface BytesField {
