@@ -44,5 +44,10 @@ export async function findFaults(page: Page, screen: string, inAll = isFull): Pr
     for (const { id, nodes } of violations)
       faults.push(...nodes.map(({ target }) => `${place}: ${id} at ${target.join(" ")}`));
   }
+  // As a page begins.
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.locator("html[data-mantine-color-scheme=light]").waitFor();
+  await settle(page);
   return faults;
 }
