@@ -273,8 +273,13 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
         { timeout: 30_000 },
       )
       .toBeGreaterThan(0);
-    await execute.click();
-    await page.getByRole("button", { name: /^Stop query/ }).waitFor();
+    // GraphiQL notices a little later which operation the tab has.
+    const stop = page.getByRole("button", { name: /^Stop query/ });
+    const start = async () => {
+      if (!(await stop.isVisible())) await execute.click();
+      return stop.isVisible();
+    };
+    await expect.poll(start, { timeout: 30_000, interval: 500 }).toBe(true);
     // The schema came, and with it the descriptions.
     await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
     await page.getByText("Root Types").waitFor();
