@@ -1,19 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { AttemptLimits } from "../services/attempt-limits.ts";
 import { readClientAddress } from "./client-address.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError } from "./errors.ts";
-
-/** Takes one of what is limited; answers null, or how many milliseconds to wait for the next. */
-type Take = (key: string) => Promise<number | null>;
-
-/** Limits on what anybody may try who is not signed in yet. */
-export interface AttemptLimits {
-  /** Passwords and new accounts, by the address that they come from. */
-  signInFrom: Take;
-  /** Passwords, by the e-mail address that they are tried for. */
-  signInTo: Take;
-  callbackFrom: Take;
-}
 
 export interface AttemptLimitsDeps {
   attemptLimits: AttemptLimits;

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 
 import { createAdaptorServer } from "@hono/node-server";
 
-import type { AttemptLimits } from "./attempt-limits.ts";
+import type { AttemptLimits } from "../services/attempt-limits.ts";
 import type { Auth } from "./auth.ts";
 import { createConnectionLimit } from "./connection-limit.ts";
 import { createGraphiQLLoader } from "./graphiql-assets.ts";

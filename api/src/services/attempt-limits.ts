@@ -3,7 +3,9 @@ import { createRateLimiter } from "./rate-limit.ts";
 
 /** How often somebody may try what needs no sign-in; each answers null, or how many milliseconds to wait. */
 export interface AttemptLimits {
+  /** Passwords and new accounts, by the address that they come from. */
   signInFrom(address: string): Promise<number | null>;
+  /** The same, by the e-mail address that they are for. */
   signInTo(email: string): Promise<number | null>;
   callbackFrom(address: string): Promise<number | null>;
 }
