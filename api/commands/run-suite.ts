@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Suite } from "./suites.ts";
 import { runTool, type ToolRun } from "./tool.ts";
 
@@ -11,6 +12,8 @@ export interface SuiteResult {
   failed: number;
   seconds: number;
   isOverBudget: boolean;
+  /** Each test that failed, with how its failure begins. */
+  failures: string[];
   /** What the tool said; worth reading when something failed. */
   output: string;
 }
@@ -30,7 +33,13 @@ export async function runSuite(
   const startedAt = performance.now();
   const run = await runTool(
     suite.kind === "vitest"
-      ? [...suite.command, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+      ? [
+          ...suite.command,
+          "--silent=passed-only",
+          "--reporter=default",
+          "--reporter=json",
+          `--outputFile.json=${report}`,
+        ]
       : suite.command,
     {
       cwd: suite.cwd,
@@ -47,19 +56,21 @@ export async function runSuite(
   const hasFailed = run.exitCode !== 0;
   const counted = count(suite.kind, report, run);
   rmSync(folder, { recursive: true, force: true });
-  const { passed } = counted;
+  const { passed, failures = [] } = counted;
   let { failed } = counted;
   // A runner that fails without a failed test (nothing to run, an error outside of any test) has failed all the same.
   if (hasFailed && failed === 0) failed = 1;
   if (isOverBudget && !hasFailed) failed += 1;
-  return { suite, passed, failed, seconds, isOverBudget, output: run.output };
+  return { suite, passed, failed, seconds, isOverBudget, failures, output: run.output };
 }
 
-function count(
-  kind: Suite["kind"],
-  report: string,
-  run: ToolRun,
-): { passed: number; failed: number } {
+interface Count {
+  passed: number;
+  failed: number;
+  failures?: string[];
+}
+
+function count(kind: Suite["kind"], report: string, run: ToolRun): Count {
   switch (kind) {
     case "vitest":
       return countTests(report);
@@ -70,7 +81,7 @@ function count(
   }
 }
 
-function readCount(output: string): { passed: number; failed: number } {
+function readCount(output: string): Count {
   const line = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
   // None: it broke off before it could count.
   return line ? { passed: Number(line[1]), failed: Number(line[2]) } : { passed: 0, failed: 1 };
@@ -79,10 +90,15 @@ function readCount(output: string): { passed: number; failed: number } {
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
 
-function countTests(reportFile: string): { passed: number; failed: number } {
+function countTests(reportFile: string): Count {
   let report: VitestReport;
   try {
     report = JSON.parse(readFileSync(reportFile, "utf8"));
@@ -93,5 +109,18 @@ function countTests(reportFile: string): { passed: number; failed: number } {
   const unloaded = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
+  const failures = [
+    ...unloaded.map(({ name, message }) => `${name}: ${begin(message)}`),
+    ...report.testResults
+      .flatMap((file) => file.assertionResults)
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages }) => `${fullName}: ${begin(failureMessages[0] ?? "")}`),
+  ];
+  const failed = report.numFailedTests + unloaded.length;
+  return { passed: report.numPassedTests, failed, failures };
+}
+
+/** Enough of a message to know the failure again; the output has it whole. */
+function begin(message: string): string {
+  return stripVTControlCharacters(message).slice(0, 400);
 }

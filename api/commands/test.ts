@@ -49,20 +49,21 @@ async function runAll(suites: Suite[], width: number): Promise<void> {
   await Promise.all(Array.from({ length: width }, work));
 }
 
-function print({ suite, passed, failed, seconds, isOverBudget, output }: SuiteResult): void {
+function print(result: SuiteResult): void {
+  const { suite, passed, failed, seconds, isOverBudget, failures, output } = result;
   const time = `${seconds.toFixed(1)} s of ${suite.budgetSeconds} s`;
   const count = suite.kind !== "check" ? `, ${passed} passed, ${failed} failed` : "";
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${suite.name} (${time}${count})`);
   if (failed === 0) return;
   if (isOverBudget) console.log(`       It took longer than its budget.`);
-  console.log(
-    output
-      .trim()
-      .split("\n")
-      .map((line) => `       ${line}`)
-      .join("\n"),
-  );
+  // The names first: what shows a log in part shows its beginning.
+  for (const failure of failures) console.log(indent(`- ${failure}`));
+  console.log(indent(output));
   if (suite.hint) console.log(`       To mend it: ${suite.hint}`);
+}
+
+function indent(text: string): string {
+  return text.trim().replaceAll(/^/gm, "       ");
 }
 
 function summarize(): number {
