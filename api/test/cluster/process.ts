@@ -9,8 +9,19 @@ import { readMonotonicMs } from "./timeline.ts";
 
 let fault: StageFault | null = null;
 
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** At once, for the next line may be its last. The pipe is the parent's to empty: until it does, this process stands still. */
 function tell(message: FromProcess): void {
-  writeSync(1, `${JSON.stringify(message)}\n`);
+  let rest = Buffer.from(`${JSON.stringify(message)}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
 }
 
 const onStage: OnRefreshStage = (stage, grantId) => {
