@@ -51,8 +51,8 @@ describe("requests and responses", () => {
     const response = await fetchAt(`http://127.0.0.1:${server.port}/`);
     expect(response).toBeInstanceOf(Response);
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
-    expect(await parseErrorResponse(response.clone())).toMatchObject({ code: "invalid_grant" });
-    expect(await response.json()).toEqual({ error: "invalid_grant" });
+    expect(await response.clone().json()).toEqual({ error: "invalid_grant" });
+    expect(await parseErrorResponse(response)).toMatchObject({ code: "invalid_grant" });
   });
 
   it("carry every kind of body with its content type", async () => {
