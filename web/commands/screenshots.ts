@@ -27,7 +27,7 @@ await using browser = await launchChromium();
 const { page } = await openPage(browser);
 await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
 
-await signUp(page, gatehouse);
+await signUp(page, gatehouse, "Ada Lovelace", "ada@example.com");
 await page.getByRole("button", { name: "Try it with the sandbox" }).click();
 await consent(await clickForPopup(page, page.getByRole("button", { name: "Connect Acme Notes" })));
 await page.getByTestId("status").getByText("Connected", { exact: true }).waitFor();

@@ -127,15 +127,8 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await other.getByRole("button", { name: "I have stored it" }).click();
     const before = (await receiver.received(3)).length;
     const made = rows.filter({ hasText: "An API token is made" });
-    await expect
-      .poll(
-        async () => {
-          await page.getByRole("button", { name: "Refresh" }).click();
-          return made.count();
-        },
-        { timeout: 20_000 },
-      )
-      .toBe(1);
+    // By itself.
+    await made.waitFor({ timeout: 60_000 });
     await made.getByText("1 attempt").waitFor();
     await made.getByRole("button", { name: /^Send again/ }).click();
     await made.getByText("2 attempts").waitFor();

@@ -25,6 +25,9 @@ const settingsFragment = graphql(`
     headerNames
     oauthClientId
     hasOAuthClientSecret
+    oauthGrantType
+    hasOAuthPrivateKey
+    oauthSigningAlgorithm
     oauthIssuer
     oauthAuthorizationServer
     oauthScopes
@@ -56,6 +59,9 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
     headers: settings.headerNames.map((name) => makeHeaderField(name, true)),
     oauthClientId: settings.oauthClientId ?? "",
     oauthClientSecret: "",
+    oauthGrantType: settings.oauthGrantType,
+    oauthPrivateKey: "",
+    oauthSigningAlgorithm: settings.oauthSigningAlgorithm ?? "",
     oauthIssuer: settings.oauthIssuer ?? "",
     oauthAuthorizationServer: settings.oauthAuthorizationServer ?? "",
     oauthScopes: settings.oauthScopes?.join(" ") ?? "",
@@ -79,6 +85,8 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
       return;
     }
     if (!data) return;
+    form.setFieldValue("oauthClientSecret", "");
+    form.setFieldValue("oauthPrivateKey", "");
     form.resetDirty();
     notifications.show({ message: "Settings saved" });
   }
@@ -121,7 +129,10 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
         )}
         {settings.authType === "OAUTH" && (
           <>
-            <ClientFields form={form} secretStored={settings.hasOAuthClientSecret} />
+            <ClientFields
+              form={form}
+              stored={{ secret: settings.hasOAuthClientSecret, key: settings.hasOAuthPrivateKey }}
+            />
             <TargetFields form={form} isOpen={hasTarget(initialValues)} />
           </>
         )}

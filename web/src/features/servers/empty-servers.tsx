@@ -68,6 +68,13 @@ export function EmptyServers({ workspaceId, mayAdd }: { workspaceId: string; may
           placeholder="https://mcp.example.com/mcp"
           value={url}
           onChange={(event) => setUrl(event.currentTarget.value)}
+          // A whole address needs no further click.
+          onPaste={(event) => {
+            const pasted = event.clipboardData.getData("text").trim();
+            if (url !== "" || !/^https?:\/\/\S+$/i.test(pasted)) return;
+            event.preventDefault();
+            void navigate(addPath(pasted));
+          }}
         />
         <Button type="submit" size="md">
           Continue
