@@ -50,7 +50,7 @@ await takeScreen("add");
 for (const path of ["activity", "runs", "dashboard", "members"]) {
   await visit(`/${path}`);
   await page.locator("main h1").waitFor();
-  await page.locator("main [aria-busy=true]").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector("main [aria-busy=true]") === null);
   await takeScreen(path);
 }
 

@@ -6,34 +6,13 @@ import { useMutation, type CombinedError } from "urql";
 import { readErrorCode, readFieldErrors, sortFieldErrors } from "../../graphql/errors.ts";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
-import { makeHeaderField } from "../../lib/header-fields.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { HeadersInput } from "../../ui/headers-input.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ClientFields } from "./client-fields.tsx";
 import { readChanges, type SettingsValues } from "./read-changes.ts";
+import { settingsFragment, toSettingsValues } from "./settings-values.ts";
 import { hasTarget, TargetFields } from "./target-fields.tsx";
-
-const settingsFragment = graphql(`
-  fragment ServerSettings_server on McpServer {
-    id
-    name
-    url
-    enabled
-    authType
-    credentialScope
-    headerNames
-    oauthClientId
-    hasOAuthClientSecret
-    oauthGrantType
-    hasOAuthPrivateKey
-    oauthSigningAlgorithm
-    oauthIssuer
-    oauthAuthorizationServer
-    oauthScopes
-    requestTimeoutMs
-  }
-`);
 
 const updateServerMutation = graphql(`
   mutation UpdateServer($input: UpdateMcpServerInput!) {
@@ -50,22 +29,7 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
   const [{ fetching }, updateServer] = useMutation(updateServerMutation);
   const [failure, setFailure] = useState<CombinedError>();
   const [others, setOthers] = useState<string[]>([]);
-  const initialValues: SettingsValues = {
-    name: settings.name,
-    url: settings.url,
-    enabled: settings.enabled,
-    credentialScope: settings.credentialScope,
-    requestTimeoutSeconds: settings.requestTimeoutMs / 1_000,
-    headers: settings.headerNames.map((name) => makeHeaderField(name, true)),
-    oauthClientId: settings.oauthClientId ?? "",
-    oauthClientSecret: "",
-    oauthGrantType: settings.oauthGrantType,
-    oauthPrivateKey: "",
-    oauthSigningAlgorithm: settings.oauthSigningAlgorithm ?? "",
-    oauthIssuer: settings.oauthIssuer ?? "",
-    oauthAuthorizationServer: settings.oauthAuthorizationServer ?? "",
-    oauthScopes: settings.oauthScopes?.join(" ") ?? "",
-  };
+  const initialValues = toSettingsValues(settings);
   const form = useForm({ initialValues });
 
   async function save(values: SettingsValues) {
