@@ -51,6 +51,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The page's CSP allows no data: fonts or styles, and a file of its own is cached.
     assetsInlineLimit: 0,
+    // For commands/check-bundle.ts.
+    manifest: true,
+    rolldownOptions: {
+      output: {
+        // Small parts that most screens share are one file: forty headers weigh as much as a library.
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 10 }] },
+      },
+    },
   },
   server: {
     // The Host stays as the browser sent it: the API knows itself by PUBLIC_URL, which is this server's in development.

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "web", include: ["src/**/*.test.ts"], environment: "node" } },
+      { test: { name: "web", include: ["{src,commands}/**/*.test.ts"], environment: "node" } },
       {
         test: {
           name: "browser",

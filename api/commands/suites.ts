@@ -65,6 +65,7 @@ export const SIDE_BY_SIDE: Suite[] = [
   check("ids of regressions", 30, ["node", "api/commands/check-ids.ts"], {
     hint: "docs/regressions.md",
   }),
+  check("weight of the web app", 30, ["node", "web/commands/check-bundle.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),
   check("migration drift", 60, ["node", "prisma/migrate.ts", "check"], {
     hint: "node prisma/migrate.ts new NAME",

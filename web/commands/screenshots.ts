@@ -27,7 +27,7 @@ await using browser = await launchChromium();
 const { page } = await openPage(browser);
 await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
 
-await signUp(page, gatehouse);
+await signUp(page, gatehouse, "Ada Lovelace", "ada@example.com");
 await page.getByRole("button", { name: "Try it with the sandbox" }).click();
 await consent(await clickForPopup(page, page.getByRole("button", { name: "Connect Acme Notes" })));
 await page.getByTestId("status").getByText("Connected", { exact: true }).waitFor();
@@ -50,7 +50,7 @@ await takeScreen("add");
 for (const path of ["activity", "runs", "dashboard", "members"]) {
   await visit(`/${path}`);
   await page.locator("main h1").waitFor();
-  await page.locator("main [aria-busy=true]").waitFor({ state: "detached" });
+  await page.waitForFunction(() => document.querySelector("main [aria-busy=true]") === null);
   await takeScreen(path);
 }
 

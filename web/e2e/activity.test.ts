@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)("activity, runs and the dashboard", { timeout: 300
     expect(await page.locator("li[data-event=TOOL_EXECUTED]").count()).toBe(2);
     await page.setViewportSize({ width: 1280, height: 860 });
 
-    await page.getByLabel("Kind of event").selectOption({ label: "Tool ran" });
+    await page.getByLabel("Kind of event").selectOption({ label: "A tool ran" });
     await page.waitForURL(/\?type=TOOL_EXECUTED$/);
     await expect.poll(() => rows(page).count(), patience).toBe(2);
     await page.getByLabel("Server").selectOption({ label: "Acme Notes" });
@@ -88,7 +88,9 @@ describe.skipIf(!hasChromium)("activity, runs and the dashboard", { timeout: 300
     const exported = JSON.parse(Buffer.concat(chunks).toString()) as { type: string }[];
     expect(exported.map(({ type }) => type)).toEqual(["TOOL_EXECUTED", "TOOL_EXECUTED"]);
 
-    await page.getByLabel("Kind of event").selectOption({ label: "API tokens" });
+    await page
+      .getByLabel("Kind of event")
+      .selectOption({ label: "An API token is made or revoked" });
     await page.getByText("No event fits.").waitFor();
     expect(await findFaults(page, "activity without a match")).toEqual([]);
     await page.getByRole("button", { name: "Show all" }).click();

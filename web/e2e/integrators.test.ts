@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import AxeBuilder from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../api/test/support/webhook-receiver.ts";
@@ -8,6 +9,15 @@ import { findFaults } from "./find-faults.ts";
 import { openPage, signUp } from "./steps.ts";
 
 const run = promisify(execFile);
+
+/** What GraphiQL's own markup does wrong: a close button within a tab, the colour of its logo, no heading. */
+const ofGraphiQL = [
+  "color-contrast",
+  "nested-interactive",
+  "page-has-heading-one",
+  "region",
+  "target-size",
+];
 
 describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
   const gatehouse = inject("gatehouse");
@@ -127,15 +137,8 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await other.getByRole("button", { name: "I have stored it" }).click();
     const before = (await receiver.received(3)).length;
     const made = rows.filter({ hasText: "An API token is made" });
-    await expect
-      .poll(
-        async () => {
-          await page.getByRole("button", { name: "Refresh" }).click();
-          return made.count();
-        },
-        { timeout: 20_000 },
-      )
-      .toBe(1);
+    // By itself.
+    await made.waitFor({ timeout: 60_000 });
     await made.getByText("1 attempt").waitFor();
     await made.getByRole("button", { name: /^Send again/ }).click();
     await made.getByText("2 attempts").waitFor();
@@ -255,6 +258,9 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
 
     await page.getByRole("link", { name: "Open GraphiQL" }).click();
     const execute = page.getByRole("button", { name: /^Execute query/ });
+    await execute.waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id }) => id).filter((id) => !ofGraphiQL.includes(id))).toEqual([]);
     const answer = page.locator(".result-window");
     await execute.click();
     await answer.getByText("Acme Notes").waitFor();

@@ -273,6 +273,21 @@ describe.skipIf(!hasChromium)("the frame of all screens", () => {
     await page.getByRole("progressbar", { name: "Progress" }).waitFor();
     await page.getByText(/of 1000\. Counted to/).waitFor();
     expect(await findFaults(page, "running tool")).toEqual([]);
+
+    // Whoever comes back finds it again: going on, and afterwards how it ended.
+    const earlier = page.getByText("before this page was opened");
+    await page.getByRole("link", { name: "Acme Notes", exact: true }).click();
+    await page.getByRole("link", { name: /^count_slowly/ }).click();
+    await earlier.waitFor();
+    await page.getByText(/of 1000\. Counted to/).waitFor();
+    await page.getByRole("button", { name: "Cancel run" }).click();
+    await page.getByTestId("result").getByText("Cancelled", { exact: true }).waitFor();
+    await page.reload();
+    await page.getByTestId("result").getByText("Cancelled", { exact: true }).waitFor();
+    await earlier.waitFor();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText(/of 1000\. Counted to/).waitFor();
+    expect(await earlier.count()).toBe(0);
     await page.getByRole("button", { name: "Cancel run" }).click();
     await page.getByTestId("result").getByText("Cancelled", { exact: true }).waitFor();
 

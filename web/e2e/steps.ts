@@ -29,10 +29,11 @@ export async function signUp(
   page: Page,
   gatehouse: Gatehouse,
   name = "Ada Lovelace",
+  email = `${randomUUID()}@example.com`,
 ): Promise<void> {
   await page.goto(`${gatehouse.url}/sign-up`);
   await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Email").fill(`${randomUUID()}@example.com`);
+  await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
   await page.getByRole("button", { name: "Create account" }).click();
   await page.getByRole("heading", { name: "Connect your first server" }).waitFor();

@@ -30,11 +30,11 @@ export function renderGraphiQLPage(
       </head>
       <body id="body" class="no-focus-outline">
         <noscript>GraphiQL is a program in JavaScript, which is turned off here.</noscript>
-        <div
+        <main
           id="root"
           data-settings="${JSON.stringify(settings)}"
           data-workers="${JSON.stringify(workers)}"
-        ></div>
+        ></main>
       </body>
     </html> `;
 }

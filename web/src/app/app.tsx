@@ -1,5 +1,4 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { Provider } from "urql";
 import { LiveSocketProvider } from "../features/live/socket-context.tsx";
 import { createGatehouseClient } from "../graphql/client.ts";
@@ -7,6 +6,7 @@ import { signInPath } from "../lib/return-path.ts";
 import { resolveCssVariables, theme } from "../ui/theme.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { AppRoutes } from "./routes.tsx";
+import { Toasts } from "./toasts.tsx";
 
 // theme.js reads the same key before the first paint.
 const colorSchemeManager = localStorageColorSchemeManager({ key: "gatehouse-color-scheme" });
@@ -27,7 +27,7 @@ export function App() {
       colorSchemeManager={colorSchemeManager}
       defaultColorScheme="auto"
     >
-      <Notifications position="bottom-right" />
+      <Toasts />
       <Provider value={client}>
         <LiveSocketProvider value={socket}>
           <ErrorBoundary>

@@ -8,6 +8,7 @@ export const serverStatusFragment = graphql(`
     enabled
     authType
     credentialScope
+    oauthGrantType
     reachability {
       state
       message

@@ -4,14 +4,19 @@ import { accountWords } from "../lib/words.ts";
 
 const choices: CredentialScope[] = ["PERSONAL", "WORKSPACE"];
 
-type AccountInputProps = { value?: CredentialScope; onChange?: (value: string) => void };
+type AccountInputProps = {
+  value?: CredentialScope;
+  onChange?: (value: string) => void;
+  /** Nobody signs in, so there is no account of a person's own. */
+  isWorkspaceOnly?: boolean;
+};
 
 /** Whose account a server is used with. */
-export function AccountInput({ value, onChange }: AccountInputProps) {
+export function AccountInput({ value, onChange, isWorkspaceOnly = false }: AccountInputProps) {
   return (
     <Radio.Group
       label="Whose account"
-      value={value ?? "PERSONAL"}
+      value={isWorkspaceOnly ? "WORKSPACE" : (value ?? "PERSONAL")}
       onChange={(chosen) => onChange?.(chosen)}
     >
       <Stack gap={8} mt={6}>
@@ -19,6 +24,7 @@ export function AccountInput({ value, onChange }: AccountInputProps) {
           <Radio
             key={choice}
             value={choice}
+            disabled={isWorkspaceOnly && choice === "PERSONAL"}
             label={accountWords[choice].label}
             description={accountWords[choice].detail}
           />

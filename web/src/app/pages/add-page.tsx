@@ -29,8 +29,8 @@ export function AddPage() {
       <AddServerForm
         workspaceId={workspace.id}
         url={params.get("url") ?? ""}
-        openSignIn={() => {
-          const place = openSignInPlace("new");
+        openSignIn={(needsPerson) => {
+          const place = openSignInPlace("new", needsPerson);
           return { begin: (id) => handOver(id, place), abandon: () => closeSignInPlace(place) };
         }}
         onAdded={(id) => void navigate(serverPath(id))}

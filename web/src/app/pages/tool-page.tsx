@@ -34,7 +34,7 @@ const toolPageQuery = graphql(`
 
 export function ToolPage() {
   const { serverId = "", toolName = "" } = useParams();
-  const { role } = useWorkspace();
+  const { id: workspaceId, role } = useWorkspace();
   const [{ data, error, fetching }, reload] = useQuery({
     query: toolPageQuery,
     variables: { serverId, toolName },
@@ -69,6 +69,8 @@ export function ToolPage() {
           </PageHeader>
           {tool ? (
             <ToolRunner
+              key={`${serverId} ${toolName}`}
+              workspaceId={workspaceId}
               serverId={serverId}
               oauthState={oauthStatus.state}
               tool={tool}

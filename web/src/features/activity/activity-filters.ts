@@ -1,6 +1,6 @@
 import { useSearchParams } from "react-router";
 import type { WorkspaceEventType } from "../../graphql/generated/graphql.ts";
-import { eventTypes } from "./event-types.ts";
+import { eventTypes } from "../../lib/event-words.ts";
 
 export type ActivityFilters = {
   type: WorkspaceEventType | null;

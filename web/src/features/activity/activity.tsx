@@ -5,7 +5,7 @@ import { FilterBar } from "../../ui/filter-bar.tsx";
 import { ServerSelect } from "../../ui/server-select.tsx";
 import { exportEventsPath, noFilters, useActivityFilters } from "./activity-filters.ts";
 import { ActivityList } from "./activity-list.tsx";
-import { eventTypes, typeWords } from "./event-types.ts";
+import { eventTypes, typeWords } from "../../lib/event-words.ts";
 
 type ActivityProps = {
   workspaceId: string;

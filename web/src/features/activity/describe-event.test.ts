@@ -4,7 +4,7 @@ import { buildSchema, isEnumType } from "graphql";
 import { describe, expect, it } from "vitest";
 import type { WorkspaceEventType } from "../../graphql/generated/graphql.ts";
 import { type ActivityEvent, describeEvent, readSentence } from "./describe-event.ts";
-import { eventTypes } from "./event-types.ts";
+import { eventTypes } from "../../lib/event-words.ts";
 
 const ada = { __typename: "User" as const, id: "u1", name: "Ada" };
 const bob = { __typename: "User" as const, id: "u2", name: "Bob" };

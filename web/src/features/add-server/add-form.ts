@@ -1,5 +1,9 @@
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import type { CreateMcpServerInput, CredentialScope } from "../../graphql/generated/graphql.ts";
+import type {
+  CreateMcpServerInput,
+  CredentialScope,
+  OAuthGrantType,
+} from "../../graphql/generated/graphql.ts";
 import { toHeaderInputs, type HeaderField } from "../../lib/header-fields.ts";
 
 export type AddValues = {
@@ -8,8 +12,11 @@ export type AddValues = {
   name: string;
   credentialScope: CredentialScope;
   headers: HeaderField[];
+  oauthGrantType: OAuthGrantType;
   oauthClientId: string;
   oauthClientSecret: string;
+  oauthPrivateKey: string;
+  oauthSigningAlgorithm: string;
   oauthIssuer: string;
   /** Empty: the API's own default. */
   requestTimeoutSeconds: number | "";
@@ -24,8 +31,11 @@ export function useAddForm(url: string): AddForm {
       name: "",
       credentialScope: "PERSONAL",
       headers: [],
+      oauthGrantType: "AUTHORIZATION_CODE",
       oauthClientId: "",
       oauthClientSecret: "",
+      oauthPrivateKey: "",
+      oauthSigningAlgorithm: "",
       oauthIssuer: "",
       requestTimeoutSeconds: "",
     },
@@ -41,6 +51,11 @@ export function isAddField(path: string): boolean {
   return paths.test(path);
 }
 
+/** Nobody has to sign in. */
+export function actsForItself(values: AddValues): boolean {
+  return values.oauthGrantType === "CLIENT_CREDENTIALS";
+}
+
 /** What is sent: nothing for what was left empty, so that the API decides. */
 export function toCreateInput(
   workspaceId: string,
@@ -53,10 +68,13 @@ export function toCreateInput(
     workspaceId,
     url: values.url.trim(),
     name: values.name.trim() || suggestedName,
-    credentialScope: values.credentialScope,
+    credentialScope: actsForItself(values) ? "WORKSPACE" : values.credentialScope,
     headers: headers.length > 0 ? headers : undefined,
     oauthClientId: values.oauthClientId.trim() || undefined,
     oauthClientSecret: values.oauthClientSecret || undefined,
+    oauthGrantType: actsForItself(values) ? values.oauthGrantType : undefined,
+    oauthPrivateKey: values.oauthPrivateKey || undefined,
+    oauthSigningAlgorithm: values.oauthSigningAlgorithm.trim() || undefined,
     oauthIssuer: values.oauthIssuer.trim() || undefined,
     requestTimeoutMs:
       requestTimeoutSeconds === "" ? undefined : Math.round(requestTimeoutSeconds * 1_000),

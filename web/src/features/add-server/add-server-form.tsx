@@ -11,7 +11,13 @@ import { Notice } from "../../ui/notice.tsx";
 import { AdvancedFields } from "./advanced-fields.tsx";
 import { detectServerQuery, looksLikeUrl } from "./detect-server.ts";
 import { Detecting, DetectionCard, DetectionFailure } from "./detection-card.tsx";
-import { isAddField, toCreateInput, useAddForm, type AddValues } from "./add-form.ts";
+import {
+  actsForItself,
+  isAddField,
+  toCreateInput,
+  useAddForm,
+  type AddValues,
+} from "./add-form.ts";
 
 const createServerMutation = graphql(`
   mutation CreateServer($input: CreateMcpServerInput!) {
@@ -29,7 +35,8 @@ type SignIn = { begin: (serverId: string) => void; abandon: () => void };
 type AddServerFormProps = {
   workspaceId: string;
   url: string;
-  openSignIn: () => SignIn;
+  /** In the click. Where no person is needed nothing is opened. */
+  openSignIn: (needsPerson: boolean) => SignIn;
   onAdded: (serverId: string) => void;
 };
 
@@ -59,7 +66,7 @@ export function AddServerForm({ workspaceId, url, openSignIn, onAdded }: AddServ
     found?.authType === "OAUTH" && (!found.clientRequired || form.values.oauthClientId !== "");
 
   async function submit(values: AddValues, connect: boolean) {
-    const signIn = connect ? openSignIn() : undefined;
+    const signIn = connect ? openSignIn(!actsForItself(values)) : undefined;
     setFailure(undefined);
     setOthers([]);
     const input = toCreateInput(workspaceId, values, suggested);

@@ -1,7 +1,8 @@
-import { NumberInput, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { NumberInput, Stack } from "@mantine/core";
 import { AccountInput } from "../../ui/account-input.tsx";
+import { ClientInputs } from "../../ui/client-inputs.tsx";
 import { HeadersInput } from "../../ui/headers-input.tsx";
-import type { AddForm } from "./add-form.ts";
+import { actsForItself, type AddForm } from "./add-form.ts";
 
 /** What most servers do not need. */
 export function AdvancedFields({ form }: { form: AddForm }) {
@@ -11,22 +12,14 @@ export function AdvancedFields({ form }: { form: AddForm }) {
   };
   return (
     <Stack gap="md" pt="md">
-      <AccountInput {...form.getInputProps("credentialScope")} />
-      <TextInput
-        label="Client id"
-        description="Only when an application was registered at the provider by hand"
-        autoComplete="off"
-        {...form.getInputProps("oauthClientId")}
+      <AccountInput
+        {...form.getInputProps("credentialScope")}
+        isWorkspaceOnly={actsForItself(form.values)}
       />
-      <PasswordInput
-        label="Client secret"
-        autoComplete="off"
-        {...form.getInputProps("oauthClientSecret")}
-      />
-      <TextInput
-        label="Issuer"
-        description="The provider that the client id belongs to; pinned at the first consent if left out"
-        {...form.getInputProps("oauthIssuer")}
+      <ClientInputs
+        inputOf={(field) => form.getInputProps(field)}
+        grantType={form.values.oauthGrantType}
+        onGrantType={(grantType) => form.setFieldValue("oauthGrantType", grantType)}
       />
       <HeadersInput
         fields={form.values.headers}

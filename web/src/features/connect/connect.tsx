@@ -27,9 +27,17 @@ type ConnectProps = {
 
 /** Everything to connect one server; the screen decides where each part stands. */
 export function Connect({ server, size = "xs", children }: ConnectProps) {
-  const { id, name, enabled, oauthStatus } = readFragment(serverStatusFragment, server);
+  const { id, name, enabled, oauthStatus, oauthGrantType } = readFragment(
+    serverStatusFragment,
+    server,
+  );
   const { state: oauthState, reason, activeFlow } = oauthStatus;
-  const connecting = useConnect({ id, oauthState, activeFlowId: activeFlow?.id });
+  const connecting = useConnect({
+    id,
+    oauthState,
+    activeFlowId: activeFlow?.id,
+    needsPerson: oauthGrantType !== "CLIENT_CREDENTIALS",
+  });
   const { step } = connecting.state;
   const attempt = step !== "idle" && step !== "starting";
 

@@ -5,9 +5,12 @@ export type SignInPlace = { kind: "window"; popup: Window | null } | { kind: "ta
 
 const handed = new Map<string, SignInPlace>();
 
-/** In the click: opens the window if one is to be used. */
-export function openSignInPlace(key: string): SignInPlace {
-  if (prefersFullPage()) return { kind: "tab" };
+/**
+ * In the click: opens the window if one is to be used.
+ * @param needsPerson false where the workspace connects as itself: there is no page to show
+ */
+export function openSignInPlace(key: string, needsPerson = true): SignInPlace {
+  if (!needsPerson || prefersFullPage()) return { kind: "tab" };
   return { kind: "window", popup: openSignInWindow(key) };
 }
 

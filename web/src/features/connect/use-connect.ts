@@ -13,7 +13,13 @@ import { useStart } from "./use-start.ts";
 
 const lookIntervalMs = 700;
 
-type ServerToConnect = { id: string; oauthState: OAuthState; activeFlowId: string | undefined };
+type ServerToConnect = {
+  id: string;
+  oauthState: OAuthState;
+  activeFlowId: string | undefined;
+  /** False where the workspace connects as itself. */
+  needsPerson: boolean;
+};
 
 export type Connecting = {
   state: ConnectState;
@@ -92,11 +98,11 @@ export function useConnect(server: ServerToConnect): Connecting {
     flow,
     connect() {
       chosenIssuer.current = undefined;
-      begin(openSignInPlace(server.id));
+      begin(openSignInPlace(server.id, server.needsPerson));
     },
     connectAt(issuer) {
       chosenIssuer.current = issuer;
-      begin(openSignInPlace(server.id));
+      begin(openSignInPlace(server.id, server.needsPerson));
     },
     continueInTab: () => begin({ kind: "tab" }),
     reopen() {

@@ -1,30 +1,34 @@
-import { PasswordInput, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { AccountInput } from "../../ui/account-input.tsx";
+import { ClientInputs } from "../../ui/client-inputs.tsx";
 import type { SettingsValues } from "./read-changes.ts";
 
-type ClientFieldsProps = { form: UseFormReturnType<SettingsValues>; secretStored: boolean };
+type ClientFieldsProps = {
+  form: UseFormReturnType<SettingsValues>;
+  stored: { secret: boolean; key: boolean };
+};
 
-/** Whose account, and the client that was registered by hand, if one was. */
-export function ClientFields({ form, secretStored }: ClientFieldsProps) {
+/** How an account is connected, whose it is, and the client that was registered by hand. */
+export function ClientFields({ form, stored }: ClientFieldsProps) {
+  const { oauthGrantType, oauthClientSecret, oauthPrivateKey } = form.values;
+  const actsForItself = oauthGrantType === "CLIENT_CREDENTIALS";
   return (
     <>
-      <AccountInput {...form.getInputProps("credentialScope")} />
-      <TextInput
-        label="Client id"
-        description="Only for providers at which an application is registered by hand."
-        {...form.getInputProps("oauthClientId")}
-      />
-      <PasswordInput
-        label="Client secret"
-        placeholder={secretStored ? "Stored; type to replace" : ""}
-        autoComplete="off"
-        {...form.getInputProps("oauthClientSecret")}
-      />
-      <TextInput
-        label="Issuer"
-        description="The provider that the client id belongs to."
-        {...form.getInputProps("oauthIssuer")}
+      <AccountInput {...form.getInputProps("credentialScope")} isWorkspaceOnly={actsForItself} />
+      <ClientInputs
+        inputOf={(field) => {
+          const input = form.getInputProps(field);
+          return { ...input, value: input.value ?? "" };
+        }}
+        grantType={oauthGrantType}
+        onGrantType={(grantType) => {
+          form.setFieldValue("oauthGrantType", grantType);
+          if (grantType === "CLIENT_CREDENTIALS")
+            form.setFieldValue("credentialScope", "WORKSPACE");
+        }}
+        stored={stored}
+        removed={{ secret: oauthClientSecret === null, key: oauthPrivateKey === null }}
+        onRemove={(field, removed) => form.setFieldValue(field, removed ? null : "")}
       />
     </>
   );

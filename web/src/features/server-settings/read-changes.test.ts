@@ -11,6 +11,9 @@ const before: SettingsValues = {
   headers: [makeHeaderField("X-Key", true)],
   oauthClientId: "client",
   oauthClientSecret: "",
+  oauthGrantType: "AUTHORIZATION_CODE",
+  oauthPrivateKey: "",
+  oauthSigningAlgorithm: "",
   oauthIssuer: "",
   oauthAuthorizationServer: "",
   oauthScopes: "read write",
@@ -26,6 +29,23 @@ it("clears with null, and turns seconds into milliseconds", () => {
     oauthClientId: null,
     requestTimeoutMs: 2_500,
     enabled: false,
+  });
+});
+
+it("sends a secret when one was typed, and null when the stored one is to go", () => {
+  expect(
+    readChanges(before, {
+      ...before,
+      oauthGrantType: "CLIENT_CREDENTIALS",
+      oauthClientSecret: null,
+      oauthPrivateKey: "-----BEGIN PRIVATE KEY-----",
+      oauthSigningAlgorithm: " RS256 ",
+    }),
+  ).toEqual({
+    oauthGrantType: "CLIENT_CREDENTIALS",
+    oauthClientSecret: null,
+    oauthPrivateKey: "-----BEGIN PRIVATE KEY-----",
+    oauthSigningAlgorithm: "RS256",
   });
 });
 

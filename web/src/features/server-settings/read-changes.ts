@@ -1,4 +1,8 @@
-import type { CredentialScope, UpdateMcpServerInput } from "../../graphql/generated/graphql.ts";
+import type {
+  CredentialScope,
+  OAuthGrantType,
+  UpdateMcpServerInput,
+} from "../../graphql/generated/graphql.ts";
 import { toHeaderInputs, type HeaderField } from "../../lib/header-fields.ts";
 
 export type SettingsValues = {
@@ -9,8 +13,13 @@ export type SettingsValues = {
   requestTimeoutSeconds: number;
   headers: HeaderField[];
   oauthClientId: string;
-  /** Empty: the stored one stays. */
-  oauthClientSecret: string;
+  oauthGrantType: OAuthGrantType;
+  /** Empty: the stored one stays; null: it is taken away. */
+  oauthClientSecret: string | null;
+  /** The same. */
+  oauthPrivateKey: string | null;
+  /** Empty: the API's own default. */
+  oauthSigningAlgorithm: string;
   oauthIssuer: string;
   /** Empty: the one that the server names. */
   oauthAuthorizationServer: string;
@@ -42,7 +51,11 @@ export function readChanges(
     const scopes = after.oauthScopes.split(/\s+/).filter(Boolean);
     changes.oauthScopes = scopes.length > 0 ? scopes : null;
   }
+  if (after.oauthGrantType !== before.oauthGrantType) changes.oauthGrantType = after.oauthGrantType;
   if (after.oauthClientSecret !== "") changes.oauthClientSecret = after.oauthClientSecret;
+  if (after.oauthPrivateKey !== "") changes.oauthPrivateKey = after.oauthPrivateKey;
+  if (after.oauthSigningAlgorithm !== before.oauthSigningAlgorithm)
+    changes.oauthSigningAlgorithm = after.oauthSigningAlgorithm.trim() || null;
   const names = (fields: HeaderField[]) => fields.map((field) => field.name).join("\n");
   if (
     names(after.headers) !== names(before.headers) ||

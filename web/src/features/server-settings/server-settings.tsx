@@ -6,31 +6,13 @@ import { useMutation, type CombinedError } from "urql";
 import { readErrorCode, readFieldErrors, sortFieldErrors } from "../../graphql/errors.ts";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
-import { makeHeaderField } from "../../lib/header-fields.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { HeadersInput } from "../../ui/headers-input.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { ClientFields } from "./client-fields.tsx";
 import { readChanges, type SettingsValues } from "./read-changes.ts";
+import { settingsFragment, toSettingsValues } from "./settings-values.ts";
 import { hasTarget, TargetFields } from "./target-fields.tsx";
-
-const settingsFragment = graphql(`
-  fragment ServerSettings_server on McpServer {
-    id
-    name
-    url
-    enabled
-    authType
-    credentialScope
-    headerNames
-    oauthClientId
-    hasOAuthClientSecret
-    oauthIssuer
-    oauthAuthorizationServer
-    oauthScopes
-    requestTimeoutMs
-  }
-`);
 
 const updateServerMutation = graphql(`
   mutation UpdateServer($input: UpdateMcpServerInput!) {
@@ -47,19 +29,7 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
   const [{ fetching }, updateServer] = useMutation(updateServerMutation);
   const [failure, setFailure] = useState<CombinedError>();
   const [others, setOthers] = useState<string[]>([]);
-  const initialValues: SettingsValues = {
-    name: settings.name,
-    url: settings.url,
-    enabled: settings.enabled,
-    credentialScope: settings.credentialScope,
-    requestTimeoutSeconds: settings.requestTimeoutMs / 1_000,
-    headers: settings.headerNames.map((name) => makeHeaderField(name, true)),
-    oauthClientId: settings.oauthClientId ?? "",
-    oauthClientSecret: "",
-    oauthIssuer: settings.oauthIssuer ?? "",
-    oauthAuthorizationServer: settings.oauthAuthorizationServer ?? "",
-    oauthScopes: settings.oauthScopes?.join(" ") ?? "",
-  };
+  const initialValues = toSettingsValues(settings);
   const form = useForm({ initialValues });
 
   async function save(values: SettingsValues) {
@@ -79,6 +49,8 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
       return;
     }
     if (!data) return;
+    form.setFieldValue("oauthClientSecret", "");
+    form.setFieldValue("oauthPrivateKey", "");
     form.resetDirty();
     notifications.show({ message: "Settings saved" });
   }
@@ -121,7 +93,10 @@ export function ServerSettings({ server }: { server: FragmentType<typeof setting
         )}
         {settings.authType === "OAUTH" && (
           <>
-            <ClientFields form={form} secretStored={settings.hasOAuthClientSecret} />
+            <ClientFields
+              form={form}
+              stored={{ secret: settings.hasOAuthClientSecret, key: settings.hasOAuthPrivateKey }}
+            />
             <TargetFields form={form} isOpen={hasTarget(initialValues)} />
           </>
         )}

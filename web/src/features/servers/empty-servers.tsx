@@ -1,7 +1,7 @@
 import { Button, Divider, Text, TextInput, Title } from "@mantine/core";
-import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { IconFlask } from "@tabler/icons-react";
+import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useMutation, useQuery } from "urql";
 import { graphql } from "../../graphql/generated/gql.ts";
@@ -33,7 +33,7 @@ const addSandboxServersMutation = graphql(`
 /** The first screen of a new workspace: a place for a URL, and a way to try it without having one. */
 export function EmptyServers({ workspaceId, mayAdd }: { workspaceId: string; mayAdd: boolean }) {
   const navigate = useNavigate();
-  const form = useForm({ mode: "uncontrolled", initialValues: { url: "" } });
+  const [url, setUrl] = useState("");
   if (!mayAdd) {
     return (
       <div className={`panel ${classes["empty"]}`}>
@@ -53,7 +53,10 @@ export function EmptyServers({ workspaceId, mayAdd }: { workspaceId: string; may
       </Text>
       <form
         className={classes["form"]}
-        onSubmit={form.onSubmit(({ url }) => navigate(addPath(url.trim())))}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void navigate(addPath(url.trim()));
+        }}
       >
         <TextInput
           className={classes["input"]}
@@ -63,8 +66,15 @@ export function EmptyServers({ workspaceId, mayAdd }: { workspaceId: string; may
           autoComplete="off"
           aria-label="Server URL"
           placeholder="https://mcp.example.com/mcp"
-          key={form.key("url")}
-          {...form.getInputProps("url")}
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+          // A whole address needs no further click.
+          onPaste={(event) => {
+            const pasted = event.clipboardData.getData("text").trim();
+            if (url !== "" || !/^https?:\/\/\S+$/i.test(pasted)) return;
+            event.preventDefault();
+            void navigate(addPath(pasted));
+          }}
         />
         <Button type="submit" size="md">
           Continue

@@ -7,8 +7,8 @@ import { useNow } from "../../lib/use-now.ts";
 import { Disclosure } from "../../ui/disclosure.tsx";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
+import shared from "../../ui/list.module.css";
 import { RevokeTokenDialog } from "./revoke-token-dialog.tsx";
-import classes from "./token-list.module.css";
 import { TokenRow, tokenRowFragment } from "./token-row.tsx";
 import { describeLife } from "./token-words.ts";
 
@@ -65,7 +65,7 @@ export function TokenList({ workspaceId, onCreate }: TokenListProps) {
   const living = tokens.filter((token) => !hasEnded(token));
   const ended = tokens.filter(hasEnded);
   const renderRows = (rows: typeof tokens) => (
-    <ul className={`panel rows ${classes["list"]}`}>
+    <ul className={`panel rows ${shared["list"]}`}>
       {rows.map((token) => (
         <TokenRow
           key={token.id}
@@ -108,7 +108,7 @@ export function TokenList({ workspaceId, onCreate }: TokenListProps) {
 
 function NoTokens({ onCreate }: { onCreate: () => void }) {
   return (
-    <div className={`panel ${classes["empty"]}`}>
+    <div className={`panel ${shared["empty"]}`}>
       <Title order={2}>No active tokens</Title>
       <Text c="dimmed" size="sm" maw={480}>
         With a token a program of yours calls the Gatehouse API as you, in this workspace and within

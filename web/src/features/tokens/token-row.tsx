@@ -3,6 +3,7 @@ import { readFragment, type FragmentType } from "../../graphql/generated/fragmen
 import { graphql } from "../../graphql/generated/gql.ts";
 import { formatInstant, formatPast, formatRelative } from "../../lib/format.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import shared from "../../ui/list.module.css";
 import classes from "./token-list.module.css";
 import { describeLife, scopeWords } from "./token-words.ts";
 
@@ -47,7 +48,7 @@ export function TokenRow({ token, viewerId, now, onRevoke }: TokenRowProps) {
           <span className={`truncate ${classes["name"]}`}>{name}</span>
           <code className={classes["prefix"]}>{prefix}…</code>
         </div>
-        <div className={classes["facts"]} title={`Made ${formatInstant(createdAt)}`}>
+        <div className={shared["facts"]} title={`Made ${formatInstant(createdAt)}`}>
           <span>{scopeWords[scope].label}</span>
           {facts.map((fact) => (
             <span key={fact}>{fact}</span>

@@ -1,7 +1,9 @@
-import { Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
 import { formatDuration } from "../../lib/format.ts";
+import { downloadText } from "../../lib/download-text.ts";
 import { executionWords } from "../../lib/words.ts";
 import { LongText } from "../../ui/long-text.tsx";
 import { Notice } from "../../ui/notice.tsx";
@@ -72,8 +74,32 @@ export function ExecutionResult({ execution }: ExecutionResultProps) {
         </Text>
       )}
       {result.contentTruncated && (
-        <Notice tone="off">The result was too large and is shown in part.</Notice>
+        <CutResult content={result.content} structuredContent={structured} />
       )}
     </Stack>
+  );
+}
+
+/** What a server sent beyond 1 MB was not kept; what was can be had whole, in a form that programs read. */
+function CutResult(kept: { content: unknown; structuredContent: unknown }) {
+  return (
+    <Notice
+      tone="off"
+      title="This result is not whole."
+      actions={
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconDownload size={14} aria-hidden />}
+          onClick={() =>
+            downloadText("result-in-part.json", JSON.stringify(kept, null, 2), "application/json")
+          }
+        >
+          Download what was kept
+        </Button>
+      }
+    >
+      It was larger than 1 MB. What is here is its beginning.
+    </Notice>
   );
 }

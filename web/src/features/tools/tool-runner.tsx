@@ -1,9 +1,11 @@
-import { Button, Group } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMemo, useState, type ReactNode } from "react";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
 import type { OAuthState } from "../../graphql/generated/graphql.ts";
+import { formatPast } from "../../lib/format.ts";
+import { useNow } from "../../lib/use-now.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Section } from "../../ui/section.tsx";
 import { ArgumentsEditor } from "./arguments-editor.tsx";
@@ -16,6 +18,7 @@ import { ToolOutcome } from "./tool-outcome.tsx";
 import { ToolPolicy } from "./tool-policy.tsx";
 import { ToolSnippets } from "./tool-snippets.tsx";
 import classes from "./tool-runner.module.css";
+import { useEarlierRun } from "./use-earlier-run.ts";
 import { useToolRun } from "./use-tool-run.ts";
 
 const toolRunnerFragment = graphql(`
@@ -33,6 +36,7 @@ const toolRunnerFragment = graphql(`
 `);
 
 type ToolRunnerProps = {
+  workspaceId: string;
   serverId: string;
   oauthState: OAuthState;
   tool: FragmentType<typeof toolRunnerFragment>;
@@ -42,14 +46,20 @@ type ToolRunnerProps = {
 };
 
 /** The arguments beside the result. Both stay when the other changes, and through a consent. */
-export function ToolRunner({ serverId, oauthState, tool, reconnect, manages }: ToolRunnerProps) {
+export function ToolRunner(props: ToolRunnerProps) {
+  const { workspaceId, serverId, oauthState, tool, reconnect, manages } = props;
   const declared = readFragment(toolRunnerFragment, tool);
   const { name, inputSchema, policy } = declared;
   const check = useMemo(() => createArgumentCheck(inputSchema), [inputSchema]);
   const [draft, setDraft] = useState<Draft>(
     () => readDraft(sessionStorage, serverId, name) ?? startDraft(inputSchema),
   );
-  const { run, start, confirm, dismiss } = useToolRun(serverId, name);
+  const earlier = useEarlierRun(workspaceId, serverId, name);
+  const { run, isEarlier, start, confirm, dismiss } = useToolRun(
+    serverId,
+    name,
+    earlier?.id ?? null,
+  );
   const refusal = run.step === "refused" ? run.answer : undefined;
   const issues = refusal?.__typename === "InvalidToolArguments" ? refusal.issues : undefined;
   const faults = useMemo(() => (issues ? toFormErrors(issues) : undefined), [issues]);
@@ -73,13 +83,14 @@ export function ToolRunner({ serverId, oauthState, tool, reconnect, manages }: T
               loading={run.step === "running"}
               leftSection={<IconPlayerPlay size={16} aria-hidden />}
             >
-              {run.step === "over" || refusal ? "Run again" : "Run"}
+              {(run.step === "over" && !isEarlier) || refusal ? "Run again" : "Run"}
             </Button>
           </Group>
         </ArgumentsEditor>
       </Section>
       <div className={classes["result"]}>
         <Section title="Result">
+          {isEarlier && earlier && <StartedAt instant={earlier.startedAt} />}
           <ToolOutcome run={run} oauthState={oauthState} reconnect={reconnect} />
         </Section>
       </div>
@@ -105,6 +116,15 @@ export function ToolRunner({ serverId, oauthState, tool, reconnect, manages }: T
         {run.step === "confirming" && run.message}
       </ConfirmDialog>
     </div>
+  );
+}
+
+function StartedAt({ instant }: { instant: string }) {
+  const nowMs = useNow();
+  return (
+    <Text size="xs" c="dimmed" mb="sm">
+      Started {formatPast(instant, nowMs)}, before this page was opened.
+    </Text>
   );
 }
 

@@ -27,15 +27,22 @@ export type ToolRun =
 /**
  * Runs a tool and follows it to its end. It is not waited for with one long request: progress shows, it can be
  * cancelled, and a connection that breaks meanwhile loses nothing. A tool that asks first is run once the person agrees.
+ *
+ * @param earlierId a run from before the page was opened, shown until another begins here
  */
-export function useToolRun(serverId: string, toolName: string) {
+export function useToolRun(serverId: string, toolName: string, earlierId: string | null) {
   const [begun, setRun] = useState<ToolRun>({ step: "idle" });
   const [, executeTool] = useMutation(executeToolMutation);
+  const [earlier, setEarlier] = useState<string | null>(null);
+  // The one of when the page opened: it does not change under the reader.
+  if (earlier === null && earlierId !== null) setEarlier(earlierId);
+  const isEarlier = begun.step === "idle" && earlier !== null;
   const begunId = begun.step === "running" ? (begun.execution?.id ?? null) : null;
-  const followed = useFollowedRun(begunId);
+  const followed = useFollowedRun(isEarlier ? earlier : begunId);
   const run = followed ? describeRun(followed) : begun;
   const isOver = run.step === "over";
-  const said = run.step === "over" ? executionWords[run.execution.status].label : null;
+  const said =
+    run.step === "over" && !isEarlier ? executionWords[run.execution.status].label : null;
 
   useEffect(() => {
     if (said) announce(`${toolName}: ${said}`);
@@ -43,8 +50,8 @@ export function useToolRun(serverId: string, toolName: string) {
 
   // The end stays, whatever the cache hears of the run later.
   useEffect(() => {
-    if (isOver && followed) setRun(describeRun(followed));
-  }, [isOver, followed]);
+    if (isOver && !isEarlier && followed) setRun(describeRun(followed));
+  }, [isOver, isEarlier, followed]);
 
   async function start(input: Record<string, unknown>, confirmed = false): Promise<void> {
     setRun({ step: "running", execution: null });
@@ -66,6 +73,8 @@ export function useToolRun(serverId: string, toolName: string) {
 
   return {
     run,
+    /** It was begun before the page was opened. */
+    isEarlier: isEarlier && followed !== null,
     start: (input: Record<string, unknown>) => void start(input),
     confirm: () => {
       if (run.step === "confirming") void start(run.input, true);

@@ -5,11 +5,13 @@ import { readFragment, type FragmentType } from "../../graphql/generated/fragmen
 import { graphql } from "../../graphql/generated/gql.ts";
 import { announce } from "../../lib/announce.ts";
 import { describeError } from "../../lib/describe-error.ts";
+import { typeWords } from "../../lib/event-words.ts";
 import { formatDuration, formatInstant, formatPast } from "../../lib/format.ts";
 import { useNow } from "../../lib/use-now.ts";
 import { StatusIcon } from "../../ui/status-icon.tsx";
+import shared from "../../ui/list.module.css";
 import classes from "./webhooks.module.css";
-import { deliveryWords, typeWords } from "./webhook-words.ts";
+import { deliveryWords } from "./webhook-words.ts";
 
 export const deliveryRowFragment = graphql(`
   fragment DeliveryRow_delivery on WebhookDelivery {
@@ -61,7 +63,7 @@ export function DeliveryRow({ delivery }: DeliveryRowProps) {
       <StatusIcon tone={tone} size={16} />
       <div className={classes["main"]}>
         <div className={classes["what"]}>{what}</div>
-        <div className={classes["facts"]}>
+        <div className={shared["facts"]}>
           <span>{label}</span>
           <span>{attempts === 1 ? "1 attempt" : `${attempts} attempts`}</span>
           {httpStatus != null && <span>HTTP {httpStatus}</span>}

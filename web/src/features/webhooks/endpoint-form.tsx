@@ -6,7 +6,8 @@ import { readFieldErrors, sortFieldErrors } from "../../graphql/errors.ts";
 import type { WorkspaceEventType } from "../../graphql/generated/graphql.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import classes from "./webhooks.module.css";
-import { allTypes, readTypes, typeWords } from "./webhook-words.ts";
+import { eventTypes, typeWords } from "../../lib/event-words.ts";
+import { readTypes } from "./webhook-words.ts";
 
 export type EndpointValues = { url: string; types: WorkspaceEventType[] | null };
 
@@ -23,7 +24,7 @@ type EndpointFormProps = {
 export function EndpointForm({ before, action, busy, onSubmit, onCancel }: EndpointFormProps) {
   const [failure, setFailure] = useState<CombinedError>();
   const form = useForm({
-    initialValues: { url: before.url, types: before.types ?? allTypes },
+    initialValues: { url: before.url, types: before.types ?? eventTypes },
     validate: {
       url: (url) => (url.trim() ? null : "Enter an address."),
       types: (types) => (types.length > 0 ? null : "Choose at least one."),
@@ -41,7 +42,7 @@ export function EndpointForm({ before, action, busy, onSubmit, onCancel }: Endpo
     if (Object.keys(fields).length === 0) setFailure(error);
   }
 
-  const isAll = form.values.types.length === allTypes.length;
+  const isAll = form.values.types.length === eventTypes.length;
   return (
     <form onSubmit={form.onSubmit((values) => void submit(values))} noValidate>
       <Stack gap="md">
@@ -63,7 +64,7 @@ export function EndpointForm({ before, action, busy, onSubmit, onCancel }: Endpo
           {...form.getInputProps("types")}
         >
           <div className={classes["types"]}>
-            {allTypes.map((type) => (
+            {eventTypes.map((type) => (
               <Checkbox key={type} value={type} label={typeWords[type]} size="xs" />
             ))}
           </div>
@@ -72,7 +73,7 @@ export function EndpointForm({ before, action, busy, onSubmit, onCancel }: Endpo
           <Button
             variant="subtle"
             size="xs"
-            onClick={() => form.setFieldValue("types", isAll ? [] : allTypes)}
+            onClick={() => form.setFieldValue("types", isAll ? [] : eventTypes)}
           >
             {isAll ? "Choose none" : "Choose all"}
           </Button>

@@ -9,6 +9,7 @@ import { useNow } from "../../lib/use-now.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import shared from "../../ui/list.module.css";
 import { endpointFragment } from "./endpoint-fragment.ts";
 import classes from "./webhooks.module.css";
 import { describeEndpoint, describeTypes } from "./webhook-words.ts";
@@ -51,7 +52,7 @@ export function EndpointList({ workspaceId, onCreate }: EndpointListProps) {
       {list.nodes.length === 0 ? (
         <NoEndpoints onCreate={onCreate} />
       ) : (
-        <ul className={`panel rows ${classes["list"]}`}>
+        <ul className={`panel rows ${shared["list"]}`}>
           {list.nodes.map((endpoint) => (
             <EndpointRow key={endpoint.id} endpoint={endpoint} />
           ))}
@@ -71,7 +72,7 @@ function EndpointRow({ endpoint }: { endpoint: FragmentType<typeof endpointFragm
         <Link to={webhookPath(id)} className={`plain truncate ${classes["url"]}`} title={url}>
           {url.replace(/^https:\/\//, "")}
         </Link>
-        <div className={classes["facts"]}>
+        <div className={shared["facts"]}>
           <span>{describeTypes(types)}</span>
           <span>
             {lastDeliveryAt
@@ -96,7 +97,7 @@ function EndpointRow({ endpoint }: { endpoint: FragmentType<typeof endpointFragm
 
 function NoEndpoints({ onCreate }: { onCreate: () => void }) {
   return (
-    <div className={`panel ${classes["empty"]}`}>
+    <div className={`panel ${shared["empty"]}`}>
       <Title order={2}>No webhooks yet</Title>
       <Text c="dimmed" size="sm" maw={480}>
         Gatehouse can tell an address of yours about every event of this workspace: that somebody

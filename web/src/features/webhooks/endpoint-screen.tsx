@@ -2,18 +2,20 @@ import { Button, Text } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
 import { useState } from "react";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
+import { typeWords } from "../../lib/event-words.ts";
 import { formatInstant, formatPast } from "../../lib/format.ts";
 import { useNow } from "../../lib/use-now.ts";
 import { Facts } from "../../ui/facts.tsx";
 import { PageHeader } from "../../ui/page-header.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import shared from "../../ui/list.module.css";
 import { DeliveryList } from "./delivery-list.tsx";
 import { endpointFragment } from "./endpoint-fragment.ts";
 import { EndpointActions } from "./endpoint-actions.tsx";
 import { TestResult, useTestDelivery } from "./test-delivery.tsx";
 import classes from "./webhooks.module.css";
-import { describeEndpoint, typeWords } from "./webhook-words.ts";
+import { describeEndpoint } from "./webhook-words.ts";
 
 type EndpointScreenProps = {
   endpoint: FragmentType<typeof endpointFragment>;
@@ -85,7 +87,7 @@ export function EndpointScreen({ endpoint, onDeleted }: EndpointScreenProps) {
 
 function Types({ types }: { types: readonly (keyof typeof typeWords)[] }) {
   return (
-    <ul className={classes["list"]}>
+    <ul className={shared["list"]}>
       {types.map((type) => (
         <li key={type}>{typeWords[type]}</li>
       ))}
