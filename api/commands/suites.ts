@@ -65,6 +65,7 @@ export const SIDE_BY_SIDE: Suite[] = [
   check("ids of regressions", 30, ["node", "api/commands/check-ids.ts"], {
     hint: "docs/regressions.md",
   }),
+  check("files to deploy with", 30, ["node", "api/commands/check-deploy.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),
   check("migration drift", 60, ["node", "prisma/migrate.ts", "check"], {
     hint: "node prisma/migrate.ts new NAME",
