@@ -51,6 +51,7 @@ import { createClientCredentials } from "./services/client-credentials.ts";
 import { createClients } from "./services/clients.ts";
 import { createConnection } from "./services/connection.ts";
 import { createConsent } from "./services/consent.ts";
+import { countCalls } from "./services/counted-calls.ts";
 import { createFlowDescriber } from "./services/describe-flow.ts";
 import { createDelayedRuns, startTurns } from "./services/turns.ts";
 import { createDeletion } from "./services/deletion.ts";
@@ -665,7 +666,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       consent,
       simulation,
       catalogs,
-      executions: { ...toolRuns.history, ...toolRuns.cancelling, ...executions },
+      executions: {
+        ...toolRuns.history,
+        ...toolRuns.cancelling,
+        execute: countCalls(executions.execute, {
+          note: metrics.noteCall,
+          monotonicMs: clock.monotonicMs,
+        }),
+      },
       elicitations: toolRuns.elicitations,
       toolPolicies,
       reading,
