@@ -106,6 +106,8 @@ import { createRevocationStore } from "./storage/revocation-store.ts";
 import { createWebhookStore } from "./storage/webhook-store.ts";
 import { createServerSecrets } from "./storage/server-secrets.ts";
 import { openToolRuns } from "./tool-runs.ts";
+import type { Tracing } from "./tracing.ts";
+import { traceCalls, traceRequests } from "./traced.ts";
 
 export interface AppOptions {
   config: Config;
@@ -187,6 +189,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const db = openDatabase(databaseUrl);
   await checkCanary(db, box);
   if (await renewEpochs(db)) logger.warn("the database was restored: older cursors are refused");
+  const tracing = await openTracing(config);
   const bus = await (options.openBus ?? openBus)(databaseUrl);
   options.onOpened?.({ db, bus });
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
@@ -204,7 +207,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   /** For MCP requests: the caller's timeout ends them, so that the server learns of it; the guard's own comes after any of them. */
   const mcpFetchFor = ({ serverUrl }: { serverUrl: string }) => {
     const afterwardsMs = longestTimeoutMs + 10_000;
-    return egress.fetchFor({
+    const fetch = egress.fetchFor({
       serverUrl,
       limits: {
         headersTimeoutMs: afterwardsMs,
@@ -213,6 +216,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         longEventStreams: true,
       },
     });
+    return tracing ? tracing.propagate(fetch) : fetch;
   };
   /** For streams that stand as long as a session: their events are bounded one by one. */
   const streamFetchFor = ({ serverUrl }: { serverUrl: string }) =>
@@ -669,10 +673,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       executions: {
         ...toolRuns.history,
         ...toolRuns.cancelling,
-        execute: countCalls(executions.execute, {
-          note: metrics.noteCall,
-          monotonicMs: clock.monotonicMs,
-        }),
+        execute: traceCalls(
+          tracing,
+          countCalls(executions.execute, {
+            note: metrics.noteCall,
+            monotonicMs: clock.monotonicMs,
+          }),
+        ),
       },
       elicitations: toolRuns.elicitations,
       toolPolicies,
@@ -744,7 +751,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       : null,
     auth,
     viewers,
-    graphql,
+    graphql: traceRequests(tracing, graphql),
     exports: createExports({
       db,
       events,
@@ -847,6 +854,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await refresher.close();
       await sandbox?.close();
       await egress.close();
+      await tracing?.close();
       await membership?.leave();
       await bus.close();
       await logConnections.close();
@@ -860,6 +868,13 @@ function nameFlow(answer: CallbackAnswer): CallbackAnswer {
   return answer.kind === "finished"
     ? { ...answer, flowId: encodeGlobalId("OAuthFlow", answer.flowId) }
     : answer;
+}
+
+/** Loaded where it is wanted alone. */
+async function openTracing({ traceEndpoint }: Config): Promise<Tracing | null> {
+  if (traceEndpoint === null) return null;
+  const { createTracing } = await import("./tracing.ts");
+  return createTracing({ endpoint: traceEndpoint, version });
 }
 
 /** Loaded where it runs alone: an authorization server and both MCP SDKs are a third of all code. */

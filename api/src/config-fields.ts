@@ -62,6 +62,11 @@ const documentUrl = z.string().refine((text) => {
   );
 }, "is not the URL of a document such as https://gatehouse.example.com/oauth/client-metadata.json");
 
+const collectorUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "";
+}, "is not the URL of a collector such as http://localhost:4318");
+
 const postgresUrl = z.string().refine((text) => {
   const url = URL.parse(text);
   return url !== null && /^postgres(ql)?:\/\//.test(text) && url.pathname.length > 1;
@@ -126,6 +131,7 @@ export const environment = z.object({
   SANDBOX_PORT: portNumber.default(4010),
   EVENT_RETENTION_DAYS: dayCount.default(90),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
   TRUST_PROXY: flag.default(false),
   METRICS_TOKEN: z
     .string()

@@ -37,6 +37,8 @@ export interface Config {
   readonly trustProxy: boolean;
   /** With which `/metrics` may be read; null: by nobody. */
   readonly metricsToken: string | null;
+  /** Where traces are sent to (OTLP over HTTP); null: there are none. */
+  readonly traceEndpoint: string | null;
   /** `PUBLIC_URL` and `HOST` are both loopback: nobody else can reach this installation. */
   readonly isLoopback: boolean;
   readonly secureCookies: boolean;
@@ -132,6 +134,7 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     isLoopback,
     secureCookies: publicUrl.startsWith("https:"),
   });
