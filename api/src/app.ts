@@ -35,6 +35,7 @@ import type { RefresherOptions } from "./oauth/refresh-flight.ts";
 import { createProfiles, type ProviderProfile } from "./oauth/provider-profiles.ts";
 import { createRefresher } from "./oauth/refresher.ts";
 import { createSessionPool } from "./mcp/pool.ts";
+import type { Mail, Mailer } from "./mail/mailer.ts";
 import type { Secrets } from "./secret-files.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccountNeeds } from "./services/account-needs.ts";
@@ -66,6 +67,7 @@ import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
+import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
@@ -439,6 +441,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     hash: sha256,
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
+  const mailer = config.mail && (await openMailer(config.mail));
+  const sendMail = (what: string, write: () => Promise<Mail> | Mail) =>
+    background.start(what, async () => mailer?.send(await write()));
+  const linkTo = (token: string) => `${config.publicUrl}/invite/${token}`;
   const invitations = {
     ...createInvitations({
       db,
@@ -446,9 +452,18 @@ export async function createApp(options: AppOptions): Promise<App> {
       newId: uuidv7,
       makeToken: () => randomToken(32),
       hash: sha256,
+      sendLink: (email, token, { inviterId, workspaceId }) =>
+        sendMail("mailing of an invitation", async () => {
+          const [inviter, workspace] = await Promise.all([
+            db.user.findUniqueOrThrow({ where: { id: inviterId } }),
+            db.workspace.findUniqueOrThrow({ where: { id: workspaceId } }),
+          ]);
+          const names = { inviter: inviter.name, workspace: workspace.name };
+          return writeInvitation({ email, ...names, link: linkTo(token) });
+        }),
     }),
     ...invitationAcceptance,
-    linkTo: (token: string) => `${config.publicUrl}/invite/${token}`,
+    linkTo,
   };
   const authorizationRequired = createAuthorizationRequired({
     db,
@@ -713,6 +728,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       return kind === "accepted";
     },
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
+    // Behind the hash, which no server is sent, ours neither.
+    sendPasswordReset: mailer
+      ? (email, token) =>
+          sendMail("mailing of a password's link", () =>
+            writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
+          )
+      : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
   });
@@ -750,6 +772,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         })
       : null,
     auth,
+    signInOptions: { passwordReset: mailer !== null },
     viewers,
     graphql: traceRequests(tracing, graphql),
     exports: createExports({
@@ -853,6 +876,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await pool.close();
       await refresher.close();
       await sandbox?.close();
+      mailer?.close();
       await egress.close();
       await tracing?.close();
       await membership?.leave();
@@ -868,6 +892,12 @@ function nameFlow(answer: CallbackAnswer): CallbackAnswer {
   return answer.kind === "finished"
     ? { ...answer, flowId: encodeGlobalId("OAuthFlow", answer.flowId) }
     : answer;
+}
+
+/** Loaded where it is wanted alone. */
+async function openMailer(mail: NonNullable<Config["mail"]>): Promise<Mailer> {
+  const { createMailer } = await import("./mail/mailer.ts");
+  return createMailer(mail);
 }
 
 /** Loaded where it is wanted alone. */
