@@ -92,6 +92,8 @@ it("are those of the rules and the dashboard, and every one of ours is documente
     expect(exported, path).toEqual(expect.arrayContaining(named));
   }
   const ours = exported.filter((name) => name.startsWith("gatehouse_"));
-  const documented = namesIn(file("docs/operations.md")).filter((name) => name.startsWith("gatehouse_"));
+  const documented = namesIn(file("docs/operations.md")).filter((name) =>
+    name.startsWith("gatehouse_"),
+  );
   expect(documented).toEqual(ours);
 });
