@@ -66,6 +66,7 @@ export const SIDE_BY_SIDE: Suite[] = [
     hint: "docs/regressions.md",
   }),
   check("weight of the web app", 30, ["node", "web/commands/check-bundle.ts"]),
+  check("files to deploy with", 30, ["node", "api/commands/check-deploy.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),
   check("migration drift", 60, ["node", "prisma/migrate.ts", "check"], {
     hint: "node prisma/migrate.ts new NAME",

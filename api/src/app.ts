@@ -35,6 +35,7 @@ import type { RefresherOptions } from "./oauth/refresh-flight.ts";
 import { createProfiles, type ProviderProfile } from "./oauth/provider-profiles.ts";
 import { createRefresher } from "./oauth/refresher.ts";
 import { createSessionPool } from "./mcp/pool.ts";
+import type { Mail, Mailer } from "./mail/mailer.ts";
 import type { Secrets } from "./secret-files.ts";
 import { createAccess } from "./services/access.ts";
 import { createAccountNeeds } from "./services/account-needs.ts";
@@ -51,6 +52,7 @@ import { createClientCredentials } from "./services/client-credentials.ts";
 import { createClients } from "./services/clients.ts";
 import { createConnection } from "./services/connection.ts";
 import { createConsent } from "./services/consent.ts";
+import { countCalls } from "./services/counted-calls.ts";
 import { createFlowDescriber } from "./services/describe-flow.ts";
 import { createDelayedRuns, startTurns } from "./services/turns.ts";
 import { createDeletion } from "./services/deletion.ts";
@@ -65,6 +67,7 @@ import type { ConcurrencyLimits } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
+import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
@@ -105,6 +108,8 @@ import { createRevocationStore } from "./storage/revocation-store.ts";
 import { createWebhookStore } from "./storage/webhook-store.ts";
 import { createServerSecrets } from "./storage/server-secrets.ts";
 import { openToolRuns } from "./tool-runs.ts";
+import type { Tracing } from "./tracing.ts";
+import { traceCalls, traceRequests } from "./traced.ts";
 
 export interface AppOptions {
   config: Config;
@@ -186,6 +191,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const db = openDatabase(databaseUrl);
   await checkCanary(db, box);
   if (await renewEpochs(db)) logger.warn("the database was restored: older cursors are refused");
+  const tracing = await openTracing(config);
   const bus = await (options.openBus ?? openBus)(databaseUrl);
   options.onOpened?.({ db, bus });
   const clock = { monotonicMs: () => performance.now(), now: () => new Date() };
@@ -203,7 +209,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   /** For MCP requests: the caller's timeout ends them, so that the server learns of it; the guard's own comes after any of them. */
   const mcpFetchFor = ({ serverUrl }: { serverUrl: string }) => {
     const afterwardsMs = longestTimeoutMs + 10_000;
-    return egress.fetchFor({
+    const fetch = egress.fetchFor({
       serverUrl,
       limits: {
         headersTimeoutMs: afterwardsMs,
@@ -212,6 +218,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         longEventStreams: true,
       },
     });
+    return tracing ? tracing.propagate(fetch) : fetch;
   };
   /** For streams that stand as long as a session: their events are bounded one by one. */
   const streamFetchFor = ({ serverUrl }: { serverUrl: string }) =>
@@ -434,6 +441,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     hash: sha256,
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
+  const mailer = config.mail && (await openMailer(config.mail));
+  const sendMail = (what: string, write: () => Promise<Mail> | Mail) =>
+    background.start(what, async () => mailer?.send(await write()));
+  const linkTo = (token: string) => `${config.publicUrl}/invite/${token}`;
   const invitations = {
     ...createInvitations({
       db,
@@ -441,9 +452,18 @@ export async function createApp(options: AppOptions): Promise<App> {
       newId: uuidv7,
       makeToken: () => randomToken(32),
       hash: sha256,
+      sendLink: (email, token, { inviterId, workspaceId }) =>
+        sendMail("mailing of an invitation", async () => {
+          const [inviter, workspace] = await Promise.all([
+            db.user.findUniqueOrThrow({ where: { id: inviterId } }),
+            db.workspace.findUniqueOrThrow({ where: { id: workspaceId } }),
+          ]);
+          const names = { inviter: inviter.name, workspace: workspace.name };
+          return writeInvitation({ email, ...names, link: linkTo(token) });
+        }),
     }),
     ...invitationAcceptance,
-    linkTo: (token: string) => `${config.publicUrl}/invite/${token}`,
+    linkTo,
   };
   const authorizationRequired = createAuthorizationRequired({
     db,
@@ -665,7 +685,17 @@ export async function createApp(options: AppOptions): Promise<App> {
       consent,
       simulation,
       catalogs,
-      executions: { ...toolRuns.history, ...toolRuns.cancelling, ...executions },
+      executions: {
+        ...toolRuns.history,
+        ...toolRuns.cancelling,
+        execute: traceCalls(
+          tracing,
+          countCalls(executions.execute, {
+            note: metrics.noteCall,
+            monotonicMs: clock.monotonicMs,
+          }),
+        ),
+      },
       elicitations: toolRuns.elicitations,
       toolPolicies,
       reading,
@@ -698,6 +728,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       return kind === "accepted";
     },
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
+    // Behind the hash, which no server is sent, ours neither.
+    sendPasswordReset: mailer
+      ? (email, token) =>
+          sendMail("mailing of a password's link", () =>
+            writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
+          )
+      : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
   });
@@ -735,8 +772,9 @@ export async function createApp(options: AppOptions): Promise<App> {
         })
       : null,
     auth,
+    signInOptions: { passwordReset: mailer !== null },
     viewers,
-    graphql,
+    graphql: traceRequests(tracing, graphql),
     exports: createExports({
       db,
       events,
@@ -838,7 +876,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       await pool.close();
       await refresher.close();
       await sandbox?.close();
+      mailer?.close();
       await egress.close();
+      await tracing?.close();
       await membership?.leave();
       await bus.close();
       await logConnections.close();
@@ -852,6 +892,19 @@ function nameFlow(answer: CallbackAnswer): CallbackAnswer {
   return answer.kind === "finished"
     ? { ...answer, flowId: encodeGlobalId("OAuthFlow", answer.flowId) }
     : answer;
+}
+
+/** Loaded where it is wanted alone. */
+async function openMailer(mail: NonNullable<Config["mail"]>): Promise<Mailer> {
+  const { createMailer } = await import("./mail/mailer.ts");
+  return createMailer(mail);
+}
+
+/** Loaded where it is wanted alone. */
+async function openTracing({ traceEndpoint }: Config): Promise<Tracing | null> {
+  if (traceEndpoint === null) return null;
+  const { createTracing } = await import("./tracing.ts");
+  return createTracing({ endpoint: traceEndpoint, version });
 }
 
 /** Loaded where it runs alone: an authorization server and both MCP SDKs are a third of all code. */

@@ -62,6 +62,28 @@ const documentUrl = z.string().refine((text) => {
   );
 }, "is not the URL of a document such as https://gatehouse.example.com/oauth/client-metadata.json");
 
+const collectorUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === "";
+}, "is not the URL of a collector such as http://localhost:4318");
+
+const smtpUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    /^smtps?:$/.test(url.protocol) &&
+    url.hostname !== "" &&
+    url.pathname.length <= 1
+  );
+}, "is not the URL of a mail server such as smtp://user:password@mail.example.com:587");
+
+const sender = z
+  .string()
+  .regex(
+    /^([^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+    "is not a sender such as Gatehouse <gatehouse@example.com>",
+  );
+
 const postgresUrl = z.string().refine((text) => {
   const url = URL.parse(text);
   return url !== null && /^postgres(ql)?:\/\//.test(text) && url.pathname.length > 1;
@@ -126,6 +148,9 @@ export const environment = z.object({
   SANDBOX_PORT: portNumber.default(4010),
   EVENT_RETENTION_DAYS: dayCount.default(90),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: sender.optional(),
   TRUST_PROXY: flag.default(false),
   METRICS_TOKEN: z
     .string()

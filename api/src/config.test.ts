@@ -41,6 +41,8 @@ describe("what follows from nothing", () => {
       logLevel: "warn",
       trustProxy: false,
       metricsToken: null,
+      mail: null,
+      traceEndpoint: null,
       isLoopback: true,
       secureCookies: false,
     });
@@ -101,6 +103,16 @@ const READINGS: [string, Record<string, string>, Partial<Config>][] = [
     { sandbox: { enabled: false, host: "127.0.0.1", port: 4010 }, trustProxy: true },
   ],
   ["EVENT_RETENTION_DAYS", { EVENT_RETENTION_DAYS: "7" }, { eventRetentionDays: 7 }],
+  [
+    "mail",
+    { SMTP_URL: "smtps://u:p@mail.example.com", MAIL_FROM: "Gatehouse <g@example.com>" },
+    { mail: { smtpUrl: "smtps://u:p@mail.example.com", from: "Gatehouse <g@example.com>" } },
+  ],
+  [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318" },
+    { traceEndpoint: "http://localhost:4318" },
+  ],
   ["LOG_LEVEL", { LOG_LEVEL: "debug" }, { logLevel: "debug" }],
   ["IPv6 loopback", { HOST: "::1", PUBLIC_URL: "http://[::1]:4000" }, { isLoopback: true }],
   [
@@ -194,6 +206,22 @@ const FAULTS: [string, Record<string, string>, string][] = [
   ],
   ["SANDBOX_PORT", { SANDBOX_PORT: "4000" }, "SANDBOX_PORT and PORT are both 4000."],
   ["LOG_LEVEL", { LOG_LEVEL: "loud" }, "LOG_LEVEL is none of fatal, error,"],
+  ["SMTP_URL alone", { SMTP_URL: "smtp://mail.example.com" }, "SMTP_URL and MAIL_FROM are set"],
+  [
+    "SMTP_URL",
+    { SMTP_URL: "mail.example.com", MAIL_FROM: "g@example.com" },
+    "SMTP_URL is not the URL of a mail server",
+  ],
+  [
+    "MAIL_FROM",
+    { SMTP_URL: "smtp://mail.example.com", MAIL_FROM: "Gatehouse" },
+    "MAIL_FROM is not a sender",
+  ],
+  [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" },
+    "OTEL_EXPORTER_OTLP_ENDPOINT is not the URL of a collector",
+  ],
   ["TRUST_PROXY", { TRUST_PROXY: "2" }, "TRUST_PROXY is neither on nor off."],
 ];
 

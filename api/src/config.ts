@@ -37,6 +37,10 @@ export interface Config {
   readonly trustProxy: boolean;
   /** With which `/metrics` may be read; null: by nobody. */
   readonly metricsToken: string | null;
+  /** The mail server, and who mails are from; null: Gatehouse sends none. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
+  /** Where traces are sent to (OTLP over HTTP); null: there are none. */
+  readonly traceEndpoint: string | null;
   /** `PUBLIC_URL` and `HOST` are both loopback: nobody else can reach this installation. */
   readonly isLoopback: boolean;
   readonly secureCookies: boolean;
@@ -96,6 +100,9 @@ function findConflicts(config: Config, given: Variables): string[] {
       if (!given[name]?.trim()) faults.push(`${name} is required with DATABASE_URL: ${hint}.`);
     }
   }
+  if (Boolean(given["SMTP_URL"]?.trim()) !== Boolean(given["MAIL_FROM"]?.trim())) {
+    faults.push("SMTP_URL and MAIL_FROM are set together or not at all.");
+  }
   if (config.sandbox.enabled && !config.isLoopback) {
     faults.push("SANDBOX can be on only while PUBLIC_URL and HOST are loopback.");
   }
@@ -132,6 +139,11 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
+    mail:
+      env.SMTP_URL !== undefined && env.MAIL_FROM !== undefined
+        ? Object.freeze({ smtpUrl: env.SMTP_URL, from: env.MAIL_FROM })
+        : null,
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     isLoopback,
     secureCookies: publicUrl.startsWith("https:"),
   });

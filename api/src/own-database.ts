@@ -1,6 +1,6 @@
 /** The database that the configuration asks for, migrated: a server of the operator's, or the embedded one. */
 import { mkdirSync } from "node:fs";
-import { describeHolder, takeDataDirLock } from "@gatehouse/prisma/data-dir-lock";
+import { type DataDirLock, describeHolder, takeDataDirLock } from "@gatehouse/prisma/data-dir-lock";
 import { probeDatabase } from "@gatehouse/prisma/database-url";
 import {
   EmbeddedPostgresError,
@@ -90,7 +90,8 @@ async function openEmbedded(config: Config, say: Say, signal: AbortSignal): Prom
   }
 }
 
-function lockDataDir(dataDir: string) {
+/** Throws `DataDirHeld`, or `StartFailure` when the folder cannot be used. */
+export function lockDataDir(dataDir: string): DataDirLock {
   let answer: ReturnType<typeof takeDataDirLock>;
   try {
     // Others may pass through it, as the embedded server's user must when we are root; what lies in it is closed to them.

@@ -67,7 +67,12 @@ export function provideSecrets(
 
 /** Where the keys of an installation without ENCRYPTION_KEYS are. */
 export function keyFileOf(dataDir: string): string {
-  return join(dataDir, FILES.encryptionKeys.file);
+  return secretFileOf("encryptionKeys", dataDir);
+}
+
+/** Where an installation that was not given a secret keeps it. */
+export function secretFileOf(name: SecretName, dataDir: string): string {
+  return join(dataDir, FILES[name].file);
 }
 
 /** Writes a file for ourselves alone. It holds either the old text or the new one, also after the machine lost its power. */

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { openDatabase } from "@gatehouse/prisma";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
@@ -10,43 +8,11 @@ import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
 import { countKeyUses } from "../src/storage/key-uses.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { findFreePort } from "./support/free-port.ts";
+import { OwnProgram } from "./support/own-program.ts";
 import { openExecutions, seedExecutions } from "./support/sealed-executions.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-
-/** A process of the repository's, with nothing of our environment but the path. */
-class Run {
-  output = "";
-  readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
-  #listeners: (() => void)[] = [];
-
-  constructor(file: string, args: string[], env: Record<string, string>) {
-    this.child = spawn(process.execPath, [join(root, file), ...args], {
-      env: { PATH: process.env["PATH"] ?? "", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    for (const stream of [this.child.stdout, this.child.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.output += text;
-        for (const listen of this.#listeners) listen();
-      });
-    this.ended = once(this.child, "close").then(([code]) => code);
-  }
-
-  /** Resolves once it has said so; rejects when it ends without. */
-  async says(text: string): Promise<void> {
-    await new Promise<void>((done, fail) => {
-      const look = () => this.output.includes(text) && done();
-      this.#listeners.push(look);
-      look();
-      void this.ended.then(() => fail(new Error(`It ended without: ${this.output}`)));
-    });
-  }
-}
-
 const keys = (args: string[], env: Record<string, string>) =>
-  new Run("api/commands/keys.ts", args, env);
+  new OwnProgram("api/commands/keys.ts", args, env);
 
 async function runKeys(args: string[], env: Record<string, string>) {
   const run = keys(args, env);
@@ -130,7 +96,7 @@ describe("pnpm keys with the embedded database", { timeout: 180_000 }, () => {
     };
     const readIds = () => parseKeyring(readFileSync(join(folder, "encryption-keys"), "utf8")).ids;
     const start = async () => {
-      const run = new Run("api/src/main.ts", [], env);
+      const run = new OwnProgram("api/src/main.ts", [], env);
       resources.defer(async () => {
         run.child.kill("SIGTERM");
         await run.ended;

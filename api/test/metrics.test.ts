@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connect, createServer, executeTool, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
@@ -51,5 +53,47 @@ it("tell of runs, renewals, accounts, consents and events, and name nobody", asy
   expect(await readValue("gatehouse_event_subscribers")).toBe(1);
   expect(await readValue("gatehouse_event_lag_seconds_count")).toBeGreaterThan(1);
   expect(await readValue("gatehouse_database_up")).toBe(1);
-  expect((await read()).text).not.toMatch(/hush|Ada|list_notes|\/mcp/i);
+  expect(await readValue('gatehouse_execute_tool_seconds_count{outcome="ToolExecuted"}')).toBe(2);
+  expect(await readValue(`gatehouse_duplicate_refreshes_total{issuer="${issuer}"}`)).toBe(0);
+  expect(await readValue("gatehouse_failure_to_event_seconds_count")).toBe(0);
+  expect(await readValue("gatehouse_revocation_outbox_age_seconds")).toBe(0);
+
+  await executeTool(ada, serverId, "list_note");
+  // Somebody who has not renewed just now: a token that is refused again within a minute is not.
+  const bob = await gatehouse.signUp("Bob");
+  const bobsId = await createServer(bob, gatehouse.sandbox.notesUrl);
+  await connect(bob, bobsId);
+  await gatehouse.sandbox.endGrants("Bob");
+  await executeTool(bob, bobsId, "list_notes");
+  await expect
+    .poll(() => readValue("gatehouse_failure_to_event_seconds_count"), { timeout: 30_000 })
+    .toBe(1);
+  for (const outcome of ["ToolNotFound", "ReauthRequired"])
+    expect(
+      await readValue(`gatehouse_execute_tool_seconds_count{outcome="${outcome}"}`),
+      outcome,
+    ).toBe(1);
+  expect((await read()).text).not.toMatch(/hush|Ada|Bob|list_notes|\/mcp/i);
+});
+
+/** The names in a text, without what a histogram appends to its own. */
+const namesIn = (text: string): string[] =>
+  [...new Set(text.match(/\b(gatehouse|process|nodejs)_[a-z0-9_]+/g))]
+    .map((name) => name.replace(/_seconds_(bucket|count|sum)$/, "_seconds"))
+    .toSorted();
+
+it("are those of the rules and the dashboard, and every one of ours is documented", async () => {
+  const { text } = await read();
+  const exported = namesIn(text.replaceAll(/^(?!# TYPE).*$/gm, ""));
+  const file = (path: string) => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
+  for (const path of ["deploy/prometheus-alerts.yaml", "deploy/grafana-dashboard.json"]) {
+    const named = namesIn(file(path));
+    expect(named.length, path).toBeGreaterThan(5);
+    expect(exported, path).toEqual(expect.arrayContaining(named));
+  }
+  const ours = exported.filter((name) => name.startsWith("gatehouse_"));
+  const documented = namesIn(file("docs/operations.md")).filter((name) =>
+    name.startsWith("gatehouse_"),
+  );
+  expect(documented).toEqual(ours);
 });

@@ -12,9 +12,11 @@ export type Gatehouse = { url: string; sandboxUrl: string };
 
 /**
  * Starts a whole Gatehouse, database and sandbox included, on free ports and a folder of its own.
- * web/dist has to be built. Disposal stops it and deletes the folder.
+ * web/dist has to be built. `env`: further variables. Disposal stops it and deletes the folder.
  */
-export async function startGatehouse(): Promise<Gatehouse & AsyncDisposable> {
+export async function startGatehouse(
+  env: Record<string, string> = {},
+): Promise<Gatehouse & AsyncDisposable> {
   const [port, sandboxPort] = await findFreePorts(2);
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-e2e-"));
   // As root the database runs as another user, who has to reach its data.
@@ -27,6 +29,7 @@ export async function startGatehouse(): Promise<Gatehouse & AsyncDisposable> {
       PORT: String(port),
       SANDBOX_PORT: String(sandboxPort),
       DATA_DIR: join(folder, "data"),
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 import type { HttpLogger } from "./logger.ts";
 
-/** `/invite/<token>`, however it is written. */
-const secretPath = /^(\/+invite\/+).+/i;
+/** `/invite/<token>` and `/api/auth/reset-password/<token>`, however they are written. */
+const secretPath = /^(\/+(?:invite|api\/+auth\/+reset-password)\/+).+/i;
 
 /**
  * Names every request (`x-request-id`, never taken from the caller) and writes one line about it: method, path without query,

@@ -9,13 +9,16 @@ export interface AttemptLimitsDeps {
   trustProxy: boolean;
 }
 
+/** Where passwords and links from mails are tried, and mails asked for. */
+const attemptPath = /\/(sign-(in|up)\/|request-password-reset|reset-password)/;
+
 /** Guessing a password costs guessers time, wherever they sit and however many they are. */
 export function limitSignIn({
   attemptLimits: limits,
   trustProxy,
 }: AttemptLimitsDeps): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
-    const isAttempt = c.req.method === "POST" && /\/sign-(in|up)\//.test(c.req.path);
+    const isAttempt = c.req.method === "POST" && attemptPath.test(c.req.path);
     if (!isAttempt) return next();
     const waitMs = await limits.signInFrom(readClientAddress(c.env.incoming, trustProxy));
     if (waitMs !== null) return refuse(c, waitMs);

@@ -44,6 +44,8 @@ export interface AuthDeps {
    * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
    */
   ensureWorkspace(user: NewUser): Promise<void>;
+  /** Mails a link with which a new password can be chosen; null: nobody can ask for one. Must not wait: the time would tell who exists. */
+  sendPasswordReset: ((email: string, token: string) => void) | null;
   /** A session was signed out, revoked or has run out. */
   onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
@@ -80,7 +82,10 @@ function buildOptions(deps: AuthDeps) {
       enabled: true,
       minPasswordLength: 8,
       maxPasswordLength: 128,
+      ...(deps.sendPasswordReset && offerPasswordReset(deps.sendPasswordReset)),
     },
+    // What is in a mail's link must not be readable in the database.
+    verification: { storeIdentifier: "hashed" },
     ...(deps.signUpOpen ? {} : { hooks: { before: createSignUpGate(deps) } }),
     databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
     advanced: {
@@ -104,6 +109,16 @@ function buildOptions(deps: AuthDeps) {
       log: (level, message, ...args) => logAuth(deps.logger, level, message, args),
     },
   } satisfies BetterAuthOptions;
+}
+
+function offerPasswordReset(send: (email: string, token: string) => void) {
+  return {
+    resetPasswordTokenExpiresIn: 60 * 60,
+    // Whoever had the old password is out.
+    revokeSessionsOnPasswordReset: true,
+    sendResetPassword: async ({ user, token }: { user: { email: string }; token: string }) =>
+      send(user.email, token),
+  };
 }
 
 /** Arguments may hold e-mail addresses, and a database error the statement's values: only an error's name and code pass. */

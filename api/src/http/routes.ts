@@ -34,6 +34,8 @@ export interface RoutesDeps
     AttemptLimitsDeps,
     MetricsRoutesDeps {
   auth: Pick<Auth, "handle">;
+  /** What the page for signing in offers beside a password. */
+  signInOptions: { passwordReset: boolean };
   guard: RequestGuard;
   publicUrl: string;
   webRoot: string | null;
@@ -66,6 +68,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   app.use("/api/auth/*", bodyLimit({ maxSize: MAX_AUTH_BODY_BYTES }));
   app.use("/api/auth/*", limitSignIn(deps));
   app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));
+  app.get("/api/sign-in-options", (c) => c.json(deps.signInOptions));
   app.route("/", createGraphQLRoutes(deps));
   app.route("/", createGraphiQLRoutes(deps));
   app.route("/", createExportRoutes(deps));

@@ -43,6 +43,8 @@ export interface HttpServerDeps {
   printSchema(): string;
   oauth: OAuthCallbacks;
   attemptLimits: AttemptLimits;
+  /** What the page for signing in offers beside a password. */
+  signInOptions: { passwordReset: boolean };
   /** Of `/metrics`; null: there is no such thing. */
   metricsToken: string | null;
   readMetrics(): Promise<string>;

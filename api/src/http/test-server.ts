@@ -64,6 +64,7 @@ export async function startTestServer(
     },
     trustProxy: false,
     metricsToken: null,
+    signInOptions: { passwordReset: false },
     readMetrics: async () => "",
     printSchema: () => "type Query { whoami: String }\n",
     oauth: {

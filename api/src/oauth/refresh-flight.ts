@@ -60,6 +60,8 @@ export interface RefreshReport {
   /** False: the answer is in memory alone until the database is back. */
   saved: boolean;
   durationMs: number;
+  /** From the answer to now, when what it means is saved. */
+  savingMs: number;
 }
 
 export interface RefreshFlights {
@@ -162,6 +164,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
         issuer: grant.issuer,
         inDoubt,
         durationMs: receivedAt - leasedAt,
+        savingMs: clock.monotonicMs() - receivedAt,
         ...rest,
       });
 

@@ -33,6 +33,8 @@ export interface InvitationsDeps {
   newId(): string;
   makeToken(): string;
   hash(text: string): Uint8Array<ArrayBuffer>;
+  /** Mails the link, where Gatehouse can; behind the answer. */
+  sendLink(email: string, token: string, from: { inviterId: string; workspaceId: string }): void;
 }
 
 /** Pending ones of one workspace: enough for everybody who is to come, too few to fill a table. */
@@ -135,6 +137,8 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
           FROM (SELECT clock_timestamp() AS "now", clock_timestamp() + make_interval(days => ${lifetimeDays}::int) AS "end") t`;
         return tx.invitation.findUniqueOrThrow({ where: { id } });
       });
+      if (invitation.email !== null)
+        deps.sendLink(invitation.email, token, { inviterId: caller.userId, workspaceId });
       return { invitation, token };
     },
 

@@ -3,12 +3,26 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 
 /** What this process counts, in Prometheus' text format. Labels are enumerations and issuers: never a person, a tool or a URL with a path. */
 export interface Metrics {
-  noteTokenRequest(request: { issuer: string; outcome: string; durationMs: number }): void;
+  noteTokenRequest(request: TokenRequestReport): void;
+  /** Calls of `executeTool`, whether something was run or not. */
+  noteCall(call: { outcome: string; durationMs: number }): void;
   noteToolRun(run: { status: string; durationMs: number }): void;
   /** Events that have been read for this process's subscribers. */
   noteEventsRead(lagsMs: readonly number[]): void;
   /** What is in the database is read anew, in a few statements; a database that is away leaves it out and is said by `gatehouse_database_up`. */
   render(): Promise<string>;
+}
+
+interface TokenRequestReport {
+  issuer: string;
+  outcome: string;
+  durationMs: number;
+  /** It may have been the second one with its refresh token. */
+  inDoubt: boolean;
+  /** What it means stands in the database. */
+  saved: boolean;
+  /** From the answer to that. */
+  savingMs: number;
 }
 
 export interface MetricsDeps {
@@ -34,6 +48,25 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   const tokenSeconds = new Histogram({
     name: "gatehouse_token_request_seconds",
     help: "From the lease to the answer of a token endpoint.",
+    labelNames: ["outcome"],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const duplicates = new Counter({
+    name: "gatehouse_duplicate_refreshes_total",
+    help: "Renewals with a refresh token that may have been sent before, because a process was killed while it waited for the answer. Else 0.",
+    labelNames: ["issuer"],
+    registers,
+  });
+  const deathToEvent = new Histogram({
+    name: "gatehouse_failure_to_event_seconds",
+    help: "From the answer with which an authorization server ends a grant to the event that says so.",
+    buckets: secondsBuckets,
+    registers,
+  });
+  const calls = new Histogram({
+    name: "gatehouse_execute_tool_seconds",
+    help: "Calls of executeTool, from where they are taken in to their answer, by the answer's type or the error's code.",
     labelNames: ["outcome"],
     buckets: secondsBuckets,
     registers,
@@ -90,13 +123,21 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
     registers,
   });
 
+  const revocationAge = new Gauge({
+    name: "gatehouse_revocation_outbox_age_seconds",
+    help: "Age of the oldest token or registration that is still to be ended at its authorization server.",
+    registers,
+  });
+
   async function readDatabase(): Promise<void> {
-    const [byState, byStatus, [outbox]] = await Promise.all([
+    const [byState, byStatus, [outbox], [revocation]] = await Promise.all([
       db.oAuthGrant.groupBy({ by: ["state", "reason"], _count: true }),
       db.$queryRaw<{ status: string; error: string | null; count: number }[]>`
         SELECT "status"::text AS "status", "error"::text AS "error", count(*)::int AS "count" FROM "OAuthFlow"
         WHERE "startedAt" > clock_timestamp() - interval '1 hour' GROUP BY 1, 2`,
       readOutboxAge(db),
+      db.$queryRaw<{ seconds: number | null }[]>`
+        SELECT extract(epoch FROM clock_timestamp() - min("createdAt"))::float8 AS "seconds" FROM "RevocationTask"`,
     ]);
     accounts.reset();
     for (const { state, reason, _count: count } of byState)
@@ -105,13 +146,18 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
     for (const { status, error, count } of byStatus)
       consents.set({ status, error: error ?? "" }, count);
     outboxAge.set(outbox?.seconds ?? 0);
+    revocationAge.set(revocation?.seconds ?? 0);
   }
 
   return {
-    noteTokenRequest({ issuer, outcome, durationMs }) {
+    noteTokenRequest({ issuer, outcome, durationMs, inDoubt, saved, savingMs }) {
       tokenRequests.inc({ issuer, outcome });
       tokenSeconds.observe({ outcome }, durationMs / 1_000);
+      // From the first request on, so that a rule can tell none from nobody asked.
+      duplicates.inc({ issuer }, inDoubt ? 1 : 0);
+      if (outcome === "dead" && saved) deathToEvent.observe(savingMs / 1_000);
     },
+    noteCall: ({ outcome, durationMs }) => calls.observe({ outcome }, durationMs / 1_000),
     noteToolRun: ({ status, durationMs }) => toolRuns.observe({ status }, durationMs / 1_000),
     noteEventsRead(lagsMs) {
       // Clocks of two machines differ.
@@ -123,7 +169,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
         () => false,
       );
       databaseUp.set(isUp ? 1 : 0);
-      if (!isUp) for (const gauge of [accounts, consents, outboxAge]) gauge.reset();
+      if (!isUp) for (const gauge of [accounts, consents, outboxAge, revocationAge]) gauge.reset();
       return registry.metrics();
     },
   };

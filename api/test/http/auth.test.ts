@@ -49,6 +49,7 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
     admitsInvited: async () => false,
     acceptInvitation: async () => false,
     ensureWorkspace: async ({ id }) => void workspaces.push(id),
+    sendPasswordReset: null,
     onSessionEnded: (id) => ended.forEach((listener) => listener(id)),
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     ...overrides,

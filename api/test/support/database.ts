@@ -3,14 +3,16 @@ import { applyMigrations } from "@gatehouse/prisma/migrate";
 import pg from "pg";
 import { inject } from "vitest";
 
-/** A database of the test's own on the suite's PostgreSQL, migrated; dropped at the end. */
-export async function createTestDatabase(): Promise<{ url: string } & AsyncDisposable> {
+/** A database of the test's own on the suite's PostgreSQL, migrated unless told otherwise; dropped at the end. */
+export async function createTestDatabase({ migrated = true } = {}): Promise<
+  { url: string } & AsyncDisposable
+> {
   const server = inject("postgresUrl");
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
   await runOnServer(server, `CREATE DATABASE ${name}`);
-  await applyMigrations(url.href);
+  if (migrated) await applyMigrations(url.href);
   return {
     url: url.href,
     [Symbol.asyncDispose]: () => runOnServer(server, `DROP DATABASE ${name} WITH (FORCE)`),

@@ -11,6 +11,12 @@ const SignInForm = lazy(async () => ({
 const SignUpForm = lazy(async () => ({
   default: (await import("../features/session/sign-up-form.tsx")).SignUpForm,
 }));
+const ForgotPasswordForm = lazy(async () => ({
+  default: (await import("../features/session/forgot-password-form.tsx")).ForgotPasswordForm,
+}));
+const ResetPasswordForm = lazy(async () => ({
+  default: (await import("../features/session/reset-password-form.tsx")).ResetPasswordForm,
+}));
 const AddPage = lazy(async () => ({ default: (await import("./pages/add-page.tsx")).AddPage }));
 const ImportPage = lazy(async () => ({
   default: (await import("./pages/import-page.tsx")).ImportPage,
@@ -59,6 +65,8 @@ export function AppRoutes() {
         <Routes>
           <Route path="/sign-in" element={<SignInForm />} />
           <Route path="/sign-up" element={<SignUpForm />} />
+          <Route path="/forgot-password" element={<ForgotPasswordForm />} />
+          <Route path="/reset-password" element={<ResetPasswordForm />} />
           <Route path="/invite/:token" element={<InvitationPage />} />
           <Route element={<Shell />}>
             <Route index element={<ServersPage />} />

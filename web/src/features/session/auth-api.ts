@@ -49,6 +49,16 @@ export function signUp(
   return post("sign-up/email", values, invitation ? { "gatehouse-invitation": invitation } : {});
 }
 
+/** Has a link mailed, if there is such an account; nobody is told whether. */
+export function requestPasswordReset(email: string): Promise<AuthOutcome> {
+  return post("request-password-reset", { email });
+}
+
+/** @param token of the mailed link */
+export function resetPassword(token: string, newPassword: string): Promise<AuthOutcome> {
+  return post("reset-password", { token, newPassword });
+}
+
 export function signOut(): Promise<AuthOutcome> {
   return post("sign-out", {});
 }

@@ -6,9 +6,11 @@ import { readReturnPath } from "../../lib/return-path.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { AuthCard } from "./auth-card.tsx";
 import { signIn } from "./auth-api.ts";
+import { useSignInOptions } from "./use-sign-in-options.ts";
 
 export function SignInForm() {
   const [params] = useSearchParams();
+  const { passwordReset } = useSignInOptions();
   const [failure, setFailure] = useState<string>();
   const form = useForm({
     mode: "uncontrolled",
@@ -38,6 +40,14 @@ export function SignInForm() {
           <Anchor component={Link} to={`/sign-up?${params.toString()}`} inherit underline="always">
             Create an account
           </Anchor>
+          {passwordReset && (
+            <>
+              {" · "}
+              <Anchor component={Link} to="/forgot-password" inherit underline="always">
+                Forgot password?
+              </Anchor>
+            </>
+          )}
         </>
       }
     >

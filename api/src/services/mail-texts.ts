@@ -1,0 +1,36 @@
+/** What Gatehouse writes to people. Names come from people too: nothing of them becomes a line of its own. */
+import type { Mail } from "../mail/mailer.ts";
+
+const onOneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+
+export function writeInvitation(invitation: {
+  email: string;
+  inviter: string;
+  workspace: string;
+  link: string;
+}): Mail {
+  const [inviter, workspace] = [invitation.inviter, invitation.workspace].map(onOneLine);
+  return {
+    to: invitation.email,
+    subject: `${inviter} invites you to ${workspace}`,
+    text: `${inviter} invites you to join the workspace ${workspace} in Gatehouse. The link holds for seven days and once:
+
+${invitation.link}
+
+If you did not expect this, do nothing.
+`,
+  };
+}
+
+export function writePasswordReset(email: string, link: string): Mail {
+  return {
+    to: email,
+    subject: "Choose a new password for Gatehouse",
+    text: `Somebody, hopefully you, asked for a new password for ${email}. The link holds for an hour and once:
+
+${link}
+
+If it was not you, do nothing: your password stays as it is.
+`,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { hasChromium, launchChromium } from "./chromium.ts";
+import { findFaults } from "./find-faults.ts";
+import { startGatehouse } from "./gatehouse.ts";
+import { openPage } from "./steps.ts";
+
+describe.skipIf(!hasChromium)("a forgotten password", () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser?.close());
+
+  it("can be replaced where mail is set up, and is not spoken of elsewhere", async () => {
+    await using gatehouse = await startGatehouse({
+      // Nothing listens there: what is mailed is tried with a mail server in the API's tests.
+      SMTP_URL: "smtp://127.0.0.1:1",
+      MAIL_FROM: "gatehouse@example.com",
+    });
+    const { page, context, faults } = await openPage(browser);
+    const options = page.waitForResponse("**/api/sign-in-options");
+    await page.goto(`${inject("gatehouse").url}/sign-in`);
+    await (await options).finished();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await page.getByRole("link", { name: "Forgot password?" }).count()).toBe(0);
+
+    await page.goto(`${gatehouse.url}/sign-in`);
+    const link = page.getByRole("link", { name: "Forgot password?" });
+    await link.waitFor();
+    const found = await findFaults(page, "sign in", true);
+    await link.click();
+    await page.getByRole("button", { name: "Send link" }).click();
+    await page.getByText("Enter your email address.").waitFor();
+    found.push(...(await findFaults(page, "forgot password", true)));
+    await page.getByLabel("Email").fill("ada@example.com");
+    await page.getByRole("button", { name: "Send link" }).click();
+    await page.getByText("Look into your mail").waitFor();
+    found.push(...(await findFaults(page, "link sent", true)));
+
+    await page.goto(`${gatehouse.url}/reset-password#no-such-token`);
+    await page.getByLabel("New password").fill("correct horse battery staple");
+    expect(faults).toEqual([]);
+    await page.getByRole("button", { name: "Change password" }).click();
+    await page.getByRole("alert").getByText("Invalid token").waitFor();
+    found.push(...(await findFaults(page, "choose a new password", true)));
+    expect(found).toEqual([]);
+    await context.close();
+  });
+});
