@@ -20,7 +20,7 @@ export interface ConcurrencyLimits {
 }
 
 /** One workspace, server or user cannot take all that a process has; far more than people and their programs need at once. */
-export const defaultConcurrency: ConcurrencyLimits = {
+const defaultConcurrency: ConcurrencyLimits = {
   perWorkspace: 400,
   perServer: 200,
   perUser: 200,
@@ -32,7 +32,7 @@ export interface RunRates {
 }
 
 /** For a program that runs wild, and far above what one that does not comes to. */
-export const defaultRunRates: RunRates = {
+const defaultRunRates: RunRates = {
   perUser: { burst: 2_000, perMinute: 6_000 },
   perWorkspace: { burst: 4_000, perMinute: 12_000 },
 };
