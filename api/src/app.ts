@@ -63,7 +63,7 @@ import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
-import type { ConcurrencyLimits } from "./services/execution-limits.ts";
+import type { ConcurrencyLimits, RunRates } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
@@ -127,6 +127,8 @@ export interface AppOptions {
   refresh?: Pick<RefresherOptions, "limits" | "onStage">;
   /** For tests: how many tools may run at once in this process. */
   concurrency?: ConcurrencyLimits;
+  /** For measurements: how many may be begun. */
+  runRates?: RunRates;
   /** How long calls may go on once the app is closing, in milliseconds; 1,500 if left out. */
   closeGraceMs?: number;
   /** For tests: how long the deletion of a server can be undone, in milliseconds. */
@@ -309,6 +311,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log: (message, details) => logger.warn(details, message),
     onFinished: metrics.noteToolRun,
     concurrency: options.concurrency,
+    runRates: options.runRates,
   });
   const callRows = createCallRows({
     store: createCallRowStore(db),

@@ -13,7 +13,7 @@ import { createExecutionHistory } from "./services/execution-history.ts";
 import {
   type ConcurrencyLimits,
   createExecutionLimits,
-  defaultConcurrency,
+  type RunRates,
 } from "./services/execution-limits.ts";
 import { createExecutions, type ExecutionsDeps } from "./services/executions.ts";
 import { createIdempotency } from "./services/idempotency.ts";
@@ -40,6 +40,8 @@ export interface ToolRunsDeps {
   onFinished(run: { status: string; durationMs: number }): void;
   /** How many tools may run at once. */
   concurrency?: ConcurrencyLimits | undefined;
+  /** How many may be begun. */
+  runRates?: RunRates | undefined;
 }
 
 /** Asks the database for its time. */
@@ -120,7 +122,8 @@ export async function openToolRuns(deps: ToolRunsDeps) {
         ),
     }),
   });
-  const limits = createExecutionLimits(deps.concurrency ?? defaultConcurrency);
+  const { concurrency, runRates: rates, monotonicMs } = deps;
+  const limits = createExecutionLimits({ concurrency, rates, monotonicMs });
   const idempotency = createIdempotency({ store: createIdempotencyStore({ db, box }) });
   const tasks: Disposable[] = [];
 

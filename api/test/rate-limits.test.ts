@@ -98,6 +98,22 @@ describe("guessing a password", () => {
   });
 });
 
+it("new accounts are limited by the address that they come from", async () => {
+  const signUpFrom = async (address: string, name: string) => {
+    const response = await fetch(`${proxied[0]}/api/auth/sign-up/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": address },
+      body: JSON.stringify({ name, email: `${name}@example.com`, password: "long enough it is" }),
+    });
+    return response.status;
+  };
+  expect(await signUpFrom("203.0.113.60", "first")).toBe(200);
+  await exhaust({ name: "sign-in-from", burst: 30, perMinute: 30 }, "203.0.113.60");
+  expect(await signUpFrom("203.0.113.60", "second")).toBe(429);
+  expect(await gatehouse.db.user.count({ where: { email: "second@example.com" } })).toBe(0);
+  expect(await signUpFrom("203.0.113.61", "third")).toBe(200);
+});
+
 it("callbacks are limited by address", async () => {
   const [url = ""] = proxied;
   const ask = (address: string) =>

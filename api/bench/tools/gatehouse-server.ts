@@ -5,6 +5,8 @@ import { readMemory, serveParent } from "../serve-parent.ts";
 import { readCpuMs } from "./cpu.ts";
 import type { ServerAnswers, ServerRequest } from "./messages.ts";
 
+const unlimited = { burst: 1, perMinute: Infinity };
+
 let close = async () => {};
 
 serveParent<ServerAnswers>(
@@ -17,6 +19,8 @@ serveParent<ServerAnswers>(
         config: answer.config,
         databaseUrl: settings.databaseUrl,
         secrets: settings.secrets,
+        // One caller calls as fast as it can.
+        runRates: { perUser: unlimited, perWorkspace: unlimited },
         log: (line) => process.stderr.write(`${line}\n`),
       });
       close = () => app.close();

@@ -307,6 +307,8 @@ export function createConsent(deps: ConsentDeps): Consent {
         if (!caller) throw new ServiceError("UNAUTHENTICATED", "Sign in first.");
         throw notFound("attempt");
       }
+      // One's own attempt may be ended even after leaving; a token needs what it needs to begin one.
+      if (caller?.apiToken) await access.requireWorkspace(caller, flow.workspaceId, "connect");
       await flows.finish(flow.id, "CANCELLED");
       return (await flows.find(flow.id)) ?? flow;
     },

@@ -132,7 +132,9 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
 
   async function require(caller: Caller, id: string): Promise<ElicitationRow> {
     const row = await store.find(id);
-    if (!row || row.userId !== caller.userId) throw notFound("question");
+    const isTheirs = row?.userId === caller.userId;
+    if (!row || !isTheirs || !(await access.roleIn(caller, row.workspaceId)))
+      throw notFound("question");
     await access.requireWorkspace(caller, row.workspaceId, "use");
     return row;
   }

@@ -4,7 +4,7 @@ import { encodeCursor, type Position } from "../events/cursor.ts";
 import { topics } from "../events/topics.ts";
 import type { Execution } from "../storage/execution.ts";
 import { abortable } from "./abortable.ts";
-import type { Access, Caller } from "./access.ts";
+import { type Access, type Caller, requireCaller } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
 import type { DeliveredEvent, WorkspaceEvents } from "./workspace-events.ts";
 
@@ -85,8 +85,9 @@ export function createLive(deps: LiveDeps): Live {
         onlyMine: false,
       });
     },
-    flow: (caller, flowId) =>
-      follow(
+    async flow(maybeCaller, flowId) {
+      const caller = requireCaller(maybeCaller);
+      return follow(
         topics.flow(flowId),
         () => deps.findFlow(caller, flowId),
         "attempt",
@@ -98,8 +99,10 @@ export function createLive(deps: LiveDeps): Live {
           stateHash !== null,
         ],
         ({ status, expiresAt }) => status !== "PENDING" || expiresAt.getTime() <= Date.now(),
-      ),
-    execution(caller, executionId) {
+      );
+    },
+    async execution(maybeCaller, executionId) {
+      const caller = requireCaller(maybeCaller);
       let question: string | null = null;
       return follow(
         topics.execution(executionId),
@@ -115,7 +118,7 @@ export function createLive(deps: LiveDeps): Live {
           status,
           finishedAt,
           // Nobody else sees how far it is.
-          startedById === caller?.userId ? progress : null,
+          startedById === caller.userId ? progress : null,
           question,
         ],
         ({ finishedAt }) => finishedAt !== null,

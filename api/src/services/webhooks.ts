@@ -7,7 +7,7 @@ import type {
 } from "@gatehouse/prisma";
 import type { LoggedEvent } from "../events/log.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
-import { type Access, type Caller, rolesAllowed, visibleTo } from "./access.ts";
+import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
 
@@ -89,12 +89,11 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   async function require(caller: Caller | null, id: string): Promise<WebhookEndpoint> {
-    const endpoint = await db.webhookEndpoint.findUnique({ where: { id } });
-    // Who is nobody is told so before anything else.
-    if (!endpoint) {
-      if (!caller) throw new ServiceError("UNAUTHENTICATED", "Sign in first.");
-      throw notFound("webhook endpoint");
-    }
+    // Who is nobody is told so before anything else, and whoever is no member not even that there is one.
+    const endpoint = await db.webhookEndpoint.findFirst({
+      where: { id, workspace: visibleTo(requireCaller(caller)) },
+    });
+    if (!endpoint) throw notFound("webhook endpoint");
     await access.requireWorkspace(caller, endpoint.workspaceId, "administer");
     return endpoint;
   }

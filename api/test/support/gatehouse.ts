@@ -16,6 +16,8 @@ import { createTeller } from "./teller.ts";
 export interface TestGatehouse extends AsyncDisposable {
   /** `PUBLIC_URL`. */
   url: string;
+  /** Where its first process is reached, whatever `PUBLIC_URL` is. */
+  address: string;
   sandbox: Sandbox;
   databaseUrl: string;
   /** For looking at what is stored, past the API. Its processes are told of what is changed with it of servers and grants. */
@@ -92,11 +94,13 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     return answer.config.publicUrl;
   }
 
-  const url = await startProcess({ PORT: String(await findFreePort()) });
+  const firstPort = await findFreePort();
+  const url = await startProcess({ PORT: String(firstPort) });
   const db = openDatabase(database.url, 2);
   resources.defer(() => db.$disconnect());
   return {
     url,
+    address: `http://localhost:${firstPort}`,
     sandbox,
     databaseUrl: database.url,
     db: teller.tellingOf(db),

@@ -24,7 +24,8 @@ export const Workspace = builder.prismaNode("Workspace", {
   description: "Where members share MCP servers.",
   id: { field: "id" },
   nullable: true,
-  findUnique: (id, { caller }) => ({ id, ...visibleTo(caller) }),
+  // Side by side: for an API token both name an id.
+  findUnique: (id, { caller }) => ({ id, AND: visibleTo(caller) }),
   fields: (t) => ({
     slug: t.exposeString("slug", { description: "Its name in URLs." }),
     name: t.exposeString("name"),
