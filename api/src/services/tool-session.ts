@@ -15,6 +15,8 @@ export type OpenToolSession = <T>(
     server: McpServer;
     ownerId: string;
     timeoutMs: number;
+    /** Of it, for waiting on a connection; all of it if left out. */
+    leftMs?: (() => number) | undefined;
     signal?: AbortSignal | undefined;
     /** Is told the HTTP status of each answer to a message. */
     onAnswer?: (httpStatus: number) => void;
@@ -36,7 +38,7 @@ export interface ToolSessionsDeps {
 
 /** Sessions come out of the pool: a call finds its account's session open, whoever opened it (regressions S1). */
 export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
-  return ({ server, ownerId, timeoutMs, signal, onAnswer }, use) => {
+  return ({ server, ownerId, timeoutMs, leftMs, signal, onAnswer }, use) => {
     const { id: serverId, configVersion, authType, url } = server;
     return deps.pool.use(
       {
@@ -52,6 +54,7 @@ export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
           };
         },
         timeoutMs,
+        leftMs,
         signal,
         onAnswer,
       },
