@@ -128,6 +128,8 @@ export interface AppOptions {
   undoMs?: number;
   /** For tests: to tell, or keep from being told, what has changed. */
   openBus?(databaseUrl: string): Promise<Bus>;
+  /** For tests: how often what calls go by is looked at behind the word of its changes, in milliseconds; a second if left out. */
+  pollMs?: number;
   /** How often the background looks for grants to renew; null: never, for tests that count token requests. */
   renewEveryMs?: number | null;
   /** For benches, which append events as the app's own use cases do. */
@@ -289,6 +291,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     countSubscribers: () => tails.countReaders(),
     countRunning: () => toolRuns.running.ids().length,
   });
+  const polled = options.pollMs === undefined ? {} : { pollMs: options.pollMs };
   const processId = uuidv7();
   const toolRuns = await openToolRuns({
     db,
@@ -308,6 +311,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onTopic,
     isHearing: () => bus.isHearing(),
     clock,
+    ...polled,
   });
   const callContexts = createCallContexts({ access, rows: callRows });
   const appendMemberEvent = (tx: Transaction, { userId, change, role, ...event }: MemberEvent) =>
@@ -714,6 +718,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onMembersChanged: onTopic("members"),
     isHearing: () => bus.isHearing(),
     doRegularly,
+    ...polled,
     readLiving: (those) => readLivingCredentials(db, those),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};
