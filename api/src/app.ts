@@ -44,7 +44,7 @@ import { createAuthorizationServerMoves } from "./services/authorization-server-
 import { createApiTokens } from "./services/api-tokens.ts";
 import { createBackground } from "./services/background.ts";
 import { createCallContexts } from "./services/call-contexts.ts";
-import { createCallRows } from "./services/call-rows.ts";
+import { createCallRows, readConsent } from "./services/call-rows.ts";
 import { type CallbackAnswer, createCallback } from "./services/callback.ts";
 import { createCatalogs } from "./services/catalogs.ts";
 import { createClientCredentials } from "./services/client-credentials.ts";
@@ -489,6 +489,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     streamFetchFor,
     clientInfo,
     watchAccount: (account) => evictions.watchAccount(account),
+    consentOf: ({ serverId, ownerId }) => readConsent(callRows, serverId, ownerId),
   });
   const catalogs = createCatalogs({
     db,

@@ -23,6 +23,8 @@ export interface PoolKey {
   configVersion: number;
   /** What was not known of a server can be learnt without a change of its settings. */
   authType: string;
+  /** Which consent it is used by: a later one of the same owner may be another account. Null: none. */
+  consent?: string | null;
 }
 
 export interface PoolUse {
