@@ -45,7 +45,7 @@ import { createAuthorizationServerMoves } from "./services/authorization-server-
 import { createApiTokens } from "./services/api-tokens.ts";
 import { createBackground } from "./services/background.ts";
 import { createCallContexts } from "./services/call-contexts.ts";
-import { createCallRows } from "./services/call-rows.ts";
+import { createCallRows, readConsent } from "./services/call-rows.ts";
 import { type CallbackAnswer, createCallback } from "./services/callback.ts";
 import { createCatalogs } from "./services/catalogs.ts";
 import { createClientCredentials } from "./services/client-credentials.ts";
@@ -135,6 +135,8 @@ export interface AppOptions {
   undoMs?: number;
   /** For tests: to tell, or keep from being told, what has changed. */
   openBus?(databaseUrl: string): Promise<Bus>;
+  /** For tests: how often what calls go by is looked at behind the word of its changes, in milliseconds; a second if left out. */
+  pollMs?: number;
   /** How often the background looks for grants to renew; null: never, for tests that count token requests. */
   renewEveryMs?: number | null;
   /** For benches, which append events as the app's own use cases do. */
@@ -298,6 +300,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     countSubscribers: () => tails.countReaders(),
     countRunning: () => toolRuns.running.ids().length,
   });
+  const polled = options.pollMs === undefined ? {} : { pollMs: options.pollMs };
   const processId = uuidv7();
   const toolRuns = await openToolRuns({
     db,
@@ -318,6 +321,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onTopic,
     isHearing: () => bus.isHearing(),
     clock,
+    ...polled,
   });
   const callContexts = createCallContexts({ access, rows: callRows });
   const appendMemberEvent = (tx: Transaction, { userId, change, role, ...event }: MemberEvent) =>
@@ -508,6 +512,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     streamFetchFor,
     clientInfo,
     watchAccount: (account) => evictions.watchAccount(account),
+    consentOf: ({ serverId, ownerId }) => readConsent(callRows, serverId, ownerId),
   });
   const catalogs = createCatalogs({
     db,
@@ -754,6 +759,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onMembersChanged: onTopic("members"),
     isHearing: () => bus.isHearing(),
     doRegularly,
+    ...polled,
     readLiving: (those) => readLivingCredentials(db, those),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};

@@ -154,7 +154,7 @@ export async function openToolRuns(deps: ToolRunsDeps) {
             ),
         }),
         // As it is in the database, where a key that is free again is free for everybody.
-        follow: (id, untilEnd) => (untilEnd ? followToEnd(bus, store.find, id) : store.find(id)),
+        follow: (id, until) => (until ? followToEnd(bus, store.find, id, until) : store.find(id)),
         log,
       }),
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startEverything } from "./counterparties/everything.ts";
 import { startLegacyOffering, startModernOffering } from "./counterparties/offering.ts";
 import { sendError, sendResult, startScripted } from "./counterparties/scripted.ts";
 import { getPrompt, readLists, readResource, readTools, refreshTools } from "./support/catalog.ts";
@@ -84,34 +83,6 @@ describe.each([
       prompts: { totalCount: 1 },
     });
   });
-});
-
-it("every tool, resource and prompt of the reference server is listed, and each can be read", async () => {
-  await using server = disposable(await startEverything());
-  const id = await createServer(ada, server.url);
-  const lists = await readLists(ada, id);
-  expect(lists.tools.totalCount).toBeGreaterThan(8);
-  expect(lists.tools.nodes).toContainEqual({ name: "echo" });
-  expect(lists.resources.totalCount).toBeGreaterThan(0);
-  expect(lists.resourceTemplates.totalCount).toBeGreaterThan(0);
-  expect(lists.prompts.totalCount).toBeGreaterThan(2);
-  for (const { uri } of lists.resources.nodes)
-    expect(await readResource(ada, id, uri), uri).toMatchObject({ __typename: "ResourceRead" });
-  for (const { uriTemplate } of lists.resourceTemplates.nodes) {
-    const uri = uriTemplate.replaceAll(/\{[^}]+\}/g, "1");
-    expect(await readResource(ada, id, uri), uri).toMatchObject({ __typename: "ResourceRead" });
-  }
-  for (const prompt of lists.prompts.nodes) {
-    const args = Object.fromEntries(
-      prompt.arguments.map(({ name }: { name: string }) => [
-        name,
-        name === "resourceType" ? "Text" : "1",
-      ]),
-    );
-    expect(await getPrompt(ada, id, prompt.name, args), prompt.name).toMatchObject({
-      __typename: "PromptReceived",
-    });
-  }
 });
 
 it("asks for resources and prompts when somebody looks, once, and then keeps them up to date", async () => {

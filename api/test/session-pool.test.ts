@@ -3,9 +3,20 @@ import { openBus } from "../src/events/bus.ts";
 import { createSessionPool } from "../src/mcp/pool.ts";
 import { createTarget } from "../src/mcp/testing.ts";
 import { createSessionEvictions } from "../src/services/session-evictions.ts";
+import { startDatabaseProxy } from "./cluster/database-proxy.ts";
 import { type LegacyCounterparty, startLegacy } from "./counterparties/legacy.ts";
+import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
+import { challenge } from "./counterparties/protected.ts";
+import { sendJson } from "./counterparties/scripted.ts";
 import { startOldSse } from "./counterparties/old-sse.ts";
-import { connect, createServer, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
+import {
+  connect,
+  createServer,
+  executeTool,
+  rowIdOf,
+  startOAuth,
+  type TestUser,
+} from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 let gatehouse: TestGatehouse;
@@ -29,7 +40,7 @@ beforeEach(async () => {
   started.push(server);
 });
 
-const soon = { timeout: 10_000, interval: 20 };
+const soon = { timeout: 20_000, interval: 20 };
 const add = (user: TestUser, serverId: string) =>
   executeTool(user, serverId, "add", { a: 1, b: 2 });
 const succeeded = { __typename: "ToolExecuted", execution: { status: "SUCCEEDED" } };
@@ -256,7 +267,67 @@ describe("S3 a change of an account ends its sessions", () => {
     const since = gatehouse.sandbox.listWeatherSessions().filter((id) => !opened.includes(id));
     expect(since).toHaveLength(2);
   });
+
+  it("S3 the consent of another account gets a session of its own, also where nobody was told of it", async () => {
+    const server = await startUnminding();
+    await using way = await startDatabaseProxy(gatehouse.databaseUrl);
+    const apart = await gatehouse.addProcess({}, way.url);
+    const serverId = await createServer(ada, server.url);
+    const consent = async () => {
+      const { authorizationUrl } = await startOAuth(ada, serverId, { force: true });
+      await ada.open(server.approve(authorizationUrl));
+    };
+    const call = async () =>
+      expect(await executeTool(ada.at(apart), serverId, "look")).toMatchObject(succeeded);
+    await consent();
+    await call();
+    const first = server.tokens.at(-1);
+    way.losesNotifications = true;
+    await consent();
+    await expect
+      .poll(async () => {
+        await call();
+        return server.tokens.at(-1);
+      }, soon)
+      .not.toBe(first);
+    for (const [session, tokens] of server.tokensOf) expect([...tokens], session).toHaveLength(1);
+    await gatehouse.stopProcess(apart);
+  });
 });
+
+/** A legacy server that does not mind whose token comes in a session; with an authorization server of its own. */
+async function startUnminding() {
+  const tokensOf = new Map<string, Set<string>>();
+  const tokens: string[] = [];
+  const results: Record<string, object> = {
+    initialize: {
+      protocolVersion: "2025-06-18",
+      capabilities: { tools: {} },
+      serverInfo: { name: "unminding", version: "0" },
+    },
+    "tools/list": { tools: [{ name: "look", inputSchema: { type: "object" } }] },
+    "tools/call": { content: [] },
+  };
+  const marked: MarkedCounterparty = await startMarked("unminding", {
+    mcp(received, response) {
+      const { authorization = "", "mcp-session-id": session } = received.headers;
+      if (!marked.isAccepted(authorization)) return challenge(received, response);
+      if (received.method !== "POST") return void response.writeHead(405).end();
+      const { id, method } = JSON.parse(received.body);
+      if (method === "initialize")
+        response.setHeader("mcp-session-id", `session ${tokensOf.size + 1}`);
+      if (method === "initialize") tokensOf.set(`session ${tokensOf.size + 1}`, new Set());
+      tokensOf.get(String(session))?.add(authorization);
+      if (method === "tools/call") tokens.push(authorization);
+      const error = { code: -32_601, message: "Method not found" };
+      const result = results[method];
+      if (id === undefined) return void response.writeHead(202).end();
+      sendJson(response, 200, { jsonrpc: "2.0", id, ...(result ? { result } : { error }) });
+    },
+  });
+  started.push(marked);
+  return { ...marked, tokens, tokensOf };
+}
 
 describe("a server that has nothing but HTTP+SSE", () => {
   it("is found, and its tools run on a session of its own kind", async () => {

@@ -57,6 +57,7 @@ export interface ViewerResolverDeps {
   surelyTtlMs?: number;
   /** Does something again and again, until disposed: what is kept is looked at so, behind the word of an end, which may be lost. */
   doRegularly(turn: () => Promise<void>, everyMs: number): Disposable;
+  pollMs?: number;
   /** Milliseconds of the wall clock, as expiry is a date. */
   now?: () => number;
   maxEntries?: number;
@@ -64,8 +65,6 @@ export interface ViewerResolverDeps {
 
 /** What a viewer is told of the user. */
 export type Person = Pick<Viewer, "name" | "email">;
-
-const pollMs = 1_000;
 
 interface Entry {
   viewer: Viewer;
@@ -88,6 +87,7 @@ interface Reading {
  */
 export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver & Disposable {
   const { auth, ttlMs = 1_000, surelyTtlMs = 60_000, now = Date.now, maxEntries = 10_000 } = deps;
+  const { pollMs = 1_000 } = deps;
   const cache = new Map<string, Entry>();
   const readings = new Map<string, Reading>();
   // Counts what ended, so that a read which began before does not put it back.

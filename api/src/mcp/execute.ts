@@ -8,6 +8,7 @@ import type { CallToolResult } from "@modelcontextprotocol/client";
 import { callWithAnswers } from "./asking-call.ts";
 import type { Continuation } from "./asking-call.ts";
 import { startCallClock } from "./call-clock.ts";
+import type { CallClock } from "./call-clock.ts";
 import { listTools } from "./catalog.ts";
 import type { Tool } from "./catalog.ts";
 import type { Session } from "./connect.ts";
@@ -24,6 +25,9 @@ import type { Asking } from "./questions.ts";
 import { traceRequest } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
 
+/** Before anything was sent. */
+const timeIsUp = notSent("The time ran out before the call was sent.");
+
 /** The longest that a timer can take. */
 const NEVER_MS = 2 ** 31 - 1;
 
@@ -36,8 +40,8 @@ export interface Progress {
 export interface ToolCall {
   name: string;
   arguments: JsonObject;
-  /** Stands still while the person is asked something. */
-  timeoutMs: number;
+  /** Stands still while the person is asked something. One that began before, with what of it is left, is given as it is. */
+  timeoutMs: number | CallClock;
   /** Where the server's questions go; left out: a tool that asks something fails. */
   asking?: Asking | undefined;
   /** From the catalogue, when it is at hand: its output schema is checked, and headers that it asks for are sent. */
@@ -71,7 +75,19 @@ export type ToolCallAnswer = (
 export async function callTool(session: Session, call: ToolCall): Promise<ToolCallAnswer> {
   const trace: RequestTrace = { sent: false, answered: false };
   if (call.signal?.aborted) return { kind: "cancelled" };
+  if (typeof call.timeoutMs !== "number") return callWithin(call.timeoutMs, session, call, trace);
   using clock = startCallClock(call.timeoutMs, call.signal);
+  // Not before it is over: the clock runs until then.
+  return await callWithin(clock, session, call, trace);
+}
+
+async function callWithin(
+  clock: CallClock,
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+): Promise<ToolCallAnswer> {
+  if (clock.leftMs() === 0) return timeIsUp;
   const questions = call.asking && new Questions(call.asking, clock, session.redact);
   trace.questions = questions;
   const answer = await answerOf(session, call, trace, clock.signal);
@@ -91,7 +107,7 @@ async function answerOf(
     if (call.signal?.aborted && !trace.answered) return { kind: "cancelled", sent: trace.sent };
     if (ProtocolError.isInstance(error)) {
       if (trace.answered) return invalidOutput(session, error.message);
-      if (await isUnknownTool(session, call, error)) return { kind: "unknown-tool" };
+      if (await isUnknownTool(session, call, error, signal)) return { kind: "unknown-tool" };
     }
     const reason = isStreamEnd(error) ? trace.streamFailure : null;
     const failure = classifyFailure(reason, "call") ?? classifyFailure(error, "call");
@@ -194,10 +210,11 @@ async function isUnknownTool(
   session: Session,
   call: ToolCall,
   error: ProtocolError,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const codes: number[] = [ProtocolErrorCode.InvalidParams, ProtocolErrorCode.MethodNotFound];
   if (!codes.includes(error.code)) return false;
-  const catalog = await listTools(session, undefined, call.signal);
+  const catalog = await listTools(session, undefined, signal);
   if (catalog.kind !== "tools" || catalog.isTruncated) return false;
   return !catalog.tools.some((tool) => tool.name === call.name);
 }
@@ -205,7 +222,7 @@ async function isUnknownTool(
 /** The trace knows better than the error whether the call has left. */
 function correctByTrace(failure: Failure, trace: RequestTrace): Failure {
   if (trace.sent) return failure;
-  if (failure.kind === "timed-out") return notSent("The time ran out before the call was sent.");
+  if (failure.kind === "timed-out") return timeIsUp;
   if (failure.kind !== "unreachable" || failure.sent === false) return failure;
   return notSent(failure.message);
 }

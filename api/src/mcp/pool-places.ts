@@ -63,6 +63,7 @@ export function createPoolPlaces(limits: { perProcess: number; perServer: number
   };
 }
 
-export function idOf({ serverId, ownerId, configVersion, authType }: PoolKey): string {
-  return `${serverId} ${ownerId} ${configVersion} ${authType}`;
+export function idOf(key: PoolKey): string {
+  const { serverId, ownerId, configVersion, authType, consent = null } = key;
+  return `${serverId} ${ownerId} ${configVersion} ${authType} ${consent}`;
 }

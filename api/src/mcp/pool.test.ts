@@ -426,7 +426,9 @@ describe("S6 a session that the server has forgotten", () => {
     let sessions = 0;
     return startScriptedLegacyWith(async (it, response) => {
       if (it.method === "initialize") response.setHeader("mcp-session-id", `s${(sessions += 1)}`);
-      if (it.method === "tools/call" || it.method === "ping") await answer(it, response);
+      const isResuming = it.headers["last-event-id"] !== undefined;
+      if (it.method === "tools/call" || it.method === "ping" || isResuming)
+        await answer(it, response);
     });
   }
   function startScriptedLegacyWith(before: Parameters<typeof startScripted>[0]) {
@@ -495,14 +497,17 @@ describe("S6 a session that the server has forgotten", () => {
 
   it("S6 a session that is lost while an answer is under way does not bring a second call", async () => {
     const server = await use(
-      startWithSession((_it, response) => {
+      startWithSession((it, response) => {
+        // When the stream is to be resumed the session is gone.
+        if (it.http === "GET") return void response.writeHead(404).end();
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write("id: 1\ndata:\n\n");
         response.socket?.destroy();
       }),
     );
     const answer = await call(createPool(), at(server.url));
-    expect(answer).toMatchObject({ kind: "unreachable", sent: "unknown", retryable: false });
+    expect(answer).toMatchObject({ kind: "unreachable", retryable: false });
+    expect(server.calls.filter(({ http }) => http === "GET")).toHaveLength(1);
     expect(callsOf(server)).toHaveLength(1);
   });
 });

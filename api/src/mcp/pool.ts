@@ -23,6 +23,8 @@ export interface PoolKey {
   configVersion: number;
   /** What was not known of a server can be learnt without a change of its settings. */
   authType: string;
+  /** Which consent it is used by: a later one of the same owner may be another account. Null: none. */
+  consent?: string | null;
 }
 
 export interface PoolUse {
@@ -36,6 +38,8 @@ export interface PoolUse {
   >;
   /** For waiting on a connection that is being made, and for each request that has no timeout of its own. */
   timeoutMs: number;
+  /** What is left for waiting on a connection, asked each time; `timeoutMs` if left out. */
+  leftMs?: (() => number) | undefined;
   /** Aborting gives up waiting for a connection; a call on it has a signal of its own. */
   signal?: AbortSignal | undefined;
   /** Is told the HTTP status of each answer to a message of this use, and of the last one while connecting for it. */
@@ -164,11 +168,13 @@ export function createSessionPool(options?: {
   }
 
   async function useAlone<T>(
-    { describe, timeoutMs, signal }: PoolUse,
+    use: PoolUse,
     run: (session: Session) => Promise<T>,
   ): Promise<T | Failure> {
-    const described = await describe();
+    const { signal } = use;
+    const described = await use.describe();
     const fetch = tellAnswers(described.fetch);
+    const timeoutMs = Math.ceil(leftOf(use));
     return withSession({ ...described, ...ofEras, fetch, timeoutMs, signal }, run);
   }
 
@@ -261,11 +267,13 @@ function tellAnswers(fetch: Fetch, onAnswer?: (httpStatus: number) => void): Fet
   };
 }
 
+function leftOf({ leftMs, timeoutMs }: PoolUse): number {
+  return leftMs?.() ?? timeoutMs;
+}
+
 /** Each waits as long as it wants; the connection is made for all of them. */
-async function awaitConnection(
-  ready: Promise<Connection>,
-  { timeoutMs, signal }: PoolUse,
-): Promise<Connection> {
+async function awaitConnection(ready: Promise<Connection>, use: PoolUse): Promise<Connection> {
+  const { timeoutMs, signal } = use;
   if (signal?.aborted) return { kind: "failed", failure: { kind: "cancelled" } };
   const { promise, resolve } = Promise.withResolvers<Connection>();
   const onAbort = () => resolve({ kind: "failed", failure: { kind: "cancelled" } });
@@ -273,7 +281,7 @@ async function awaitConnection(
     const failure = notSent(`The server did not answer within ${timeoutMs / 1000} s.`);
     resolve({ kind: "failed", failure });
   };
-  const timer = setTimeout(onTimeout, timeoutMs);
+  const timer = setTimeout(onTimeout, leftOf(use));
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([ready, promise]);

@@ -20,6 +20,7 @@ function createStage() {
       reason: null,
       version: 1,
       accessTokenLifetimeMs: null,
+      connectedAt: null,
       lastUsedAt: null,
     }),
     findCatalog: async () => ({ ...stamped("c"), tools: [], fetchedAt: new Date(), bytes: 2 }),

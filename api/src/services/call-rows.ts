@@ -48,6 +48,18 @@ export function keyOfAccount(serverId: string, ownerId: string): string {
   return `${serverId} ${ownerId}`;
 }
 
+/** Which consent an account is used by: the same for as long as nobody consents anew. */
+export function readConsent(
+  { grants }: Pick<CallRows, "grants">,
+  serverId: string,
+  ownerId: string,
+): string | null | Promise<string | null> {
+  const describe = (grant: KnownGrant | null) =>
+    grant && `${grant.id} ${grant.connectedAt?.getTime() ?? "-"}`;
+  const reading = grants.read(keyOfAccount(serverId, ownerId));
+  return reading instanceof Promise ? reading.then(describe) : describe(reading);
+}
+
 export interface CallRowsDeps {
   store: CallRowStore;
   /** Calls back with what comes after the colon of each topic of a kind; with null when word of some may have been lost. */

@@ -1,3 +1,4 @@
+import { type CallClock, startCallClock } from "../mcp/call-clock.ts";
 import { callTool } from "../mcp/execute.ts";
 import type { Asking } from "../mcp/questions.ts";
 import type { ToolCallAnswer } from "../mcp/execute.ts";
@@ -53,9 +54,14 @@ export interface ExecutionsDeps {
   idempotency: Idempotency;
   /** Where the questions of a server go that it asks in a run. */
   askIn(execution: Execution): Asking;
-  /** A run's end, or its shape now where nobody waits; null once it is forgotten. */
-  follow(id: string, untilEnd: boolean): Promise<Execution | null>;
+  /** A run's end, or its shape when `until` aborts, or now where nobody waits; null once it is forgotten. */
+  follow(id: string, until: AbortSignal | null): Promise<Execution | null>;
   log(message: string, details: object): void;
+}
+
+/** For the whole of a call, in milliseconds. */
+function timeoutOf({ server }: CallContext, { timeoutMs }: ExecuteInput): number {
+  return timeoutMs ?? server.requestTimeoutMs;
 }
 
 /** Who asked first under a key may wait so long for it to be free again, in milliseconds; the key is freed behind in any case. */
@@ -75,18 +81,20 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     { tool, arguments: args }: PreparedCall,
     input: ExecuteInput,
     run: Run,
+    clock: CallClock,
   ): Promise<ToolCallAnswer> {
     const { server, ownerId } = context;
     const { signal } = run;
-    const timeoutMs = input.timeoutMs ?? server.requestTimeoutMs;
+    clock.follow(signal);
+    const timeoutMs = timeoutOf(context, input);
     const answer = await deps.openSession(
-      { server, ownerId, timeoutMs, signal },
+      { server, ownerId, timeoutMs, leftMs: clock.leftMs, signal },
       async (session) => {
         if (!(await isStillAllowed(context, tool, input.confirmed))) return changedBeforeSending;
         return callTool(session, {
           name: tool.name,
           arguments: args,
-          timeoutMs,
+          timeoutMs: clock,
           tool,
           signal,
           asking: deps.askIn(run.record.execution),
@@ -125,10 +133,11 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     prepared: PreparedCall,
     input: ExecuteInput,
     run: Run,
+    clock: CallClock,
   ): Promise<ExecuteAnswer> {
     const { server } = context;
     try {
-      const answer = await call(context, prepared, input, run);
+      const answer = await call(context, prepared, input, run, clock);
       const facts = { server, toolName: prepared.tool.name, endCause: run.endCause };
       const conclusion = concludeRun(answer, facts);
       const execution = run.finish(conclusion.outcome);
@@ -174,20 +183,23 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     }
   }
 
-  /** The first run under a key, as its own caller was answered; null: the key is free (again). */
+  /**
+   * The first run under a key, as its own caller was answered; null: the key is free (again).
+   * @param until how long its end is waited for; null: not at all
+   */
   async function findFirst(
     { server }: CallContext,
     key: IdempotencyKey,
-    wait: boolean,
+    until: AbortSignal | null,
   ): Promise<ExecuteAnswer | null> {
     const id = await idempotency.findFirst(key);
     if (id === null) return null;
-    const first = await deps.follow(id, wait);
+    const first = await deps.follow(id, until);
     // It was written with the key, and is kept for longer.
     if (!first) throw new Error("The run under an idempotency key is gone.");
     // One that proved not to have run anything has freed the key.
     if (first.finishedAt !== null && (await idempotency.findFirst(key)) !== id) return null;
-    return first.status === "TIMED_OUT"
+    return first.status === "TIMED_OUT" || (until && first.finishedAt === null)
       ? timedOutAnswer(server, first)
       : { __typename: "ToolExecuted", execution: first };
   }
@@ -212,12 +224,17 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
         serverId: server.id,
         userId: caller.userId,
       });
+      const clock = startCallClock(timeoutOf(context, input));
+      const end = () => {
+        clock[Symbol.dispose]();
+        leave();
+      };
       let run: Run | null = null;
       try {
         for (;;) {
-          const first = key && (await findFirst(context, key, input.wait));
+          const first = key && (await findFirst(context, key, input.wait ? clock.signal : null));
           if (first) return first;
-          const prepared = await prepareCall(deps.catalogs, context, input);
+          const prepared = await prepareCall(deps.catalogs, context, input, clock);
           if (prepared.__typename !== undefined) return prepared;
           const newExecution = {
             toolName: prepared.tool.name,
@@ -231,14 +248,14 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
           };
           run = await begin(newExecution, key, input.wait);
           if (!run) continue;
-          const answer = runToEnd(context, prepared, input, run).finally(leave);
+          const answer = runToEnd(context, prepared, input, run, clock).finally(end);
           if (input.wait) return await answer;
           const { execution } = run.record;
           answer.catch((error: unknown) => deps.log("a tool's run failed", { err: error }));
           return { __typename: "ToolExecuted", execution };
         }
       } finally {
-        if (!run) leave();
+        if (!run) end();
       }
     },
   };

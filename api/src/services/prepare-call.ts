@@ -1,4 +1,5 @@
 import { validateArguments, type ArgumentIssue } from "../mcp/arguments.ts";
+import type { CallClock } from "../mcp/call-clock.ts";
 import type { JsonObject } from "../mcp/json.ts";
 import { type WrittenArguments, writeArguments } from "./argument-limits.ts";
 import type { CallContext } from "./call-contexts.ts";
@@ -29,6 +30,7 @@ export async function prepareCall(
   catalogs: Pick<Catalogs, "find" | "noteUse">,
   context: CallContext,
   wanted: WantedCall,
+  clock: Pick<CallClock, "within">,
 ): Promise<PreparedCall | ExecuteAnswer> {
   const { server } = context;
   if (!server.enabled)
@@ -42,9 +44,15 @@ export async function prepareCall(
   const listed = context.tools?.find(({ name }) => name === wanted.toolName);
   const { ownerId, fetchedAt } = context;
   if (fetchedAt) catalogs.noteUse({ serverId: server.id, ownerId }, fetchedAt);
-  const found: FoundTool = listed
+  const found: FoundTool | null = listed
     ? { tool: listed }
-    : await catalogs.find(server, context.ownerId, wanted.toolName);
+    : await clock.within(catalogs.find(server, context.ownerId, wanted.toolName));
+  if (!found)
+    return {
+      __typename: "ServerUnreachable",
+      message: `${server.name} did not tell its tools in time. Nothing was run.`,
+      retryable: true,
+    };
   if (!found.tool) {
     if (found.failure !== null) return withoutToolsAnswer(server, found.failure);
     return {

@@ -12,6 +12,7 @@ const grantRow: KnownGrant = {
   version: 7,
   // Renewed in the last fifth: twenty seconds before its end.
   accessTokenLifetimeMs: 100_000,
+  connectedAt: null,
   lastUsedAt: null,
 };
 

@@ -15,6 +15,8 @@ export type OpenToolSession = <T>(
     server: McpServer;
     ownerId: string;
     timeoutMs: number;
+    /** Of it, for waiting on a connection; all of it if left out. */
+    leftMs?: (() => number) | undefined;
     signal?: AbortSignal | undefined;
     /** Is told the HTTP status of each answer to a message. */
     onAnswer?: (httpStatus: number) => void;
@@ -32,15 +34,19 @@ export interface ToolSessionsDeps {
   clientInfo: { name: string; version: string };
   /** Before a session is made, so that no change of its account goes unnoticed. */
   watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
+  /** By which consent an account is used now; at once, without a promise, where it is remembered. Null: there is none. */
+  consentOf(account: { serverId: string; ownerId: string }): string | null | Promise<string | null>;
 }
 
 /** Sessions come out of the pool: a call finds its account's session open, whoever opened it (regressions S1). */
 export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
-  return ({ server, ownerId, timeoutMs, signal, onAnswer }, use) => {
+  return async ({ server, ownerId, timeoutMs, leftMs, signal, onAnswer }, use) => {
     const { id: serverId, configVersion, authType, url } = server;
+    const reading = authType === "OAUTH" ? deps.consentOf({ serverId, ownerId }) : null;
+    const consent = reading instanceof Promise ? await reading : reading;
     return deps.pool.use(
       {
-        key: { serverId, ownerId, configVersion, authType },
+        key: { serverId, ownerId, configVersion, authType, consent },
         async describe() {
           if (authType === "OAUTH") await deps.watchAccount({ serverId, ownerId });
           return {
@@ -52,6 +58,7 @@ export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
           };
         },
         timeoutMs,
+        leftMs,
         signal,
         onAnswer,
       },

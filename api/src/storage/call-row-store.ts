@@ -24,6 +24,8 @@ export interface GrantStandingRow extends Stamped {
   reason: OAuthReason | null;
   version: number;
   accessTokenLifetimeMs: number | null;
+  /** Of the consent that it comes from: another one may be another account. */
+  connectedAt: Date | null;
   lastUsedAt: Date | null;
 }
 
@@ -55,7 +57,7 @@ const serverStamp = Prisma.sql`concat_ws(' ', s.xmin, (
   SELECT md5(string_agg(p."id"::text || p.xmin::text, ',' ORDER BY p."id")) FROM "ToolPolicy" p WHERE p."serverId" = s."id"))`;
 const roleStamp = Prisma.sql`m."role"::text`;
 // A lease or a note of use changes nothing for a call.
-const grantStamp = Prisma.sql`concat_ws(' ', g."version", g."state", coalesce(g."reason"::text, '-'), g."accessTokenExpiresAt")`;
+const grantStamp = Prisma.sql`concat_ws(' ', g."version", g."state", coalesce(g."reason"::text, '-'), g."accessTokenExpiresAt", g."connectedAt")`;
 const catalogStamp = Prisma.sql`c.xmin::text`;
 
 export function createCallRowStore(db: Database): CallRowStore {
@@ -84,7 +86,7 @@ export function createCallRowStore(db: Database): CallRowStore {
     async findGrant(serverId, ownerId) {
       const [row] = await db.$queryRaw<GrantStandingRow[]>`
         SELECT g."id"::text AS "id", g."state"::text AS "state", g."reason"::text AS "reason", g."version", g."accessTokenLifetimeMs",
-          g."lastUsedAt", ${grantStamp} AS "stamp"
+          g."connectedAt", g."lastUsedAt", ${grantStamp} AS "stamp"
         FROM "OAuthGrant" g WHERE g."serverId" = ${serverId}::uuid AND g."ownerId" = ${ownerId}::uuid`;
       return row ?? null;
     },

@@ -59,7 +59,8 @@ interface Entry {
   record: RunRecord;
   /** Its row is known to be there. */
   isStored: boolean;
-  notedAtMs: number;
+  /** When it first changed since it was last taken. */
+  changedAtMs: number;
   /** Who waits for its present shape to be written. */
   waiters: PromiseWithResolvers<void>[];
 }
@@ -81,6 +82,13 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
   let isClosing = false;
   let isAway = false;
 
+  /** Since the oldest change, which may have come while a batch was under way. */
+  function countToGather(): number {
+    const [oldest] = dirty;
+    if (!oldest) return limits.gatherMs;
+    return Math.max(0, oldest.changedAtMs + limits.gatherMs - performance.now());
+  }
+
   function schedule(): void {
     if (isClosing) return;
     timer ??= setTimeout(
@@ -88,14 +96,14 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
         timer = null;
         void flush();
       },
-      isAway ? limits.retryMs : limits.gatherMs,
+      isAway ? limits.retryMs : countToGather(),
     );
   }
 
   function entryOf(record: RunRecord): Entry {
     const known = entries.get(record.execution.id);
     if (known) return known;
-    const entry = { record, isStored: false, notedAtMs: performance.now(), waiters: [] };
+    const entry = { record, isStored: false, changedAtMs: performance.now(), waiters: [] };
     entries.set(record.execution.id, entry);
     return entry;
   }
@@ -106,10 +114,10 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
   }
 
   /** One that may be about to end waits for a turn, to be written once. */
-  function isDue({ record, isStored, notedAtMs, waiters }: Entry): boolean {
+  function isDue({ record, isStored, changedAtMs, waiters }: Entry): boolean {
     if (isClosing || isStored || waiters.length > 0 || isFinished(record.execution.status))
       return true;
-    return performance.now() - notedAtMs >= limits.gatherMs - 1;
+    return performance.now() - changedAtMs >= limits.gatherMs - 1;
   }
 
   function weigh({ record, isStored }: Entry): number {
@@ -202,6 +210,7 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
 
   function note(record: RunRecord): Entry {
     const entry = entryOf(record);
+    if (!dirty.has(entry)) entry.changedAtMs = performance.now();
     dirty.add(entry);
     schedule();
     return entry;

@@ -15,6 +15,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   deafen(): void;
   /** While true, nothing passes and nothing is lost: it arrives afterwards. */
   isHeld: boolean;
+  /** The same for all connections but those that listen, over which word of changes arrives. */
+  holdsStatements: boolean;
   /** While true, connections are half open: they take what they are sent, and nothing arrives. */
   isSilent: boolean;
   /** The connections of now are half open, until `cut`; new ones are not. */
@@ -29,9 +31,12 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
   let isOpen = true;
   let isDeaf = false;
   let isHeld = false;
+  let holdsStatements = false;
   const listeners = new Set<Socket>();
   const held: (() => void)[] = [];
-  const pass = (send: () => void) => void (isHeld ? held.push(send) : send());
+  const release = () => {
+    for (const send of held.splice(0)) send();
+  };
   const sockets = new Set<Socket>();
   const frozen = new WeakSet<Socket>();
 
@@ -58,6 +63,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
       if (isDeaf) client.destroy();
       else listeners.add(client);
     });
+    const pass = (send: () => void) => {
+      const waits = isHeld || (holdsStatements && !listeners.has(client));
+      void (waits ? held.push(send) : send());
+    };
     client.on("data", (chunk) => {
       if (!proxy.isSilent && !frozen.has(client)) pass(() => upstream.write(chunk));
     });
@@ -92,7 +101,14 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     },
     set isHeld(value) {
       isHeld = value;
-      if (!value) for (const send of held.splice(0)) send();
+      if (!value) release();
+    },
+    get holdsStatements() {
+      return holdsStatements;
+    },
+    set holdsStatements(value) {
+      holdsStatements = value;
+      if (!value) release();
     },
     deafen() {
       isDeaf = true;

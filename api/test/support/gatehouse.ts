@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Database, openDatabase } from "@gatehouse/prisma";
-import { createApp } from "../../src/app.ts";
+import { type AppOptions, createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
 import { generateKey } from "../../src/crypto/keyring.ts";
 import type { ProviderProfile } from "../../src/oauth/provider-profiles.ts";
@@ -31,7 +31,11 @@ export interface TestGatehouse extends AsyncDisposable {
    * A second process of the cluster, on the same database, with further variables; answers its own address.
    * @param databaseUrl by another way
    */
-  addProcess(env?: Record<string, string>, databaseUrl?: string): Promise<string>;
+  addProcess(
+    env?: Record<string, string>,
+    databaseUrl?: string,
+    options?: Pick<AppOptions, "pollMs">,
+  ): Promise<string>;
   /** Stops a process as SIGTERM does, by its own address. */
   stopProcess(url: string): Promise<void>;
 }
@@ -71,11 +75,13 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
   async function startProcess(
     settings: Record<string, string>,
     databaseUrl = counter.url,
+    own: Pick<AppOptions, "pollMs"> = {},
   ): Promise<string> {
     const env = { SANDBOX: "off", LOG_LEVEL: "debug", ...options.env, ...settings };
     const answer = loadConfig(env, { isRoot: false, checkoutDir: "/nowhere" });
     if (!answer.ok) throw new Error(answer.faults.join(" "));
     const app = await createApp({
+      ...own,
       config: answer.config,
       databaseUrl,
       secrets,
@@ -107,10 +113,10 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
     countStatements: () => counter.count(),
     log,
     signUp: (name = `user${randomBytes(3).toString("hex")}`) => signUp(url, name),
-    async addProcess(env = {}, ownDatabaseUrl = counter.url) {
+    async addProcess(env = {}, ownDatabaseUrl = counter.url, ofProcess = {}) {
       const port = String(await findFreePort());
       const own = { PORT: port, PUBLIC_URL: url, ALLOWED_HOSTS: `localhost:${port}` };
-      await startProcess({ ...own, ...env }, ownDatabaseUrl);
+      await startProcess({ ...own, ...env }, ownDatabaseUrl, ofProcess);
       return `http://localhost:${port}`;
     },
     async stopProcess(address) {
