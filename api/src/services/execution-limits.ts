@@ -33,8 +33,8 @@ export interface RunRates {
 
 /** For a program that runs wild, and far above what one that does not comes to. */
 const defaultRunRates: RunRates = {
-  perUser: { burst: 2_000, perMinute: 6_000 },
-  perWorkspace: { burst: 4_000, perMinute: 12_000 },
+  perUser: { burst: 20_000, perMinute: 6_000 },
+  perWorkspace: { burst: 40_000, perMinute: 12_000 },
 };
 /** Nobody knows when a run ends; most take less. */
 const retryAfterMs = 1_000;
