@@ -9,7 +9,7 @@ const combinations = [
   { width: 1280, colorScheme: "dark" },
 ] as const;
 
-/** `pnpm test:full` looks at every screen in all of them. */
+/** `pnpm test:full` looks at every screen in all of them, `pnpm test` at the eight main ones. */
 const isFull = process.env["GATEHOUSE_TEST_FULL"] === "1";
 
 /** Ends every transition under way: a colour half way to the other scheme has a contrast that no one is meant to see. */
