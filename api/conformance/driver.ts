@@ -219,7 +219,13 @@ async function drive(gatehouseUrl: string, serverUrl: string, context: Context):
       if (!(await consent(user, serverId))) return false;
     }
     const outcome = await useTools(user, serverId, context);
-    if (outcome !== "consent-needed") return outcome === "done";
+    if (outcome === "consent-needed") continue;
+    // A session that is kept for the next call would keep the suite from closing its server.
+    await user.query(
+      `mutation ($id: ID!) { updateMcpServer(input: { id: $id, enabled: false }) { id } }`,
+      { id: serverId },
+    );
+    return outcome === "done";
   }
   return false;
 }
