@@ -78,5 +78,5 @@ export const ONE_BY_ONE: Suite[] = [
   vitest("unit tests of api", 240, "api", "unit"),
   vitest("integration tests", 480, "api", "integration"),
   vitest("faults of a cluster", 240, "api", "cluster"),
-  vitest("browser tests", 480, "web", "browser", { needsBrowser: true }),
+  vitest("browser tests", 600, "web", "browser", { needsBrowser: true }),
 ];

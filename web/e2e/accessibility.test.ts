@@ -79,5 +79,5 @@ describe.skipIf(!hasChromium)("accessibility", () => {
     expect(found).toEqual([]);
     expect(faults).toEqual([]);
     await context.close();
-  });
+  }, 300_000);
 });
