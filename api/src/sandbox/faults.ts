@@ -6,6 +6,8 @@
 const faultNames = [
   "token-endpoint-503",
   "token-endpoint-html",
+  "token-endpoint-nonsense",
+  "token-endpoint-omits-access-token",
   "token-endpoint-hangs",
   "token-endpoint-drops-connection",
   "token-endpoint-loses-answer",

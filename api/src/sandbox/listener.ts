@@ -6,6 +6,10 @@ import type { ProtectedResourceServer } from "./mcp/protected-resource.ts";
 interface Listener {
   readonly origin: string;
   serve(listener: RequestListener): void;
+  /** Ends all connections and refuses new ones, until `resume`. */
+  interrupt(): Promise<void>;
+  /** Listens at the same port again, if it does not. */
+  resume(): Promise<void>;
   /** Stops listening and ends all connections, streams too. */
   close(): Promise<void>;
 }
@@ -29,7 +33,14 @@ async function bind(server: Server, host: string, port: number): Promise<number>
 export async function listen(host: string, port: number): Promise<Listener> {
   // Longer than clients keep a connection: one that is closed while a request is on its way costs that request.
   const server = createServer({ keepAliveTimeout: 60_000 });
-  const authority = `${formatHost(host)}:${await bind(server, host, port)}`;
+  const boundPort = await bind(server, host, port);
+  const authority = `${formatHost(host)}:${boundPort}`;
+  const stop = async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    server.closeAllConnections();
+    await promise;
+  };
   return {
     origin: `http://${authority}`,
     serve(listener) {
@@ -40,12 +51,11 @@ export async function listen(host: string, port: number): Promise<Listener> {
         response.end(`Open http://${authority} instead.\n`);
       });
     },
-    async close() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      server.closeAllConnections();
-      await promise;
+    interrupt: stop,
+    async resume() {
+      if (!server.listening) await bind(server, host, boundPort);
     },
+    close: stop,
   };
 }
 

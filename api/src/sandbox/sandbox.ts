@@ -54,10 +54,17 @@ export interface Sandbox
   listWeatherSessions(): string[];
   /** Loses the sessions of Acme Weather: their next request is answered 404. */
   dropWeatherSessions(): Promise<void>;
+  /** Refuses connections, as a machine that is down, until `resume`: all of it but Acme Weather on a port of its own, or that alone. */
+  interrupt(which: SandboxPart): Promise<void>;
+  /** Answers at the same ports again. */
+  resume(): Promise<void>;
   /** Frees the port and ends all connections. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** What has a port of its own. */
+export type SandboxPart = "main" | "weather";
 
 const loopbackHosts: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 const ignoreLog = () => {};
@@ -146,6 +153,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     expireAccessTokens: grants.expireAccessTokens,
     listWeatherSessions: weather.listSessions,
     dropWeatherSessions: weather.dropSessions,
+    async interrupt(which) {
+      if (which === "weather" && !own) throw new Error("Acme Weather has no port of its own");
+      await (which === "weather" ? own : main)?.interrupt();
+    },
+    async resume() {
+      await Promise.all([main.resume(), own?.resume()]);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

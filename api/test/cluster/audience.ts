@@ -25,11 +25,19 @@ export interface Audience extends AsyncDisposable {
   /** Resolves when the log has grown by so many more. */
   grows(by: number): Promise<void>;
   /** Stops the pouring, waits until everybody has seen the end of the log, and compares; prints the numbers. */
-  check(title: string): Promise<void>;
+  check(title: string): Promise<AudienceCount>;
+}
+
+/** Over all subscribers. */
+export interface AudienceCount {
+  subscribers: number;
+  events: number;
+  lost: number;
+  doubled: number;
 }
 
 export interface AudienceOptions {
-  cluster: Cluster;
+  cluster: Pick<Cluster, "ada" | "db" | "sandbox" | "publicUrl">;
   /** Where they begin, one after the other; they move on to the next. */
   urls: readonly string[];
   /** Each pours events by changing a server of its own, as long as it answers. */
@@ -189,6 +197,12 @@ export async function gatherAudience(options: AudienceOptions): Promise<Audience
       );
       timeline.print(title);
       for (const count of counts) expect(count).toEqual({ lost: 0, doubled: 0, isSame: true });
+      return {
+        subscribers: subscribers.length,
+        events: least,
+        lost: sum("lost"),
+        doubled: sum("doubled"),
+      };
     },
     async [Symbol.asyncDispose]() {
       stopPouring.abort();

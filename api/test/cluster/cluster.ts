@@ -16,13 +16,15 @@ export interface ClusterProcess extends GatehouseProcess {
   readonly database: DatabaseProxy;
 }
 
-/** A personal account at the sandbox's notes. */
+/** A personal account at one of the sandbox's MCP servers. */
 export interface Account {
   serverId: string;
   serverRowId: string;
   grantId: string;
   /** The registration is the server's own, so it tells this account's requests from others'. */
   clientId: string;
+  /** What calls run there. */
+  tool: { name: string; arguments: object };
 }
 
 export interface CallOutcome {
@@ -45,12 +47,17 @@ export interface Cluster extends AsyncDisposable {
   readonly ada: TestUser;
   /** Starts what was killed, lifts every fault, and begins a record anew. */
   mend(): Promise<void>;
-  /** A new server, with a consent at the first process and a first call at each. */
-  connectAccount(): Promise<Account>;
+  /** A new server, with a consent at the first process and a first call at each. Acme Weather is not at the authorization server's port. */
+  connectAccount(at?: "notes" | "weather"): Promise<Account>;
   /** Past the API, so that nothing of it goes on behind the next test. */
   forgetAccount(account: Account): Promise<void>;
   /** As if the token's time were up: Gatehouse knows it, and the server refuses it. */
   runOut(account: Account): Promise<void>;
+  /** The same, and the record goes on. */
+  expire(account: Account): Promise<void>;
+  callOnce(account: Account, process: ClusterProcess): Promise<CallOutcome>;
+  /** `ENCRYPTION_KEYS` of processes that start from now on. */
+  encryptionKeys: string;
   /** Whichever process reaches the stage first meets its fault; resolves with it. The others are disarmed. */
   strike(fault: StageFault): Promise<ClusterProcess>;
   /** Calls at once, at these processes or at all. */
@@ -69,13 +76,17 @@ export interface ClusterOptions {
 }
 
 const names = ["A", "B", "C"] as const;
+const tools = {
+  notes: { name: "list_notes", arguments: {} },
+  weather: { name: "get_forecast", arguments: { city: "Lisbon", days: 1 } },
+};
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { limits, clockShiftsMs = [0, 0, 0] } = options;
   const resources = new AsyncDisposableStack();
   const sandbox = resources.use(
     // Long enough that none comes near its end but by `runOut`.
-    await startSandbox({ port: 0, accessTokenTtlSeconds: 3_600 }),
+    await startSandbox({ port: 0, weatherPort: 0, accessTokenTtlSeconds: 3_600 }),
   );
   const ownProxy = resources.use(await startDatabaseProxy(options.databaseUrl));
   const db = openDatabase(ownProxy.url, 2);
@@ -87,6 +98,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
   const ports = await Promise.all(names.map(findFreePort));
   const publicUrl = `http://localhost:${ports[0]}`;
+  const urls = { notes: sandbox.notesUrl, weather: sandbox.weatherUrl };
   const strikes = new Set<(process: ClusterProcess) => void>();
 
   const environmentOf = (port: number) => ({
@@ -130,7 +142,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const callOnce = async (account: Account, process: ClusterProcess): Promise<CallOutcome> => {
     const began = performance.now();
-    const answer = await executeTool(ada.at(process.url), account.serverId, "list_notes").then(
+    const { tool, serverId } = account;
+    const answer = await executeTool(ada.at(process.url), serverId, tool.name, tool.arguments).then(
       ({ __typename, reason }) => ({ answer: String(__typename), reason: reason ?? null }),
       (error: unknown) => ({
         // A fetch that fails is a TypeError; an answer with `errors` is not.
@@ -139,6 +152,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }),
     );
     return { process: process.name, ...answer, waitedMs: performance.now() - began };
+  };
+
+  const expire = async ({ grantId }: Account): Promise<void> => {
+    await db.$executeRaw`
+      UPDATE "OAuthGrant" SET "accessTokenExpiresAt" = clock_timestamp() - interval '1 second',
+        "refreshRetryAt" = NULL, "refusedAt" = NULL WHERE "id" = ${grantId}::uuid`;
+    sandbox.expireAccessTokens();
   };
 
   return {
@@ -151,6 +171,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ada,
     async mend() {
       sandbox.faults.clear();
+      await sandbox.resume();
       for (const process of processes) {
         process.continue();
         process.database.losesNotifications = false;
@@ -162,28 +183,34 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       sandbox.traffic.reset();
       record.restart();
     },
-    async connectAccount() {
-      const serverId = await createServer(ada, sandbox.notesUrl);
+    async connectAccount(at = "notes") {
+      const serverId = await createServer(ada, urls[at]);
       const serverRowId = rowIdOf(serverId);
       await connect(ada, serverId);
       const { id: grantId, client } = await db.oAuthGrant.findFirstOrThrow({
         where: { serverId: serverRowId },
         include: { client: true },
       });
-      const account = { serverId, serverRowId, grantId, clientId: client?.clientId ?? "" };
+      const clientId = client?.clientId ?? "";
+      const account = { serverId, serverRowId, grantId, clientId, tool: tools[at] };
       await Promise.all(processes.map((process) => callOnce(account, process)));
       return account;
     },
     async forgetAccount({ serverRowId }) {
       await db.mcpServer.deleteMany({ where: { id: serverRowId } });
     },
-    async runOut({ grantId }) {
-      await db.$executeRaw`
-        UPDATE "OAuthGrant" SET "accessTokenExpiresAt" = clock_timestamp() - interval '1 second',
-          "refreshRetryAt" = NULL, "refusedAt" = NULL WHERE "id" = ${grantId}::uuid`;
-      sandbox.expireAccessTokens();
+    async runOut(account) {
+      await expire(account);
       sandbox.traffic.reset();
       record.restart();
+    },
+    expire,
+    callOnce,
+    get encryptionKeys() {
+      return secrets.encryptionKeys;
+    },
+    set encryptionKeys(list) {
+      secrets.encryptionKeys = list;
     },
     async strike(fault) {
       const struck = Promise.withResolvers<ClusterProcess>();

@@ -12,6 +12,10 @@ export interface GatehouseProcess {
   isRunning(): boolean;
   /** Resolves when the process knows of it. */
   arm(fault: StageFault | null): Promise<void>;
+  /** Its wall clock is wrong by so much from now on, in milliseconds. */
+  jump(shiftMs: number): Promise<void>;
+  /** SIGTERM: it finishes what runs. Resolves when it has ended. */
+  terminate(): Promise<void>;
   /** SIGCONT, after a SIGSTOP that it sent itself. */
   continue(): void;
   /** Kills it, stopped or not. */
@@ -70,6 +74,15 @@ export function createGatehouseProcess(options: ProcessOptions): GatehouseProces
     },
     async arm(fault) {
       if (child) await ask({ kind: "arm", fault }, "armed");
+    },
+    async jump(shiftMs) {
+      if (child) await ask({ kind: "clock", shiftMs }, "jumped");
+    },
+    async terminate() {
+      if (!child) return;
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
     },
     continue() {
       child?.kill("SIGCONT");

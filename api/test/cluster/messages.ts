@@ -18,12 +18,15 @@ export interface StageFault {
 
 export type ToProcess =
   | { kind: "start"; settings: ProcessSettings }
-  | { kind: "arm"; fault: StageFault | null };
+  | { kind: "arm"; fault: StageFault | null }
+  /** The wall clock jumps. */
+  | { kind: "clock"; shiftMs: number };
 
 /** One line of JSON each, on standard output, written at once: what was said survives a kill. */
 export type FromProcess =
   | { kind: "ready" }
   | { kind: "armed" }
+  | { kind: "jumped" }
   | { kind: "log"; line: string }
   /** A request has come in. */
   | { kind: "request" }

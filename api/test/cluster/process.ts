@@ -5,9 +5,11 @@ import { createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { OnRefreshStage } from "../../src/oauth/lease-request.ts";
 import type { FromProcess, ProcessSettings, StageFault, ToProcess } from "./messages.ts";
+import { setClockShift } from "./shifted-clock.ts";
 import { readMonotonicMs } from "./timeline.ts";
 
 let fault: StageFault | null = null;
+let closing = async (): Promise<void> => {};
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -46,6 +48,7 @@ async function start(settings: ProcessSettings): Promise<void> {
     // Calls alone ask for tokens, so that a fault befalls the one that it is meant for.
     renewEveryMs: null,
   });
+  closing = () => app.close();
   await app.listen();
   tell({ kind: "ready" });
 }
@@ -53,10 +56,14 @@ async function start(settings: ProcessSettings): Promise<void> {
 subscribe("http.server.request.start", () => tell({ kind: "request" }));
 process.on("message", (message: ToProcess) => {
   if (message.kind === "start") void start(message.settings);
-  else {
+  else if (message.kind === "clock") {
+    setClockShift(message.shiftMs);
+    tell({ kind: "jumped" });
+  } else {
     fault = message.fault;
     tell({ kind: "armed" });
   }
 });
+process.on("SIGTERM", () => void closing().finally(() => process.exit()));
 // The test has ended, however it did.
 process.on("disconnect", () => process.exit());

@@ -21,6 +21,8 @@ export interface ClusterRecord {
   readonly stages: readonly StageRecord[];
   /** Requests that have reached the processes. */
   readonly requests: number;
+  /** Every line of the processes' logs. */
+  readonly logLines: readonly string[];
   /** When a holder gave its lease back after a transient failure. */
   readonly transientAtMs: readonly number[];
   /** Refreshes that reached the authorization server, on the same clock as the stages. */
@@ -45,6 +47,7 @@ export function createRecord(traffic: Traffic): ClusterRecord {
   let stages: StageRecord[] = [];
   let transientAtMs: number[] = [];
   let requests = 0;
+  let logLines: string[] = [];
 
   const takeLog = (process: string, line: string): void => {
     const { msg, outcome, reason, saved, detail } = JSON.parse(line) as Record<string, unknown>;
@@ -63,7 +66,10 @@ export function createRecord(traffic: Traffic): ClusterRecord {
 
   return {
     take(process, message) {
-      if (message.kind === "log") takeLog(process, message.line);
+      if (message.kind === "log") {
+        logLines.push(message.line);
+        takeLog(process, message.line);
+      }
       if (message.kind === "request") requests += 1;
       if (message.kind !== "stage") return;
       const { stage, grantId, atMs, signal } = message;
@@ -85,6 +91,10 @@ export function createRecord(traffic: Traffic): ClusterRecord {
       stages = [];
       transientAtMs = [];
       requests = 0;
+      logLines = [];
+    },
+    get logLines() {
+      return logLines;
     },
     get stages() {
       return stages;

@@ -31,6 +31,19 @@ function answerHtml(ctx: PageContext): void {
   ctx.body = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>";
 }
 
+/** It says JSON, and is none. */
+function answerNonsense(ctx: PageContext): void {
+  ctx.status = 200;
+  ctx.type = "json";
+  ctx.body = '{"access_token": "cut off in the mid';
+}
+
+/** Well formed, and without what was asked for. */
+function answerWithoutAccessToken(ctx: PageContext): void {
+  ctx.status = 200;
+  ctx.body = { token_type: "Bearer", expires_in: 3_600, refresh_token: "never-issued" };
+}
+
 /** Without `value`, the members are left out of the JSON answer. */
 function changeMembers(names: readonly string[], value?: unknown): Alteration {
   return (ctx) => {
@@ -56,6 +69,8 @@ function changeIssuerOfCallback(iss: string | undefined): Alteration {
 const tokenReplacements: Table<Replacement> = {
   "token-endpoint-503": answer503,
   "token-endpoint-html": answerHtml,
+  "token-endpoint-nonsense": answerNonsense,
+  "token-endpoint-omits-access-token": answerWithoutAccessToken,
   "token-endpoint-hangs": hang("token-endpoint-hangs"),
   "token-endpoint-drops-connection": dropConnection,
 };
