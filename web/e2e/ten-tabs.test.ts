@@ -28,10 +28,11 @@ describe.skipIf(!hasChromium)("ten tabs and one more", { timeout: 300_000 }, () 
         tab.on("pageerror", (error) => faults.push(error.message));
         await tab.goto(gatehouse.url);
         await tab.locator("[data-testid=live][data-state=live]").waitFor();
+        await tab.waitForLoadState("networkidle");
         return tab;
       }),
     );
-    const asked = tabs.map(countAnswers);
+    const asked = tabs.map(countRequests);
 
     const connect = page.getByRole("button", { name: "Connect Acme Notes" });
     await consent(await clickForPopup(page, connect));
@@ -59,11 +60,11 @@ describe.skipIf(!hasChromium)("ten tabs and one more", { timeout: 300_000 }, () 
 
 const findRowStatus = (page: Page) => findStatus(page, "Connected").first();
 
-/** How many GraphQL requests of the page were answered from now on. */
-function countAnswers(page: Page): () => number {
+/** How many GraphQL requests the page has sent from now on. */
+function countRequests(page: Page): () => number {
   let count = 0;
-  page.on("response", (response) => {
-    if (new URL(response.url()).pathname === "/graphql") count += 1;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/graphql") count += 1;
   });
   return () => count;
 }
