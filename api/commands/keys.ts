@@ -1,35 +1,5 @@
 /** `pnpm keys`: rotates the encryption keys, while Gatehouse runs or while it does not. */
 import "./compile-cache.ts";
-import { loadOwnConfig } from "../src/config.ts";
-import { StartFailure } from "../src/start-failure.ts";
-import { watchForStop } from "../src/stop-request.ts";
-import { prepareDatabaseClient } from "./prepare.ts";
+import { runCommand } from "./run-command.ts";
 
-const report = (fault: string) => console.error(fault);
-const say = (line: string) => console.log(line);
-process.exit(await run());
-
-async function run(): Promise<number> {
-  const answer = loadOwnConfig();
-  if (!answer.ok) {
-    for (const fault of answer.faults) report(fault);
-    return 1;
-  }
-  const request = watchForStop(report);
-  try {
-    await prepareDatabaseClient({ say, signal: request.signal });
-  } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
-    report(error.message);
-    return 1;
-  }
-  // Not before: it needs the client that has just been generated.
-  const { runKeys } = await import("../src/keys/run-keys.ts");
-  const exitCode = await runKeys(process.argv.slice(2), {
-    config: answer.config,
-    say,
-    report,
-    signal: request.signal,
-  });
-  return Math.max(exitCode, request.exitCode);
-}
+await runCommand(async () => (await import("../src/keys/run-keys.ts")).runKeys);

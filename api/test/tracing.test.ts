@@ -12,6 +12,10 @@ interface SentSpan {
   parentSpanId?: string;
 }
 
+interface SentTraces {
+  resourceSpans: { scopeSpans: { spans: SentSpan[] }[] }[];
+}
+
 /** A collector of OTLP over HTTP (opentelemetry-proto, JSON), and an MCP server's front that notes `traceparent`. */
 async function listen(answer: Parameters<typeof createHttpServer>[1]) {
   const server = createHttpServer(answer);
@@ -34,8 +38,7 @@ it("a caller's trace goes on in Gatehouse and at the MCP server, and ends at the
   const spans: SentSpan[] = [];
   const collector = resources.use(
     await listen(async (request, response) => {
-      // oxlint-disable-next-line typescript/no-explicit-any
-      const body: any = await json(request);
+      const body = (await json(request)) as SentTraces;
       bodies.push(JSON.stringify(body));
       if (request.url === "/v1/traces")
         for (const { scopeSpans } of body.resourceSpans)

@@ -5,6 +5,7 @@ import type { InvitationState } from "../../graphql/generated/graphql.ts";
 import { formatInstant, formatRelative } from "../../lib/format.ts";
 import type { Tone } from "../../lib/words.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
+import shared from "../../ui/list.module.css";
 import classes from "./people.module.css";
 import { roleWords } from "./role-words.ts";
 
@@ -57,7 +58,7 @@ export function InvitationRow({ invitation, now, onRevoke }: InvitationRowProps)
     <li className={`${classes["row"]} ${classes["invitation"]}`}>
       <div className={classes["main"]} title={`Made ${formatInstant(createdAt)}`}>
         <div className={`truncate ${classes["name"]}`}>{title}</div>
-        <div className={classes["facts"]}>
+        <div className={shared["facts"]}>
           {facts.map((fact) => (
             <span key={fact}>{fact}</span>
           ))}

@@ -1,9 +1,11 @@
-import { Anchor, Button, Stack, TextInput } from "@mantine/core";
+import { Anchor, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { Link } from "react-router";
 import { Notice } from "../../ui/notice.tsx";
 import { requestPasswordReset } from "./auth-api.ts";
+import { checkEmail } from "./account-rules.ts";
+import { AccountForm } from "./account-form.tsx";
 import { AuthCard } from "./auth-card.tsx";
 
 /** Asks for a mail with a link. The answer is the same whether there is such an account or not. */
@@ -14,7 +16,7 @@ export function ForgotPasswordForm() {
     mode: "uncontrolled",
     initialValues: { email: "" },
     validate: {
-      email: (value) => (/^\S+@\S+\.\S+$/.test(value.trim()) ? null : "Enter your email address."),
+      email: checkEmail,
     },
   });
 
@@ -36,21 +38,20 @@ export function ForgotPasswordForm() {
       }
     >
       {sentTo === undefined ? (
-        <form onSubmit={form.onSubmit(submit)} noValidate>
-          <Stack gap="md">
-            {failure && <Notice tone="bad" role="alert" title={failure} />}
-            <TextInput
-              label="Email"
-              type="email"
-              autoComplete="username"
-              key={form.key("email")}
-              {...form.getInputProps("email")}
-            />
-            <Button type="submit" fullWidth mt={4} loading={form.submitting}>
-              Send link
-            </Button>
-          </Stack>
-        </form>
+        <AccountForm
+          onSubmit={form.onSubmit(submit)}
+          submitting={form.submitting}
+          submitLabel="Send link"
+          failure={failure}
+        >
+          <TextInput
+            label="Email"
+            type="email"
+            autoComplete="username"
+            key={form.key("email")}
+            {...form.getInputProps("email")}
+          />
+        </AccountForm>
       ) : (
         <Notice tone="good" role="alert" title="Look into your mail">
           If {sentTo} has an account here, a link is on its way. It holds for an hour.

@@ -4,9 +4,9 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { Notice } from "../../ui/notice.tsx";
 import { resetPassword } from "./auth-api.ts";
+import { checkNewPassword, passwordRule } from "./account-rules.ts";
+import { AccountForm } from "./account-form.tsx";
 import { AuthCard } from "./auth-card.tsx";
-
-const shortestPassword = 8;
 
 /** Where the link of the mail leads. Its token stands behind the hash, which no server is sent. */
 export function ResetPasswordForm() {
@@ -17,8 +17,7 @@ export function ResetPasswordForm() {
     mode: "uncontrolled",
     initialValues: { password: "" },
     validate: {
-      password: (value) =>
-        value.length >= shortestPassword ? null : `At least ${shortestPassword} characters.`,
+      password: checkNewPassword,
     },
   });
 
@@ -47,21 +46,20 @@ export function ResetPasswordForm() {
           </Button>
         </Stack>
       ) : (
-        <form onSubmit={form.onSubmit(submit)} noValidate>
-          <Stack gap="md">
-            {failure && <Notice tone="bad" role="alert" title={failure} />}
-            <PasswordInput
-              label="New password"
-              description={`At least ${shortestPassword} characters`}
-              autoComplete="new-password"
-              key={form.key("password")}
-              {...form.getInputProps("password")}
-            />
-            <Button type="submit" fullWidth mt={4} loading={form.submitting}>
-              Change password
-            </Button>
-          </Stack>
-        </form>
+        <AccountForm
+          onSubmit={form.onSubmit(submit)}
+          submitting={form.submitting}
+          submitLabel="Change password"
+          failure={failure}
+        >
+          <PasswordInput
+            label="New password"
+            description={passwordRule}
+            autoComplete="new-password"
+            key={form.key("password")}
+            {...form.getInputProps("password")}
+          />
+        </AccountForm>
       )}
     </AuthCard>
   );

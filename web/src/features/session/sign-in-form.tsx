@@ -1,9 +1,9 @@
-import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, PasswordInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { readReturnPath } from "../../lib/return-path.ts";
-import { Notice } from "../../ui/notice.tsx";
+import { AccountForm } from "./account-form.tsx";
 import { AuthCard } from "./auth-card.tsx";
 import { signIn } from "./auth-api.ts";
 import { useSignInOptions } from "./use-sign-in-options.ts";
@@ -51,27 +51,26 @@ export function SignInForm() {
         </>
       }
     >
-      <form onSubmit={form.onSubmit(submit)} noValidate>
-        <Stack gap="md">
-          {failure && <Notice tone="bad" role="alert" title={failure} />}
-          <TextInput
-            label="Email"
-            type="email"
-            autoComplete="username"
-            key={form.key("email")}
-            {...form.getInputProps("email")}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            key={form.key("password")}
-            {...form.getInputProps("password")}
-          />
-          <Button type="submit" fullWidth mt={4} loading={form.submitting}>
-            Sign in
-          </Button>
-        </Stack>
-      </form>
+      <AccountForm
+        onSubmit={form.onSubmit(submit)}
+        submitting={form.submitting}
+        submitLabel="Sign in"
+        failure={failure}
+      >
+        <TextInput
+          label="Email"
+          type="email"
+          autoComplete="username"
+          key={form.key("email")}
+          {...form.getInputProps("email")}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          key={form.key("password")}
+          {...form.getInputProps("password")}
+        />
+      </AccountForm>
     </AuthCard>
   );
 }

@@ -1,13 +1,12 @@
-import { Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Anchor, PasswordInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { readInvitation, readReturnPath } from "../../lib/return-path.ts";
-import { Notice } from "../../ui/notice.tsx";
+import { checkEmail, checkNewPassword, passwordRule } from "./account-rules.ts";
+import { AccountForm } from "./account-form.tsx";
 import { AuthCard } from "./auth-card.tsx";
 import { signUp } from "./auth-api.ts";
-
-const shortestPassword = 8;
 
 type Values = { name: string; email: string; password: string };
 
@@ -19,9 +18,8 @@ export function SignUpForm() {
     initialValues: { name: "", email: "", password: "" },
     validate: {
       name: (value) => (value.trim() ? null : "Enter your name."),
-      email: (value) => (/^\S+@\S+\.\S+$/.test(value.trim()) ? null : "Enter an email address."),
-      password: (value) =>
-        value.length >= shortestPassword ? null : `At least ${shortestPassword} characters.`,
+      email: checkEmail,
+      password: checkNewPassword,
     },
   });
 
@@ -47,34 +45,33 @@ export function SignUpForm() {
         </>
       }
     >
-      <form onSubmit={form.onSubmit(submit)} noValidate>
-        <Stack gap="md">
-          {failure && <Notice tone="bad" role="alert" title={failure} />}
-          <TextInput
-            label="Name"
-            autoComplete="name"
-            key={form.key("name")}
-            {...form.getInputProps("name")}
-          />
-          <TextInput
-            label="Email"
-            type="email"
-            autoComplete="username"
-            key={form.key("email")}
-            {...form.getInputProps("email")}
-          />
-          <PasswordInput
-            label="Password"
-            description={`At least ${shortestPassword} characters`}
-            autoComplete="new-password"
-            key={form.key("password")}
-            {...form.getInputProps("password")}
-          />
-          <Button type="submit" fullWidth mt={4} loading={form.submitting}>
-            Create account
-          </Button>
-        </Stack>
-      </form>
+      <AccountForm
+        onSubmit={form.onSubmit(submit)}
+        submitting={form.submitting}
+        submitLabel="Create account"
+        failure={failure}
+      >
+        <TextInput
+          label="Name"
+          autoComplete="name"
+          key={form.key("name")}
+          {...form.getInputProps("name")}
+        />
+        <TextInput
+          label="Email"
+          type="email"
+          autoComplete="username"
+          key={form.key("email")}
+          {...form.getInputProps("email")}
+        />
+        <PasswordInput
+          label="Password"
+          description={passwordRule}
+          autoComplete="new-password"
+          key={form.key("password")}
+          {...form.getInputProps("password")}
+        />
+      </AccountForm>
     </AuthCard>
   );
 }

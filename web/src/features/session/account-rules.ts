@@ -1,0 +1,14 @@
+/** What the forms of the sign-in pages ask of an address and of a new password, in words to show; null is no fault. */
+
+const shortestPassword = 8;
+
+export const passwordRule = `At least ${shortestPassword} characters`;
+
+export function checkNewPassword(password: string): string | null {
+  return password.length >= shortestPassword ? null : `${passwordRule}.`;
+}
+
+/** Catches slips, no more: whether the address exists is for the mail to show. */
+export function checkEmail(email: string): string | null {
+  return /^\S+@\S+\.\S+$/.test(email.trim()) ? null : "Enter an email address.";
+}
