@@ -12,7 +12,8 @@ export default defineConfig({
           environment: "node",
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // They wait for pages and servers more than they compute.
+          maxWorkers: 3,
         },
       },
     ],

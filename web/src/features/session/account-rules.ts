@@ -10,5 +10,5 @@ export function checkNewPassword(password: string): string | null {
 
 /** Catches slips, no more: whether the address exists is for the mail to show. */
 export function checkEmail(email: string): string | null {
-  return /^\S+@\S+\.\S+$/.test(email.trim()) ? null : "Enter an email address.";
+  return /^\S+@\S+\.\S+$/.test(email.trim()) ? null : "Enter your email address.";
 }
