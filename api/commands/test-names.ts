@@ -18,5 +18,5 @@ export function listTestNames(source: string): string[] {
 
 /** Ids of `docs/regressions.md` in a text: R1, MCP-AUTH-10. */
 export function listIds(text: string): string[] {
-  return text.match(/\b(?:MCP-AUTH-\d{1,2}|[RCDSEG]\d{1,2})\b/g) ?? [];
+  return text.match(/\b(?:MCP-AUTH-\d{1,2}|[RCDSEGAIUQ]\d{1,2})\b/g) ?? [];
 }

@@ -599,6 +599,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     signAssertion,
     profiles,
     background,
+    randomToken: () => randomToken(32),
   });
   const warnOfRestoring = () => logger.warn("the database was restored: older cursors are refused");
   const soon = <T>(reading: Promise<T>) => within(liveReadTimeoutMs, reading);

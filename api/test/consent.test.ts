@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
+import { createBrowser } from "./support/browser.ts";
 import {
   connect,
   createServer,
@@ -111,14 +112,16 @@ describe("consent", () => {
   it("C4 with nobody signed in the callback is kept and finished after sign-in", async () => {
     const started = await startOAuth(ada, serverId);
     const callback = await reachCallback(started.authorizationUrl);
-    const answer = await fetch(callback, { redirect: "manual" });
+    const browser = createBrowser();
+    const answer = await browser.open(callback.href);
     expect(answer.status).toBe(303);
     const signIn = new URL(answer.headers.get("location") ?? "", gatehouse.url);
     expect(signIn.pathname).toBe("/sign-in");
     expect(signIn.href).not.toContain(callback.searchParams.get("code"));
     expect(await readFlow(started.flow.id)).toMatchObject({ status: "PENDING" });
 
-    const resumed = await ada.open(
+    browser.addCookies(ada.cookie);
+    const resumed = await browser.open(
       new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href,
     );
     expect(resumed.headers.get("location")).toContain("/oauth/done?flow=");
@@ -128,11 +131,11 @@ describe("consent", () => {
   it("C4 a kept callback is finished for its starter alone", async () => {
     const eve = await gatehouse.signUp();
     const started = await startOAuth(ada, serverId);
-    const answer = await fetch(await reachCallback(started.authorizationUrl), {
-      redirect: "manual",
-    });
+    const browser = createBrowser();
+    const answer = await browser.open((await reachCallback(started.authorizationUrl)).href);
     const signIn = new URL(answer.headers.get("location") ?? "", gatehouse.url);
-    await eve.open(new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href);
+    browser.addCookies(eve.cookie);
+    await browser.open(new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href);
     expect(await readFlow(started.flow.id)).toMatchObject({
       status: "FAILED",
       error: "WRONG_USER",

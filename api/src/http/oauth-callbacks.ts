@@ -10,8 +10,8 @@ export type CallbackOutcome =
       /** REDIRECT mode: a path of this application to come back to. */
       redirectTo: string | null;
     }
-  /** Nobody is signed in: the callback is held, and finished at `resumePath` after sign-in. */
-  | { kind: "sign-in-first"; resumePath: string }
+  /** Nobody is signed in. `held`: a new callback waits for the sign-in, and this browser alone may have the secret that finishes it. */
+  | { kind: "sign-in-first"; held: { secret: string; ttlMs: number } | null }
   /** No attempt has this state. */
   | { kind: "unknown" };
 
@@ -32,7 +32,11 @@ export interface OAuthCallbacks {
     query: URLSearchParams;
     viewer: Viewer | null;
   }): Promise<CallbackOutcome>;
-  resumeCallback(input: { held: string; viewer: Viewer | null }): Promise<CallbackOutcome>;
+  /** `heldSecret`: what the browser received when its callback was held; null when it has none. */
+  resumeCallback(input: {
+    heldSecret: string | null;
+    viewer: Viewer | null;
+  }): Promise<CallbackOutcome>;
   /** Null when there is no such attempt for this viewer. */
   describeFlow(flowId: string, viewer: Viewer | null): Promise<FlowDescription | null>;
 }

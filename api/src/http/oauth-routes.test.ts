@@ -56,8 +56,8 @@ describe("callback", () => {
     ],
     [
       "nobody signed in",
-      { kind: "sign-in-first", resumePath: "/oauth/resume?held=h1" },
-      "/sign-in?next=%2Foauth%2Fresume%3Fheld%3Dh1",
+      { kind: "sign-in-first", held: { secret: "s1", ttlMs: 120_000 } },
+      "/sign-in?next=%2Foauth%2Fresume",
     ],
     ["an unknown state", { kind: "unknown" }, "/oauth/done?outcome=unknown"],
   ];
@@ -69,10 +69,7 @@ describe("callback", () => {
         finishCallback: async () => outcome,
         resumeCallback: async () => outcome,
       });
-      for (const path of [
-        "/oauth/callback?code=SECRET&state=SECRET",
-        "/oauth/resume?held=SECRET",
-      ]) {
+      for (const path of ["/oauth/callback?code=SECRET&state=SECRET", "/oauth/resume"]) {
         const { status, headers, body } = await server.send(path, { headers: { cookie: COOKIE } });
         expect({ status, location: headers.location, body }).toEqual({
           status: 303,
@@ -95,8 +92,8 @@ describe("callback", () => {
         received.push([...query], viewer?.userId);
         return { kind: "unknown" };
       },
-      async resumeCallback({ held, viewer }) {
-        received.push(held, viewer?.userId);
+      async resumeCallback({ heldSecret, viewer }) {
+        received.push(heldSecret, viewer?.userId);
         return { kind: "unknown" };
       },
     });
@@ -106,7 +103,8 @@ describe("callback", () => {
         headers: { cookie: COOKIE },
       },
     );
-    await server.send("/oauth/resume?held=h1");
+    const cookie = "gatehouse.held_callback=h1";
+    await server.send("/oauth/resume?held=other", { headers: { cookie } });
     expect(received).toEqual([
       [
         ["code", "a+b"],
@@ -120,7 +118,25 @@ describe("callback", () => {
     ]);
   });
 
-  it.each(["/oauth/callback?state=s", "/oauth/resume?held=h"])(
+  it("A1 gives the secret of a held callback to this browser alone, and never in an address", async () => {
+    await using server = await startWith({
+      finishCallback: async () => ({
+        kind: "sign-in-first",
+        held: { secret: "s1", ttlMs: 120_000 },
+      }),
+      resumeCallback: async () => ({ kind: "unknown" }),
+    });
+    const held = await server.send("/oauth/callback?code=c&state=s");
+    expect(held.headers["set-cookie"]).toEqual([
+      "gatehouse.held_callback=s1; Max-Age=120; Path=/oauth/resume; HttpOnly; SameSite=Lax",
+    ]);
+    expect(held.headers.location).not.toContain("s1");
+    const cookie = "gatehouse.held_callback=s1";
+    const over = await server.send("/oauth/resume", { headers: { cookie } });
+    expect(over.headers["set-cookie"]?.[0]).toMatch(/^gatehouse\.held_callback=; Max-Age=0;/);
+  });
+
+  it.each(["/oauth/callback?state=s", "/oauth/resume"])(
     "is not used up by a HEAD at %s",
     async (path) => {
       let calls = 0;

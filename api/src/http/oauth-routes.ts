@@ -3,6 +3,7 @@ import { Hono } from "hono";
 
 import { toAppPath } from "./app-path.ts";
 import type { HttpEnvironment } from "./environment.ts";
+import { createHeldCookie, RESUME_PATH } from "./held-cookie.ts";
 import type { HttpLogger } from "./logger.ts";
 import type { OAuthAssets } from "./oauth-assets.ts";
 import type { CallbackOutcome, OAuthCallbacks } from "./oauth-callbacks.ts";
@@ -27,6 +28,7 @@ export interface OAuthRoutesDeps {
 /** The popup's pages, the callback, and the client id metadata document. */
 export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> {
   const { oauth, viewers, assets, logger } = deps;
+  const heldCookie = createHeldCookie(deps.publicOrigin);
   const routes = new Hono<HttpEnvironment>();
 
   routes.get("/oauth/pending", (c) => c.html(renderPendingPage(assets)));
@@ -40,11 +42,11 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
     );
   });
 
-  routes.get("/oauth/resume", async (c) => {
+  routes.get(RESUME_PATH, async (c) => {
     if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
-    const held = c.req.query("held") ?? "";
+    const heldSecret = heldCookie.read(c);
     return finish(c, async () =>
-      oauth.resumeCallback({ held, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
+      oauth.resumeCallback({ heldSecret, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
     );
   });
 
@@ -80,7 +82,10 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
   ): Promise<Response> {
     const { requestId } = c.var;
     try {
-      return c.redirect(locate(await run(), deps.publicOrigin), 303);
+      const outcome = await run();
+      if (outcome.kind !== "sign-in-first") heldCookie.clear(c);
+      else if (outcome.held) heldCookie.set(c, outcome.held);
+      return c.redirect(locate(outcome, deps.publicOrigin), 303);
     } catch (error) {
       logger.error({ err: error, requestId }, "a callback failed unexpectedly");
       return c.redirect(`/oauth/done?outcome=error&request=${requestId}`, 303);
@@ -100,7 +105,7 @@ function locate(outcome: CallbackOutcome, publicOrigin: string): string {
       return url.pathname + url.search + url.hash;
     }
     case "sign-in-first":
-      return `/sign-in?next=${encodeURIComponent(toAppPath(outcome.resumePath, publicOrigin))}`;
+      return `/sign-in?next=${encodeURIComponent(RESUME_PATH)}`;
     case "unknown":
       return "/oauth/done?outcome=unknown";
   }

@@ -17,22 +17,22 @@ import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
 import type { Connection, Refusal } from "./connection.ts";
 import { measureConsent } from "./consent-duration.ts";
-import { isUuid } from "./input.ts";
 import { ServiceError } from "./errors.ts";
 import type { Revocation } from "./revocation.ts";
 
 export type CallbackAnswer =
   /** `redirectTo`: a path of the application, in REDIRECT mode. */
   | { kind: "finished"; flowId: string; ok: boolean; redirectTo: string | null }
-  /** Nobody is signed in: the callback is held for two minutes. */
-  | { kind: "sign-in-first"; resumePath: string }
+  /** Nobody is signed in. `held`: a new callback is held, and this browser alone receives the secret that finishes it. */
+  | { kind: "sign-in-first"; held: { secret: string; ttlMs: number } | null }
   /** A state that was never given out, or so long ago that it is forgotten. */
   | { kind: "unknown" };
 
 /** Takes over when the authorization server sends the person back. Every outcome names the attempt (regressions C5). */
 export interface Callback {
   finish(request: { query: URLSearchParams; viewer: Caller | null }): Promise<CallbackAnswer>;
-  resume(request: { held: string; viewer: Caller | null }): Promise<CallbackAnswer>;
+  /** `heldSecret`: what this browser received with `sign-in-first`; null when it received none. */
+  resume(request: { heldSecret: string | null; viewer: Caller | null }): Promise<CallbackAnswer>;
 }
 
 export interface CallbackDeps {
@@ -48,8 +48,10 @@ export interface CallbackDeps {
   fetchFor(scope: { serverUrl: string }): Fetch;
   clock: StepClock;
   hashState(state: string): Uint8Array<ArrayBuffer>;
+  randomToken(): string;
 }
 
+/** How long a callback waits for its user to sign in. */
 const heldTtlMs = 2 * 60_000;
 
 export function createCallback(deps: CallbackDeps): Callback {
@@ -195,15 +197,23 @@ export function createCallback(deps: CallbackDeps): Callback {
       const flow = state ? await flows.findByState(deps.hashState(state)) : null;
       if (!flow) return { kind: "unknown" };
       if (viewer) return proceed(flow, query, viewer);
-      if (!(await flows.hold(flow.id, query.toString(), heldTtlMs)))
+      const secret = deps.randomToken();
+      const held = {
+        query: query.toString(),
+        secretHash: deps.hashState(secret),
+        ttlMs: heldTtlMs,
+      };
+      if (!(await flows.hold(flow.id, held)))
         return { kind: "finished", flowId: flow.id, ok: false, redirectTo: null };
-      return { kind: "sign-in-first", resumePath: `/oauth/resume?held=${flow.id}` };
+      return { kind: "sign-in-first", held: { secret, ttlMs: heldTtlMs } };
     },
-    async resume({ held, viewer }) {
-      const flow = isUuid(held) ? await flows.find(held) : null;
+    async resume({ heldSecret, viewer }) {
+      // Never an id: the user who started the attempt knows those, and must not finish a stranger's consent (regression A1).
+      const secretHash = heldSecret === null ? null : deps.hashState(heldSecret);
+      const flow = secretHash && (await flows.findByHeldSecret(secretHash));
       if (!flow) return { kind: "unknown" };
-      if (!viewer) return { kind: "sign-in-first", resumePath: `/oauth/resume?held=${held}` };
-      const query = await flows.readHeld(flow.id);
+      if (!viewer) return { kind: "sign-in-first", held: null };
+      const query = await flows.readHeld(flow.id, secretHash);
       if (query === null)
         return {
           kind: "finished",

@@ -31,11 +31,11 @@ export async function cleanUp(
     DELETE FROM "Elicitation" WHERE "createdAt" < clock_timestamp() - interval '1 day'`;
   // An attempt that nobody came back from keeps no verifier.
   await db.$executeRaw`
-    UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
+    UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL, "heldSecretHash" = NULL
     WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()
       AND ("consumedAt" IS NULL OR "consumedAt" < clock_timestamp() - interval '10 minutes')`;
   await db.$executeRaw`
-    UPDATE "OAuthFlow" SET "heldCallback" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
+    UPDATE "OAuthFlow" SET "heldCallback" = NULL, "heldSecretHash" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
   await db.$executeRaw`
     DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
   await inBatches(

@@ -34,6 +34,15 @@ export interface PreparedFlow {
   redirectUri: string;
 }
 
+/** A callback that arrived while nobody was signed in. */
+export interface HeldCallback {
+  /** The callback's query string; it is encrypted. */
+  query: string;
+  /** SHA-256 of the secret that only the browser that delivered the callback has. */
+  secretHash: Uint8Array<ArrayBuffer>;
+  ttlMs: number;
+}
+
 /** An attempt that has been taken: its verifier open, its state used up. */
 export interface TakenFlow extends OAuthFlow {
   openCodeVerifier: string | null;
@@ -65,10 +74,12 @@ export interface FlowStore {
     person: { workspaceId: string; userId: string },
     error: OAuthFlowError,
   ): Promise<string[]>;
-  /** Keeps the callback's parameters, sealed, until somebody signs in. False: the attempt is over. */
-  hold(flowId: string, query: string, ttlMs: number): Promise<boolean>;
-  /** The held parameters; null when there are none or time is up. */
-  readHeld(flowId: string): Promise<string | null>;
+  /** Keeps a callback until the user signs in, in place of one that is held already. False: the attempt is over. */
+  hold(flowId: string, callback: HeldCallback): Promise<boolean>;
+  /** The attempt whose held callback was delivered by the browser that has this secret. */
+  findByHeldSecret(secretHash: Uint8Array<ArrayBuffer>): Promise<OAuthFlow | null>;
+  /** The parameters held under this secret; null when there are none or they have expired. */
+  readHeld(flowId: string, secretHash: Uint8Array<ArrayBuffer>): Promise<string | null>;
 }
 
 export function createFlowStore(deps: {
@@ -169,22 +180,25 @@ export function createFlowStore(deps: {
     },
     failOpen: (tx, serverId, error) => failWhere(tx, { serverId }, error),
     failOpenOf: (tx, person, error) => failWhere(tx, person, error),
-    async hold(flowId, query, ttlMs) {
+    async hold(flowId, { query, secretHash, ttlMs }) {
       const sealed = box.seal(query, context("heldCallback", flowId));
-      // What came first is kept while it lasts: whoever has the link cannot put something else in its place.
+      // Parameters and secret are replaced together: a browser never finishes a callback that another one delivered (regression A1).
       const open = await db.$queryRaw<{ id: string }[]>`
         UPDATE "OAuthFlow" SET
-          "heldCallback" = CASE WHEN "heldUntil" > clock_timestamp() THEN "heldCallback" ELSE ${sealed} END,
-          "heldUntil" = CASE WHEN "heldUntil" > clock_timestamp() THEN "heldUntil"
-            ELSE clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8) END
+          "heldCallback" = ${sealed}, "heldSecretHash" = ${secretHash},
+          "heldUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
         WHERE "id" = ${flowId}::uuid AND "status" = 'PENDING' AND "consumedAt" IS NULL AND "expiresAt" > clock_timestamp()
         RETURNING "id"`;
       return open.length === 1;
     },
-    async readHeld(flowId) {
+    findByHeldSecret(heldSecretHash) {
+      return db.oAuthFlow.findUnique({ where: { heldSecretHash } });
+    },
+    async readHeld(flowId, secretHash) {
       const [flow] = await db.$queryRaw<{ heldCallback: Uint8Array }[]>`
         SELECT "heldCallback" FROM "OAuthFlow"
-        WHERE "id" = ${flowId}::uuid AND "heldCallback" IS NOT NULL AND "heldUntil" > clock_timestamp()`;
+        WHERE "id" = ${flowId}::uuid AND "heldSecretHash" = ${secretHash}
+          AND "heldCallback" IS NOT NULL AND "heldUntil" > clock_timestamp()`;
       if (!flow) return null;
       return box.open(flow.heldCallback, context("heldCallback", flowId));
     },
