@@ -5,6 +5,7 @@ import { nameColumn, sealedColumns } from "./sealed-columns.ts";
 
 /** Bytes that are no secret: hashes. */
 const open = [
+  "OAuthFlow.heldSecretHash",
   "OAuthFlow.stateHash",
   "ApiToken.hash",
   "ToolPolicy.approvedFingerprint",
