@@ -674,6 +674,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const graphql = createGraphQL({
     isOpen: config.isLoopback,
+    limits: config.operationLimits,
     db,
     services: {
       workspaces,

@@ -119,6 +119,17 @@ const dayCount = z
   )
   .transform(Number);
 
+/** A whole number, such as a count or a number of seconds. */
+function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most,
+      `is not a whole number from ${least} to ${most}`,
+    )
+    .transform(Number);
+}
+
 /** By variable. What is not set gets its default here, unless the default follows from other variables. */
 export const environment = z.object({
   PORT: portNumber.default(4000),
@@ -147,6 +158,8 @@ export const environment = z.object({
   SANDBOX: flag.optional(),
   SANDBOX_PORT: portNumber.default(4010),
   EVENT_RETENTION_DAYS: dayCount.default(90),
+  OPERATION_DEADLINE_SECONDS: wholeNumber(1, 600).default(10),
+  RESPONSE_LIMIT_MIB: wholeNumber(1, 64).default(8),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
   SMTP_URL: smtpUrl.optional(),

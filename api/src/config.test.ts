@@ -38,6 +38,7 @@ describe("what follows from nothing", () => {
       clientMetadataUrl: null,
       sandbox: { enabled: true, host: "127.0.0.1", port: 4010 },
       eventRetentionDays: 90,
+      operationLimits: { deadlineMs: 10_000, responseBytes: 8 * 1024 * 1024 },
       logLevel: "warn",
       trustProxy: false,
       metricsToken: null,

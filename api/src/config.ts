@@ -32,6 +32,13 @@ export interface Config {
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** How long the workspaces' log is kept. */
   readonly eventRetentionDays: number;
+  /** Of one GraphQL operation. */
+  readonly operationLimits: {
+    /** How long a read may take, in milliseconds. */
+    readonly deadlineMs: number;
+    /** The size of a response, in bytes. */
+    readonly responseBytes: number;
+  };
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Believe the forwarding headers of the proxy in front. */
   readonly trustProxy: boolean;
@@ -135,6 +142,10 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    operationLimits: Object.freeze({
+      deadlineMs: env.OPERATION_DEADLINE_SECONDS * 1_000,
+      responseBytes: env.RESPONSE_LIMIT_MIB * 1024 * 1024,
+    }),
     // At home the address to open must not scroll away under a line for every request.
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,

@@ -62,7 +62,13 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const { headers } = c.req.raw;
     const setCookies: string[] = [];
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
-    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
+    const { outgoing } = c.env;
+    const lifetime = {
+      onClose: (listener: (wasSent: boolean) => void) => {
+        outgoing.once("close", () => listener(outgoing.writableFinished));
+      },
+    };
+    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId, lifetime });
     const response = isEventStream(answer)
       ? bindToSession(deps, answer, viewer, headers, requestId)
       : answer;

@@ -1,3 +1,4 @@
+import { contactsServer } from "../budget/metered-schema.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
@@ -79,6 +80,7 @@ const DetectServerInput = builder.inputType("DetectServerInput", {
 builder.queryField("detectServer", (t) =>
   t.field({
     type: ServerDetection,
+    ...contactsServer,
     description:
       "What an unauthenticated probe of a URL finds, before a server is created. Stores nothing. Needs ADMIN.",
     args: {
