@@ -11,8 +11,6 @@ const pendingIds = new Set([
   "A3",
   "A4",
   "A5",
-  "A6",
-  "A7",
   "A8",
   "A9",
   "A12",

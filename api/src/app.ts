@@ -68,6 +68,8 @@ import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
 import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
+import { createMailLimits } from "./services/mail-limits.ts";
+import { createOutboundLimits } from "./services/outbound-limits.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
@@ -166,6 +168,8 @@ const webhookLimits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
 /** What subscribers wait for is read anew after so long without an answer. */
 const liveReadTimeoutMs = 10_000;
 const discoveryTtlMs = 10 * 60_000;
+/** How many operations of one user may contact other servers at once, besides calls of tools. */
+const outboundOperationsAtOnce = 16;
 /** The longest timeout that a call can ask for. */
 const longestTimeoutMs = 10 * 60_000;
 /** How long the deletion of a server can be undone, in milliseconds. */
@@ -332,10 +336,12 @@ export async function createApp(options: AppOptions): Promise<App> {
       userId: null,
       payload: { userId, change, ...(role && { role }) },
     });
-  const workspaces = createWorkspaces({ db, access, appendMemberEvent });
+  const { quotas } = config;
+  const workspaces = createWorkspaces({ db, access, quotas, appendMemberEvent });
   const apiTokens = createApiTokens({
     db,
     access,
+    quotas,
     makeSecret: makeApiToken,
     isSecret: isApiToken,
     hash: sha256,
@@ -408,6 +414,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const servers = createServers({
     db,
     access,
+    quotas,
     secrets,
     grants,
     flows,
@@ -449,6 +456,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
   const mailer = config.mail && (await openMailer(config.mail));
+  const mailLimits = createMailLimits(db);
   const sendMail = (what: string, write: () => Promise<Mail> | Mail) =>
     background.start(what, async () => mailer?.send(await write()));
   const linkTo = (token: string) => `${config.publicUrl}/invite/${token}`;
@@ -456,6 +464,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...createInvitations({
       db,
       access,
+      quotas,
+      mailLimits: mailer && mailLimits,
       newId: uuidv7,
       makeToken: () => randomToken(32),
       hash: sha256,
@@ -650,6 +660,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const webhooks = createWebhooks({
     db,
     access,
+    quotas,
     store: webhookStore,
     send: sendWebhook,
     describe: describeEvent,
@@ -677,6 +688,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     limits: config.operationLimits,
     db,
     services: {
+      outbound: createOutboundLimits({
+        rate: {
+          burst: config.outboundOperationsPerMinute,
+          perMinute: config.outboundOperationsPerMinute,
+        },
+        atOnce: outboundOperationsAtOnce,
+        monotonicMs: clock.monotonicMs,
+      }),
       workspaces,
       workspaceDeletion: createWorkspaceDeletion({
         ...leaving,
@@ -741,9 +760,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     // Behind the hash, which no server is sent, ours neither.
     sendPasswordReset: mailer
       ? (email, token) =>
-          sendMail("mailing of a password's link", () =>
-            writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
-          )
+          background.start("email with a link to reset a password", async () => {
+            if (await mailLimits.allowsPasswordReset(email.toLowerCase()))
+              await mailer.send(
+                writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
+              );
+          })
       : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Environment, environment, type LOG_LEVELS } from "./config-fields.ts";
 import { classifyAddress } from "./egress/address-rules.ts";
+import type { Quotas } from "./services/quotas.ts";
 import { isLoopbackUrl, readHost } from "./egress/host-rules.ts";
 
 export interface Config {
@@ -32,6 +33,9 @@ export interface Config {
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** How long the workspaces' log is kept. */
   readonly eventRetentionDays: number;
+  readonly quotas: Readonly<Quotas>;
+  /** How many operations that contact other servers one user may start in a minute. */
+  readonly outboundOperationsPerMinute: number;
   /** Of one GraphQL operation. */
   readonly operationLimits: {
     /** How long a read may take, in milliseconds. */
@@ -142,6 +146,14 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    quotas: Object.freeze({
+      serversPerWorkspace: env.MAX_SERVERS_PER_WORKSPACE,
+      webhookEndpointsPerWorkspace: env.MAX_WEBHOOK_ENDPOINTS_PER_WORKSPACE,
+      openInvitationsPerWorkspace: env.MAX_OPEN_INVITATIONS_PER_WORKSPACE,
+      workspacesPerUser: env.MAX_WORKSPACES_PER_USER,
+      apiTokensPerUser: env.MAX_API_TOKENS_PER_USER,
+    }),
+    outboundOperationsPerMinute: env.OUTBOUND_OPERATIONS_PER_MINUTE,
     operationLimits: Object.freeze({
       deadlineMs: env.OPERATION_DEADLINE_SECONDS * 1_000,
       responseBytes: env.RESPONSE_LIMIT_MIB * 1024 * 1024,

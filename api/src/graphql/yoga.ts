@@ -12,13 +12,13 @@ import {
 import { createAdmission } from "./budget/admission.ts";
 import { admissionLimits, mostLoadedBytes, mostOccupiedBytes } from "./budget/budget-limits.ts";
 import { limitOperations } from "./budget/limit-operations.ts";
+import { limitOutboundFields } from "./budget/outbound-fields.ts";
 import { createOperationBudget } from "./budget/operation-budget.ts";
 import { createProcessMemory } from "./budget/process-memory.ts";
 import { createSharedResults } from "./live/shared-results.ts";
 import { createSubscriber } from "./live/subscriber.ts";
 import { limitDocuments } from "./document-limits.ts";
 import { refuseIntrospection } from "./introspection.ts";
-import { allowOncePerDocument } from "./once-per-document.ts";
 import { schema } from "./schema.ts";
 
 export interface OperationLimits {
@@ -145,7 +145,7 @@ export function createGraphQL(deps: YogaDeps) {
       createErrorPlugin(deps),
       limitOperations(createAdmission(admissionLimits)),
       limitDocuments(),
-      allowOncePerDocument(["diagnoseServer"]),
+      limitOutboundFields(),
       ...(deps.isOpen ? [] : [refuseIntrospection()]),
     ],
     // The HTTP server has checked the body's type and the Origin by then.

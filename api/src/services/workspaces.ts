@@ -4,6 +4,7 @@ import { type Access, type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
 import type { MemberEvent } from "./members.ts";
+import { type Quotas, requireQuota } from "./quotas.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
@@ -16,6 +17,7 @@ export interface Workspaces {
 export interface WorkspacesDeps {
   db: Database;
   access: Access;
+  quotas: Pick<Quotas, "workspacesPerUser">;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
 }
@@ -31,7 +33,12 @@ function makeSlug(name: string): string {
   return [words, randomBytes(4).toString("hex")].filter(Boolean).join("-");
 }
 
-export function createWorkspaces({ db, access, appendMemberEvent }: WorkspacesDeps): Workspaces {
+export function createWorkspaces({
+  db,
+  access,
+  quotas,
+  appendMemberEvent,
+}: WorkspacesDeps): Workspaces {
   /** Its log begins with its owner. */
   async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
     const { id: workspaceId } = await tx.workspace.create({
@@ -54,7 +61,16 @@ export function createWorkspaces({ db, access, appendMemberEvent }: WorkspacesDe
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       faults.throwIfAny();
-      return db.$transaction((tx) => createFor(tx, caller.userId, name));
+      const { workspacesPerUser: limit } = quotas;
+      return db.$transaction(async (tx) => {
+        await requireQuota(
+          tx,
+          { quota: "workspacesPerUser", limit, ownerId: caller.userId },
+          () => tx.membership.count({ where: { userId: caller.userId, role: "OWNER" } }),
+          `You own ${limit} workspaces, which is the limit. Delete one that is no longer needed.`,
+        );
+        return createFor(tx, caller.userId, name);
+      });
     },
     async rename(caller, id, typed) {
       await access.requireWorkspace(caller, id, "administer");

@@ -8,11 +8,9 @@ import {
   isObjectType,
 } from "graphql";
 import type { Context } from "../context.ts";
+import { isContactingServer } from "./outbound-fields.ts";
 import { estimateJsonBytes } from "./json-bytes.ts";
 import type { OperationBudget } from "./operation-budget.ts";
-
-/** Declares a field whose resolver contacts other servers: it has a deadline of its own, during which the operation's clock stops. */
-export const contactsServer = { extensions: { contactsServer: true } } as const;
 
 /** Quotes, colon and comma around a name and its value. */
 const frameBytes = 4;
@@ -23,15 +21,16 @@ export function meterSchema(schema: GraphQLSchema): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
     // graphql-js has one object of these for all schemas; document-limits.ts bounds what they cost.
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
-    for (const field of Object.values(type.getFields()))
-      meterField(field, type === mutations || field.extensions["contactsServer"] === true);
+    for (const field of Object.values(type.getFields())) meterField(field, type === mutations);
   }
   return schema;
 }
 
-function meterField(field: GraphQLField<unknown, Context>, hasOwnDeadline: boolean): void {
+function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean): void {
   const { resolve } = field;
   if (!resolve) return;
+  const contactsServer = isContactingServer(field);
+  const hasOwnDeadline = isMutation || contactsServer;
   const isLeaf = isLeafType(getNamedType(field.type));
   field.resolve = (source, args, context, info) => {
     const budget: OperationBudget | undefined = context.budget;
@@ -42,7 +41,13 @@ function meterField(field: GraphQLField<unknown, Context>, hasOwnDeadline: boole
       budget.addToResponse(nameBytes + measure(value, isLeaf));
       return value;
     };
-    const value = resolve(source, args, context, info);
+    const { caller } = context;
+    const value =
+      contactsServer && caller
+        ? context.services.outbound.run(caller.userId, async () =>
+            resolve(source, args, context, info),
+          )
+        : resolve(source, args, context, info);
     if (!(value instanceof Promise)) return count(value);
     return (hasOwnDeadline ? budget.pauseDuring(value) : value).then(count);
   };

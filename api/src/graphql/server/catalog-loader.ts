@@ -24,6 +24,8 @@ export interface CatalogLoaderDeps {
 
 /** A page of servers is answered without those that take longer to answer for the first time (regressions S5). */
 const patienceMs = 1_000;
+/** How many servers one document may contact because nothing is known of them yet. */
+const mostAskedAtOnce = 20;
 
 /** The tools of any number of servers in one statement, as the caller's accounts see them. */
 export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | null): CatalogLoader {
@@ -91,7 +93,9 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean; by
       }),
     );
     if (missing.length === 0) return found;
-    const asking: Promise<unknown> = Promise.all(missing.map((account) => lists.ask(account)));
+    // The others are asked when the page is loaded again.
+    const first = missing.slice(0, mostAskedAtOnce);
+    const asking: Promise<unknown> = Promise.all(first.map((account) => lists.ask(account)));
     await budget.pauseDuring(servers.length > 1 ? waitUpTo(patienceMs, asking) : asking);
     return new Map([...found, ...(await read(missing))]);
   }

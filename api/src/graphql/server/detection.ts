@@ -1,4 +1,4 @@
-import { contactsServer } from "../budget/metered-schema.ts";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
@@ -86,10 +86,11 @@ builder.queryField("detectServer", (t) =>
     args: {
       input: t.arg({ type: DetectServerInput, required: true, description: "What to look at." }),
     },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.detection.preview(caller, {
-        workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),
-        url: input.url,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.detection.preview(
+        caller,
+        { workspaceId: readIdOrNobody(input.workspaceId, "Workspace"), url: input.url },
+        budget?.signal,
+      ),
   }),
 );
