@@ -29,7 +29,6 @@ const pendingIds = new Set([
   "S14",
   "S15",
   "S16",
-  "S17",
   "S18",
 ]);
 
