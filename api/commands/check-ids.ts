@@ -28,7 +28,6 @@ const pendingIds = new Set([
   "E18",
   "S14",
   "S15",
-  "S16",
   "S18",
 ]);
 

@@ -75,6 +75,7 @@ import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
 import { createMetrics } from "./services/metrics.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
+import { createReachability } from "./services/reachability.ts";
 import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
 import { createRevocation } from "./services/revocation.ts";
@@ -515,7 +516,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     onTopic,
     onError: (error) => logger.warn({ err: error }, "pooled sessions could not be looked at"),
   });
-  const openSession = createToolSessions({
+  const reachability = createReachability({ db, background, clock, publishServer });
+  const openUnwatchedSession = createToolSessions({
     pool,
     accounts,
     fetchFor: mcpFetchFor,
@@ -524,11 +526,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     watchAccount: (account) => evictions.watchAccount(account),
     consentOf: ({ serverId, ownerId }) => readConsent(callRows, serverId, ownerId),
   });
+  const openSession = reachability.watch(openUnwatchedSession);
   const catalogs = createCatalogs({
     db,
     access,
     accounts,
-    openSession,
+    // It stores more than whether the server answered: also why it has no list.
+    openSession: openUnwatchedSession,
+    reachability,
     stored: createStoredCatalogs({ db, appendEvent, publishServer, publishWorkspace }),
     background,
     clock,
