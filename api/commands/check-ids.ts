@@ -26,8 +26,6 @@ const pendingIds = new Set([
   "E16",
   "E17",
   "E18",
-  "S14",
-  "S15",
   "S18",
 ]);
 

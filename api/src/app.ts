@@ -63,7 +63,6 @@ import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
-import type { ConcurrencyLimits, RunRates } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
@@ -128,10 +127,6 @@ export interface AppOptions {
   profiles?: readonly ProviderProfile[];
   /** For tests of several processes: shorter limits, and a word at named points of a refresh. */
   refresh?: Pick<RefresherOptions, "limits" | "onStage">;
-  /** For tests: how many tools may run at once in this process. */
-  concurrency?: ConcurrencyLimits;
-  /** For measurements: how many may be begun. */
-  runRates?: RunRates;
   /** How long calls may go on once the app is closing, in milliseconds; 1,500 if left out. */
   closeGraceMs?: number;
   /** For tests: how long the deletion of a server can be undone, in milliseconds. */
@@ -318,8 +313,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     monotonicMs: clock.monotonicMs,
     log: (message, details) => logger.warn(details, message),
     onFinished: metrics.noteToolRun,
-    concurrency: options.concurrency,
-    runRates: options.runRates,
+    limits: config.toolCallLimits,
   });
   const callRows = createCallRows({
     store: createCallRowStore(db),

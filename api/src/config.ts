@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Environment, environment, type LOG_LEVELS } from "./config-fields.ts";
 import { classifyAddress } from "./egress/address-rules.ts";
+import type { CallRates, ConcurrencyLimits } from "./services/execution-limits.ts";
 import type { Quotas } from "./services/quotas.ts";
 import { isLoopbackUrl, readHost } from "./egress/host-rules.ts";
 
@@ -33,6 +34,11 @@ export interface Config {
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** How long the workspaces' log is kept. */
   readonly eventRetentionDays: number;
+  /** Of tool calls, in each process. */
+  readonly toolCallLimits: {
+    readonly concurrency: Readonly<ConcurrencyLimits>;
+    readonly callsPerSecond: Readonly<CallRates>;
+  };
   readonly quotas: Readonly<Quotas>;
   /** How many operations that contact other servers one user may start in a minute. */
   readonly outboundOperationsPerMinute: number;
@@ -146,6 +152,17 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    toolCallLimits: Object.freeze({
+      concurrency: Object.freeze({
+        perUser: env.MAX_TOOL_CALLS_PER_USER,
+        perServer: env.MAX_TOOL_CALLS_PER_SERVER,
+        perWorkspace: env.MAX_TOOL_CALLS_PER_WORKSPACE,
+      }),
+      callsPerSecond: Object.freeze({
+        perUser: env.TOOL_CALLS_PER_SECOND_PER_USER,
+        perWorkspace: env.TOOL_CALLS_PER_SECOND_PER_WORKSPACE,
+      }),
+    }),
     quotas: Object.freeze({
       serversPerWorkspace: env.MAX_SERVERS_PER_WORKSPACE,
       webhookEndpointsPerWorkspace: env.MAX_WEBHOOK_ENDPOINTS_PER_WORKSPACE,
