@@ -862,7 +862,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         store: webhookStore,
         send: sendWebhook,
         describe: describeEvent,
-        onEvents: (listener) => bus.listen("workspace", listener),
+        onEvents: onTopic("workspace"),
         onError,
         random: Math.random,
       });

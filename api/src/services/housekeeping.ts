@@ -1,4 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
+import { deleteOldEvents } from "./old-events.ts";
 
 /** Rows per statement where there may be very many: locks are short, and somebody else may have a turn in between. */
 const batchSize = 1_000;
@@ -49,29 +50,6 @@ export async function cleanUp(
   await db.$executeRaw`
     DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
   await deleteOldEvents(db, eventRetentionDays);
-}
-
-/** Of each workspace in one statement: however long the log is, none takes long. */
-const eventBatch = 5_000;
-
-/** From the oldest up to the first that is kept, by number: a clock that was set back leaves no hole in the log. */
-async function deleteOldEvents(db: Database, retentionDays: number): Promise<void> {
-  for (let deleted = 1; deleted > 0;) {
-    deleted = await db.$executeRaw`
-      DELETE FROM "WorkspaceEvent" WHERE ctid = ANY (ARRAY (
-        SELECT o.ctid FROM (SELECT clock_timestamp() - make_interval(days => ${retentionDays}::int) AS "end") retention
-        CROSS JOIN "Workspace" w
-        CROSS JOIN LATERAL (
-          SELECT e."occurredAt" FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT 1
-        ) oldest
-        CROSS JOIN LATERAL (
-          SELECT e.ctid, bool_and(e."occurredAt" < retention."end") OVER (ORDER BY e."seq") AS "isOld" FROM (
-            SELECT e.ctid, e."seq", e."occurredAt" FROM "WorkspaceEvent" e
-            WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT ${eventBatch}::int
-          ) e
-        ) o
-        WHERE oldest."occurredAt" < retention."end" AND o."isOld"))`;
-  }
 }
 
 /** @param turn answers how many rows it changed */
