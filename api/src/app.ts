@@ -563,9 +563,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     hashState: sha256,
   };
-  const retireRegistrations = () =>
+  const retireRegistrations = (serverId: string | null) =>
     background.start("retirement of registrations", async () => {
-      if ((await registrations.retireUnused()) > 0) revocation.kick();
+      if ((await registrations.retireUnused(serverId)) > 0) revocation.kick();
     });
   const connection = createConnection({
     ...shared,
@@ -842,7 +842,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         startTurns(() => revocation.kick(), 5_000),
         startTurns(() => pool.sweep(), 15_000),
         startTurns(finalizing.now, 5_000),
-        startTurns(retireRegistrations, 60_000),
+        startTurns(() => retireRegistrations(null), 60_000),
         finalizing,
       );
       const { renewEveryMs } = options;

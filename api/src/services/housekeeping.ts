@@ -4,7 +4,10 @@ import { deleteOldEvents } from "./old-events.ts";
 /** Rows per statement where there may be very many: locks are short, and somebody else may have a turn in between. */
 const batchSize = 1_000;
 
-/** Erases what has served its time. Each statement may run on several processes at once. */
+/**
+ * Deletes what has expired. Several processes can run each statement at the same time. Conditions compare with `now()`, which is constant
+ * for a statement: an index cannot be searched for `clock_timestamp()`.
+ */
 export async function cleanUp(
   db: Database,
   { eventRetentionDays }: { eventRetentionDays: number },
@@ -13,42 +16,42 @@ export async function cleanUp(
   await inBatches(
     () => db.$executeRaw`
       UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL, "progress" = NULL, "contentExpiresAt" = NULL
-      WHERE "id" IN (SELECT e."id" FROM "ToolExecution" e WHERE e."contentExpiresAt" < clock_timestamp()
+      WHERE "id" IN (SELECT e."id" FROM "ToolExecution" e WHERE e."contentExpiresAt" < now()
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await inBatches(
     () => db.$executeRaw`
       DELETE FROM "IdempotencyKey" WHERE ("callerId", "keyHash") IN (
-        SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < clock_timestamp()
+        SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < now()
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
-  await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < clock_timestamp()`;
+  await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < now()`;
   // A question whose run ended without a word, and an answer that nobody came for.
   await db.$executeRaw`
-    UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;
+    UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < now()`;
   await db.$executeRaw`
-    UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < clock_timestamp()`;
+    UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < now()`;
   await db.$executeRaw`
-    DELETE FROM "Elicitation" WHERE "createdAt" < clock_timestamp() - interval '1 day'`;
+    DELETE FROM "Elicitation" WHERE "createdAt" < now() - interval '1 day'`;
   // An attempt that nobody came back from keeps no verifier.
   await db.$executeRaw`
     UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL, "heldSecretHash" = NULL
-    WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()
-      AND ("consumedAt" IS NULL OR "consumedAt" < clock_timestamp() - interval '10 minutes')`;
+    WHERE "status" = 'PENDING' AND "expiresAt" < now()
+      AND ("consumedAt" IS NULL OR "consumedAt" < now() - interval '10 minutes')`;
   await db.$executeRaw`
-    UPDATE "OAuthFlow" SET "heldCallback" = NULL, "heldSecretHash" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
+    UPDATE "OAuthFlow" SET "heldCallback" = NULL, "heldSecretHash" = NULL WHERE "heldUntil" < now() AND "heldCallback" IS NOT NULL`;
   await db.$executeRaw`
-    DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "OAuthFlow" WHERE "startedAt" < now() - interval '90 days'`;
   await inBatches(
     () => db.$executeRaw`
       DELETE FROM "ToolExecution" WHERE "id" IN (
-        SELECT e."id" FROM "ToolExecution" e WHERE e."startedAt" < clock_timestamp() - interval '90 days'
+        SELECT e."id" FROM "ToolExecution" e WHERE e."startedAt" < now() - interval '90 days'
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await db.$executeRaw`
-    DELETE FROM "Invitation" WHERE "endsAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "Invitation" WHERE "endsAt" < now() - interval '90 days'`;
   await db.$executeRaw`
-    DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '90 days'`;
   await deleteOldEvents(db, eventRetentionDays);
 }
 
