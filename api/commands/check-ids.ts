@@ -25,7 +25,6 @@ const pendingIds = new Set([
   "E8",
   "E9",
   "E10",
-  "E14",
   "E15",
   "E16",
   "E18",

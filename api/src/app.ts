@@ -637,7 +637,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     events,
     findFlow: (caller, id) => consent.findFlow(caller, id),
     findExecution: (caller, id) => toolRuns.history.find(caller, id),
-    findElicitation: (caller, id) => toolRuns.elicitations.findPendingOf(caller, id),
+    findElicitation: async (caller, id) =>
+      (await toolRuns.elicitations.findPendingOf(caller, [id]))[0] ?? null,
   });
 
   const webhookStore = createWebhookStore({ db, box, newId: uuidv7 });

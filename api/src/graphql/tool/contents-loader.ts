@@ -1,15 +1,18 @@
-import DataLoader from "dataloader";
+import type DataLoader from "dataloader";
 import type { ExecutionHistory } from "../../services/execution-history.ts";
+import { createBatchLoader } from "../load-batches.ts";
 
-/** What runs were given and gave back, of those that are not in memory; a run may hold two megabytes. */
+/** Arguments and results of runs that are not in memory; a run can hold two megabytes. */
 export type ContentsLoader = DataLoader<
   string,
   Awaited<ReturnType<ExecutionHistory["loadContents"]>>[number]
 >;
 
+/** Sixty runs at once, each of which four fields ask for. */
+const maxBatchSize = 60 * 4;
+
 export function createContentsLoader(
   history: Pick<ExecutionHistory, "loadContents">,
 ): ContentsLoader {
-  // An operation may be a subscription that lives for hours: what it has loaded must not.
-  return new DataLoader((ids) => history.loadContents(ids), { cache: false, maxBatchSize: 60 });
+  return createBatchLoader((ids) => history.loadContents(ids), { maxBatchSize });
 }
