@@ -18,8 +18,8 @@ export interface SuiteResult {
   output: string;
 }
 
-/** A suite that hangs is ended after this many times its budget. */
-const PATIENCE = 2;
+/** A suite that takes longer than its budget gets a warning, as a busy machine is slow; it fails, and is ended, at this many times its budget. */
+const PATIENCE = 3;
 
 /** @param isFull the longer runs of `pnpm test:full`, for the tests that know them (GATEHOUSE_TEST_FULL) */
 export async function runSuite(
@@ -60,7 +60,6 @@ export async function runSuite(
   let { failed } = counted;
   // A runner that fails without a failed test (nothing to run, an error outside of any test) has failed all the same.
   if (hasFailed && failed === 0) failed = 1;
-  if (isOverBudget && !hasFailed) failed += 1;
   return { suite, passed, failed, seconds, isOverBudget, failures, output: run.output };
 }
 

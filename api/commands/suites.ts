@@ -2,7 +2,7 @@
 
 export interface Suite {
   name: string;
-  /** Over it, the suite has failed. */
+  /** A suite that takes longer prints a warning; at three times its budget it fails. */
   budgetSeconds: number;
   cwd: string;
   command: string[];

@@ -54,8 +54,8 @@ function print(result: SuiteResult): void {
   const time = `${seconds.toFixed(1)} s of ${suite.budgetSeconds} s`;
   const count = suite.kind !== "check" ? `, ${passed} passed, ${failed} failed` : "";
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${suite.name} (${time}${count})`);
+  if (isOverBudget) console.log(`       Warning: it took longer than its budget.`);
   if (failed === 0) return;
-  if (isOverBudget) console.log(`       It took longer than its budget.`);
   // The names first: what shows a log in part shows its beginning.
   for (const failure of failures) console.log(indent(`- ${failure}`));
   console.log(indent(output));

@@ -572,9 +572,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     hashState: sha256,
   };
-  const retireRegistrations = () =>
+  const retireRegistrations = (serverId: string | null) =>
     background.start("retirement of registrations", async () => {
-      if ((await registrations.retireUnused()) > 0) revocation.kick();
+      if ((await registrations.retireUnused(serverId)) > 0) revocation.kick();
     });
   const connection = createConnection({
     ...shared,
@@ -646,7 +646,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     events,
     findFlow: (caller, id) => consent.findFlow(caller, id),
     findExecution: (caller, id) => toolRuns.history.find(caller, id),
-    findElicitation: (caller, id) => toolRuns.elicitations.findPendingOf(caller, id),
+    findElicitation: async (caller, id) =>
+      (await toolRuns.elicitations.findPendingOf(caller, [id]))[0] ?? null,
   });
 
   const webhookStore = createWebhookStore({ db, box, newId: uuidv7 });
@@ -864,7 +865,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         startTurns(() => revocation.kick(), 5_000),
         startTurns(() => pool.sweep(), 15_000),
         startTurns(finalizing.now, 5_000),
-        startTurns(retireRegistrations, 60_000),
+        startTurns(() => retireRegistrations(null), 60_000),
         finalizing,
       );
       const { renewEveryMs } = options;
@@ -884,7 +885,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         store: webhookStore,
         send: sendWebhook,
         describe: describeEvent,
-        onEvents: (listener) => bus.listen("workspace", listener),
+        onEvents: onTopic("workspace"),
         onError,
         random: Math.random,
       });

@@ -266,7 +266,8 @@ describe("connecting as the workspace itself", () => {
   });
 
   it("D5 tokens that arrive after a change of settings are not stored, and are revoked", async () => {
-    const serverId = await addIdle(await registerBySecret());
+    const client = await registerBySecret();
+    const serverId = await addIdle(client);
     const starts: ReturnType<typeof startOAuth>[] = [];
     await gatehouse.db.$transaction(async (tx) => {
       // Lets the attempt begin, and its tokens wait to be stored.
@@ -291,7 +292,8 @@ describe("connecting as the workspace itself", () => {
       __typename: "OAuthDiscoveryFailed",
       flow: { status: "FAILED", error: "SETTINGS_CHANGED" },
     });
-    await expect.poll(() => gatehouse.sandbox.traffic.counters.revocations).toBe(1);
+    const { traffic } = gatehouse.sandbox;
+    await expect.poll(() => traffic.countOf([client.oauthClientId]).revocations).toBe(1);
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "DISCONNECTED" });
   });
 });

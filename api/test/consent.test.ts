@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
 import { createBrowser } from "./support/browser.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -78,9 +79,10 @@ describe("consent", () => {
     denied.searchParams.delete("error");
     denied.searchParams.delete("error_description");
     denied.searchParams.set("code", "late");
-    const requests = gatehouse.sandbox.traffic.countTokenRequests();
+    const traffic = await watchClients(gatehouse, serverId);
+    const { tokenRequests } = traffic();
     await ada.open(denied.href);
-    expect(gatehouse.sandbox.traffic.countTokenRequests()).toBe(requests);
+    expect(traffic().tokenRequests).toBe(tokenRequests);
     expect(await readFlow(started.flow.id)).toMatchObject({
       status: "FAILED",
       error: "ACCESS_DENIED",
@@ -90,9 +92,10 @@ describe("consent", () => {
   it("C3 of callbacks that come at once, one takes the state", async () => {
     const started = await startOAuth(ada, serverId);
     const callback = await reachCallback(started.authorizationUrl);
-    const requests = gatehouse.sandbox.traffic.countTokenRequests("authorization_code");
+    const traffic = await watchClients(gatehouse, serverId);
+    const { tokenRequests } = traffic();
     await Promise.all(Array.from({ length: 8 }, () => ada.open(callback.href)));
-    expect(gatehouse.sandbox.traffic.countTokenRequests("authorization_code") - requests).toBe(1);
+    expect(traffic().tokenRequests - tokenRequests).toBe(1);
     expect(await readFlow(started.flow.id)).toMatchObject({ status: "SUCCEEDED" });
   });
 
@@ -271,9 +274,15 @@ describe("consent", () => {
 
   it("R10 a later consent uses the registration of the first", async () => {
     await connect(ada, serverId);
-    const { registrations } = gatehouse.sandbox.traffic.counters;
+    const readClients = () =>
+      gatehouse.db.oAuthClient.findMany({
+        where: { serverId: rowIdOf(serverId) },
+        select: { clientId: true },
+      });
+    const registered = await readClients();
     await connect(ada, serverId);
-    expect(gatehouse.sandbox.traffic.counters.registrations).toBe(registrations);
+    expect(await readClients()).toEqual(registered);
+    expect(registered).toHaveLength(1);
   });
 
   it("MCP-AUTH-15 refuses a callback of another issuer and shows nothing of it", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -94,7 +95,8 @@ describe("a deleted server", () => {
       login: "ada",
       decision: "allow",
     });
-    const { length } = gatehouse.sandbox.traffic.tokenRequests;
+    const traffic = await watchClients(gatehouse, serverId);
+    const before = traffic();
     await deleteServer(serverId);
     await ada.open(callbackUrl);
     const { oauthFlow } = await ada.query(
@@ -102,7 +104,7 @@ describe("a deleted server", () => {
       { id: started.flow.id },
     );
     expect(oauthFlow).toEqual({ status: "FAILED", error: "SERVER_GONE" });
-    expect(gatehouse.sandbox.traffic.tokenRequests).toHaveLength(length);
+    expect(traffic()).toEqual(before);
     expect(await gatehouse.db.oAuthGrant.count({ where: { serverId: rowIdOf(serverId) } })).toBe(0);
   });
 
@@ -135,8 +137,8 @@ describe("bringing it back", () => {
   it("within its time, whole: account, tools and settings, and nothing was revoked", async () => {
     await connect(ada, serverId);
     await executeTool(ada, serverId, "list_notes");
-    const { revocations, registrationDeletions } = gatehouse.sandbox.traffic.counters;
-    const { length } = gatehouse.sandbox.traffic.tokenRequests;
+    const traffic = await watchClients(gatehouse, serverId);
+    const before = traffic();
     await deleteServer(serverId);
     const { restoreMcpServer } = await ada.query(restoration, { id: serverId });
     expect(restoreMcpServer).toMatchObject({
@@ -148,11 +150,7 @@ describe("bringing it back", () => {
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ToolExecuted",
     });
-    expect(gatehouse.sandbox.traffic.counters).toMatchObject({
-      revocations,
-      registrationDeletions,
-    });
-    expect(gatehouse.sandbox.traffic.tokenRequests).toHaveLength(length);
+    expect(traffic()).toEqual(before);
     expect((await readEvents(serverId)).slice(-2)).toEqual([
       { type: "SERVER_UPDATED", payload: { fields: ["deletedAt"] } },
       { type: "SERVER_UPDATED", payload: { fields: ["deletedAt"] } },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -70,7 +71,8 @@ describe("the main job, by GraphQL alone", () => {
 
     const second = events.next();
     expect(await gatehouse.sandbox.endGrants("Ada")).toBe(1);
-    const requestsBefore = gatehouse.sandbox.traffic.countTokenRequests();
+    const traffic = await watchClients(gatehouse, serverId);
+    const { tokenRequests } = traffic();
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ReauthRequired",
       reason: "GRANT_INVALID",
@@ -81,10 +83,7 @@ describe("the main job, by GraphQL alone", () => {
       reason: "GRANT_INVALID",
     });
     await executeTool(ada, serverId, "list_notes");
-    expect(
-      gatehouse.sandbox.traffic.countTokenRequests() - requestsBefore,
-      "R8 a dead grant costs one request",
-    ).toBe(1);
+    expect(traffic().tokenRequests - tokenRequests, "R8 a dead grant costs one request").toBe(1);
 
     await connect(ada, serverId);
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({

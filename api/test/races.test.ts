@@ -6,6 +6,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
 import { createBrowser } from "./support/browser.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -103,7 +104,8 @@ describe("what happens meanwhile", () => {
   it("a consent that was cancelled while its tokens were on their way connects nobody, and they are revoked", async () => {
     const started = await startOAuth(ada, serverId);
     const callbackUrl = await reachCallback(started.authorizationUrl);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, serverId);
+    const { revocations } = traffic();
     const callbacks: Promise<Response>[] = [];
     await gatehouse.db.$transaction(async (tx) => {
       // The tokens are there, and the callback waits for the server's row to store them.
@@ -126,9 +128,7 @@ describe("what happens meanwhile", () => {
       id: started.flow.id,
     });
     expect(oauthFlow.status).toBe("CANCELLED");
-    await expect
-      .poll(() => gatehouse.sandbox.traffic.counters.revocations)
-      .toBeGreaterThan(revocations);
+    await expect.poll(() => traffic().revocations).toBeGreaterThan(revocations);
   });
 
   it("D8 a server that is deleted while consents come back leaves no grant and no living token", async () => {

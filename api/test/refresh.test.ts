@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent, createBrowser } from "../src/sandbox/driver.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -27,11 +28,14 @@ beforeEach(async () => {
   expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
     __typename: "ToolExecuted",
   });
-  gatehouse.sandbox.traffic.reset();
+  const traffic = await watchClients(gatehouse, serverId);
+  const before = traffic().refreshes;
+  refreshes = () => traffic().refreshes - before;
 });
 
 const rowId = () => rowIdOf(serverId);
-const refreshes = () => gatehouse.sandbox.traffic.countTokenRequests("refresh_token");
+/** Since the test began, of its own server. */
+let refreshes: () => number;
 
 /** As if the token's time were up: Gatehouse knows it, and the server refuses it. */
 async function runOut(): Promise<void> {
@@ -153,7 +157,11 @@ describe("refresh against a rotating authorization server with reuse detection",
     });
     await connect(ada, serverId);
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
-    expect(gatehouse.sandbox.traffic.counters.registrations).toBe(1);
+    expect(
+      await gatehouse.db.oAuthClient.count({
+        where: { serverId: rowId(), clientId: { not: clientId } },
+      }),
+    ).toBe(1);
   });
 
   it("R14 a grant whose key is gone is an error, and its row stays as it is", async () => {

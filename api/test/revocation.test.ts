@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
 import { createSealedBox } from "../src/crypto/sealed-box.ts";
 import { consent } from "../src/sandbox/driver.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -144,7 +145,8 @@ describe("receipts", () => {
     gatehouse.sandbox.faults.clear();
     const where = { serverId: rowIdOf(serverId) };
     const { id, payload } = await gatehouse.db.revocationTask.findFirstOrThrow({ where });
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, serverId);
+    const { revocations } = traffic();
     const keep = async (bytes: Uint8Array, hours: number) => {
       await gatehouse.db.$executeRaw`
         UPDATE "RevocationTask" SET "payload" = ${bytes}, "nextAttemptAt" = clock_timestamp(),
@@ -167,7 +169,7 @@ describe("receipts", () => {
     expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([
       { outcome: "GIVEN_UP", attempts: 1, httpStatus: null, reason: "DISCONNECTED_BY_USER" },
     ]);
-    expect(gatehouse.sandbox.traffic.counters.revocations).toBe(revocations);
+    expect(traffic().revocations).toBe(revocations);
   });
 
   it("no token, client secret or registration access token appears in an event, a log line or a task in clear", async () => {
@@ -317,19 +319,20 @@ describe("clients that are shared", () => {
     const weatherId = await createServer(ada, gatehouse.sandbox.weatherUrl, settings);
     await connect(ada, notesId);
     await connect(ada, weatherId);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, notesId);
+    const { revocations } = traffic();
     await deleteServer(notesId);
     expect(await awaitReceipts(gatehouse, notesId)).toMatchObject([
       { what: "TOKENS", outcome: "KEPT_SHARED", attempts: 0, httpStatus: null },
     ]);
-    expect(gatehouse.sandbox.traffic.counters.revocations).toBe(revocations);
+    expect(traffic().revocations).toBe(revocations);
     gatehouse.sandbox.expireAccessTokens();
     expect(await executeTool(ada, weatherId, "get_forecast", { city: "Lisbon" })).toMatchObject({
       __typename: "ToolExecuted",
     });
     await disconnect(weatherId);
     expect(await awaitReceipts(gatehouse, weatherId)).toMatchObject([{ outcome: "CONFIRMED" }]);
-    expect(gatehouse.sandbox.traffic.counters.revocations).toBeGreaterThan(revocations);
+    expect(traffic().revocations).toBeGreaterThan(revocations);
   });
 });
 
@@ -352,11 +355,12 @@ describe("a consent after a revocation", () => {
     await disconnect(serverId);
     await awaitFailedTries(gatehouse, serverId);
     await connect(ada, serverId);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, serverId);
+    const { revocations } = traffic();
     gatehouse.sandbox.faults.clear();
     await makeDue(gatehouse);
     expect(await awaitReceipts(gatehouse, serverId)).toMatchObject([{ outcome: "KEPT_SHARED" }]);
-    expect(gatehouse.sandbox.traffic.counters.revocations).toBe(revocations);
+    expect(traffic().revocations).toBe(revocations);
     gatehouse.sandbox.expireAccessTokens();
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ToolExecuted",
@@ -399,12 +403,13 @@ describe("a consent after a revocation", () => {
 
   it("tokens that a new consent has superseded are never revoked", async () => {
     await connect(ada, serverId);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, serverId);
+    const { revocations } = traffic();
     await connect(ada, serverId);
     expect(
       await gatehouse.db.revocationTask.count({ where: { serverId: rowIdOf(serverId) } }),
     ).toBe(0);
-    expect(gatehouse.sandbox.traffic.counters.revocations).toBe(revocations);
+    expect(traffic().revocations).toBe(revocations);
     expect(await readReceipts(gatehouse, serverId)).toEqual([]);
   });
 
@@ -435,18 +440,24 @@ describe("registrations", () => {
     await connect(ada, serverId);
     const { clientId } = await openTokens();
     gatehouse.sandbox.faults.set("revocation-503");
-    const { registrationDeletions } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, serverId);
+    const { registrationDeletions } = traffic();
     await deleteServer(serverId);
     await expect
       .poll(
         () =>
           gatehouse.db.revocationTask.count({
-            where: { kind: "TOKENS", attempts: { gte: 1 }, leaseOwner: null },
+            where: {
+              serverId: rowIdOf(serverId),
+              kind: "TOKENS",
+              attempts: { gte: 1 },
+              leaseOwner: null,
+            },
           }),
         { timeout: 15_000 },
       )
       .toBe(1);
-    expect(gatehouse.sandbox.traffic.counters.registrationDeletions).toBe(registrationDeletions);
+    expect(traffic().registrationDeletions).toBe(registrationDeletions);
     gatehouse.sandbox.faults.clear();
     await makeDue(gatehouse);
     expect(await awaitReceipts(gatehouse, serverId, 2)).toMatchObject([

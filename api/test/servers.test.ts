@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startEverything } from "./counterparties/everything.ts";
 import { disposable } from "./support/disposable.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -125,13 +126,12 @@ describe("settings of a server", () => {
   ])("D5 ends and revokes the grant with a new %s", async (_, change) => {
     const id = await createServer(ada, gatehouse.sandbox.notesUrl);
     await connect(ada, id);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, id);
+    const { revocations } = traffic();
     await update({ id, ...change() });
     await update({ id, authType: "OAUTH", credentialScope: "PERSONAL" });
     expect(await readStatus(ada, id)).toMatchObject({ state: "DISCONNECTED" });
-    await expect
-      .poll(() => gatehouse.sandbox.traffic.counters.revocations)
-      .toBeGreaterThan(revocations);
+    await expect.poll(() => traffic().revocations).toBeGreaterThan(revocations);
   });
 
   it("D5 ends the grants however long it takes to end them all", async () => {
@@ -290,10 +290,11 @@ describe("deleting and disconnecting", () => {
   it("D8 revokes the tokens at the authorization server and leaves nothing behind", async () => {
     const id = await createServer(ada, gatehouse.sandbox.notesUrl);
     await connect(ada, id);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, id);
+    const { revocations } = traffic();
     await ada.query("mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }", { id });
     await expect
-      .poll(() => gatehouse.sandbox.traffic.counters.revocations, { timeout: 15_000 })
+      .poll(() => traffic().revocations, { timeout: 15_000 })
       .toBeGreaterThan(revocations);
     const serverId = rowIdOf(id);
     expect(await gatehouse.db.oAuthGrant.count({ where: { serverId } })).toBe(0);
@@ -310,16 +311,15 @@ describe("deleting and disconnecting", () => {
   it("disconnects an account, revokes its tokens and says why it is disconnected", async () => {
     const id = await createServer(ada, gatehouse.sandbox.notesUrl);
     await connect(ada, id);
-    const { revocations } = gatehouse.sandbox.traffic.counters;
+    const traffic = await watchClients(gatehouse, id);
+    const { revocations } = traffic();
     await ada.query("mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", { id });
     expect(await readStatus(ada, id)).toMatchObject({
       state: "DISCONNECTED",
       reason: "DISCONNECTED_BY_USER",
       grantedScopes: [],
     });
-    await expect
-      .poll(() => gatehouse.sandbox.traffic.counters.revocations)
-      .toBeGreaterThan(revocations);
+    await expect.poll(() => traffic().revocations).toBeGreaterThan(revocations);
     expect(await executeTool(ada, id, "list_notes")).toMatchObject({
       __typename: "ReauthRequired",
       reason: "DISCONNECTED_BY_USER",

@@ -9,6 +9,7 @@ import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts
 import { challenge } from "./counterparties/protected.ts";
 import { sendJson } from "./counterparties/scripted.ts";
 import { startOldSse } from "./counterparties/old-sse.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
   createServer,
@@ -226,7 +227,8 @@ describe("S3 a change of an account ends its sessions", () => {
     await open();
 
     // Past the processes, which look at a grant again when they are told of it.
-    const refreshes = () => gatehouse.sandbox.traffic.countTokenRequests("refresh_token");
+    const traffic = await watchClients(gatehouse, serverId);
+    const refreshes = () => traffic().refreshes;
     const before = refreshes();
     await gatehouse.db.$executeRaw`
       UPDATE "OAuthGrant" SET "accessTokenExpiresAt" = clock_timestamp(), "version" = "version" + 1

@@ -1,6 +1,7 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
 import { type Caller, visibleTo } from "../services/access.ts";
+import { tokensVisibleTo } from "../services/api-tokens.ts";
 import type { Services } from "../services/services.ts";
 import type { OperationBudget } from "./budget/operation-budget.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
@@ -10,6 +11,9 @@ import {
   createOffersLoader,
   type OffersLoader,
 } from "./server/catalog-loader.ts";
+import type { ElicitationQuestion, ElicitationRow } from "../services/elicitations.ts";
+import type { Execution } from "../services/execution-history.ts";
+import { createBatchLoader } from "./load-batches.ts";
 import { createContentsLoader, type ContentsLoader } from "./tool/contents-loader.ts";
 import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 
@@ -44,6 +48,15 @@ export interface Context {
   offers: OffersLoader;
   toolPolicies: PolicyLoader;
   executionContents: ContentsLoader;
+  /** Null unless the caller may see it; so are the following. */
+  executions: DataLoader<string, Execution | null>;
+  elicitations: DataLoader<string, ElicitationRow | null>;
+  /** By the id of the run that waits. */
+  pendingElicitations: DataLoader<string, ElicitationRow | null>;
+  /** By the id of an elicitation that the caller may see. */
+  questions: DataLoader<string, ElicitationQuestion | null>;
+  /** Whether the caller may see an API token, by its id. */
+  visibleTokens: DataLoader<string, boolean>;
 }
 
 export interface ContextDeps {
@@ -94,6 +107,20 @@ export function createContext(
     offers: createOffersLoader(ofCatalogs, viewer),
     toolPolicies: createPolicyLoader(db),
     executionContents: createContentsLoader(services.executions, budget),
+    executions: createBatchLoader((ids) => services.executions.findMany(viewer, ids)),
+    elicitations: createBatchLoader((ids) => services.elicitations.findMany(viewer, ids)),
+    pendingElicitations: createBatchLoader((ids) =>
+      services.elicitations.findPendingOf(viewer, ids),
+    ),
+    questions: createBatchLoader((ids) => services.elicitations.openQuestions(ids)),
+    visibleTokens: createBatchLoader(async (ids) => {
+      const rows = await db.apiToken.findMany({
+        where: { id: { in: [...ids] }, ...tokensVisibleTo(viewer) },
+        select: { id: true },
+      });
+      const visible = new Set(rows.map(({ id }) => id));
+      return ids.map((id) => visible.has(id));
+    }),
   };
 }
 

@@ -43,11 +43,24 @@ export interface Traffic {
   readonly tokenRequests: readonly TokenRequest[];
   /** Number of token requests of one grant type ("refresh_token"), or of all. */
   countTokenRequests(grantType?: string): number;
+  /** What concerns these clients alone, so that a test does not count what other tests caused. */
+  countOf(clientIds: readonly string[]): ClientTraffic;
   /** Sets everything to zero. */
   reset(): void;
 }
 
+/** Requests of some clients, whatever the answer; the revocations are those that reached the endpoint. */
+export interface ClientTraffic {
+  tokenRequests: number;
+  refreshes: number;
+  revocations: number;
+  registrationDeletions: number;
+}
+
+export type ClientCounter = "revocations" | "registrationDeletions";
+
 export interface TrafficRecorder extends Traffic {
+  addOf(clientId: string, counter: ClientCounter): void;
   add(counter: keyof Counters): void;
   addTokenRequest(request: TokenRequest): void;
 }
@@ -69,17 +82,36 @@ const keptTokenRequests = 1000;
 export function createTraffic(): TrafficRecorder {
   const counters: Counters = { ...zero };
   const tokenRequests: TokenRequest[] = [];
+  const ofClients: { clientId: string; counter: ClientCounter }[] = [];
   return {
     counters,
     tokenRequests,
     countTokenRequests: (grantType) =>
       tokenRequests.filter((request) => !grantType || request.grantType === grantType).length,
+    countOf(clientIds) {
+      const isTheirs = ({ clientId }: { clientId: string | undefined }) =>
+        clientId !== undefined && clientIds.includes(clientId);
+      const requests = tokenRequests.filter(isTheirs);
+      const count = (counter: ClientCounter) =>
+        ofClients.filter((request) => isTheirs(request) && request.counter === counter).length;
+      return {
+        tokenRequests: requests.length,
+        refreshes: requests.filter(({ grantType }) => grantType === "refresh_token").length,
+        revocations: count("revocations"),
+        registrationDeletions: count("registrationDeletions"),
+      };
+    },
     reset() {
+      ofClients.length = 0;
       Object.assign(counters, zero);
       tokenRequests.length = 0;
     },
     add(counter) {
       counters[counter] += 1;
+    },
+    addOf(clientId, counter) {
+      ofClients.push({ clientId, counter });
+      if (ofClients.length > keptTokenRequests) ofClients.shift();
     },
     addTokenRequest(request) {
       tokenRequests.push(request);

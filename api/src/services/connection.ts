@@ -34,7 +34,7 @@ export interface ConnectionDeps {
   /** After a consent that told something of the server. */
   publishServer(serverId: string): void;
   /** A grant that moved to a newer registration has left the old one without use. Behind the answer. */
-  retireRegistrations(): void;
+  retireRegistrations(serverId: string): void;
 }
 
 /** Why tokens that were issued found no grant, for their receipt and for the attempt. */
@@ -70,7 +70,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
         if (stored.serverChanged) deps.publishServer(grant.serverId);
         // Of a grant at another authorization server that it replaced, tokens may wait.
         deps.revocation.kick();
-        deps.retireRegistrations();
+        deps.retireRegistrations(grant.serverId);
         return null;
       }
       const { reason, error } = refusals[stored.kind];

@@ -62,7 +62,7 @@ export function createDeletion(deps: DeletionDeps): Deletion {
           { id: string; workspaceId: string; deletedById: string | null }[]
         >`
           SELECT "id", "workspaceId", "deletedById" FROM "McpServer"
-          WHERE "deletedAt" <= clock_timestamp() - make_interval(secs => ${deps.undoMs}::float8 / 1000)
+          WHERE "deletedAt" <= now() - make_interval(secs => ${deps.undoMs}::float8 / 1000)
             AND "id" <> ALL (${passed}::uuid[])
           ORDER BY "deletedAt" LIMIT 1 FOR UPDATE SKIP LOCKED`;
         if (!server) return null;

@@ -14,7 +14,7 @@ import type {
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 
-export type { ElicitationRow };
+export type { ElicitationQuestion, ElicitationRow };
 
 /** On whose behalf a tool runs, and in which run. */
 export interface AskingRun {
@@ -46,14 +46,17 @@ export interface Elicitations {
   ask(run: AskingRun, question: Question, signal: AbortSignal): Promise<Answer>;
   /** @throws ServiceError NOT_FOUND for everybody but the person, CONFLICT when it is answered or over, FORBIDDEN */
   answer(caller: Caller | null, input: AnswerInput): Promise<AnswerOutcome>;
-  /** Null for everybody but the person. */
-  find(caller: Caller | null, id: string): Promise<ElicitationRow | null>;
-  /** The one that a run of the caller's waits for. */
-  findPendingOf(caller: Caller | null, executionId: string): Promise<ElicitationRow | null>;
+  /** In the order of `ids`, in one statement. Null for everybody but the person. */
+  findMany(caller: Caller | null, ids: readonly string[]): Promise<(ElicitationRow | null)[]>;
+  /** The ones that runs of the caller's wait for, in the order of `executionIds`, in one statement. */
+  findPendingOf(
+    caller: Caller | null,
+    executionIds: readonly string[],
+  ): Promise<(ElicitationRow | null)[]>;
   /** The caller's own that wait for an answer, oldest first, at most a hundred. */
   listPending(caller: Caller | null, workspaceId: string): Promise<ElicitationRow[]>;
-  /** Null when it is forgotten or cannot be opened. Give it only what `find` and its like have given. */
-  openQuestion(row: ElicitationRow): Promise<ElicitationQuestion | null>;
+  /** In the order of `ids`, in one statement. Null when it is forgotten or cannot be opened. Give it only ids of what the caller may see. */
+  openQuestions(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]>;
 }
 
 export interface ElicitationsDeps {
@@ -87,8 +90,6 @@ const statusOf: Record<AnswerAction, AnsweredStatus> = {
 
 export function createElicitations(deps: ElicitationsDeps): Elicitations {
   const { access, store, bus, runs, ttlMs = defaultTtlMs } = deps;
-  /** One row's fields are read one by one. */
-  const opened = new WeakMap<ElicitationRow, Promise<ElicitationQuestion | null>>();
 
   async function waitForAnswer(
     row: ElicitationRow,
@@ -131,7 +132,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
   }
 
   async function require(caller: Caller, id: string): Promise<ElicitationRow> {
-    const row = await store.find(id);
+    const [row] = await store.findMany([id]);
     const isTheirs = row?.userId === caller.userId;
     if (!row || !isTheirs || !(await access.roleIn(caller, row.workspaceId)))
       throw notFound("question");
@@ -139,21 +140,13 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
     return row;
   }
 
-  function openQuestion(row: ElicitationRow): Promise<ElicitationQuestion | null> {
-    const known = opened.get(row) ?? readQuestion(row.id);
-    opened.set(row, known);
-    return known;
-  }
-
-  async function readQuestion(id: string): Promise<ElicitationQuestion | null> {
-    try {
-      return await store.openQuestion(id);
-    } catch (error) {
+  async function openQuestions(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]> {
+    const opened = await store.openQuestions(ids, (error) =>
       deps.log("a question could not be opened", {
         error: error instanceof Error ? error.name : "unknown",
-      });
-      return null;
-    }
+      }),
+    );
+    return ids.map((id) => opened.get(id) ?? null);
   }
 
   return {
@@ -171,7 +164,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       if (row.status !== "PENDING") throw tooLate();
       let given: Record<string, unknown> | null = null;
       if (action === "ACCEPT" && row.mode === "FORM") {
-        const question = await openQuestion(row);
+        const [question] = await openQuestions([row.id]);
         if (!question?.requestedSchema) throw tooLate();
         const filled = fillDefaults(question.requestedSchema, content ?? {});
         const issues = validateArguments(question.requestedSchema, filled);
@@ -192,15 +185,26 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       return { __typename: "ElicitationAnswered", elicitation: answered };
     },
 
-    async find(caller, id) {
-      const row = caller && (await store.find(id));
-      if (!row || row.userId !== caller.userId) return null;
-      return (await access.roleIn(caller, row.workspaceId)) ? row : null;
+    async findMany(caller, ids) {
+      const rows = caller ? await store.findMany(ids) : [];
+      const own = rows.filter(({ userId }) => userId === caller?.userId);
+      const workspaceIds = [...new Set(own.map(({ workspaceId }) => workspaceId))];
+      const roles = new Map(
+        await Promise.all(
+          workspaceIds.map(async (id) => [id, await access.roleIn(caller, id)] as const),
+        ),
+      );
+      const byId = new Map(
+        own.filter(({ workspaceId }) => roles.get(workspaceId)).map((row) => [row.id, row]),
+      );
+      return ids.map((id) => byId.get(id) ?? null);
     },
 
-    async findPendingOf(caller, executionId) {
-      const row = caller && (await store.findPendingOf(executionId));
-      return row && row.userId === caller.userId ? row : null;
+    async findPendingOf(caller, executionIds) {
+      const rows = caller ? await store.findPendingOf(executionIds) : [];
+      const own = rows.filter(({ userId }) => userId === caller?.userId);
+      const byRun = new Map(own.map((row) => [row.executionId, row]));
+      return executionIds.map((id) => byRun.get(id) ?? null);
     },
 
     async listPending(caller, workspaceId) {
@@ -208,7 +212,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       return store.listPending(caller.userId, workspaceId, mostPending);
     },
 
-    openQuestion,
+    openQuestions,
   };
 }
 

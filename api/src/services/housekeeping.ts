@@ -1,9 +1,13 @@
 import type { Database } from "@gatehouse/prisma";
+import { deleteOldEvents } from "./old-events.ts";
 
 /** Rows per statement where there may be very many: locks are short, and somebody else may have a turn in between. */
 const batchSize = 1_000;
 
-/** Erases what has served its time. Each statement may run on several processes at once. */
+/**
+ * Deletes what has expired. Several processes can run each statement at the same time. Conditions compare with `now()`, which is constant
+ * for a statement: an index cannot be searched for `clock_timestamp()`.
+ */
 export async function cleanUp(
   db: Database,
   { eventRetentionDays }: { eventRetentionDays: number },
@@ -12,66 +16,43 @@ export async function cleanUp(
   await inBatches(
     () => db.$executeRaw`
       UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL, "progress" = NULL, "contentExpiresAt" = NULL
-      WHERE "id" IN (SELECT e."id" FROM "ToolExecution" e WHERE e."contentExpiresAt" < clock_timestamp()
+      WHERE "id" IN (SELECT e."id" FROM "ToolExecution" e WHERE e."contentExpiresAt" < now()
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await inBatches(
     () => db.$executeRaw`
       DELETE FROM "IdempotencyKey" WHERE ("callerId", "keyHash") IN (
-        SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < clock_timestamp()
+        SELECT k."callerId", k."keyHash" FROM "IdempotencyKey" k WHERE k."expiresAt" < now()
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
-  await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < clock_timestamp()`;
+  await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < now()`;
   // A question whose run ended without a word, and an answer that nobody came for.
   await db.$executeRaw`
-    UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()`;
+    UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < now()`;
   await db.$executeRaw`
-    UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < clock_timestamp()`;
+    UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < now()`;
   await db.$executeRaw`
-    DELETE FROM "Elicitation" WHERE "createdAt" < clock_timestamp() - interval '1 day'`;
+    DELETE FROM "Elicitation" WHERE "createdAt" < now() - interval '1 day'`;
   // An attempt that nobody came back from keeps no verifier.
   await db.$executeRaw`
     UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL, "heldSecretHash" = NULL
-    WHERE "status" = 'PENDING' AND "expiresAt" < clock_timestamp()
-      AND ("consumedAt" IS NULL OR "consumedAt" < clock_timestamp() - interval '10 minutes')`;
+    WHERE "status" = 'PENDING' AND "expiresAt" < now()
+      AND ("consumedAt" IS NULL OR "consumedAt" < now() - interval '10 minutes')`;
   await db.$executeRaw`
-    UPDATE "OAuthFlow" SET "heldCallback" = NULL, "heldSecretHash" = NULL WHERE "heldUntil" < clock_timestamp() AND "heldCallback" IS NOT NULL`;
+    UPDATE "OAuthFlow" SET "heldCallback" = NULL, "heldSecretHash" = NULL WHERE "heldUntil" < now() AND "heldCallback" IS NOT NULL`;
   await db.$executeRaw`
-    DELETE FROM "OAuthFlow" WHERE "startedAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "OAuthFlow" WHERE "startedAt" < now() - interval '90 days'`;
   await inBatches(
     () => db.$executeRaw`
       DELETE FROM "ToolExecution" WHERE "id" IN (
-        SELECT e."id" FROM "ToolExecution" e WHERE e."startedAt" < clock_timestamp() - interval '90 days'
+        SELECT e."id" FROM "ToolExecution" e WHERE e."startedAt" < now() - interval '90 days'
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await db.$executeRaw`
-    DELETE FROM "Invitation" WHERE "endsAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "Invitation" WHERE "endsAt" < now() - interval '90 days'`;
   await db.$executeRaw`
-    DELETE FROM "WebhookDelivery" WHERE "createdAt" < clock_timestamp() - interval '90 days'`;
+    DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '90 days'`;
   await deleteOldEvents(db, eventRetentionDays);
-}
-
-/** Of each workspace in one statement: however long the log is, none takes long. */
-const eventBatch = 5_000;
-
-/** From the oldest up to the first that is kept, by number: a clock that was set back leaves no hole in the log. */
-async function deleteOldEvents(db: Database, retentionDays: number): Promise<void> {
-  for (let deleted = 1; deleted > 0;) {
-    deleted = await db.$executeRaw`
-      DELETE FROM "WorkspaceEvent" WHERE ctid = ANY (ARRAY (
-        SELECT o.ctid FROM (SELECT clock_timestamp() - make_interval(days => ${retentionDays}::int) AS "end") retention
-        CROSS JOIN "Workspace" w
-        CROSS JOIN LATERAL (
-          SELECT e."occurredAt" FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT 1
-        ) oldest
-        CROSS JOIN LATERAL (
-          SELECT e.ctid, bool_and(e."occurredAt" < retention."end") OVER (ORDER BY e."seq") AS "isOld" FROM (
-            SELECT e.ctid, e."seq", e."occurredAt" FROM "WorkspaceEvent" e
-            WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT ${eventBatch}::int
-          ) e
-        ) o
-        WHERE oldest."occurredAt" < retention."end" AND o."isOld"))`;
-  }
 }
 
 /** @param turn answers how many rows it changed */

@@ -135,7 +135,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
       db.oAuthGrant.groupBy({ by: ["state", "reason"], _count: true }),
       db.$queryRaw<{ status: string; error: string | null; count: number }[]>`
         SELECT "status"::text AS "status", "error"::text AS "error", count(*)::int AS "count" FROM "OAuthFlow"
-        WHERE "startedAt" > clock_timestamp() - interval '1 hour' GROUP BY 1, 2`,
+        WHERE "startedAt" > now() - interval '1 hour' GROUP BY 1, 2`,
       readOutboxAge(db),
       db.$queryRaw<{ seconds: number | null }[]>`
         SELECT extract(epoch FROM clock_timestamp() - min("createdAt"))::float8 AS "seconds" FROM "RevocationTask"`,
@@ -194,9 +194,13 @@ function createHostLabels(most: number): (url: string) => string {
   };
 }
 
+/** Of endpoints that wait for a retry or are being served: the others take an event within seconds, and there can be very many. */
 function readOutboxAge(db: Database): Promise<{ seconds: number | null }[]> {
   return db.$queryRaw<{ seconds: number | null }[]>`
-    SELECT extract(epoch FROM clock_timestamp() - min(e."occurredAt"))::float8 AS "seconds"
-    FROM "WebhookEndpoint" w JOIN "WorkspaceEvent" e ON e."workspaceId" = w."workspaceId" AND e."seq" = w."afterSeq" + 1
+    SELECT extract(epoch FROM clock_timestamp() - min(e."occurredAt"))::float8 AS "seconds" FROM (
+      SELECT "id", "workspaceId", "afterSeq", "disabledAt" FROM "WebhookEndpoint"
+      WHERE "nextAttemptAt" IS NOT NULL AND "disabledAt" IS NULL
+      UNION SELECT "id", "workspaceId", "afterSeq", "disabledAt" FROM "WebhookEndpoint" WHERE "leaseUntil" IS NOT NULL
+    ) w JOIN "WorkspaceEvent" e ON e."workspaceId" = w."workspaceId" AND e."seq" = w."afterSeq" + 1
     WHERE w."disabledAt" IS NULL`;
 }

@@ -1,5 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
 import type { Catalogs } from "./catalogs.ts";
+import { startTurns } from "./turns.ts";
 
 /** A suspended account is tried again first after so long, then after twice as long each time. */
 const firstDelayMs = 30_000;
@@ -15,7 +16,7 @@ export function startSuspensionProbes(deps: {
   catalogs: Catalogs;
   clock: { monotonicMs(): number };
   onError(error: unknown): void;
-}): Disposable & { turn(): Promise<void> } {
+}): Disposable {
   const { db, catalogs, clock } = deps;
   const waiting = new Map<string, { delayMs: number; dueMs: number }>();
 
@@ -43,6 +44,5 @@ export function startSuspensionProbes(deps: {
     }
   }
 
-  const timer = setInterval(() => void turn().catch(deps.onError), everyMs).unref();
-  return { turn, [Symbol.dispose]: () => clearInterval(timer) };
+  return startTurns(() => void turn().catch(deps.onError), everyMs);
 }

@@ -1,7 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@gatehouse/prisma";
 import { type LoggedEvent, readEventsAfter } from "../events/log.ts";
-import type { ParkedDelivery, WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
+import { giveUpRetrying } from "./webhook-losses.ts";
+import type { WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
+import { createWebhookAttempts } from "./webhook-attempts.ts";
+import { createDueSearch } from "./webhook-due-search.ts";
+import { startParkedDeliveries } from "./webhook-parked.ts";
+import { backoffMs, leastAttempts, longestBackoffMs, parkAfterMs } from "./webhook-schedule.ts";
 import type { SendWebhook, WebhookMessage } from "./webhook-sender.ts";
+import { createWebhookSlots, type SlotLimits, type WebhookSlot } from "./webhook-slots.ts";
 
 export interface WebhookDeliveriesDeps {
   db: Database;
@@ -9,51 +16,52 @@ export interface WebhookDeliveriesDeps {
   send: SendWebhook;
   /** An event as receivers read it. */
   describe(event: LoggedEvent): Promise<WebhookMessage> | WebhookMessage;
-  /** Calls back when a log grew; returns what ends it. */
-  onEvents(listener: () => void): () => void;
+  /** Calls back with the id of each workspace whose log grew; null: any may have. Returns what ends it. */
+  onEvents(listener: (workspaceId: string | null) => void): () => void;
   onError(error: unknown): void;
   random(): number;
+  /** For tests. */
+  slots?: SlotLimits;
 }
 
-const dayMs = 24 * 3_600_000;
-/** An event that has failed for so long lets the others pass. */
-const parkAfterMs = dayMs;
-/** But not before so many attempts: one that was held up by others is a day old at its first. */
-const leastAttempts = 5;
-const giveUpAfterMs = 3 * dayMs;
-const firstBackoffMs = 1_000;
-const longestBackoffMs = 3_600_000;
 const pageSize = 50;
-/** Endpoints at once in this process. */
-const concurrency = 32;
-/** Longer than one attempt can take. */
-const leaseMs = 60_000;
-/** Behind the wake-up, which may be lost. */
+/** Short, so that an endpoint whose process was killed continues elsewhere within ten seconds; extended while the process lives. */
+const leaseMs = 6_000;
+/** For retries, for leases that were extended last, and for notifications that were lost. */
 const pollMs = 2_000;
-/** What is being sent when this process stops may go on for so long; then it is broken off, and another process sends it again. */
+/** Attempts can continue for so long when this process stops; then they are cancelled, and another process repeats them. */
 const stopGraceMs = 1_500;
 
-/** @returns exponential, a fifth more or less so that endpoints do not move in step */
-function backoffMs(failures: number, random: () => number): number {
-  const plainMs = Math.min(firstBackoffMs * 2 ** failures, longestBackoffMs);
-  return plainMs * (0.8 + 0.4 * random());
-}
-
 /**
- * Delivers the log to the endpoints, to each in the order of the log, until disposed; several processes share the work, one at a time
- * per endpoint.
+ * Delivers the log to the endpoints, to each in the order of the log, until disposed. Several processes share the work; one process at
+ * a time serves an endpoint, in a slot of its own.
  */
 export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDisposable {
   const { db, store } = deps;
-  const controller = new AbortController();
-  const { signal } = controller;
+  const closing = new AbortController();
   let isStopping = false;
+  const fail = (error: unknown): void => {
+    if (!closing.signal.aborted) deps.onError(error);
+  };
+  const attempt = createWebhookAttempts({ ...deps, closing: closing.signal });
+  const slots = createWebhookSlots(deps.slots);
+  const search = createDueSearch(store);
 
-  /** True when the next one may follow. */
-  async function deliver(target: WebhookTarget, event: LoggedEvent): Promise<boolean> {
-    const sent = await deps.send(target, await deps.describe(event), signal);
+  /** True when the next event can follow. */
+  async function deliver(
+    target: WebhookTarget,
+    event: LoggedEvent,
+    slot: WebhookSlot,
+  ): Promise<boolean> {
+    // A user may have resent it in the meantime.
+    if (target.failures > 0 && (await store.isDelivered(target.id, event.id))) {
+      target.failures = 0;
+      return store.advance(target, event.seq);
+    }
+    const sent = await attempt(slot, { endpointId: target.id, url: target.url }, event);
     if (sent.ok) {
       await store.record(target.id, event, sent, "DELIVERED", null);
+      target.failures = 0;
       return store.advance(target, event.seq);
     }
     if (sent.isGone) {
@@ -73,76 +81,66 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
     return false;
   }
 
-  /** Everything that is new for one endpoint, until one fails. */
-  async function serve(target: WebhookTarget): Promise<void> {
+  /** One page of what is new for an endpoint, until an event fails; what follows waits for its turn among the other endpoints. */
+  async function servePage(target: WebhookTarget, slot: WebhookSlot): Promise<void> {
     const wants = ({ type }: LoggedEvent) =>
       target.types.length === 0 || target.types.includes(type);
-    try {
-      for (;;) {
-        const page = await readEventsAfter(db, target.workspaceId, target.afterSeq, pageSize);
-        let skipped: bigint | null = null;
-        for (const event of page) {
-          if (isStopping) return;
-          target.afterSeq = event.seq;
-          if (!wants(event)) {
-            skipped = event.seq;
-            continue;
-          }
-          if (skipped !== null && !(await store.advance(target, skipped))) return;
-          skipped = null;
-          if (!(await store.keep(target, leaseMs)) || !(await deliver(target, event))) return;
-        }
-        if (skipped !== null && !(await store.advance(target, skipped))) return;
-        if (page.length < pageSize) return;
+    const page = await readEventsAfter(db, target.workspaceId, target.afterSeq, pageSize);
+    // The log has no holes: what is missing was deleted, and recorded as given up by the same statement.
+    if (page[0]?.seq !== target.afterSeq + 1n) await giveUpRetrying(db, target.id);
+    if (page.length === 0) {
+      await store.skipToHead(target);
+      return;
+    }
+    let skipped: bigint | null = null;
+    for (const event of page) {
+      if (isStopping) return;
+      target.afterSeq = event.seq;
+      if (!wants(event)) {
+        skipped = event.seq;
+        continue;
       }
+      if (skipped !== null && !(await store.advance(target, skipped))) return;
+      skipped = null;
+      if (!(await store.keep(target, leaseMs)) || !(await deliver(target, event, slot))) return;
+    }
+    if (skipped !== null) await store.advance(target, skipped);
+  }
+
+  const targets = new Set<WebhookTarget>();
+  const serving = new Set<Promise<void>>();
+
+  async function serve(target: WebhookTarget, slot: WebhookSlot): Promise<void> {
+    targets.add(target);
+    try {
+      await servePage(target, slot);
+    } catch (error) {
+      fail(error);
+      // Without a delay, whatever fails here would be repeated at once.
+      if (!closing.signal.aborted)
+        await store.postpone(target, backoffMs(target.failures, deps.random));
     } finally {
+      targets.delete(target);
       await store.release(target);
     }
   }
 
-  async function serveParked(): Promise<void> {
-    const due = await store.takeParked(concurrency, longestBackoffMs);
-    await Promise.all(due.map((delivery) => tryParked(delivery).catch(fail)));
-  }
-
-  async function tryParked({ endpointId, eventId, url, ageMs }: ParkedDelivery): Promise<void> {
-    const event = await db.workspaceEvent.findUnique({ where: { id: eventId } });
-    if (!event) {
-      await db.webhookDelivery.updateMany({
-        where: { endpointId, eventId },
-        data: { state: "GIVEN_UP", nextAttemptAt: null },
-      });
-      return;
-    }
-    const secrets = await store.readSecrets(endpointId);
-    const sent = await deps.send({ url, secrets }, await deps.describe(event), signal);
-    const isOver = ageMs >= giveUpAfterMs;
-    const state = sent.ok ? "DELIVERED" : isOver ? "GIVEN_UP" : "PARKED";
-    const retryInMs = state === "PARKED" ? longestBackoffMs : null;
-    await store.record(endpointId, event, sent, state, retryInMs);
-  }
-
-  /** Endpoints that are being served; and whether the parked ones are. */
-  const serving = new Set<Promise<void>>();
-  let parked: Promise<void> | null = null;
-  let taking: Promise<void> | null = null;
-  let isWanted = false;
-
-  function fail(error: unknown): void {
-    if (!signal.aborted) deps.onError(error);
-  }
-
-  /** Takes what is due as long as there is room: whoever takes long keeps one place, and nobody else from theirs. */
-  async function take(): Promise<void> {
-    while (isWanted && serving.size < concurrency && !isStopping) {
-      isWanted = false;
-      const targets = await store.takeDue(concurrency - serving.size, leaseMs);
-      for (const target of targets) {
-        const served = serve(target)
+  async function takeDue(): Promise<void> {
+    while (!isStopping && slots.hasRoom() && search.isWanted()) {
+      const due = await search.find();
+      const chosen = new Map(slots.choose(due).map((endpoint) => [endpoint.id, endpoint]));
+      if (chosen.size === 0) continue;
+      for (const target of await store.take([...chosen.keys()], leaseMs)) {
+        const endpoint = chosen.get(target.id);
+        if (!endpoint) continue;
+        const slot = slots.hold(endpoint);
+        const served = serve(target, slot)
           .catch(fail)
           .finally(() => {
+            slot[Symbol.dispose]();
             serving.delete(served);
-            // What came while it was served was not due for anybody.
+            // Events that arrived in the meantime, and endpoints that found no free slot.
+            search.addWorkspace(target.workspaceId);
             kick();
           });
         serving.add(served);
@@ -150,38 +148,40 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
     }
   }
 
+  let taking: Promise<void> | null = null;
   function kick(): void {
-    isWanted = true;
     if (isStopping || taking) return;
-    taking = take()
+    taking = takeDue()
       .catch(fail)
       .finally(() => {
         taking = null;
-        if (isWanted && serving.size < concurrency) kick();
       });
   }
 
-  function poll(): void {
+  const parked = startParkedDeliveries({ db, store, attempt, onError: fail });
+  const unlisten = deps.onEvents((workspaceId) => {
+    search.addWorkspace(workspaceId);
     kick();
-    parked ??= serveParked()
-      .catch(fail)
-      .finally(() => {
-        parked = null;
-      });
-  }
-
-  const unlisten = deps.onEvents(kick);
-  const timer = setInterval(poll, pollMs).unref();
+  });
+  const poll = setInterval(() => {
+    void store.keepAll([...targets], leaseMs).catch(fail);
+    search.addPoll();
+    kick();
+    parked.poll();
+  }, pollMs).unref();
+  search.addWorkspace(null);
+  kick();
 
   return {
     async [Symbol.asyncDispose]() {
       unlisten();
-      clearInterval(timer);
       isStopping = true;
-      const patience = setTimeout(() => controller.abort(new Error("closing")), stopGraceMs);
       await taking;
-      await Promise.all([...serving, parked]);
-      clearTimeout(patience);
+      const done = Promise.all([...serving, parked.close()]);
+      await Promise.race([done, delay(stopGraceMs, undefined, { ref: false })]);
+      closing.abort(new Error("closing"));
+      await done;
+      clearInterval(poll);
     },
   };
 }

@@ -6,6 +6,7 @@ import type {
   WorkspaceEventType,
 } from "@gatehouse/prisma";
 import type { LoggedEvent } from "../events/log.ts";
+import { giveUpTypes } from "./webhook-losses.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
@@ -42,7 +43,7 @@ export interface Webhooks {
   rotateSecret(caller: Caller | null, id: string): Promise<CreatedWebhook>;
   /** Sends a message of type TEST now. */
   test(caller: Caller | null, id: string): Promise<WebhookDelivery>;
-  /** Sends an event once more now, whatever became of it before. */
+  /** Sends an event again now. Only a success changes the state and the schedule of its delivery. */
   resend(caller: Caller | null, deliveryId: string): Promise<WebhookDelivery>;
 }
 
@@ -99,20 +100,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return endpoint;
   }
 
-  async function sendNow(
-    endpoint: WebhookEndpoint,
-    message: WebhookMessage,
-    stateOf: (sent: SentWebhook) => WebhookDelivery["state"],
-  ): Promise<WebhookDelivery> {
+  async function sendNow(endpoint: WebhookEndpoint, message: WebhookMessage): Promise<SentWebhook> {
     const secrets = await store.readSecrets(endpoint.id);
     const signal = AbortSignal.timeout(attemptDeadlineMs);
-    const sent = await deps.send({ url: endpoint.url, secrets }, message, signal);
-    const event = {
-      id: message.id,
-      type: message.type === "TEST" ? null : message.type,
-      occurredAt: message.occurredAt,
-    };
-    return store.record(endpoint.id, event, sent, stateOf(sent), null);
+    return deps.send({ url: endpoint.url, secrets }, message, signal);
   }
 
   return {
@@ -145,15 +136,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       if (url != null) checkUrl(faults, url);
       checkTypes(faults, types);
       faults.throwIfAny();
-      const updated = await db.webhookEndpoint.update({
-        where: { id },
-        data: {
-          url: url ?? undefined,
-          types: types === undefined ? undefined : (types ?? []),
-          // Another address, or being turned on again: no waiting for what went wrong before.
-          ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
-          ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
-        },
+      const updated = await db.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM "WebhookEndpoint" WHERE "id" = ${id}::uuid FOR UPDATE`;
+        if (types) await giveUpTypes(tx, id, types);
+        return tx.webhookEndpoint.update({
+          where: { id },
+          data: {
+            url: url ?? undefined,
+            types: types === undefined ? undefined : (types ?? []),
+            // Another address, or being turned on again: no waiting for what went wrong before.
+            ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
+            ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
+          },
+        });
       });
       deps.kick(endpoint.workspaceId);
       return updated;
@@ -180,7 +175,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         occurredAt: new Date(),
         data: {},
       };
-      return sendNow(endpoint, message, ({ ok }) => (ok ? "DELIVERED" : "GIVEN_UP"));
+      const sent = await sendNow(endpoint, message);
+      const { id: eventId, occurredAt } = message;
+      const state = sent.ok ? "DELIVERED" : "GIVEN_UP";
+      return store.record(id, { id: eventId, type: null, occurredAt }, sent, state, null);
     },
 
     async resend(caller, deliveryId) {
@@ -191,10 +189,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         delivery && (await db.workspaceEvent.findUnique({ where: { id: delivery.eventId } }));
       if (!delivery || !event)
         throw new ServiceError("CONFLICT", "That event is no longer in the log.");
-      // A failure by hand changes nothing in what is planned for it.
-      return sendNow(endpoint, await deps.describe(event), ({ ok }) =>
-        ok ? "DELIVERED" : delivery.state === "DELIVERED" ? "DELIVERED" : delivery.state,
-      );
+      const sent = await sendNow(endpoint, await deps.describe(event));
+      return store.recordResend(delivery.id, sent);
     },
   };
 }

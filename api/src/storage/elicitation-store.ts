@@ -43,13 +43,17 @@ export interface ElicitationStore {
   create(elicitation: NewElicitation, ttlMs: number): Promise<ElicitationRow>;
   /** Appends INPUT_REQUESTED to the log. */
   announce(row: ElicitationRow): Promise<void>;
-  find(id: string): Promise<ElicitationRow | null>;
-  /** The one that a run waits for. */
-  findPendingOf(executionId: string): Promise<ElicitationRow | null>;
+  /** Those that there are, in any order. */
+  findMany(ids: readonly string[]): Promise<ElicitationRow[]>;
+  /** The newest that each of the runs waits for. */
+  findPendingOf(executionIds: readonly string[]): Promise<ElicitationRow[]>;
   /** Those that wait for this person, oldest first. */
   listPending(userId: string, workspaceId: string, most: number): Promise<ElicitationRow[]>;
-  /** Null once it is forgotten. */
-  openQuestion(id: string): Promise<ElicitationQuestion | null>;
+  /** By id, without those that are forgotten or cannot be opened. */
+  openQuestions(
+    ids: readonly string[],
+    onUnopened: (error: unknown) => void,
+  ): Promise<Map<string, ElicitationQuestion>>;
   /** Null: somebody was first, it is too late, or the run waits no more. */
   answer(id: string, status: AnsweredStatus, content: unknown): Promise<ElicitationRow | null>;
   /** How it stands now. An answer's content is erased with this: it is handed over once. */
@@ -98,26 +102,30 @@ export function createElicitationStore(deps: {
       await db.$transaction((tx) => deps.appendRequested(tx, row));
       deps.publish(row, "requested");
     },
-    async find(id) {
-      const [row] = await db.$queryRaw<ElicitationRow[]>`
-        SELECT ${columns} FROM "Elicitation" e WHERE e."id" = ${id}::uuid`;
-      return row ?? null;
-    },
-    async findPendingOf(executionId) {
-      const [row] = await db.$queryRaw<ElicitationRow[]>`
-        SELECT ${columns} FROM "Elicitation" e WHERE e."executionId" = ${executionId}::uuid AND ${isOpen}
-        ORDER BY e."id" DESC LIMIT 1`;
-      return row ?? null;
-    },
+    findMany: (ids) => db.$queryRaw`
+      SELECT ${columns} FROM "Elicitation" e WHERE e."id" = ANY(${[...ids]}::uuid[])`,
+    findPendingOf: (executionIds) => db.$queryRaw`
+      SELECT DISTINCT ON (e."executionId") ${columns} FROM "Elicitation" e
+      WHERE e."executionId" = ANY(${[...executionIds]}::uuid[]) AND ${isOpen} ORDER BY e."executionId", e."id" DESC`,
     listPending(userId, workspaceId, most) {
       return db.$queryRaw<ElicitationRow[]>`
         SELECT ${columns} FROM "Elicitation" e
         WHERE e."userId" = ${userId}::uuid AND e."workspaceId" = ${workspaceId}::uuid AND ${isOpen}
         ORDER BY e."id" LIMIT ${most}`;
     },
-    async openQuestion(id) {
-      const row = await db.elicitation.findUnique({ where: { id }, select: { question: true } });
-      return row && JSON.parse(box.open(row.question, context("question", id)));
+    async openQuestions(ids, onUnopened) {
+      const rows = await db.elicitation.findMany({
+        where: { id: { in: [...ids] } },
+        select: { id: true, question: true },
+      });
+      const opened = new Map<string, ElicitationQuestion>();
+      for (const { id, question } of rows)
+        try {
+          opened.set(id, JSON.parse(box.open(question, context("question", id))));
+        } catch (error) {
+          onUnopened(error);
+        }
+      return opened;
     },
     async answer(id, status, content) {
       const sealed =

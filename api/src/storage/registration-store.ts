@@ -9,9 +9,10 @@ export interface RegistrationStore {
   /**
    * Those that the authorization server does not know any more, that have expired, or that a newer one has taken the place of, once no
    * grant and no open attempt uses them.
+   * @param serverId looks at the registrations of this server; null: at the next part of all registrations, from where the last call ended
    * @returns how many
    */
-  retireUnused(): Promise<number>;
+  retireUnused(serverId: string | null): Promise<number>;
 }
 
 interface RegistrationRow {
@@ -30,6 +31,9 @@ const columns = Prisma.sql`
   FROM "OAuthClient" c JOIN "McpServer" s ON s."id" = c."serverId"
   WHERE c."kind" = 'DYNAMIC' AND c."registrationAccessToken" IS NOT NULL AND c."registrationClientUri" IS NOT NULL`;
 const atOnce = 50;
+/** Registrations that one call looks at. */
+const sweepSize = 2_000;
+const beforeAllIds = "00000000-0000-0000-0000-000000000000";
 
 export function createRegistrationStore(deps: {
   db: Database;
@@ -37,6 +41,15 @@ export function createRegistrationStore(deps: {
   revocations: Pick<RevocationStore, "addRegistration">;
 }): RegistrationStore {
   const { db, box, revocations } = deps;
+
+  let sweptTo = beforeAllIds;
+
+  /** The last registration of the next part; null at the end. */
+  async function findSweepEnd(after: string): Promise<string | null> {
+    const [end] = await db.$queryRaw<{ id: string }[]>`
+      SELECT "id" FROM "OAuthClient" WHERE "id" > ${after}::uuid ORDER BY "id" OFFSET ${sweepSize - 1} LIMIT 1`;
+    return end?.id ?? null;
+  }
 
   /** The row stays for whoever still looks at it, without the means to delete it twice. */
   async function retire(
@@ -68,23 +81,34 @@ export function createRegistrationStore(deps: {
       for (const row of rows) await retire(tx, row, cause);
     },
 
-    retireUnused: () =>
-      db.$transaction(async (tx) => {
+    async retireUnused(serverId) {
+      const after = sweptTo;
+      const last = serverId === null ? await findSweepEnd(after) : null;
+      const part =
+        serverId === null
+          ? Prisma.sql`c."id" > ${after}::uuid AND (${last}::uuid IS NULL OR c."id" <= ${last}::uuid)`
+          : Prisma.sql`c."serverId" = ${serverId}::uuid`;
+      return db.$transaction(async (tx) => {
+        // `OFFSET 0` keeps each subquery a look-up for every registration instead of a scan of all grants and attempts.
         const rows = await tx.$queryRaw<RegistrationRow[]>`
           SELECT ${columns}
-            AND (c."invalidAt" IS NOT NULL OR c."clientSecretExpiresAt" <= clock_timestamp()
+            AND ${part}
+            AND (c."invalidAt" IS NOT NULL OR c."clientSecretExpiresAt" <= now()
               OR EXISTS (SELECT 1 FROM "OAuthClient" n WHERE n."serverId" = c."serverId" AND n."issuer" = c."issuer"
                 AND n."redirectUri" = c."redirectUri" AND n."kind" = 'DYNAMIC' AND n."invalidAt" IS NULL
                 AND n."createdAt" > c."createdAt"))
-            AND NOT EXISTS (SELECT 1 FROM "OAuthGrant" g WHERE g."clientId" = c."id" AND g."accessToken" IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM "OAuthGrant" g WHERE g."clientId" = c."id" AND g."accessToken" IS NOT NULL OFFSET 0)
             AND NOT EXISTS (SELECT 1 FROM "OAuthFlow" f WHERE f."clientId" = c."id" AND f."status" = 'PENDING'
-              AND f."expiresAt" > clock_timestamp())
+              AND f."expiresAt" > now() OFFSET 0)
           ORDER BY c."id" LIMIT ${atOnce} FOR UPDATE OF c SKIP LOCKED`;
         for (const row of rows) {
           const { workspaceId } = row;
           await retire(tx, row, { workspaceId, actorId: null, reason: null });
         }
+        if (serverId === null)
+          sweptTo = (rows.length === atOnce ? rows.at(-1)?.id : last) ?? beforeAllIds;
         return rows.length;
-      }),
+      });
+    },
   };
 }

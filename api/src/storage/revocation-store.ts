@@ -127,7 +127,7 @@ export interface RevocationStoreDeps {
 
 /** A workspace that is gone with its log: its tasks end without a receipt. */
 const nowhere = "00000000-0000-0000-0000-000000000000";
-const isFree = Prisma.sql`("leaseUntil" IS NULL OR "leaseUntil" <= clock_timestamp())`;
+const isFree = Prisma.sql`("leaseUntil" IS NULL OR "leaseUntil" <= now())`;
 const ofAccount = ({ ownerId, issuer, clientId }: RevocationAccount) =>
   Prisma.sql`"kind" = 'TOKENS' AND "ownerId" = ${ownerId}::uuid AND "issuer" = ${issuer} AND "clientId" = ${clientId}`;
 const inMilliseconds = (ms: number) =>
@@ -207,7 +207,7 @@ export function createRevocationStore(deps: RevocationStoreDeps): RevocationStor
 
     takeDue: (most, leaseMs) =>
       lease(
-        Prisma.sql`"nextAttemptAt" <= clock_timestamp() AND ${isFree}
+        Prisma.sql`"nextAttemptAt" <= now() AND ${isFree}
           AND (t."kind" = 'TOKENS' OR NOT EXISTS (SELECT 1 FROM "RevocationTask" o
             WHERE o."kind" = 'TOKENS' AND o."issuer" = t."issuer" AND o."clientId" = t."clientId"))
           ORDER BY "nextAttemptAt" LIMIT ${most}`,

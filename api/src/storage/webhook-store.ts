@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type {
   Database,
+  Transaction,
   WebhookDelivery,
   WebhookEndpoint,
   WorkspaceEventType,
 } from "@gatehouse/prisma";
 import type { SealedBox } from "../crypto/sealed-box.ts";
+import { type ParkedSearch, takeParked, type ParkedDelivery } from "./parked-deliveries.ts";
+import { createDueEndpoints, type DueEndpoints, isFree } from "./webhook-due.ts";
 
 /** An endpoint that this process delivers to, until the lease runs out. */
 export interface WebhookTarget {
@@ -14,8 +17,6 @@ export interface WebhookTarget {
   url: string;
   /** Empty: every type. */
   types: WorkspaceEventType[];
-  /** The present one first. */
-  secrets: string[];
   afterSeq: bigint;
   /** Of the event that is next. */
   failures: number;
@@ -38,7 +39,7 @@ interface DeliveredEvent {
 }
 
 /** Endpoints and deliveries. All times are the database's. */
-export interface WebhookStore {
+export interface WebhookStore extends DueEndpoints {
   create(input: {
     workspaceId: string;
     url: string;
@@ -49,18 +50,22 @@ export interface WebhookStore {
   rotateSecret(endpointId: string, secret: string, overlapMs: number): Promise<void>;
   /** The secrets that sign now, the present one first. */
   readSecrets(endpointId: string): Promise<string[]>;
-  /** Endpoints with something to deliver that nobody else is at. */
-  takeDue(most: number, leaseMs: number): Promise<WebhookTarget[]>;
-  /** Prolongs the lease. False: another process has taken over. */
+  /** Takes those of the endpoints that are still due, in the given order. */
+  take(ids: readonly string[], leaseMs: number): Promise<WebhookTarget[]>;
+  /** Extends the lease. False: another process has taken over, or the endpoint is disabled. */
   keep(target: WebhookTarget, leaseMs: number): Promise<boolean>;
+  /** Extends the leases of endpoints that wait for a receiver. */
+  keepAll(targets: readonly WebhookTarget[], leaseMs: number): Promise<void>;
   /** Everything up to `seq` is done with. False when the lease is lost. */
   advance(target: WebhookTarget, seq: bigint): Promise<boolean>;
+  /** The log ends with events that were deleted: everything in it is done with. */
+  skipToHead(target: WebhookTarget): Promise<void>;
   /** The next event failed: nothing is sent before `retryInMs`. */
   postpone(target: WebhookTarget, retryInMs: number): Promise<void>;
   /** The receiver is gone (410). */
   disable(endpointId: string): Promise<void>;
   release(target: WebhookTarget): Promise<void>;
-  /** Writes down an attempt. */
+  /** Records an attempt of the schedule. An event that was delivered stays delivered. */
   record(
     endpointId: string,
     event: DeliveredEvent,
@@ -69,16 +74,11 @@ export interface WebhookStore {
     /** Of one that is parked. */
     retryInMs: number | null,
   ): Promise<WebhookDelivery>;
-  /** Parked deliveries whose time has come; they are nobody else's for `claimMs`. */
-  takeParked(most: number, claimMs: number): Promise<ParkedDelivery[]>;
-}
-
-export interface ParkedDelivery {
-  endpointId: string;
-  eventId: string;
-  url: string;
-  /** Since the event happened, in milliseconds. */
-  ageMs: number;
+  /** Records an attempt that a user asked for: only a success changes the delivery's state and schedule. */
+  recordResend(deliveryId: string, attempt: WebhookAttempt): Promise<WebhookDelivery>;
+  isDelivered(endpointId: string, eventId: string): Promise<boolean>;
+  takeParked(search: ParkedSearch): Promise<ParkedDelivery[]>;
+  postponeParked(endpointId: string, eventId: string, retryInMs: number): Promise<void>;
 }
 
 export function createWebhookStore(deps: {
@@ -101,6 +101,9 @@ export function createWebhookStore(deps: {
   ];
 
   return {
+    ...createDueEndpoints(db),
+    takeParked: (search) => takeParked(db, search),
+
     async create({ secret, ...endpoint }) {
       const id = deps.newId();
       await db.$executeRaw`
@@ -133,31 +136,20 @@ export function createWebhookStore(deps: {
       return rows[0] ? openSecrets(rows[0]) : [];
     },
 
-    async takeDue(most, leaseMs) {
+    async take(ids, leaseMs) {
       const leaseId = randomUUID();
-      const rows = await db.$queryRaw<
-        (Omit<WebhookTarget, "secrets" | "leaseId"> & {
-          secret: Uint8Array;
-          previousSecret: Uint8Array | null;
-        })[]
-      >`
+      const targets = await db.$queryRaw<WebhookTarget[]>`
         UPDATE "WebhookEndpoint" o SET "leaseOwner" = ${leaseId},
           "leaseUntil" = clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)
         FROM (
-          SELECT e."id" FROM "WebhookEndpoint" e JOIN "Workspace" w ON w."id" = e."workspaceId"
-          WHERE w."eventSeq" > e."afterSeq" AND e."disabledAt" IS NULL
-            AND (e."leaseUntil" IS NULL OR e."leaseUntil" <= clock_timestamp())
-            AND (e."nextAttemptAt" IS NULL OR e."nextAttemptAt" <= clock_timestamp())
-          ORDER BY e."nextAttemptAt" NULLS FIRST, e."id" LIMIT ${most} FOR UPDATE OF e SKIP LOCKED
+          SELECT e."id" FROM "WebhookEndpoint" e
+          WHERE e."id" = ANY(${[...ids]}::uuid[]) AND ${isFree}
+          ORDER BY e."id" FOR UPDATE SKIP LOCKED
         ) due
         WHERE o."id" = due."id"
-        RETURNING o."id", o."workspaceId", o."url", coalesce(o."types", '{}')::text[] AS "types", o."afterSeq", o."failures", o."secret",
-          CASE WHEN o."previousSecretUntil" > clock_timestamp() THEN o."previousSecret" END AS "previousSecret"`;
-      return rows.map(({ secret, previousSecret, ...target }) => ({
-        ...target,
-        secrets: openSecrets({ id: target.id, secret, previousSecret }),
-        leaseId,
-      }));
+        RETURNING o."id", o."workspaceId", o."url", coalesce(o."types", '{}')::text[] AS "types", o."afterSeq", o."failures",
+          o."leaseOwner" AS "leaseId"`;
+      return targets.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
     },
 
     async keep(target, leaseMs) {
@@ -167,11 +159,33 @@ export function createWebhookStore(deps: {
       return kept > 0;
     },
 
+    async keepAll(targets, leaseMs) {
+      if (targets.length === 0) return;
+      await db.$executeRaw`
+        UPDATE "WebhookEndpoint" e SET "leaseUntil" = clock_timestamp() + make_interval(secs => ${leaseMs / 1000}::float8)
+        FROM (
+          SELECT h."id" FROM "WebhookEndpoint" h
+          JOIN unnest(${targets.map(({ id }) => id)}::uuid[], ${targets.map(({ leaseId }) => leaseId)}::text[]) AS k("id", "leaseId")
+            ON k."id" = h."id" AND k."leaseId" = h."leaseOwner"
+          ORDER BY h."id" FOR UPDATE OF h
+        ) held
+        WHERE e."id" = held."id"`;
+    },
+
     async advance(target, seq) {
       const advanced = await db.$executeRaw`
         UPDATE "WebhookEndpoint" SET "afterSeq" = ${seq}, "failures" = 0, "nextAttemptAt" = NULL
         WHERE "id" = ${target.id}::uuid AND "leaseOwner" = ${target.leaseId}`;
       return advanced > 0;
+    },
+
+    async skipToHead(target) {
+      // Only if nothing was appended since: what is in the log now has to be delivered.
+      await db.$executeRaw`
+        UPDATE "WebhookEndpoint" e SET "afterSeq" = w."eventSeq", "failures" = 0, "nextAttemptAt" = NULL
+        FROM "Workspace" w
+        WHERE e."id" = ${target.id}::uuid AND e."leaseOwner" = ${target.leaseId} AND w."id" = e."workspaceId"
+          AND NOT EXISTS (SELECT 1 FROM "WorkspaceEvent" v WHERE v."workspaceId" = w."id" AND v."seq" > e."afterSeq")`;
     },
 
     async postpone(target, retryInMs) {
@@ -199,29 +213,57 @@ export function createWebhookStore(deps: {
           VALUES (${deps.newId()}::uuid, ${endpointId}::uuid, ${event.id}::uuid, ${event.type}::"WorkspaceEventType",
             ${state}::"WebhookDeliveryState", 1, ${attempt.httpStatus}, ${attempt.error}, ${attempt.durationMs}, ${event.occurredAt},
             clock_timestamp(), clock_timestamp() + make_interval(secs => ${retryInMs === null ? null : retryInMs / 1000}::float8))
-          ON CONFLICT ("endpointId", "eventId") DO UPDATE SET "state" = excluded."state", "attempts" = d."attempts" + 1,
+          ON CONFLICT ("endpointId", "eventId") DO UPDATE SET "attempts" = d."attempts" + 1,
+            "state" = CASE WHEN d."state" = 'DELIVERED' THEN d."state" ELSE excluded."state" END,
+            "nextAttemptAt" = CASE WHEN d."state" = 'DELIVERED' THEN NULL ELSE excluded."nextAttemptAt" END,
             "httpStatus" = excluded."httpStatus", "error" = excluded."error", "durationMs" = excluded."durationMs",
-            "lastAttemptAt" = excluded."lastAttemptAt", "nextAttemptAt" = excluded."nextAttemptAt"
+            "lastAttemptAt" = excluded."lastAttemptAt"
           RETURNING d."id"`;
-        // What the list of endpoints says of it.
-        await tx.$executeRaw`
-          UPDATE "WebhookEndpoint" SET
-            "lastDeliveryAt" = CASE WHEN ${attempt.ok} THEN clock_timestamp() ELSE "lastDeliveryAt" END,
-            "failingSince" = CASE WHEN ${attempt.ok} THEN NULL ELSE coalesce("failingSince", clock_timestamp()) END
-          WHERE "id" = ${endpointId}::uuid`;
+        await noteOutcome(tx, endpointId, attempt);
         return tx.webhookDelivery.findUniqueOrThrow({ where: { id } });
       });
     },
 
-    takeParked: (most, claimMs) => db.$queryRaw`
-      UPDATE "WebhookDelivery" o SET "nextAttemptAt" = clock_timestamp() + make_interval(secs => ${claimMs / 1000}::float8)
-      FROM (
-        SELECT d."id", e."url" FROM "WebhookDelivery" d JOIN "WebhookEndpoint" e ON e."id" = d."endpointId"
-        WHERE d."state" = 'PARKED' AND d."nextAttemptAt" <= clock_timestamp() AND e."disabledAt" IS NULL
-        ORDER BY d."nextAttemptAt" LIMIT ${most} FOR UPDATE OF d SKIP LOCKED
-      ) due
-      WHERE o."id" = due."id"
-      RETURNING o."endpointId", o."eventId", due."url",
-        (extract(epoch FROM clock_timestamp() - o."occurredAt") * 1000)::float8 AS "ageMs"`,
+    async recordResend(id, attempt) {
+      return db.$transaction(async (tx) => {
+        await tx.$executeRaw`
+          UPDATE "WebhookDelivery" SET "attempts" = "attempts" + 1,
+            "state" = CASE WHEN ${attempt.ok} THEN 'DELIVERED' ELSE "state" END,
+            "nextAttemptAt" = CASE WHEN ${attempt.ok} THEN NULL ELSE "nextAttemptAt" END,
+            "httpStatus" = ${attempt.httpStatus}, "error" = ${attempt.error}, "durationMs" = ${attempt.durationMs},
+            "lastAttemptAt" = clock_timestamp()
+          WHERE "id" = ${id}::uuid`;
+        const delivery = await tx.webhookDelivery.findUniqueOrThrow({ where: { id } });
+        await noteOutcome(tx, delivery.endpointId, attempt);
+        return delivery;
+      });
+    },
+
+    async isDelivered(endpointId, eventId) {
+      const row = await db.webhookDelivery.findUnique({
+        where: { endpointId_eventId: { endpointId, eventId } },
+        select: { state: true },
+      });
+      return row?.state === "DELIVERED";
+    },
+
+    async postponeParked(endpointId, eventId, retryInMs) {
+      await db.$executeRaw`
+        UPDATE "WebhookDelivery" SET "nextAttemptAt" = clock_timestamp() + make_interval(secs => ${retryInMs / 1000}::float8)
+        WHERE "endpointId" = ${endpointId}::uuid AND "eventId" = ${eventId}::uuid AND "state" = 'PARKED'`;
+    },
   };
+}
+
+/** What the list of endpoints shows of an attempt. */
+async function noteOutcome(
+  tx: Transaction,
+  endpointId: string,
+  { ok }: WebhookAttempt,
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE "WebhookEndpoint" SET
+      "lastDeliveryAt" = CASE WHEN ${ok} THEN clock_timestamp() ELSE "lastDeliveryAt" END,
+      "failingSince" = CASE WHEN ${ok} THEN NULL ELSE coalesce("failingSince", clock_timestamp()) END
+    WHERE "id" = ${endpointId}::uuid`;
 }

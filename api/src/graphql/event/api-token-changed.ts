@@ -1,4 +1,3 @@
-import { tokensVisibleTo } from "../../services/api-tokens.ts";
 import type { DeliveredEvent } from "../../services/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
@@ -27,11 +26,12 @@ builder.objectRef<DeliveredEvent>("ApiTokenChanged").implement({
       type: ApiToken,
       nullable: true,
       description: "Null for whoever may not see it.",
-      resolve: (query, { payload }, _args, { db, caller }) =>
-        db.apiToken.findFirst({
-          ...query,
-          where: { id: String(payload["apiTokenId"]), ...tokensVisibleTo(caller) },
-        }),
+      // Two statements for a whole page: which ones the caller may see, and then what is selected of them.
+      resolve: async (query, { payload }, _args, { db, visibleTokens }) => {
+        const id = String(payload["apiTokenId"]);
+        const isVisible = await visibleTokens.load(id);
+        return isVisible ? db.apiToken.findUnique({ ...query, where: { id } }) : null;
+      },
     }),
   }),
 });

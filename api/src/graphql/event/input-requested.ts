@@ -13,15 +13,15 @@ builder.objectRef<DeliveredEvent>("InputRequested").implement({
       type: Elicitation,
       nullable: true,
       description: "Null for everybody but the person, and once it is forgotten.",
-      resolve: ({ payload }, _args, { services, caller }) =>
-        services.elicitations.find(caller, String(payload["elicitationId"])),
+      resolve: ({ payload }, _args, { elicitations }) =>
+        elicitations.load(String(payload["elicitationId"])),
     }),
     execution: t.field({
       type: ToolExecution,
       nullable: true,
       description: "The run that waits; null once it is forgotten.",
-      resolve: ({ payload }, _args, { services, caller }) =>
-        services.executions.find(caller, String(payload["executionId"])),
+      resolve: ({ payload }, _args, { executions }) =>
+        executions.load(String(payload["executionId"])),
     }),
   }),
 });

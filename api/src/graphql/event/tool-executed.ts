@@ -18,8 +18,8 @@ builder.objectRef<DeliveredEvent>("ToolExecutionFinished").implement({
       type: ToolExecution,
       nullable: true,
       description: "Null once it is forgotten.",
-      resolve: ({ payload }, _args, { services, caller }) =>
-        services.executions.find(caller, String(payload["executionId"])),
+      resolve: ({ payload }, _args, { executions }) =>
+        executions.load(String(payload["executionId"])),
     }),
   }),
 });

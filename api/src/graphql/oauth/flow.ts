@@ -96,7 +96,7 @@ builder.node(OAuthFlow, {
       type: "McpServer",
       nullable: true,
       description: "Null once the server is deleted.",
-      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
+      resolve: findServer,
     }),
     status: t.field({
       type: OAuthFlowStatus,

@@ -1,14 +1,16 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { visibleTo } from "../../services/access.ts";
 import type { Context } from "../context.ts";
 
-/** The server of a flow, run or event, by its row's id: null once it is deleted, and for whoever may not see it. */
-export function findServer<Query extends object>(
+/**
+ * The server of a flow or a question: null once it is deleted, and for callers who do not belong to its workspace any more. One statement
+ * for a whole page.
+ */
+export async function findServer<Query extends object>(
   query: Query,
-  id: string | null,
-  { db, caller }: Pick<Context, "db" | "caller">,
-): Promise<McpServer | null> | null {
-  return id
-    ? db.mcpServer.findFirst({ ...query, where: { id, workspace: visibleTo(caller) } })
-    : null;
+  { serverId, workspaceId }: { serverId: string | null; workspaceId: string },
+  _args: unknown,
+  { db, roles }: Pick<Context, "db" | "roles">,
+): Promise<McpServer | null> {
+  if (serverId === null || (await roles.load(workspaceId)) === null) return null;
+  return db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } });
 }

@@ -1,35 +1,33 @@
 import DataLoader from "dataloader";
 import type { Execution, ExecutionHistory } from "../../services/execution-history.ts";
 import type { OperationBudget } from "../budget/operation-budget.ts";
+import { createBatchLoader } from "../load-batches.ts";
 
-/** What runs were given and gave back, of those that are not in memory; a run may hold two megabytes. */
-export type ContentsLoader = DataLoader<
-  Execution,
-  Awaited<ReturnType<ExecutionHistory["loadContents"]>>[number],
-  string
+/** Arguments and results of runs that are not in memory; a run can hold two megabytes. */
+export type ContentsLoader = Pick<
+  DataLoader<Execution, Awaited<ReturnType<ExecutionHistory["loadContents"]>>[number]>,
+  "load"
 >;
 
 /** What is kept of a result that was too large. */
 const truncatedBytes = 1024 * 1024;
+/** Sixty runs at once, each of which four fields ask for. */
+const maxBatchSize = 60 * 4;
 
 export function createContentsLoader(
   history: Pick<ExecutionHistory, "loadContents">,
   budget: OperationBudget,
 ): ContentsLoader {
-  return new DataLoader(
-    async (executions) => {
-      const unique = [
-        ...new Map(executions.map((execution) => [execution.id, execution])).values(),
-      ];
-      for (const { argumentBytes, resultBytes, contentTruncated } of unique) {
+  const contents = createBatchLoader((ids) => history.loadContents(ids), { maxBatchSize });
+  const counted = new Set<string>();
+  return {
+    async load({ id, argumentBytes, resultBytes, contentTruncated }) {
+      if (!counted.has(id)) {
+        counted.add(id);
         const keptBytes = contentTruncated ? truncatedBytes : (resultBytes ?? 0);
         budget.addLoaded((argumentBytes ?? 0) + keptBytes);
       }
-      const contents = await history.loadContents(unique.map(({ id }) => id));
-      const byId = new Map(unique.map(({ id }, index) => [id, contents[index] ?? null]));
-      return executions.map(({ id }) => byId.get(id) ?? null);
+      return contents.load(id);
     },
-    // An operation may be a subscription that lives for hours: what it has loaded must not.
-    { cache: false, cacheKeyFn: ({ id }) => id, maxBatchSize: 60 },
-  );
+  };
 }

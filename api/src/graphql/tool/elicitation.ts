@@ -33,44 +33,41 @@ builder.node(Elicitation, {
   description:
     "What a server asks the person on whose behalf a tool runs, while it runs. For that person alone, and forgotten after a day. What it says is the server's word: show it as plain text, and say which server asks.",
   id: { description: "Its global id.", resolve: ({ id }) => id },
-  loadOne: (id, { services, caller }) => services.elicitations.find(caller, id),
+  loadOne: (id, { elicitations }) => elicitations.load(id),
   fields: (t) => ({
     mode: t.expose("mode", { type: ElicitationMode, description: "How it is to be answered." }),
     status: t.expose("status", { type: ElicitationStatus, description: "How it stands." }),
     message: t.string({
       nullable: true,
       description: "What the server says, at most 4,000 characters; null when it cannot be opened.",
-      resolve: async (row, _args, { services }) =>
-        (await services.elicitations.openQuestion(row))?.message ?? null,
+      resolve: async ({ id }, _args, { questions }) => (await questions.load(id))?.message ?? null,
     }),
     requestedSchema: t.field({
       type: "JSON",
       nullable: true,
       description:
         "JSON Schema of the form: an object of texts, numbers, booleans and choices, never of passwords or the like. Null in URL mode.",
-      resolve: async (row, _args, { services }) =>
-        (await services.elicitations.openQuestion(row))?.requestedSchema ?? null,
+      resolve: async ({ id }, _args, { questions }) =>
+        (await questions.load(id))?.requestedSchema ?? null,
     }),
     url: t.field({
       type: "URL",
       nullable: true,
       description:
         "The address to open, https but on one's own machine. Show it whole, with its host, and open it only when the person says so. Null in FORM mode.",
-      resolve: async (row, _args, { services }) =>
-        (await services.elicitations.openQuestion(row))?.url ?? null,
+      resolve: async ({ id }, _args, { questions }) => (await questions.load(id))?.url ?? null,
     }),
     server: t.prismaField({
       type: "McpServer",
       nullable: true,
       description: "Who asks; null once the server is deleted.",
-      resolve: (query, { serverId }, _args, context) => findServer(query, serverId, context),
+      resolve: findServer,
     }),
     execution: t.field({
       type: ToolExecution,
       nullable: true,
       description: "The run that waits for the answer; null once it is forgotten.",
-      resolve: ({ executionId }, _args, { services, caller }) =>
-        services.executions.find(caller, executionId),
+      resolve: ({ executionId }, _args, { executions }) => executions.load(executionId),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was asked." }),
     expiresAt: t.expose("expiresAt", {
@@ -91,8 +88,8 @@ builder.objectField(ToolExecution, "elicitation", (t) =>
     nullable: true,
     description:
       "What the run waits for while its status is WAITING_FOR_INPUT; for the one who runs it alone. One at a time, at most ten in a run.",
-    resolve: ({ id, status }, _args, { services, caller }) =>
-      status === "WAITING_FOR_INPUT" ? services.elicitations.findPendingOf(caller, id) : null,
+    resolve: ({ id, status }, _args, { pendingElicitations }) =>
+      status === "WAITING_FOR_INPUT" ? pendingElicitations.load(id) : null,
   }),
 );
 

@@ -39,7 +39,7 @@ const ToolProgress = builder.objectRef<ExecutionProgress>("ToolProgress").implem
 builder.node(ToolExecution, {
   description: "One run of a tool.",
   id: { resolve: ({ id }) => id },
-  loadOne: (id, { services, caller }) => services.executions.find(caller, id),
+  loadOne: (id, { executions }) => executions.load(id),
   fields: (t) => ({
     server: t.prismaField({
       type: "McpServer",

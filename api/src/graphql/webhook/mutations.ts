@@ -105,7 +105,8 @@ builder.mutationFields((t) => ({
   resendWebhookDelivery: t.prismaField({
     type: WebhookDelivery,
     ...contactsServer,
-    description: "Sends an event once more now, whatever became of it before. Needs ADMIN.",
+    description:
+      "Sends an event again now. If it fails, the retry schedule of the delivery does not change. Needs ADMIN.",
     args: { id: t.arg.id({ required: true, description: "Of the delivery." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>
       services.webhooks.resend(caller, readIdOrNobody(id, "WebhookDelivery")),

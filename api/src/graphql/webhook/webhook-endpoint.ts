@@ -11,7 +11,10 @@ const WebhookDeliveryState = builder.enumType("WebhookDeliveryState", {
       description:
         "It failed for a day: later events go on without it, and it is still tried now and then.",
     },
-    GIVEN_UP: { description: "It failed for three days, or was a test. Resend it by hand." },
+    GIVEN_UP: {
+      description:
+        "It failed for three days, was a failed test, or could not be delivered any more; `error` states the reason.",
+    },
   } as const,
 });
 
@@ -33,14 +36,16 @@ export const WebhookDelivery = builder.prismaNode("WebhookDelivery", {
       type: WebhookDeliveryState,
       description: "What became of it so far.",
     }),
-    attempts: t.exposeInt("attempts", { description: "How often it was sent." }),
+    attempts: t.exposeInt("attempts", {
+      description: "The number of attempts, including manual resends.",
+    }),
     httpStatus: t.exposeInt("httpStatus", {
       nullable: true,
       description: "Null when no answer came.",
     }),
     error: t.exposeString("error", {
       nullable: true,
-      description: "Why it failed, in few words; null when it went well.",
+      description: "The reason for the failure. Null if the delivery succeeded.",
     }),
     durationMs: t.exposeInt("durationMs", {
       nullable: true,

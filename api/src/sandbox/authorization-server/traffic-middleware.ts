@@ -22,6 +22,10 @@ export function createTrafficMiddleware(traffic: TrafficRecorder): Middleware {
     const receivedAtMs = performance.now();
     await next();
     const oidc = readOidcContext(ctx);
+    const deleted = ctx.method === "DELETE" && /^\/register\/([^/]+)$/.exec(ctx.path)?.[1];
+    if (deleted) traffic.addOf(deleted, "registrationDeletions");
+    if (oidc?.route === "revocation" && oidc.client)
+      traffic.addOf(oidc.client.clientId, "revocations");
     if (oidc?.route !== "token" || !oidc.params) return;
     const { grant_type, resource, scope, refresh_token } = oidc.params;
     traffic.addTokenRequest({

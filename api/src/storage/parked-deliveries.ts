@@ -1,0 +1,47 @@
+import type { Database } from "@gatehouse/prisma";
+
+/** A delivery that failed for a day and whose next attempt is due. */
+export interface ParkedDelivery {
+  endpointId: string;
+  workspaceId: string;
+  eventId: string;
+  url: string;
+  isDisabled: boolean;
+  /** The endpoint receives events of this type. */
+  isWanted: boolean;
+  /** Since the event happened, in milliseconds. */
+  ageMs: number;
+}
+
+/** Due rows that one statement reads. */
+const searched = 500;
+
+export interface ParkedSearch {
+  most: number;
+  claimMs: number;
+  /** Endpoints that this process is already retrying one of. */
+  except: readonly string[];
+}
+
+/**
+ * Takes parked deliveries whose time has come, one of each endpoint; no other process takes them for `claimMs`.
+ */
+export function takeParked(
+  db: Database,
+  { most, claimMs, except }: ParkedSearch,
+): Promise<ParkedDelivery[]> {
+  return db.$queryRaw`
+    UPDATE "WebhookDelivery" o SET "nextAttemptAt" = clock_timestamp() + make_interval(secs => ${claimMs / 1000}::float8)
+    FROM (
+      SELECT DISTINCT ON (d."endpointId") d."id", d."endpointId" FROM (
+        SELECT p."id", p."endpointId", p."nextAttemptAt" FROM "WebhookDelivery" p
+        WHERE p."state" = 'PARKED' AND p."nextAttemptAt" <= now() AND p."endpointId" <> ALL(${[...except]}::uuid[])
+        ORDER BY p."nextAttemptAt" LIMIT ${searched}
+      ) d
+      ORDER BY d."endpointId", d."nextAttemptAt" LIMIT ${most}
+    ) due JOIN "WebhookEndpoint" e ON e."id" = due."endpointId"
+    WHERE o."id" = due."id" AND o."state" = 'PARKED' AND o."nextAttemptAt" <= now()
+    RETURNING o."endpointId", e."workspaceId", o."eventId", e."url", e."disabledAt" IS NOT NULL AS "isDisabled",
+      coalesce(cardinality(e."types"), 0) = 0 OR o."type" = ANY(e."types") AS "isWanted",
+      (extract(epoch FROM clock_timestamp() - o."occurredAt") * 1000)::float8 AS "ageMs"`;
+}
