@@ -8,7 +8,10 @@ import {
   isCompositeType,
   isNonNullType,
   isObjectType,
+  parse,
+  validate,
 } from "graphql";
+import { createLimitRule, defaultLimits } from "../../src/graphql/document-limits.ts";
 
 /** A query of one page of a connection, with one object field of its nodes and all that is in it. */
 export interface ConnectionQuery {
@@ -20,9 +23,10 @@ export interface ConnectionQuery {
   document: string;
 }
 
-/** Fields of a node, so that a page of a hundred stays within the limits of a document. */
-const mostFields = 200;
+const limitRule = createLimitRule(defaultLimits);
 const deepest = 3;
+/** Whether a page of a hundred nodes with this selection is within the limits of a document. */
+type IsWithinLimits = (selection: string) => boolean;
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -64,15 +68,16 @@ function selectField(
   return [`${field.name} { ${["__typename", ...selectAll(schema, type, depth - 1)].join(" ")} }`];
 }
 
-function countFields(selection: string): number {
-  return selection.match(/\w+/g)?.length ?? 0;
-}
-
 /** As deep as the limits of a document let it be. */
-function selectWithin(schema: GraphQLSchema, parent: GraphQLNamedType, field: Field): string {
+function selectWithin(
+  schema: GraphQLSchema,
+  parent: GraphQLNamedType,
+  field: Field,
+  isWithinLimits: IsWithinLimits,
+): string {
   for (let depth = deepest; depth > 0; depth -= 1) {
     const selection = selectField(schema, parent, field, depth).join(" ");
-    if (countFields(selection) <= mostFields) return selection;
+    if (isWithinLimits(`... on ${parent.name} { ${selection} }`)) return selection;
   }
   throw new Error(`${parent.name}.${field.name} has too many fields for one page.`);
 }
@@ -80,6 +85,7 @@ function selectWithin(schema: GraphQLSchema, parent: GraphQLNamedType, field: Fi
 function listNodeSelections(
   schema: GraphQLSchema,
   node: GraphQLNamedType,
+  isWithinLimits: IsWithinLimits,
 ): { name: string; selection: string }[] {
   const members = isAbstractType(node) ? schema.getPossibleTypes(node) : [];
   const ofMember = (type: GraphQLNamedType) => {
@@ -92,7 +98,7 @@ function listNodeSelections(
         : []),
       ...(composite ?? []).map((field) => ({
         name: `${type.name}.${field.name}`,
-        selection: selectWithin(schema, type, field),
+        selection: selectWithin(schema, type, field, isWithinLimits),
       })),
     ];
   };
@@ -127,11 +133,15 @@ export function listConnectionQueries(schema: GraphQLSchema): ConnectionQuery[] 
           const root =
             parent.name === "Viewer" ? "viewer" : `node(id: $id) { ... on ${parent.name}`;
           const close = parent.name === "Viewer" ? "" : "}";
-          return listNodeSelections(schema, getNamedType(nodes.type)).map(
+          const write = (selection: string) =>
+            `query ($id: ID!, $first: Int!) { parent: node(id: $id) { __typename } root: ${root} { page: ${field.name}(first: $first) { nodes { __typename ${selection} } } } ${close} }`;
+          const isWithinLimits: IsWithinLimits = (selection) =>
+            validate(schema, parse(write(selection)), [limitRule]).length === 0;
+          return listNodeSelections(schema, getNamedType(nodes.type), isWithinLimits).map(
             ({ name, selection }) => ({
               name: `${parent.name}.${field.name} ${name}`,
               parent: parent.name,
-              document: `query ($id: ID!, $first: Int!) { parent: node(id: $id) { __typename } root: ${root} { page: ${field.name}(first: $first) { nodes { __typename ${selection} } } } ${close} }`,
+              document: write(selection),
             }),
           );
         }),
