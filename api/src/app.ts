@@ -725,8 +725,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     flows,
     encodeServerId: (id) => encodeGlobalId("McpServer", id),
   });
+  const attemptLimits = createAttemptLimits(db, {
+    exemptsLoopback: config.isLoopback,
+    isLoopback: isLoopbackAddress,
+  });
   const auth = createAuth({
     database: db,
+    attemptLimits,
     secret: options.secrets.authSecret,
     publicUrl: config.publicUrl,
     secureCookies: config.secureCookies,
@@ -801,10 +806,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         return flowId ? describeFlow(flowId, viewer) : null;
       },
     },
-    attemptLimits: createAttemptLimits(db, {
-      exemptsLoopback: config.isLoopback,
-      isLoopback: isLoopbackAddress,
-    }),
+    attemptLimits,
     trustProxy: config.trustProxy,
     metricsToken: config.metricsToken,
     readMetrics: () => metrics.render(),

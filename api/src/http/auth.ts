@@ -1,18 +1,23 @@
 import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
+import { verifyPassword } from "better-auth/crypto";
 import { v7 as uuidv7 } from "uuid";
 
+import type { AttemptLimits } from "../services/attempt-limits.ts";
 import { createAuthHooks } from "./auth-hooks.ts";
-import { createSignUpGate } from "./sign-up-gate.ts";
+import { limitComparison } from "./auth-limits.ts";
+import { type AuthRequest, runAuthRequest } from "./auth-request.ts";
+import { createDeviceCookies } from "./device-cookie.ts";
+import { createEndpointHooks } from "./endpoint-hooks.ts";
 import type { NewUser } from "./auth-hooks.ts";
 import type { HttpLogger } from "./logger.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Sign-in, as the rest of the room sees it. */
 export interface Auth {
-  /** Answers everything under `/api/auth`. */
-  handle(request: Request): Promise<Response>;
+  /** Answers the endpoints under `/api/auth`. */
+  handle(request: Request, of: AuthRequest): Promise<Response>;
   /**
    * Reads the session behind the cookie; two statements.
    * @param prolong may the session be extended when it is due? `setCookies` then tells the browser.
@@ -46,6 +51,7 @@ export interface AuthDeps {
   ensureWorkspace(user: NewUser): Promise<void>;
   /** Mails a link with which a new password can be chosen; null: nobody can ask for one. Must not wait: the time would tell who exists. */
   sendPasswordReset: ((email: string, token: string) => void) | null;
+  attemptLimits: Pick<AttemptLimits, "password" | "accountFrom" | "resetRequest">;
   /** A session was signed out, revoked or has run out. */
   onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
@@ -57,7 +63,7 @@ const COOKIE_PREFIX = "gatehouse";
 export function createAuth(deps: AuthDeps): Auth {
   const auth = betterAuth(buildOptions(deps));
   return {
-    handle: (request) => auth.handler(request),
+    handle: (request, of) => runAuthRequest(of, () => auth.handler(request)),
     async readSession(headers, prolong) {
       const { response, headers: answer } = await auth.api.getSession({
         headers,
@@ -71,6 +77,7 @@ export function createAuth(deps: AuthDeps): Auth {
 }
 
 function buildOptions(deps: AuthDeps) {
+  const devices = createDeviceCookies({ secret: deps.secret, secure: deps.secureCookies });
   return {
     appName: "Gatehouse",
     baseURL: new URL(deps.publicUrl).origin,
@@ -82,11 +89,12 @@ function buildOptions(deps: AuthDeps) {
       enabled: true,
       minPasswordLength: 8,
       maxPasswordLength: 128,
+      password: { verify: limitComparison(verifyPassword) },
       ...(deps.sendPasswordReset && offerPasswordReset(deps.sendPasswordReset)),
     },
     // What is in a mail's link must not be readable in the database.
     verification: { storeIdentifier: "hashed" },
-    ...(deps.signUpOpen ? {} : { hooks: { before: createSignUpGate(deps) } }),
+    hooks: createEndpointHooks({ ...deps, limits: deps.attemptLimits, devices }),
     databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
     advanced: {
       cookiePrefix: COOKIE_PREFIX,

@@ -6,6 +6,7 @@ import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import type { LiveStreams } from "./live-stream.ts";
+import { isJson } from "./media-type.ts";
 import { watchSession } from "./session-watch.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
 
@@ -114,10 +115,6 @@ function sayUnauthenticated(requestId: string): string {
     extensions: { code: "UNAUTHENTICATED", requestId },
   };
   return `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\nevent: complete\ndata:\n\n`;
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return contentType?.split(";", 1)[0]?.trim() === "application/json";
 }
 
 function isEventStream(response: Response): boolean {

@@ -1,4 +1,10 @@
-import { APIError, createAuthMiddleware } from "better-auth/api";
+import type { GenericEndpointContext } from "better-auth";
+import { APIError } from "better-auth/api";
+
+export interface SignUpGateDeps {
+  signUpOpen: boolean;
+  admitsInvited(token: string, email: string): Promise<boolean>;
+}
 
 /** An invitation's token, with `POST /api/auth/sign-up/email`. A header: bodies of sign-up are columns of the user. */
 export const invitationHeader = "gatehouse-invitation";
@@ -11,15 +17,14 @@ export function refuseSignUp(): APIError {
   });
 }
 
-/** Where sign-up is closed: before anything else is done, only who holds an invitation goes on. */
-export function createSignUpGate(deps: {
-  admitsInvited(token: string, email: string): Promise<boolean>;
-}) {
-  return createAuthMiddleware(async (context) => {
-    if (context.path !== "/sign-up/email") return;
-    const token = context.headers?.get(invitationHeader);
-    const email: unknown = context.body?.email;
-    if (!token || typeof email !== "string" || !(await deps.admitsInvited(token, email)))
-      throw refuseSignUp();
-  });
+/** Where sign-up is closed, only the holder of an invitation may sign up. */
+export async function requireInvitation(
+  context: GenericEndpointContext,
+  { signUpOpen, admitsInvited }: SignUpGateDeps,
+): Promise<void> {
+  if (signUpOpen || context.path !== "/sign-up/email") return;
+  const token = context.headers?.get(invitationHeader);
+  const email: unknown = context.body?.email;
+  if (!token || typeof email !== "string" || !(await admitsInvited(token, email)))
+    throw refuseSignUp();
 }
