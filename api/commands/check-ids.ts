@@ -12,7 +12,6 @@ const pendingIds = new Set([
   "A6",
   "A7",
   "A8",
-  "A9",
   "A10",
   "A11",
   "A12",

@@ -62,6 +62,7 @@ import { startHousekeeping } from "./services/housekeeping.ts";
 import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
+import { openOwnerLinks } from "./owner-links.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
 import type { ConcurrencyLimits, RunRates } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
@@ -152,6 +153,8 @@ export interface AppInside {
 export interface App {
   /** Rejects with the system's error when the port cannot be had. */
   listen(): Promise<{ url: string }>;
+  /** A link for the operator to create the first account; null where sign-up is open or an account exists. */
+  createFirstOwnerLink(): Promise<string | null>;
   /** Finishes what runs, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -725,6 +728,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     flows,
     encodeServerId: (id) => encodeGlobalId("McpServer", id),
   });
+  const ownerLinks = openOwnerLinks(db, config.publicUrl);
   const attemptLimits = createAttemptLimits(db, {
     exemptsLoopback: config.isLoopback,
     isLoopback: isLoopbackAddress,
@@ -736,10 +740,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     publicUrl: config.publicUrl,
     secureCookies: config.secureCookies,
     signUpOpen: config.signUp === "open",
-    admitsInvited: (token, email) => invitationAcceptance.admits(token, email),
-    async acceptInvitation(token, userId) {
-      const { kind } = await invitationAcceptance.accept({ userId }, token);
-      return kind === "accepted";
+    invitations: {
+      admits: invitationAcceptance.admits,
+      async use(token, { id: userId }) {
+        const { kind } = await invitationAcceptance.accept({ userId }, token);
+        return kind === "accepted";
+      },
+    },
+    ownerLinks: {
+      admits: ownerLinks.admits,
+      use: (token, { email }) => ownerLinks.use(token, email),
     },
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
     // Behind the hash, which no server is sent, ours neither.
@@ -870,6 +880,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       });
       return { url: config.publicUrl };
     },
+    createFirstOwnerLink: async () => (config.signUp === "open" ? null : ownerLinks.createFirst()),
     async close() {
       const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();

@@ -47,4 +47,21 @@ describe.skipIf(!hasChromium)("a forgotten password", () => {
     expect(found).toEqual([]);
     await context.close();
   });
+
+  it("A9 the printed link creates the owner's account where sign-up is closed", async () => {
+    await using gatehouse = await startGatehouse({ SIGN_UP: "closed", SANDBOX: "off" });
+    const link = /http\S+#token=\S+/.exec(gatehouse.lines.join("\n"))?.[0] ?? "no link";
+    const { page, context, faults } = await openPage(browser);
+    await page.goto(link);
+    await page.getByRole("heading", { name: "Create the owner's account" }).waitFor();
+    const found = await findFaults(page, "owner's account");
+    await page.getByLabel("Name").fill("Ada Lovelace");
+    await page.getByLabel("Email").fill("ada@example.com");
+    await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("heading", { name: "Connect your first server" }).waitFor();
+    expect(faults).toEqual([]);
+    expect(found).toEqual([]);
+    await context.close();
+  });
 });

@@ -12,6 +12,7 @@ import { createDeviceCookies } from "./device-cookie.ts";
 import { createEndpointHooks } from "./endpoint-hooks.ts";
 import type { NewUser } from "./auth-hooks.ts";
 import type { HttpLogger } from "./logger.ts";
+import type { SignUpGateDeps } from "./sign-up-gate.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Sign-in, as the rest of the room sees it. */
@@ -31,7 +32,7 @@ export interface SessionReading {
   setCookies: string[];
 }
 
-export interface AuthDeps {
+export interface AuthDeps extends SignUpGateDeps {
   /** The generated Prisma client. */
   database: object;
   /** At least 32 characters; signs the session cookie. */
@@ -39,11 +40,6 @@ export interface AuthDeps {
   publicUrl: string;
   /** Usually `PUBLIC_URL` is https. */
   secureCookies: boolean;
-  signUpOpen: boolean;
-  /** Whether an invitation lets somebody with this address sign up where it is closed. */
-  admitsInvited(token: string, email: string): Promise<boolean>;
-  /** Makes who has just signed up with it a member. False: it does not hold any more, and the user is removed again. */
-  acceptInvitation(token: string, userId: string): Promise<boolean>;
   /**
    * Gives the user a workspace of their own unless they have one. Called before every new session, so no session exists without a
    * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
@@ -89,6 +85,8 @@ function buildOptions(deps: AuthDeps) {
       enabled: true,
       minPasswordLength: 8,
       maxPasswordLength: 128,
+      // The old password may be known to someone else. Holds for links of `make-owner` too.
+      revokeSessionsOnPasswordReset: true,
       password: { verify: limitComparison(verifyPassword) },
       ...(deps.sendPasswordReset && offerPasswordReset(deps.sendPasswordReset)),
     },
@@ -122,8 +120,6 @@ function buildOptions(deps: AuthDeps) {
 function offerPasswordReset(send: (email: string, token: string) => void) {
   return {
     resetPasswordTokenExpiresIn: 60 * 60,
-    // Whoever had the old password is out.
-    revokeSessionsOnPasswordReset: true,
     sendResetPassword: async ({ user, token }: { user: { email: string }; token: string }) =>
       send(user.email, token),
   };

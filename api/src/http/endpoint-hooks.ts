@@ -1,7 +1,7 @@
 import { createAuthMiddleware, isAPIError } from "better-auth/api";
 
 import { type AuthLimitsDeps, limitAttempts } from "./auth-limits.ts";
-import { requireInvitation, type SignUpGateDeps } from "./sign-up-gate.ts";
+import { requireTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
 
 /** What runs before and after each endpoint of the sign-in library. */
 export function createEndpointHooks(deps: AuthLimitsDeps & SignUpGateDeps) {
@@ -9,7 +9,7 @@ export function createEndpointHooks(deps: AuthLimitsDeps & SignUpGateDeps) {
   return {
     before: createAuthMiddleware(async (context) => {
       await limitAttempts(context, deps);
-      await requireInvitation(context, deps);
+      await requireTicket(context, deps);
     }),
     after: createAuthMiddleware(async (context) => {
       const { path, context: shared } = context;

@@ -1,30 +1,76 @@
 import type { GenericEndpointContext } from "better-auth";
 import { APIError } from "better-auth/api";
 
-export interface SignUpGateDeps {
-  signUpOpen: boolean;
-  admitsInvited(token: string, email: string): Promise<boolean>;
+/** A token of an invitation, with `POST /api/auth/sign-up/email`. A header: members of the body are columns of the user. */
+const invitationHeader = "gatehouse-invitation";
+/** A token of a link for the operator, in the same way. */
+const ownerLinkHeader = "gatehouse-owner-link";
+
+/** Something that lets its holder sign up where sign-up is closed. */
+export interface SignUpTicket {
+  /** Whether the token lets this address sign up. */
+  admits(token: string, email: string): Promise<boolean>;
+  /** Uses the token for a user who has just been created. False: it is not valid any more, and the user is removed. */
+  use(token: string, user: { id: string; email: string }): Promise<boolean>;
 }
 
-/** An invitation's token, with `POST /api/auth/sign-up/email`. A header: bodies of sign-up are columns of the user. */
-export const invitationHeader = "gatehouse-invitation";
+export interface SignUpGateDeps {
+  signUpOpen: boolean;
+  invitations: SignUpTicket;
+  ownerLinks: SignUpTicket;
+}
 
-/** As better-auth refuses where sign-up is closed. */
-export function refuseSignUp(): APIError {
+interface SentTicket {
+  ticket: SignUpTicket;
+  token: string;
+  refuse: () => APIError;
+}
+
+/** Refuses a sign-up before anything else is done, unless sign-up is open or the request has a valid ticket. */
+export async function requireTicket(
+  context: GenericEndpointContext,
+  deps: SignUpGateDeps,
+): Promise<void> {
+  if (context.path !== "/sign-up/email") return;
+  const sent = readTicket(context.headers, deps);
+  if (sent === null) return;
+  const email: unknown = context.body?.email;
+  if (typeof email !== "string" || !(await sent.ticket.admits(sent.token, email)))
+    throw sent.refuse();
+}
+
+/** @throws APIError if the ticket of this sign-up was used by another one meanwhile */
+export async function consumeTicket(
+  headers: Headers | undefined,
+  user: { id: string; email: string },
+  deps: SignUpGateDeps,
+): Promise<void> {
+  const sent = readTicket(headers, deps);
+  if (sent !== null && !(await sent.ticket.use(sent.token, user))) throw sent.refuse();
+}
+
+/** Null: none is needed. A link for the operator counts wherever it is sent. */
+function readTicket(headers: Headers | undefined, deps: SignUpGateDeps): SentTicket | null {
+  const ownerToken = headers?.get(ownerLinkHeader);
+  if (ownerToken != null)
+    return { ticket: deps.ownerLinks, token: ownerToken, refuse: refuseOwnerLink };
+  if (deps.signUpOpen) return null;
+  const token = headers?.get(invitationHeader) ?? "";
+  return { ticket: deps.invitations, token, refuse: refuseSignUp };
+}
+
+/** As the sign-in library refuses where sign-up is closed. */
+function refuseSignUp(): APIError {
   return new APIError("BAD_REQUEST", {
     code: "EMAIL_PASSWORD_SIGN_UP_DISABLED",
-    message: "Sign-up is closed here. Ask somebody of the workspace for an invitation.",
+    message: "Sign-up is closed here. Ask a member of a workspace for an invitation.",
   });
 }
 
-/** Where sign-up is closed, only the holder of an invitation may sign up. */
-export async function requireInvitation(
-  context: GenericEndpointContext,
-  { signUpOpen, admitsInvited }: SignUpGateDeps,
-): Promise<void> {
-  if (signUpOpen || context.path !== "/sign-up/email") return;
-  const token = context.headers?.get(invitationHeader);
-  const email: unknown = context.body?.email;
-  if (!token || typeof email !== "string" || !(await admitsInvited(token, email)))
-    throw refuseSignUp();
+function refuseOwnerLink(): APIError {
+  return new APIError("BAD_REQUEST", {
+    code: "OWNER_LINK_INVALID",
+    message:
+      "This link is not valid any more, or is for another email address. `pnpm make-owner EMAIL` prints a new one.",
+  });
 }

@@ -46,8 +46,8 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
     publicUrl,
     secureCookies: publicUrl.startsWith("https:"),
     signUpOpen: true,
-    admitsInvited: async () => false,
-    acceptInvitation: async () => false,
+    invitations: { admits: async () => false, use: async () => false },
+    ownerLinks: { admits: async () => false, use: async () => false },
     ensureWorkspace: async ({ id }) => void workspaces.push(id),
     sendPasswordReset: null,
     attemptLimits: {

@@ -11,6 +11,9 @@ const SignInForm = lazy(async () => ({
 const SignUpForm = lazy(async () => ({
   default: (await import("../features/session/sign-up-form.tsx")).SignUpForm,
 }));
+const OwnerForm = lazy(async () => ({
+  default: (await import("../features/session/owner-form.tsx")).OwnerForm,
+}));
 const ForgotPasswordForm = lazy(async () => ({
   default: (await import("../features/session/forgot-password-form.tsx")).ForgotPasswordForm,
 }));
@@ -65,6 +68,7 @@ export function AppRoutes() {
         <Routes>
           <Route path="/sign-in" element={<SignInForm />} />
           <Route path="/sign-up" element={<SignUpForm />} />
+          <Route path="/create-account" element={<OwnerForm />} />
           <Route path="/forgot-password" element={<ForgotPasswordForm />} />
           <Route path="/reset-password" element={<ResetPasswordForm />} />
           <Route path="/invite/:token" element={<InvitationPage />} />

@@ -41,12 +41,18 @@ export function signIn(email: string, password: string): Promise<AuthOutcome> {
   return post("sign-in/email", { email, password });
 }
 
-/** @param invitation the token of the one that led here: where sign-up is closed, it opens the door */
+/** A token that lets its holder sign up where sign-up is closed. */
+export type SignUpTicket = { kind: "invitation" | "owner-link"; token: string };
+
 export function signUp(
   values: { name: string; email: string; password: string },
-  invitation: string | null,
+  ticket: SignUpTicket | null,
 ): Promise<AuthOutcome> {
-  return post("sign-up/email", values, invitation ? { "gatehouse-invitation": invitation } : {});
+  return post(
+    "sign-up/email",
+    values,
+    ticket ? { [`gatehouse-${ticket.kind}`]: ticket.token } : {},
+  );
 }
 
 /** Has a link mailed, if there is such an account; nobody is told whether. */
