@@ -14,7 +14,6 @@ const pendingIds = new Set([
   "A8",
   "A10",
   "A11",
-  "A12",
   "A13",
   "A14",
   "A15",

@@ -37,5 +37,7 @@ export function retryAfterHeader(retryAfterMs: number): Record<string, string> {
 
 function answerJson({ status, headers, retryAfterMs }: EdgeError, body: object): Response {
   const wait = retryAfterMs === undefined ? {} : retryAfterHeader(retryAfterMs);
-  return Response.json(body, { status, headers: { ...wait, ...headers } });
+  // RFC 9110 §11.6.1, RFC 6750 §3.
+  const challenge: Record<string, string> = status === 401 ? { "WWW-Authenticate": "Bearer" } : {};
+  return Response.json(body, { status, headers: { ...wait, ...challenge, ...headers } });
 }

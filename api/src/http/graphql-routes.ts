@@ -8,7 +8,7 @@ import type { GraphQLHandler } from "./graphql-handler.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
 import { watchSession } from "./session-watch.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
   graphql: GraphQLHandler;
@@ -63,6 +63,14 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const { headers } = c.req.raw;
     const setCookies: string[] = [];
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
+    if (hasInvalidToken(headers, viewer)) {
+      return answerGraphQLError({
+        status: 401,
+        code: "UNAUTHENTICATED",
+        message: "The API token is not valid: it is unknown, expired or revoked.",
+        requestId,
+      });
+    }
     const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
     const response = isEventStream(answer)
       ? bindToSession(deps, answer, viewer, headers, requestId)
