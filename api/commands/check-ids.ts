@@ -15,7 +15,6 @@ const pendingIds = new Set([
   "A10",
   "A11",
   "A13",
-  "A14",
   "A15",
   "E8",
   "E9",

@@ -68,7 +68,7 @@ import type { ConcurrencyLimits, RunRates } from "./services/execution-limits.ts
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
-import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
+import { writeInvitation, writePasswordReset, writeSignUpNotice } from "./services/mail-texts.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
@@ -758,6 +758,9 @@ export async function createApp(options: AppOptions): Promise<App> {
           sendMail("mailing of a password's link", () =>
             writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
           )
+      : null,
+    sendSignUpNotice: mailer
+      ? (email) => sendMail("mailing of a notice", () => writeSignUpNotice(email, config.publicUrl))
       : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,

@@ -88,7 +88,7 @@ describe("A9 the link that start prints", { timeout: 120_000 }, () => {
     const first = await world.start();
     const link = linkIn(first.output);
     expect(link).toMatch(/^https:\/\/gatehouse\.example\.com\/create-account#token=[\w-]{43}$/);
-    expect((await signUp(world.address, null, "eve@example.com")).status).toBe(400);
+    expect((await signUp(world.address, null, "eve@example.com")).status).toBe(422);
     const owner = await signUp(world.address, tokenOf(link), "ada@example.com");
     expect(owner.status).toBe(200);
     expect(await readViewer(world.address, owner.cookie)).toEqual({

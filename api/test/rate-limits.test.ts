@@ -93,7 +93,7 @@ it("new accounts are limited by the address that they come from", async () => {
     return response.status;
   };
   expect(await signUpFrom("203.0.113.60", "first")).toBe(200);
-  await exhaust({ name: "sign-in-from", burst: 30, perMinute: 30 }, "203.0.113.60");
+  await exhaust({ name: "sign-up-from", burst: 20, perMinute: 2 }, "203.0.113.60");
   expect(await signUpFrom("203.0.113.60", "second")).toBe(429);
   expect(await gatehouse.db.user.count({ where: { email: "second@example.com" } })).toBe(0);
   expect(await signUpFrom("203.0.113.61", "third")).toBe(200);

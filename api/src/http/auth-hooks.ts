@@ -3,6 +3,7 @@ import { APIError, isAPIError } from "better-auth/api";
 
 import type { HttpLogger } from "./logger.ts";
 import { consumeTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
+import { isValidName, refuseName } from "./user-names.ts";
 
 /** A user as far as a workspace of their own needs to know them. */
 export interface NewUser {
@@ -16,8 +17,6 @@ export interface AuthHooksDeps extends SignUpGateDeps {
   endSession(sessionId: string): void;
   logger: HttpLogger;
 }
-
-const MAX_NAME_LENGTH = 100;
 
 /** What happens around the rows of users and sessions. */
 export function createAuthHooks(deps: AuthHooksDeps) {
@@ -68,9 +67,5 @@ export function createAuthHooks(deps: AuthHooksDeps) {
 }
 
 function checkName(name: unknown): void {
-  if (typeof name === "string" && name.trim() !== "" && name.length <= MAX_NAME_LENGTH) return;
-  throw new APIError("BAD_REQUEST", {
-    code: "INVALID_NAME",
-    message: `A name has 1 to ${MAX_NAME_LENGTH} characters.`,
-  });
+  if (!isValidName(name)) throw refuseName();
 }

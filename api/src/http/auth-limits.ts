@@ -2,12 +2,13 @@ import type { GenericEndpointContext } from "better-auth";
 import { APIError, getSessionFromCtx } from "better-auth/api";
 
 import type { AttemptLimits } from "../services/attempt-limits.ts";
+import { readResetToken, readText } from "./auth-body.ts";
 import { isPasswordCounted, markPasswordCounted, readAuthRequest } from "./auth-request.ts";
 import type { DeviceCookies } from "./device-cookie.ts";
 import { retryAfterHeader } from "./errors.ts";
 
 export interface AuthLimitsDeps {
-  limits: Pick<AttemptLimits, "password" | "accountFrom" | "resetRequest">;
+  limits: Pick<AttemptLimits, "password" | "signUpFrom" | "resetFrom" | "resetRequest">;
   devices: DeviceCookies;
 }
 
@@ -32,10 +33,9 @@ export async function limitAttempts(
       return;
     }
     case "/reset-password": {
-      const token = readText(context, "token") || String(context.query?.["token"] ?? "");
-      if (!resetTokenForm.test(token))
+      if (!resetTokenForm.test(readResetToken(context)))
         throw new APIError("BAD_REQUEST", { code: "INVALID_TOKEN", message: "Invalid token" });
-      return refuseIf(await deps.limits.accountFrom(readAuthRequest().address));
+      return refuseIf(await deps.limits.resetFrom(readAuthRequest().address));
     }
     case "/request-password-reset": {
       const { address } = readAuthRequest();
@@ -43,7 +43,7 @@ export async function limitAttempts(
       return refuseIf(await deps.limits.resetRequest({ email, address }));
     }
     case "/sign-up/email":
-      return refuseIf(await deps.limits.accountFrom(readAuthRequest().address));
+      return refuseIf(await deps.limits.signUpFrom(readAuthRequest().address));
     default:
   }
 }
@@ -67,12 +67,6 @@ async function limitPassword(
   const deviceId = devices.read(context.getCookie(devices.name), email);
   refuseIf(await limits.password({ email, address, deviceId }));
   markPasswordCounted();
-}
-
-/** A member of the body; empty if it is missing or no text, which the endpoint itself refuses. */
-function readText({ body }: GenericEndpointContext, member: string): string {
-  const value: unknown = body?.[member];
-  return typeof value === "string" ? value : "";
 }
 
 function refuseIf(retryAfterMs: number | null): void {

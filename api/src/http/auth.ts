@@ -5,6 +5,7 @@ import { verifyPassword } from "better-auth/crypto";
 import { v7 as uuidv7 } from "uuid";
 
 import type { AttemptLimits } from "../services/attempt-limits.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../services/password-rules.ts";
 import { createAuthHooks } from "./auth-hooks.ts";
 import { limitComparison } from "./auth-limits.ts";
 import { type AuthRequest, runAuthRequest } from "./auth-request.ts";
@@ -47,7 +48,12 @@ export interface AuthDeps extends SignUpGateDeps {
   ensureWorkspace(user: NewUser): Promise<void>;
   /** Mails a link with which a new password can be chosen; null: nobody can ask for one. Must not wait: the time would tell who exists. */
   sendPasswordReset: ((email: string, token: string) => void) | null;
-  attemptLimits: Pick<AttemptLimits, "password" | "accountFrom" | "resetRequest">;
+  /** Tells the owner of an address by mail that someone tried to sign up with it; null where no mail is set up. Must not wait. */
+  sendSignUpNotice: ((email: string) => void) | null;
+  attemptLimits: Pick<
+    AttemptLimits,
+    "password" | "signUpFrom" | "resetFrom" | "resetRequest" | "signUpNotice"
+  >;
   /** A session was signed out, revoked or has run out. */
   onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
@@ -83,8 +89,8 @@ function buildOptions(deps: AuthDeps) {
     trustedOrigins: [new URL(deps.publicUrl).origin],
     emailAndPassword: {
       enabled: true,
-      minPasswordLength: 8,
-      maxPasswordLength: 128,
+      minPasswordLength: MIN_PASSWORD_LENGTH,
+      maxPasswordLength: MAX_PASSWORD_LENGTH,
       // The old password may be known to someone else. Holds for links of `make-owner` too.
       revokeSessionsOnPasswordReset: true,
       password: { verify: limitComparison(verifyPassword) },

@@ -59,11 +59,13 @@ function readTicket(headers: Headers | undefined, deps: SignUpGateDeps): SentTic
   return { ticket: deps.invitations, token, refuse: refuseSignUp };
 }
 
-/** As the sign-in library refuses where sign-up is closed. */
-function refuseSignUp(): APIError {
-  return new APIError("BAD_REQUEST", {
-    code: "EMAIL_PASSWORD_SIGN_UP_DISABLED",
-    message: "Sign-up is closed here. Ask a member of a workspace for an invitation.",
+/** The one refusal of every sign-up that is not allowed: it does not show whether the address has an account. */
+export function refuseSignUp(): APIError {
+  // The library's own status where creating the user fails, which no hook can change.
+  return new APIError("UNPROCESSABLE_ENTITY", {
+    code: "SIGN_UP_REFUSED",
+    message:
+      "The account could not be created. If you have an account with this address, sign in. Where sign-up is closed, you need an invitation for this address.",
   });
 }
 

@@ -17,10 +17,13 @@ export interface PasswordAttempt {
  */
 export interface AttemptLimits {
   password(attempt: PasswordAttempt): Promise<number | null>;
-  /** Sign-up, and links with a token. */
-  accountFrom(address: string): Promise<number | null>;
+  signUpFrom(address: string): Promise<number | null>;
+  /** Tokens of links that reset a password. */
+  resetFrom(address: string): Promise<number | null>;
   /** Email with a link to reset a password. */
   resetRequest(request: { email: string; address: string }): Promise<number | null>;
+  /** Email to the owner of an address with which someone tried to sign up. */
+  signUpNotice(email: string): Promise<number | null>;
   callbackFrom(address: string): Promise<number | null>;
   /** Reading an invitation without a session. */
   invitationFrom(address: string): Promise<number | null>;
@@ -47,6 +50,9 @@ export function createAttemptLimits(
   const toFrom = limit("sign-in-to-from", 10, 2);
   const to = limit("sign-in-to", 50, 2);
   const byDevice = limit("sign-in-device", 10, 2);
+  // Each attempt with a new address creates an account, so sign-up is a slow way to look for addresses.
+  const signUps = limit("sign-up-from", 20, 2);
+  const notices = limit("sign-up-notice-to", 1, 1 / (24 * 60));
   const resets = limit("password-reset-to", 5, 1);
   const callbacks = limit("callback-from", 120, 120);
   const invitations = limit("invitation-from", 60, 60);
@@ -63,7 +69,9 @@ export function createAttemptLimits(
         to.take(account)
       );
     },
-    accountFrom: takeFrom,
+    signUpFrom: async (address) => (isExempt(address) ? null : signUps.take(address)),
+    resetFrom: takeFrom,
+    signUpNotice: (email) => notices.take(bucketOf(email)),
     resetRequest: async ({ email, address }) =>
       (await takeFrom(address)) ?? resets.take(bucketOf(email)),
     callbackFrom: async (address) => (isExempt(address) ? null : callbacks.take(address)),

@@ -50,10 +50,13 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
     ownerLinks: { admits: async () => false, use: async () => false },
     ensureWorkspace: async ({ id }) => void workspaces.push(id),
     sendPasswordReset: null,
+    sendSignUpNotice: null,
     attemptLimits: {
       password: async () => null,
-      accountFrom: async () => null,
+      signUpFrom: async () => null,
+      resetFrom: async () => null,
       resetRequest: async () => null,
+      signUpNotice: async () => null,
     },
     onSessionEnded: (id) => ended.forEach((listener) => listener(id)),
     logger: { debug: silent, info: silent, warn: silent, error: silent },
@@ -146,7 +149,9 @@ describe("sign-up", () => {
   });
 
   it.each([
-    ["a short password", { password: "1234567" }],
+    ["a short password", { password: "ninechars" }],
+    ["a name that is no text", { name: 5 }],
+    ["members that it does not know", { image: "https://images.example/1.png" }],
     ["a long password", { password: "x".repeat(129) }],
     ["no address", { email: "ada" }],
     ["an empty name", { name: " " }],
@@ -173,7 +178,7 @@ describe("sign-up", () => {
       await server.post("/sign-up/email", person);
     }
     await using server = await startSignIn({ signUpOpen: false });
-    expect((await server.post("/sign-up/email", newPerson())).status).toBe(400);
+    expect((await server.post("/sign-up/email", newPerson())).status).toBe(422);
     expect((await server.post("/sign-in/email", person)).status).toBe(200);
   });
 });

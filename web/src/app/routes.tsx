@@ -24,6 +24,9 @@ const AddPage = lazy(async () => ({ default: (await import("./pages/add-page.tsx
 const ImportPage = lazy(async () => ({
   default: (await import("./pages/import-page.tsx")).ImportPage,
 }));
+const AccountPage = lazy(async () => ({
+  default: (await import("./pages/account-page.tsx")).AccountPage,
+}));
 const TokensPage = lazy(async () => ({
   default: (await import("./pages/tokens-page.tsx")).TokensPage,
 }));
@@ -80,6 +83,7 @@ export function AppRoutes() {
             <Route path="s/:serverId/t/:toolName" element={<ToolPage />} />
             <Route path="members" element={<MembersPage />} />
             <Route path="workspace" element={<WorkspacePage />} />
+            <Route path="account" element={<AccountPage />} />
             <Route path="tokens" element={<TokensPage />} />
             <Route path="webhooks" element={<WebhooksPage />} />
             <Route path="diagnose" element={<DiagnosePage />} />

@@ -2,7 +2,7 @@ export type AuthOutcome = { ok: true } | { ok: false; message: string };
 
 async function post(
   path: string,
-  body: Record<string, string>,
+  body: Record<string, string | boolean>,
   headers: Record<string, string> = {},
 ): Promise<AuthOutcome> {
   let response: Response;
@@ -63,6 +63,14 @@ export function requestPasswordReset(email: string): Promise<AuthOutcome> {
 /** @param token of the mailed link */
 export function resetPassword(token: string, newPassword: string): Promise<AuthOutcome> {
   return post("reset-password", { token, newPassword });
+}
+
+export function changePassword(values: {
+  currentPassword: string;
+  newPassword: string;
+  revokeOtherSessions: boolean;
+}): Promise<AuthOutcome> {
+  return post("change-password", values);
 }
 
 export function signOut(): Promise<AuthOutcome> {
