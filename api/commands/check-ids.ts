@@ -11,7 +11,6 @@ const pendingIds = new Set([
   "A2",
   "A6",
   "A7",
-  "A8",
   "A10",
   "A11",
   "A13",

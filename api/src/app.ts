@@ -446,9 +446,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     appendMemberEvent,
   });
   const joining = { db, access, appendMemberEvent, publishWorkspace, publishMembers };
+  const attemptLimits = createAttemptLimits(db, {
+    exemptsLoopback: config.isLoopback,
+    isLoopback: isLoopbackAddress,
+  });
   const invitationAcceptance = createInvitationAcceptance({
     ...joining,
     hash: sha256,
+    limitAddress: attemptLimits.invitationFrom,
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
   const mailer = config.mail && (await openMailer(config.mail));
@@ -729,10 +734,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     encodeServerId: (id) => encodeGlobalId("McpServer", id),
   });
   const ownerLinks = openOwnerLinks(db, config.publicUrl);
-  const attemptLimits = createAttemptLimits(db, {
-    exemptsLoopback: config.isLoopback,
-    isLoopback: isLoopbackAddress,
-  });
   const auth = createAuth({
     database: db,
     attemptLimits,

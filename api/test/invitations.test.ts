@@ -198,7 +198,7 @@ describe("the link", () => {
       });
   });
 
-  it("is asked about so often and no more, each person's and each link's own measure", async () => {
+  it("is limited by user, and others are not affected", async () => {
     const guesser = await signUp("guesser");
     const guess = async () => {
       const token = randomBytes(32).toString("base64url");

@@ -16,10 +16,13 @@ import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 export interface RequestContext {
   viewer: Caller | null;
   requestId: string;
+  /** Where the request comes from, for limits. Absent over WebSocket, where every caller is signed in. */
+  address?: string;
 }
 
 export interface Context {
   requestId: string;
+  address: string;
   /** Who calls; null when nobody is signed in. */
   caller: Caller | null;
   /** For reads alone, always scoped to the caller's workspaces. */
@@ -37,13 +40,14 @@ export interface Context {
 
 export function createContext(
   deps: { db: Database; services: Services },
-  { viewer, requestId }: RequestContext,
+  { viewer, requestId, address = "" }: RequestContext,
 ): Context {
   const { db, services } = deps;
   const oauthStatus = createStatusLoader(db, viewer);
   const ofCatalogs = { catalogs: services.catalogs, status: oauthStatus };
   return {
     requestId,
+    address,
     caller: viewer,
     db,
     services,

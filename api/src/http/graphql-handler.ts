@@ -8,6 +8,8 @@ export interface RequestContext {
   viewer: Viewer | null;
   /** In `x-request-id`, in the log and in `extensions.requestId`. */
   requestId: string;
+  /** Where the request comes from, for limits. Absent over WebSocket, where every caller is signed in. */
+  address?: string;
 }
 
 export interface OperationParams {

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
+import { readClientAddress } from "./client-address.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
@@ -16,6 +17,7 @@ export interface GraphQLRoutesDeps {
   streams: LiveStreams;
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
+  trustProxy: boolean;
 }
 
 /**
@@ -71,7 +73,8 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
         requestId,
       });
     }
-    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
+    const address = readClientAddress(c.env.incoming, deps.trustProxy);
+    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId, address });
     const response = isEventStream(answer)
       ? bindToSession(deps, answer, viewer, headers, requestId)
       : answer;

@@ -65,7 +65,7 @@ export function createAttemptLimits(
       const account = bucketOf(email);
       return (
         (await takeFrom(address)) ??
-        (isExempt(address) ? null : await toFrom.take(`${account} ${address}`)) ??
+        (isExempt(address) ? null : await toFrom.take(`${account.slice(0, 2)} ${address}`)) ??
         to.take(account)
       );
     },
@@ -79,7 +79,10 @@ export function createAttemptLimits(
   };
 }
 
-/** One of 65,536, so that invented addresses cannot fill the table. Two accounts rarely share one. */
+/**
+ * One of 65,536 texts of four digits, and of 256 by its first two for one address: invented accounts cannot fill the table. Two accounts
+ * that are attacked at the same time rarely share one.
+ */
 function bucketOf(email: string): string {
   return createHash("sha256").update(email.trim().toLowerCase()).digest("hex").slice(0, 4);
 }
