@@ -62,11 +62,12 @@ import { startHousekeeping } from "./services/housekeeping.ts";
 import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
+import { openOwnerLinks } from "./owner-links.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
-import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
+import { writeInvitation, writePasswordReset, writeSignUpNotice } from "./services/mail-texts.ts";
 import { createMailLimits } from "./services/mail-limits.ts";
 import { createOutboundLimits } from "./services/outbound-limits.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
@@ -150,6 +151,8 @@ export interface AppInside {
 export interface App {
   /** Rejects with the system's error when the port cannot be had. */
   listen(): Promise<{ url: string }>;
+  /** A link for the operator to create the first account; null where sign-up is open or an account exists. */
+  createFirstOwnerLink(): Promise<string | null>;
   /** Finishes what runs, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -445,9 +448,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     appendMemberEvent,
   });
   const joining = { db, access, appendMemberEvent, publishWorkspace, publishMembers };
+  const attemptLimits = createAttemptLimits(db, {
+    exemptsLoopback: config.isLoopback,
+    isLoopback: isLoopbackAddress,
+  });
   const invitationAcceptance = createInvitationAcceptance({
     ...joining,
     hash: sha256,
+    limitAddress: attemptLimits.invitationFrom,
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
   const mailer = config.mail && (await openMailer(config.mail));
@@ -745,16 +753,24 @@ export async function createApp(options: AppOptions): Promise<App> {
     flows,
     encodeServerId: (id) => encodeGlobalId("McpServer", id),
   });
+  const ownerLinks = openOwnerLinks(db, config.publicUrl);
   const auth = createAuth({
     database: db,
+    attemptLimits,
     secret: options.secrets.authSecret,
     publicUrl: config.publicUrl,
     secureCookies: config.secureCookies,
     signUpOpen: config.signUp === "open",
-    admitsInvited: (token, email) => invitationAcceptance.admits(token, email),
-    async acceptInvitation(token, userId) {
-      const { kind } = await invitationAcceptance.accept({ userId }, token);
-      return kind === "accepted";
+    invitations: {
+      admits: invitationAcceptance.admits,
+      async use(token, { id: userId }) {
+        const { kind } = await invitationAcceptance.accept({ userId }, token);
+        return kind === "accepted";
+      },
+    },
+    ownerLinks: {
+      admits: ownerLinks.admits,
+      use: (token, { email }) => ownerLinks.use(token, email),
     },
     ensureWorkspace: (user) => workspaces.ensureOwn(user),
     // Behind the hash, which no server is sent, ours neither.
@@ -766,6 +782,9 @@ export async function createApp(options: AppOptions): Promise<App> {
                 writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
               );
           })
+      : null,
+    sendSignUpNotice: mailer
+      ? (email) => sendMail("mailing of a notice", () => writeSignUpNotice(email, config.publicUrl))
       : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,
@@ -824,10 +843,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         return flowId ? describeFlow(flowId, viewer) : null;
       },
     },
-    attemptLimits: createAttemptLimits(db, {
-      exemptsLoopback: config.isLoopback,
-      isLoopback: isLoopbackAddress,
-    }),
+    attemptLimits,
     trustProxy: config.trustProxy,
     metricsToken: config.metricsToken,
     readMetrics: () => metrics.render(),
@@ -891,6 +907,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       });
       return { url: config.publicUrl };
     },
+    createFirstOwnerLink: async () => (config.signUp === "open" ? null : ownerLinks.createFirst()),
     async close() {
       const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();

@@ -77,6 +77,7 @@ async function startApp(
   // Not before: it needs the client that the preparation generates.
   const { createApp } = await import("./app.ts");
   let app: App | null = null;
+  let ownerLink: string | null;
   try {
     app = await createApp({
       config,
@@ -89,11 +90,16 @@ async function startApp(
     });
     if (signal.aborted) return app;
     await app.listen();
+    ownerLink = await app.createFirstOwnerLink();
   } catch (error) {
     await app?.close();
     throw explainFailure(error, config);
   }
   database.announce(config.publicUrl);
+  if (ownerLink !== null)
+    options.say?.(
+      `No account exists yet. This link creates the owner's. It is valid once, for 24 hours, until any account exists: ${ownerLink}`,
+    );
   options.onReady?.(config.publicUrl);
   return app;
 }

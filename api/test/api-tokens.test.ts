@@ -176,11 +176,7 @@ describe("API tokens", () => {
     // Ends, instead of going on for ever.
     await stream.text();
     for (const call of [here, there]) {
-      expect((await call("{ viewer { user { name } } }")).data.viewer).toBeNull();
-      const refused = await call(`mutation ($id: ID!) { deleteMcpServer(id: $id) { id } }`, {
-        id: "x",
-      });
-      expect(codeOf(refused)).toBe("UNAUTHENTICATED");
+      expect(codeOf(await call("{ viewer { user { name } } }"))).toBe("UNAUTHENTICATED");
     }
   });
 
@@ -189,14 +185,14 @@ describe("API tokens", () => {
     const { secret, apiToken } = await createToken(user, "READ");
     const row = { where: { id: rowIdOf(apiToken.id) } };
     await gatehouse.db.apiToken.update({ ...row, data: { expiresAt: new Date(Date.now() - 1) } });
-    expect((await act(secret)("{ viewer { user { id } } }")).data.viewer).toBeNull();
+    expect(codeOf(await act(secret)("{ viewer { user { id } } }"))).toBe("UNAUTHENTICATED");
     await gatehouse.db.apiToken.update({ ...row, data: { expiresAt: null } });
     expect((await act(secret)("{ viewer { user { id } } }")).data.viewer).not.toBeNull();
     const second = await createToken(user, "READ");
     await gatehouse.db.membership.deleteMany({
       where: { workspaceId: rowIdOf(user.workspaceId) },
     });
-    expect((await act(second.secret)("{ viewer { user { id } } }")).data.viewer).toBeNull();
+    expect(codeOf(await act(second.secret)("{ viewer { user { id } } }"))).toBe("UNAUTHENTICATED");
   });
 
   it("are seen by their owner and by admins, and revoked by both", async () => {
@@ -223,7 +219,7 @@ describe("API tokens", () => {
     });
     expect(codeOf(stolen)).toBe("NOT_FOUND");
     await revoke(owner, theirs.apiToken.id);
-    expect((await act(theirs.secret)("{ viewer { user { id } } }")).data.viewer).toBeNull();
+    expect(codeOf(await act(theirs.secret)("{ viewer { user { id } } }"))).toBe("UNAUTHENTICATED");
   });
 
   it("refuse what is wrong with a new one, field by field", async () => {

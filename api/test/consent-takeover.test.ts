@@ -1,5 +1,6 @@
 /** Regression A1, with two browsers: a consent is finished in the browser that received it, by the user who started it, or not at all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openOwnerLinks } from "../src/owner-links.ts";
 import { consent } from "../src/sandbox/driver.ts";
 import { createBrowser, type TestBrowser } from "./support/browser.ts";
 import { createServer, readStatus, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
@@ -155,6 +156,25 @@ describe("A1 no id that others know opens what a link or a cookie opens", () => 
     }
   });
 
+  it("A9 a link for the operator", async () => {
+    const links = openOwnerLinks(gatehouse.db, gatehouse.url);
+    const email = "operator@example.com";
+    await links.createFor(email);
+    const row = await gatehouse.db.ownerLink.findFirstOrThrow({ where: { email } });
+    const hash = Buffer.from(row.tokenHash);
+    const known = [row.id, email, hash.toString("hex"), hash.toString("base64url"), ""];
+    for (const token of known) {
+      const response = await fetch(`${gatehouse.url}/api/auth/sign-up/email`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "gatehouse-owner-link": token },
+        body: JSON.stringify({ name: "mallory", email, password: "taken over by mallory" }),
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: "OWNER_LINK_INVALID" });
+    }
+    expect(await gatehouse.db.user.count({ where: { email } })).toBe(0);
+  });
+
   it("a session or an API token", async () => {
     const ada = await gatehouse.signUp();
     const { createApiToken } = await ada.query(
@@ -196,6 +216,7 @@ it("A1 knows every handle of the product", async () => {
     "OAuthFlow.heldSecretHash",
     // Whoever knows a state needs its user's session too (C4).
     "OAuthFlow.stateHash",
+    "OwnerLink.tokenHash",
     "Session.token",
     "Verification.identifier",
   ]);

@@ -173,12 +173,12 @@ describe("a list of what needs consent", () => {
     expect(name === "list.sh" ? readPages(lines) : lines).toEqual(expected);
   });
 
-  it.for(lists)("%s says that a token is not good", async (name, { skip }) => {
+  it.for(lists)("A12 %s says that a token is not valid", async (name, { skip }) => {
     if (!canRun(name)) return skip();
     const { exitCode, lines, errors } = await run(name, { GATEHOUSE_TOKEN: `${token}x` });
     expect(exitCode).toBe(1);
     expect(lines).toEqual([]);
-    expect(errors).toMatch(/token is not good|"viewer":null/);
+    expect(errors).toMatch(/The API token is not valid/);
   });
 });
 
@@ -206,6 +206,14 @@ function readChange(line: string): string {
 }
 
 describe.concurrent("a subscription that resumes", () => {
+  it.for(subscribers)("A12 %s ends when its token is not valid", async (name, { skip }) => {
+    if (!canRun(name)) return skip();
+    const env = { GATEHOUSE_URL: gatehouse.url, GATEHOUSE_TOKEN: "gatehouse_unknown" };
+    await using program = start(name, env);
+    expect(await program.ended).toBe(1);
+    expect(program.errors).toContain("Refused: UNAUTHENTICATED");
+  });
+
   it.for(subscribers)(
     "%s gets every change once, over a broken network and a restored log",
     { timeout: 90_000 },

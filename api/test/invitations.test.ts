@@ -198,7 +198,7 @@ describe("the link", () => {
       });
   });
 
-  it("is asked about so often and no more, each person's and each link's own measure", async () => {
+  it("is limited by user, and others are not affected", async () => {
     const guesser = await signUp("guesser");
     const guess = async () => {
       const token = randomBytes(32).toString("base64url");
@@ -394,19 +394,19 @@ describe("where sign-up is closed", () => {
     const members = () =>
       closed.db.membership.count({ where: { workspaceId: rowIdOf(owner.workspaceId) } });
 
-    expect(await register("a@example.com")).toBe(400);
-    expect(await register("a@example.com", randomBytes(32).toString("base64url"))).toBe(400);
+    expect(await register("a@example.com")).toBe(422);
+    expect(await register("a@example.com", randomBytes(32).toString("base64url"))).toBe(422);
     const bound = await makeInvitation(owner, { email: "b@example.com" });
-    expect(await register("a@example.com", bound.token)).toBe(400);
+    expect(await register("a@example.com", bound.token)).toBe(422);
     expect(await register("b@example.com", bound.token)).toBe(200);
     expect(await members()).toBe(2);
-    expect(await register("c@example.com", bound.token)).toBe(400);
+    expect(await register("c@example.com", bound.token)).toBe(422);
 
     const open = await makeInvitation(owner);
     const answers = await Promise.all(
       ["d", "e", "f"].map((name) => register(`${name}@example.com`, open.token)),
     );
-    expect(answers.toSorted((one, other) => one - other)).toEqual([200, 400, 400]);
+    expect(answers.toSorted((one, other) => one - other)).toEqual([200, 422, 422]);
     expect(await members()).toBe(3);
     // Who came too late has left nothing behind.
     expect(await closed.db.user.count()).toBe(3);

@@ -106,7 +106,10 @@ describe("pnpm keys with the embedded database", { timeout: 180_000 }, () => {
     };
 
     const early = await runKeys(["check"], env);
-    expect(early).toMatchObject({ exitCode: 1, output: expect.stringContaining("yet, and so") });
+    expect(early).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining("yet: start Gatehouse first"),
+    });
 
     const gatehouse = await start();
     const online = await runKeys(["rotate"], env);

@@ -140,3 +140,17 @@ it("a forgotten password is replaced by a mailed link, once, and ends every sess
   expect(gatehouse.log.join("\n")).not.toContain(token);
   expect(received, "nobody@example.com got none").toEqual([]);
 });
+
+it("A14 the owner of an address hears of a sign-up with it, once a day, and the sender learns nothing", async () => {
+  const bob = await gatehouse.signUp("Bob");
+  const signUp = (email: string) =>
+    post("sign-up/email", { name: "Eve", email, password: "correct horse battery staple" });
+  for (let turn = 0; turn < 3; turn += 1) expect((await signUp(bob.email)).status).toBe(422);
+  const mail = await takeMail(bob.email.toLowerCase());
+  expect(mail).toMatch(/^Subject: Someone tried to sign up for Gatehouse with your address$/m);
+  expect(mail).not.toContain("Eve");
+  // A mail that is sent later arrives later.
+  await post("request-password-reset", { email: ada.email });
+  await takeMail(ada.email.toLowerCase());
+  expect(received).toEqual([]);
+});

@@ -68,21 +68,6 @@ async function exhaust(limit: RateLimit, key: string): Promise<void> {
 }
 
 describe("guessing a password", () => {
-  it("is limited for one account, from however many addresses, on whatever process", async () => {
-    await gatehouse.signUp("victim");
-    const guess = (turn: number) =>
-      tryPassword(proxied[turn % 2] ?? "", `198.51.100.${turn}`, "Victim@example.com");
-    expect((await guess(1)).status).toBe(401);
-    await exhaust({ name: "sign-in-to", burst: 20, perMinute: 6 }, "victim@example.com");
-    for (const turn of [2, 3]) {
-      const { status, retryAfter } = await guess(turn);
-      expect(status).toBe(429);
-      expect(Number(retryAfter)).toBeGreaterThan(0);
-    }
-    const other = await tryPassword(proxied[0] ?? "", "198.51.100.2", "else@example.com");
-    expect(other.status).toBe(401);
-  });
-
   it("is limited for one address, whosever account is tried", async () => {
     const guess = (turn: number, address: string) =>
       tryPassword(proxied[turn % 2] ?? "", address, `nobody-${turn}@example.com`);
@@ -108,7 +93,7 @@ it("new accounts are limited by the address that they come from", async () => {
     return response.status;
   };
   expect(await signUpFrom("203.0.113.60", "first")).toBe(200);
-  await exhaust({ name: "sign-in-from", burst: 30, perMinute: 30 }, "203.0.113.60");
+  await exhaust({ name: "sign-up-from", burst: 20, perMinute: 2 }, "203.0.113.60");
   expect(await signUpFrom("203.0.113.60", "second")).toBe(429);
   expect(await gatehouse.db.user.count({ where: { email: "second@example.com" } })).toBe(0);
   expect(await signUpFrom("203.0.113.61", "third")).toBe(200);

@@ -12,11 +12,11 @@ export type Gatehouse = { url: string; sandboxUrl: string };
 
 /**
  * Starts a whole Gatehouse, database and sandbox included, on free ports and a folder of its own.
- * web/dist has to be built. `env`: further variables. Disposal stops it and deletes the folder.
+ * web/dist has to be built. `env`: further variables. `lines`: its output so far. Disposal stops it and deletes the folder.
  */
 export async function startGatehouse(
   env: Record<string, string> = {},
-): Promise<Gatehouse & AsyncDisposable> {
+): Promise<Gatehouse & { lines: readonly string[] } & AsyncDisposable> {
   const [port, sandboxPort] = await findFreePorts(2);
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-e2e-"));
   // As root the database runs as another user, who has to reach its data.
@@ -60,6 +60,7 @@ export async function startGatehouse(
   return {
     url: `http://localhost:${port}`,
     sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
+    lines,
     [Symbol.asyncDispose]: stop,
   };
 }

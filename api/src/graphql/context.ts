@@ -21,6 +21,8 @@ import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 export interface RequestContext {
   viewer: Caller | null;
   requestId: string;
+  /** Where the request comes from, for limits. Absent over WebSocket, where every caller is signed in. */
+  address?: string;
   /** Absent: the response occupies memory only while it is made. */
   lifetime?: ResponseLifetime;
 }
@@ -33,6 +35,7 @@ export interface ResponseLifetime {
 
 export interface Context {
   requestId: string;
+  address: string;
   /** What the operation may use; undefined where a stream of many responses shares the context. */
   budget: OperationBudget | undefined;
   /** Who calls; null when nobody is signed in. */
@@ -67,7 +70,7 @@ export interface ContextDeps {
 
 export function createContext(
   deps: ContextDeps,
-  { viewer, requestId, lifetime }: RequestContext,
+  { viewer, requestId, address = "", lifetime }: RequestContext,
 ): Context {
   const { db, services } = deps;
   const budget = deps.createBudget();
@@ -82,6 +85,7 @@ export function createContext(
   const ofCatalogs = { catalogs: services.catalogs, status: oauthStatus, budget };
   return {
     requestId,
+    address,
     budget,
     caller: viewer,
     db,

@@ -1,8 +1,9 @@
 import type { BetterAuthOptions } from "better-auth";
-import { APIError } from "better-auth/api";
+import { APIError, isAPIError } from "better-auth/api";
 
 import type { HttpLogger } from "./logger.ts";
-import { invitationHeader, refuseSignUp } from "./sign-up-gate.ts";
+import { consumeTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
+import { isValidName, refuseName } from "./user-names.ts";
 
 /** A user as far as a workspace of their own needs to know them. */
 export interface NewUser {
@@ -11,15 +12,11 @@ export interface NewUser {
   email: string;
 }
 
-export interface AuthHooksDeps {
+export interface AuthHooksDeps extends SignUpGateDeps {
   ensureWorkspace(user: NewUser): Promise<void>;
-  signUpOpen: boolean;
-  acceptInvitation(token: string, userId: string): Promise<boolean>;
   endSession(sessionId: string): void;
   logger: HttpLogger;
 }
-
-const MAX_NAME_LENGTH = 100;
 
 /** What happens around the rows of users and sessions. */
 export function createAuthHooks(deps: AuthHooksDeps) {
@@ -47,29 +44,20 @@ export function createAuthHooks(deps: AuthHooksDeps) {
                 "a user without workspace remains",
               );
             });
-          let isInvited = true;
           try {
-            if (isSignUp && !deps.signUpOpen) {
-              const token = context.headers?.get(invitationHeader) ?? "";
-              isInvited = await deps.acceptInvitation(token, user.id);
-            }
-            if (isInvited)
-              await deps.ensureWorkspace({ id: user.id, name: user.name, email: user.email });
+            if (isSignUp) await consumeTicket(context.headers, user, deps);
+            await deps.ensureWorkspace({ id: user.id, name: user.name, email: user.email });
           } catch (error) {
+            if (isSignUp) await removeUser();
+            if (isAPIError(error)) throw error;
             deps.logger.error(
               { err: error, userId: user.id },
               "no workspace could be made for a user",
             );
-            if (isSignUp) await removeUser();
             throw new APIError("SERVICE_UNAVAILABLE", {
               code: "WORKSPACE_UNAVAILABLE",
               message: "Your workspace could not be prepared. Please try again.",
             });
-          }
-          // Somebody else was quicker with the same link.
-          if (!isInvited) {
-            await removeUser();
-            throw refuseSignUp();
           }
         },
       },
@@ -79,9 +67,5 @@ export function createAuthHooks(deps: AuthHooksDeps) {
 }
 
 function checkName(name: unknown): void {
-  if (typeof name === "string" && name.trim() !== "" && name.length <= MAX_NAME_LENGTH) return;
-  throw new APIError("BAD_REQUEST", {
-    code: "INVALID_NAME",
-    message: `A name has 1 to ${MAX_NAME_LENGTH} characters.`,
-  });
+  if (!isValidName(name)) throw refuseName();
 }

@@ -1,18 +1,25 @@
 import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
+import { verifyPassword } from "better-auth/crypto";
 import { v7 as uuidv7 } from "uuid";
 
+import type { AttemptLimits } from "../services/attempt-limits.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../services/password-rules.ts";
 import { createAuthHooks } from "./auth-hooks.ts";
-import { createSignUpGate } from "./sign-up-gate.ts";
+import { limitComparison } from "./auth-limits.ts";
+import { type AuthRequest, runAuthRequest } from "./auth-request.ts";
+import { createDeviceCookies } from "./device-cookie.ts";
+import { createEndpointHooks } from "./endpoint-hooks.ts";
 import type { NewUser } from "./auth-hooks.ts";
 import type { HttpLogger } from "./logger.ts";
+import type { SignUpGateDeps } from "./sign-up-gate.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Sign-in, as the rest of the room sees it. */
 export interface Auth {
-  /** Answers everything under `/api/auth`. */
-  handle(request: Request): Promise<Response>;
+  /** Answers the endpoints under `/api/auth`. */
+  handle(request: Request, of: AuthRequest): Promise<Response>;
   /**
    * Reads the session behind the cookie; two statements.
    * @param prolong may the session be extended when it is due? `setCookies` then tells the browser.
@@ -26,7 +33,7 @@ export interface SessionReading {
   setCookies: string[];
 }
 
-export interface AuthDeps {
+export interface AuthDeps extends SignUpGateDeps {
   /** The generated Prisma client. */
   database: object;
   /** At least 32 characters; signs the session cookie. */
@@ -34,11 +41,6 @@ export interface AuthDeps {
   publicUrl: string;
   /** Usually `PUBLIC_URL` is https. */
   secureCookies: boolean;
-  signUpOpen: boolean;
-  /** Whether an invitation lets somebody with this address sign up where it is closed. */
-  admitsInvited(token: string, email: string): Promise<boolean>;
-  /** Makes who has just signed up with it a member. False: it does not hold any more, and the user is removed again. */
-  acceptInvitation(token: string, userId: string): Promise<boolean>;
   /**
    * Gives the user a workspace of their own unless they have one. Called before every new session, so no session exists without a
    * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
@@ -46,6 +48,12 @@ export interface AuthDeps {
   ensureWorkspace(user: NewUser): Promise<void>;
   /** Mails a link with which a new password can be chosen; null: nobody can ask for one. Must not wait: the time would tell who exists. */
   sendPasswordReset: ((email: string, token: string) => void) | null;
+  /** Tells the owner of an address by mail that someone tried to sign up with it; null where no mail is set up. Must not wait. */
+  sendSignUpNotice: ((email: string) => void) | null;
+  attemptLimits: Pick<
+    AttemptLimits,
+    "password" | "signUpFrom" | "resetFrom" | "resetRequest" | "signUpNotice"
+  >;
   /** A session was signed out, revoked or has run out. */
   onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
@@ -57,7 +65,7 @@ const COOKIE_PREFIX = "gatehouse";
 export function createAuth(deps: AuthDeps): Auth {
   const auth = betterAuth(buildOptions(deps));
   return {
-    handle: (request) => auth.handler(request),
+    handle: (request, of) => runAuthRequest(of, () => auth.handler(request)),
     async readSession(headers, prolong) {
       const { response, headers: answer } = await auth.api.getSession({
         headers,
@@ -71,6 +79,7 @@ export function createAuth(deps: AuthDeps): Auth {
 }
 
 function buildOptions(deps: AuthDeps) {
+  const devices = createDeviceCookies({ secret: deps.secret, secure: deps.secureCookies });
   return {
     appName: "Gatehouse",
     baseURL: new URL(deps.publicUrl).origin,
@@ -80,13 +89,16 @@ function buildOptions(deps: AuthDeps) {
     trustedOrigins: [new URL(deps.publicUrl).origin],
     emailAndPassword: {
       enabled: true,
-      minPasswordLength: 8,
-      maxPasswordLength: 128,
+      minPasswordLength: MIN_PASSWORD_LENGTH,
+      maxPasswordLength: MAX_PASSWORD_LENGTH,
+      // The old password may be known to someone else. Holds for links of `make-owner` too.
+      revokeSessionsOnPasswordReset: true,
+      password: { verify: limitComparison(verifyPassword) },
       ...(deps.sendPasswordReset && offerPasswordReset(deps.sendPasswordReset)),
     },
     // What is in a mail's link must not be readable in the database.
     verification: { storeIdentifier: "hashed" },
-    ...(deps.signUpOpen ? {} : { hooks: { before: createSignUpGate(deps) } }),
+    hooks: createEndpointHooks({ ...deps, limits: deps.attemptLimits, devices }),
     databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
     advanced: {
       cookiePrefix: COOKIE_PREFIX,
@@ -114,8 +126,6 @@ function buildOptions(deps: AuthDeps) {
 function offerPasswordReset(send: (email: string, token: string) => void) {
   return {
     resetPasswordTokenExpiresIn: 60 * 60,
-    // Whoever had the old password is out.
-    revokeSessionsOnPasswordReset: true,
     sendResetPassword: async ({ user, token }: { user: { email: string }; token: string }) =>
       send(user.email, token),
   };

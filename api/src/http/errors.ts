@@ -13,7 +13,7 @@ export interface EdgeError {
   message: string;
   requestId: string;
   headers?: Record<string, string>;
-  /** RATE_LIMITED alone has it. */
+  /** With RATE_LIMITED only. Also sent as `Retry-After`, in seconds (RFC 9110 §10.2.3). */
   retryAfterMs?: number;
 }
 
@@ -24,12 +24,20 @@ export function answerGraphQLError(error: EdgeError): Response {
   return answerJson(error, { errors: [{ message, extensions }] });
 }
 
-/** A refusal for everything else: `{ error: { code, message, requestId } }`. */
+/** An error of every other route: `{ error: { code, message, requestId, retryAfterMs } }`. */
 export function answerError(error: EdgeError): Response {
-  const { message, code, requestId } = error;
-  return answerJson(error, { error: { code, message, requestId } });
+  const { message, code, requestId, retryAfterMs } = error;
+  return answerJson(error, { error: { code, message, requestId, retryAfterMs } });
 }
 
-function answerJson(error: EdgeError, body: object): Response {
-  return Response.json(body, { status: error.status, headers: error.headers ?? {} });
+/** `Retry-After`, in whole seconds (RFC 9110 §10.2.3). */
+export function retryAfterHeader(retryAfterMs: number): Record<string, string> {
+  return { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) };
+}
+
+function answerJson({ status, headers, retryAfterMs }: EdgeError, body: object): Response {
+  const wait = retryAfterMs === undefined ? {} : retryAfterHeader(retryAfterMs);
+  // RFC 9110 §11.6.1, RFC 6750 §3.
+  const challenge: Record<string, string> = status === 401 ? { "WWW-Authenticate": "Bearer" } : {};
+  return Response.json(body, { status, headers: { ...wait, ...challenge, ...headers } });
 }

@@ -47,6 +47,9 @@ const statuses = [
   "INTERRUPTED",
 ] as ToolExecutionStatus[];
 
+/** An estimate: a place becomes free when another stream ends. */
+const RETRY_AFTER_MS = 5_000;
+
 /** `A,B`. */
 const listOf = <Name extends string>(names: readonly Name[]) =>
   z
@@ -102,7 +105,15 @@ export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment
     // A body that nobody reads would keep its place for ever.
     if (c.req.method === "HEAD") return c.body(null);
     const giveBack = deps.streamLimit.take(viewer.userId);
-    if (!giveBack) return refuse(429, "RATE_LIMITED", "Too many streams are open.");
+    if (!giveBack) {
+      return answerError({
+        status: 429,
+        code: "RATE_LIMITED",
+        message: "Too many streams are open.",
+        requestId,
+        retryAfterMs: RETRY_AFTER_MS,
+      });
+    }
     let unwatch = () => {};
     const { body, abort } = streamExport(found, exportFormats[format], () => {
       giveBack();

@@ -10,6 +10,8 @@ export interface RequestContext {
   requestId: string;
   /** When the response is over; absent for the events of subscriptions. */
   lifetime?: { onClose(listener: (wasSent: boolean) => void): void };
+  /** Where the request comes from, for limits. Absent over WebSocket, where every caller is signed in. */
+  address?: string;
 }
 
 export interface OperationParams {

@@ -1,13 +1,15 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
+import { readClientAddress } from "./client-address.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import type { LiveStreams } from "./live-stream.ts";
+import { isJson } from "./media-type.ts";
 import { watchSession } from "./session-watch.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
   graphql: GraphQLHandler;
@@ -15,6 +17,7 @@ export interface GraphQLRoutesDeps {
   streams: LiveStreams;
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
+  trustProxy: boolean;
 }
 
 /**
@@ -62,13 +65,22 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const { headers } = c.req.raw;
     const setCookies: string[] = [];
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
-    const { outgoing } = c.env;
+    if (hasInvalidToken(headers, viewer)) {
+      return answerGraphQLError({
+        status: 401,
+        code: "UNAUTHENTICATED",
+        message: "The API token is not valid: it is unknown, expired or revoked.",
+        requestId,
+      });
+    }
+    const { outgoing, incoming } = c.env;
     const lifetime = {
       onClose: (listener: (wasSent: boolean) => void) => {
         outgoing.once("close", () => listener(outgoing.writableFinished));
       },
     };
-    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId, lifetime });
+    const address = readClientAddress(incoming, deps.trustProxy);
+    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId, address, lifetime });
     const response = isEventStream(answer)
       ? bindToSession(deps, answer, viewer, headers, requestId)
       : answer;
@@ -120,10 +132,6 @@ function sayUnauthenticated(requestId: string): string {
     extensions: { code: "UNAUTHENTICATED", requestId },
   };
   return `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\nevent: complete\ndata:\n\n`;
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return contentType?.split(";", 1)[0]?.trim() === "application/json";
 }
 
 function isEventStream(response: Response): boolean {

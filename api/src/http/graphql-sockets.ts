@@ -16,7 +16,7 @@ import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-
 import { sendResults } from "./live-sending.ts";
 import type { HttpLogger } from "./logger.ts";
 import { watchSession } from "./session-watch.ts";
-import { isFieldValue, pickCredentials, toHeaders } from "./socket-credentials.ts";
+import { pickCredentials, readAuthorization, toHeaders } from "./socket-credentials.ts";
 import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
 import { send, waitForClose } from "./socket-send.ts";
@@ -79,8 +79,8 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     async onConnect({ extra, connectionParams }) {
       const { socket, credentials, onClose } = extra;
       // A browser's WebSocket can carry no header; a program's may.
-      const sent = connectionParams?.["authorization"] ?? connectionParams?.["Authorization"];
-      if (typeof sent === "string" && isFieldValue(sent)) credentials.authorization = sent;
+      const sent = readAuthorization(connectionParams);
+      if (sent !== undefined) credentials.authorization = sent;
       const viewer = await viewers.resolveViewer(toHeaders(credentials));
       // It has closed meanwhile: what is taken from here on would never be given back.
       if (socket.readyState !== socket.OPEN) return false;

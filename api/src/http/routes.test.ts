@@ -148,7 +148,11 @@ describe("answers", () => {
     await using server = await startTestServer({
       auth: { handle: () => Promise.reject(new Error("secret of the database")) },
     });
-    const answer = await server.send("/api/auth/get-session");
+    const answer = await server.send("/api/auth/sign-out", {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: "{}",
+    });
     expect(answer.status).toBe(500);
     expect(answer.body).not.toContain("secret");
     expect(server.log.map(({ message }) => message)).toContain("a request failed unexpectedly");

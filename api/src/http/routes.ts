@@ -1,9 +1,8 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 
 import { logAccess } from "./access-log.ts";
-import { type AttemptLimitsDeps, limitCallbacks, limitSignIn } from "./attempt-limits.ts";
-import type { Auth } from "./auth.ts";
+import { type AttemptLimitsDeps, limitCallbacks } from "./attempt-limits.ts";
+import { type AuthRoutesDeps, createAuthRoutes } from "./auth-routes.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError } from "./errors.ts";
 import { createGraphiQLRoutes } from "./graphiql-routes.ts";
@@ -32,8 +31,8 @@ export interface RoutesDeps
     Omit<OAuthRoutesDeps, "publicOrigin">,
     HealthDeps,
     AttemptLimitsDeps,
+    AuthRoutesDeps,
     MetricsRoutesDeps {
-  auth: Pick<Auth, "handle">;
   /** What the page for signing in offers beside a password. */
   signInOptions: { passwordReset: boolean };
   guard: RequestGuard;
@@ -44,9 +43,6 @@ export interface RoutesDeps
   /** True once a shutdown has begun: connections are not kept for another request. */
   isClosing: () => boolean;
 }
-
-/** Passwords and names; nothing of sign-in is larger. */
-const MAX_AUTH_BODY_BYTES = 16 * 1024;
 
 /** Everything that is answered over HTTP, in the order in which it is decided. */
 export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
@@ -65,9 +61,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
 
   app.route("/", createHealthRoutes(deps));
   app.route("/", createMetricsRoutes(deps));
-  app.use("/api/auth/*", bodyLimit({ maxSize: MAX_AUTH_BODY_BYTES }));
-  app.use("/api/auth/*", limitSignIn(deps));
-  app.on(["GET", "POST"], "/api/auth/*", (c) => deps.auth.handle(c.req.raw));
+  app.route("/", createAuthRoutes(deps));
   app.get("/api/sign-in-options", (c) => c.json(deps.signInOptions));
   app.route("/", createGraphQLRoutes(deps));
   app.route("/", createGraphiQLRoutes(deps));

@@ -42,7 +42,7 @@ export interface HttpServerDeps {
   /** The schema in SDL. */
   printSchema(): string;
   oauth: OAuthCallbacks;
-  attemptLimits: AttemptLimits;
+  attemptLimits: Pick<AttemptLimits, "callbackFrom">;
   /** What the page for signing in offers beside a password. */
   signInOptions: { passwordReset: boolean };
   /** Of `/metrics`; null: there is no such thing. */

@@ -57,11 +57,7 @@ export async function startTestServer(
     auth: { handle: async () => Response.json({ answeredBy: "sign-in" }) },
     viewers: sessions.viewers,
     graphql: createTestGraphQL(subscriptions),
-    attemptLimits: {
-      signInFrom: async () => null,
-      signInTo: async () => null,
-      callbackFrom: async () => null,
-    },
+    attemptLimits: { callbackFrom: async () => null },
     trustProxy: false,
     metricsToken: null,
     signInOptions: { passwordReset: false },

@@ -178,6 +178,14 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   };
 }
 
+/**
+ * Whether a request sent an `Authorization` that is not a valid API token. Such a request is an error, whatever it selects: its sender
+ * believes to be authenticated. A session cookie that has ended makes a request anonymous instead.
+ */
+export function hasInvalidToken(headers: Headers, viewer: Viewer | null): boolean {
+  return viewer === null && headers.has("authorization");
+}
+
 /** RFC 6750 §2.1. */
 function readBearer(header: string | null): string | null {
   return header === null ? null : (/^Bearer +(\S+) *$/i.exec(header)?.[1] ?? "");

@@ -32,9 +32,7 @@ export async function openCommandDatabase(
     return attach(databaseUrl, config, "shared");
   }
   if (!hasCluster(dataDir)) {
-    throw new StartFailure(
-      `There is no database in ${dataDir} yet, and so nothing sealed: start Gatehouse first.`,
-    );
+    throw new StartFailure(`There is no database in ${dataDir} yet: start Gatehouse first.`);
   }
   try {
     const database = await openOwnDatabase(config, say, signal);

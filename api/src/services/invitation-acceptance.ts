@@ -1,7 +1,8 @@
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import { type Caller, requirePerson } from "./access.ts";
 import type { MemberEvent } from "./members.ts";
-import { type RateLimiter, requireRate } from "./rate-limit.ts";
+import { ServiceError } from "./errors.ts";
+import type { RateLimiter } from "./rate-limit.ts";
 
 /** Why a link does not let somebody in. */
 export type InvitationFault = "EXPIRED" | "USED" | "REVOKED" | "UNKNOWN" | "OTHER_ACCOUNT";
@@ -27,8 +28,12 @@ export type Acceptance =
   | { kind: "invalid"; reason: InvitationFault };
 
 export interface InvitationAcceptance {
-  /** For anybody who has the link, signed in or not. @throws ServiceError RATE_LIMITED with `retryAfterMs` */
-  preview(caller: Caller | null, token: string): Promise<InvitationPreview>;
+  /**
+   * For everyone who has the link, signed in or not.
+   * @param address of a caller who is not signed in
+   * @throws ServiceError RATE_LIMITED with `retryAfterMs`
+   */
+  preview(caller: Caller | null, token: string, address: string): Promise<InvitationPreview>;
   /** By a person; one who is a member already is answered as accepted, and the invitation is left to somebody else. */
   accept(caller: Caller | null, token: string): Promise<Acceptance>;
   /** Whether somebody with this address may sign up for it where sign-up is closed. */
@@ -38,7 +43,10 @@ export interface InvitationAcceptance {
 export interface InvitationAcceptanceDeps {
   db: Database;
   hash(text: string): Uint8Array<ArrayBuffer>;
+  /** By user. */
   limiter: RateLimiter;
+  /** By the address of a caller who is not signed in; null, or the number of milliseconds to wait. */
+  limitAddress(address: string): Promise<number | null>;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   /** After a commit that changed what subscribers see, and who may see the workspace. */
@@ -66,6 +74,16 @@ interface Person {
 
 /** 256 bits as base64url, as `makeToken` makes them: anything else costs no statement. */
 const tokenForm = /^[\w-]{43}$/;
+
+const unknownInvitation: InvitationPreview = {
+  fault: "UNKNOWN",
+  isMember: false,
+  workspaceName: null,
+  role: null,
+  invitedBy: null,
+  reservedFor: null,
+  expiresAt: null,
+};
 
 /** "a•••@example.com": its owner knows it, whoever found the link does not. */
 function shortenEmail(email: string): string {
@@ -100,14 +118,14 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
     return found ?? null;
   }
 
-  /** Each person's own bucket; strangers have one for each link, so that none of them can shut out the others. */
-  function limit(caller: Caller | null, token: string): Promise<void> {
-    const key = caller?.userId ?? Buffer.from(deps.hash(token)).toString("base64url");
-    return requireRate(
-      deps.limiter,
-      key,
-      "This was asked too often. Wait a moment, then try again.",
-    );
+  /** Keys are users and addresses, never tokens: those can be invented without end. */
+  async function limit(caller: Caller | null, address: string): Promise<void> {
+    const retryAfterMs = caller
+      ? await deps.limiter.take(caller.userId)
+      : await deps.limitAddress(address);
+    if (retryAfterMs === null) return;
+    const message = "Too many requests for invitations. Wait a moment, then try again.";
+    throw new ServiceError("RATE_LIMITED", message, { retryAfterMs });
   }
 
   const findPerson = (caller: Caller): Promise<Person> =>
@@ -149,8 +167,9 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
   }
 
   return {
-    async preview(caller, token) {
-      await limit(caller, token);
+    async preview(caller, token, address) {
+      if (!tokenForm.test(token)) return unknownInvitation;
+      await limit(caller, address);
       const person = caller && !caller.apiToken ? await findPerson(caller) : null;
       const found = await find(db, token);
       const isMember =
@@ -172,7 +191,8 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
 
     async accept(maybeCaller, token) {
       const caller = requirePerson(maybeCaller);
-      await limit(caller, token);
+      if (!tokenForm.test(token)) return { kind: "invalid", reason: "UNKNOWN" };
+      await limit(caller, "");
       const person = await findPerson(caller);
       const acceptance = await db.$transaction((tx) => take(tx, token, person));
       if (acceptance.kind === "accepted") {

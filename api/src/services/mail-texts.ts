@@ -35,3 +35,18 @@ If it was not you, do nothing: your password stays as it is.
 `,
   };
 }
+
+export function writeSignUpNotice(email: string, publicUrl: string): Mail {
+  return {
+    to: email,
+    subject: "Someone tried to sign up for Gatehouse with your address",
+    text: `Someone, perhaps you, tried to create an account for ${email}, which has an account already. Nothing was changed.
+
+If it was you, sign in, or choose a new password there:
+
+${publicUrl}/sign-in
+
+If it was not you, you can ignore this message.
+`,
+  };
+}

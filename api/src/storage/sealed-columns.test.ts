@@ -12,6 +12,7 @@ const open = [
   "IdempotencyKey.keyHash",
   "IdempotencyKey.requestHash",
   "Invitation.tokenHash",
+  "OwnerLink.tokenHash",
 ];
 
 interface BytesField {

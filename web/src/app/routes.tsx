@@ -11,6 +11,9 @@ const SignInForm = lazy(async () => ({
 const SignUpForm = lazy(async () => ({
   default: (await import("../features/session/sign-up-form.tsx")).SignUpForm,
 }));
+const OwnerForm = lazy(async () => ({
+  default: (await import("../features/session/owner-form.tsx")).OwnerForm,
+}));
 const ForgotPasswordForm = lazy(async () => ({
   default: (await import("../features/session/forgot-password-form.tsx")).ForgotPasswordForm,
 }));
@@ -20,6 +23,9 @@ const ResetPasswordForm = lazy(async () => ({
 const AddPage = lazy(async () => ({ default: (await import("./pages/add-page.tsx")).AddPage }));
 const ImportPage = lazy(async () => ({
   default: (await import("./pages/import-page.tsx")).ImportPage,
+}));
+const AccountPage = lazy(async () => ({
+  default: (await import("./pages/account-page.tsx")).AccountPage,
 }));
 const TokensPage = lazy(async () => ({
   default: (await import("./pages/tokens-page.tsx")).TokensPage,
@@ -65,6 +71,7 @@ export function AppRoutes() {
         <Routes>
           <Route path="/sign-in" element={<SignInForm />} />
           <Route path="/sign-up" element={<SignUpForm />} />
+          <Route path="/create-account" element={<OwnerForm />} />
           <Route path="/forgot-password" element={<ForgotPasswordForm />} />
           <Route path="/reset-password" element={<ResetPasswordForm />} />
           <Route path="/invite/:token" element={<InvitationPage />} />
@@ -76,6 +83,7 @@ export function AppRoutes() {
             <Route path="s/:serverId/t/:toolName" element={<ToolPage />} />
             <Route path="members" element={<MembersPage />} />
             <Route path="workspace" element={<WorkspacePage />} />
+            <Route path="account" element={<AccountPage />} />
             <Route path="tokens" element={<TokensPage />} />
             <Route path="webhooks" element={<WebhooksPage />} />
             <Route path="diagnose" element={<DiagnosePage />} />

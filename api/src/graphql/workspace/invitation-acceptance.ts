@@ -111,8 +111,8 @@ builder.queryField("invitation", (t) =>
     description:
       "What a link invites to, for whoever holds it, signed in or not. Of one shape, whatever there is to tell; rate-limited.",
     args: { token: t.arg.string(token) },
-    resolve: (_root, args, { caller, services }) =>
-      services.invitations.preview(caller, args.token),
+    resolve: (_root, args, { caller, address, services }) =>
+      services.invitations.preview(caller, args.token, address),
   }),
 );
 

@@ -2,7 +2,7 @@ export type AuthOutcome = { ok: true } | { ok: false; message: string };
 
 async function post(
   path: string,
-  body: Record<string, string>,
+  body: Record<string, string | boolean>,
   headers: Record<string, string> = {},
 ): Promise<AuthOutcome> {
   let response: Response;
@@ -41,12 +41,18 @@ export function signIn(email: string, password: string): Promise<AuthOutcome> {
   return post("sign-in/email", { email, password });
 }
 
-/** @param invitation the token of the one that led here: where sign-up is closed, it opens the door */
+/** A token that lets its holder sign up where sign-up is closed. */
+export type SignUpTicket = { kind: "invitation" | "owner-link"; token: string };
+
 export function signUp(
   values: { name: string; email: string; password: string },
-  invitation: string | null,
+  ticket: SignUpTicket | null,
 ): Promise<AuthOutcome> {
-  return post("sign-up/email", values, invitation ? { "gatehouse-invitation": invitation } : {});
+  return post(
+    "sign-up/email",
+    values,
+    ticket ? { [`gatehouse-${ticket.kind}`]: ticket.token } : {},
+  );
 }
 
 /** Has a link mailed, if there is such an account; nobody is told whether. */
@@ -57,6 +63,14 @@ export function requestPasswordReset(email: string): Promise<AuthOutcome> {
 /** @param token of the mailed link */
 export function resetPassword(token: string, newPassword: string): Promise<AuthOutcome> {
   return post("reset-password", { token, newPassword });
+}
+
+export function changePassword(values: {
+  currentPassword: string;
+  newPassword: string;
+  revokeOtherSessions: boolean;
+}): Promise<AuthOutcome> {
+  return post("change-password", values);
 }
 
 export function signOut(): Promise<AuthOutcome> {

@@ -1,5 +1,6 @@
 import { Menu, Text, UnstyledButton } from "@mantine/core";
-import { IconLogout } from "@tabler/icons-react";
+import { IconKey, IconLogout } from "@tabler/icons-react";
+import { Link } from "react-router";
 import { signOutAndLeave } from "./sign-out.ts";
 import classes from "./user-menu.module.css";
 
@@ -28,6 +29,9 @@ export function UserMenu({ user }: UserMenuProps) {
           </Text>
         </div>
         <Menu.Divider />
+        <Menu.Item leftSection={<IconKey size={16} />} component={Link} to="/account">
+          Change password
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOutAndLeave()}>
           Sign out
         </Menu.Item>
