@@ -22,8 +22,6 @@ const pendingIds = new Set([
   "A13",
   "A14",
   "A15",
-  "E8",
-  "E9",
   "E10",
   "E11",
   "E12",

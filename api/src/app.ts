@@ -761,7 +761,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     isHearing: () => bus.isHearing(),
     doRegularly,
     ...polled,
-    readLiving: (those) => readLivingCredentials(db, those),
+    readLiving: (viewers) => soon(readLivingCredentials(db, viewers)),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};
       const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);

@@ -6,7 +6,6 @@ import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import type { LiveStreams } from "./live-stream.ts";
-import { watchSession } from "./session-watch.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
@@ -64,7 +63,7 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
     const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
     const response = isEventStream(answer)
-      ? bindToSession(deps, answer, viewer, headers, requestId)
+      ? bindToCredential(deps, answer, viewer, requestId)
       : answer;
     for (const cookie of setCookies) response.headers.append("Set-Cookie", cookie);
     return response;
@@ -75,12 +74,11 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
 /** A guess: a place is free when another stream ends. */
 const RETRY_AFTER_MS = 5_000;
 
-/** Ends the stream with the session it was opened under. */
-function bindToSession(
+/** Ends the stream with the credential that it was opened with. */
+function bindToCredential(
   deps: GraphQLRoutesDeps,
   answer: Response,
   viewer: Viewer | null,
-  headers: Headers,
   requestId: string,
 ): Response {
   const giveBack = deps.streamLimit.take(viewer?.userId ?? "");
@@ -96,9 +94,8 @@ function bindToSession(
   }
   answer.headers.set("X-Accel-Buffering", "no");
   return deps.streams.track(answer, (end) => {
-    const endUnauthenticated = () => end(sayUnauthenticated(requestId));
     const unwatch = viewer
-      ? watchSession(deps, viewer, () => headers, endUnauthenticated)
+      ? deps.viewers.watch(viewer, () => end(writeLastMessages(requestId)))
       : () => {};
     return () => {
       giveBack();
@@ -107,8 +104,8 @@ function bindToSession(
   });
 }
 
-/** The last messages of a stream whose session or API token has ended, in the words of GraphQL over SSE (distinct connections mode). */
-function sayUnauthenticated(requestId: string): string {
+/** The last messages of a stream whose credential has ended, in the format of GraphQL over SSE (distinct connections mode). */
+function writeLastMessages(requestId: string): string {
   const error = {
     message: "The session or API token has ended.",
     extensions: { code: "UNAUTHENTICATED", requestId },

@@ -15,7 +15,6 @@ import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
 import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";
 import { sendResults } from "./live-sending.ts";
 import type { HttpLogger } from "./logger.ts";
-import { watchSession } from "./session-watch.ts";
 import { isFieldValue, pickCredentials, toHeaders } from "./socket-credentials.ts";
 import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
@@ -91,11 +90,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       if (!viewer || !giveBack) return false;
       const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
       const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
-      onClose.push(
-        giveBack,
-        watchSession(deps, viewer, () => toHeaders(credentials), end),
-        viewers.watchRight(viewer, forbid),
-      );
+      onClose.push(giveBack, viewers.watch(viewer, end), viewers.watchRight(viewer, forbid));
       return true;
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
