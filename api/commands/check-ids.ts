@@ -30,7 +30,6 @@ const pendingIds = new Set([
   "E15",
   "E16",
   "E17",
-  "E18",
   "S14",
   "S15",
   "S16",

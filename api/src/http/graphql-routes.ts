@@ -5,6 +5,7 @@ import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
+import { answerEventStream } from "./graphql-streams.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
 
@@ -14,6 +15,8 @@ export interface GraphQLRoutesDeps {
   streams: LiveStreams;
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
+  /** How often a stream on which nothing happens sends a comment. */
+  pingIntervalMs: number;
 }
 
 /**
@@ -61,7 +64,10 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const { headers } = c.req.raw;
     const setCookies: string[] = [];
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
-    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId });
+    const context = { viewer, requestId };
+    const answer = acceptsEventStream(headers)
+      ? await answerEventStream(deps, c.req.raw, context)
+      : await deps.graphql.fetch(c.req.raw, context);
     const response = isEventStream(answer)
       ? bindToCredential(deps, answer, viewer, requestId)
       : answer;
@@ -115,6 +121,10 @@ function writeLastMessages(requestId: string): string {
 
 function isJson(contentType: string | undefined): boolean {
   return contentType?.split(";", 1)[0]?.trim() === "application/json";
+}
+
+function acceptsEventStream(headers: Headers): boolean {
+  return headers.get("accept")?.toLowerCase().includes("text/event-stream") ?? false;
 }
 
 function isEventStream(response: Response): boolean {
