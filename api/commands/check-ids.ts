@@ -22,7 +22,6 @@ const pendingIds = new Set([
   "A13",
   "A14",
   "A15",
-  "E10",
   "E11",
   "E12",
   "E13",

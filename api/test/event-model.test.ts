@@ -11,6 +11,7 @@ import { appendEvent, type NewEvent } from "../src/events/log.ts";
 import { topics } from "../src/events/topics.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { follow, type Transport } from "./support/follower.ts";
+import { readCursorAt } from "./support/cursor-at.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 const isFull = Boolean(process.env["GATEHOUSE_TEST_FULL"]);
@@ -109,7 +110,6 @@ afterAll(() => resources.disposeAsync());
 /** One run: a workspace and who follows it. */
 class World {
   workspaceId = "";
-  epoch = "";
   made = 0;
   /** How often somebody was sent away or cut off. */
   interruptions = 0;
@@ -122,8 +122,6 @@ class World {
       'mutation { createWorkspace(input: { name: "Model" }) { id } }',
     );
     this.workspaceId = createWorkspace.id;
-    const { eventEpoch } = await db.workspace.findUniqueOrThrow({ where: { id: this.rowId } });
-    this.epoch = eventEpoch;
     await db.membership.createMany({
       data: [
         { workspaceId: this.rowId, userId: ids.bob, role: "MEMBER" },
@@ -193,7 +191,7 @@ class World {
   ): Promise<void> {
     const { eventSeq } = await db.workspace.findUniqueOrThrow({ where: { id: this.rowId } });
     const from = BigInt(Math.floor(Number(eventSeq) * share));
-    const cursor = Buffer.from(`${this.epoch}:${from}`).toString("base64url");
+    const cursor = await readCursorAt(db, this.rowId, from);
     const follower: Follower = {
       ...who,
       from,

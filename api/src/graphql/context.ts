@@ -10,6 +10,7 @@ import {
   type OffersLoader,
 } from "./server/catalog-loader.ts";
 import { createContentsLoader, type ContentsLoader } from "./tool/contents-loader.ts";
+import { type CursorLoader, createCursorLoader } from "./workspace/cursor-loader.ts";
 import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 
 /** What the transport knows of a request. */
@@ -33,6 +34,7 @@ export interface Context {
   offers: OffersLoader;
   toolPolicies: PolicyLoader;
   executionContents: ContentsLoader;
+  eventCursors: CursorLoader;
 }
 
 export function createContext(
@@ -68,6 +70,7 @@ export function createContext(
     offers: createOffersLoader(ofCatalogs, viewer),
     toolPolicies: createPolicyLoader(db),
     executionContents: createContentsLoader(services.executions),
+    eventCursors: createCursorLoader(services.events),
   };
 }
 
