@@ -27,7 +27,6 @@ const pendingIds = new Set([
   "E13",
   "E14",
   "E15",
-  "E16",
   "E17",
   "S14",
   "S15",

@@ -332,7 +332,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       userId: null,
       payload: { userId, change, ...(role && { role }) },
     });
-  const workspaces = createWorkspaces({ db, access, appendMemberEvent });
+  const workspaces = createWorkspaces({
+    db,
+    access,
+    appendMemberEvent,
+    appendEvent,
+    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+  });
   const apiTokens = createApiTokens({
     db,
     access,
@@ -456,6 +462,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...createInvitations({
       db,
       access,
+      appendEvent,
+      publishWorkspace,
       newId: uuidv7,
       makeToken: () => randomToken(32),
       hash: sha256,
@@ -656,7 +664,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     findUrlFault: (url) => egress.checkUrl(url),
     makeSecret: makeSigningSecret,
     newId: uuidv7,
-    kick: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    kick: publishWorkspace,
+    appendEvent,
   });
 
   // ---- the sandbox, and the two ways in

@@ -34,6 +34,9 @@ const eventTypes = [
   "TOOL_POLICY_CHANGED",
   "MEMBER_CHANGED",
   "API_TOKEN_CHANGED",
+  "WORKSPACE_CHANGED",
+  "INVITATION_CHANGED",
+  "WEBHOOK_ENDPOINT_CHANGED",
 ] as WorkspaceEventType[];
 const statuses = [
   "RUNNING",

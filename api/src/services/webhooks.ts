@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   Database,
   Prisma,
+  Transaction,
   WebhookDelivery,
   WebhookEndpoint,
   WorkspaceEventType,
 } from "@gatehouse/prisma";
-import type { LoggedEvent } from "../events/log.ts";
+import type { LoggedEvent, NewEvent } from "../events/log.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
@@ -56,6 +58,14 @@ export interface WebhooksDeps {
   newId(): string;
   /** After a change that may give the deliverer work. */
   kick(workspaceId: string): void;
+  /** The last statement of the transaction that makes the change. */
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+}
+
+interface WebhookChange {
+  change: "CREATED" | "UPDATED" | "SECRET_ROTATED" | "DELETED";
+  /** Names of settings. */
+  fields?: string[];
 }
 
 const most = 20;
@@ -98,6 +108,21 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return endpoint;
   }
 
+  const tell = (
+    tx: Transaction,
+    { id, workspaceId }: WebhookEndpoint,
+    caller: Caller | null,
+    change: WebhookChange,
+  ): Promise<void> =>
+    deps.appendEvent(tx, {
+      workspaceId,
+      type: "WEBHOOK_ENDPOINT_CHANGED",
+      actorId: requireCaller(caller).userId,
+      serverId: null,
+      userId: null,
+      payload: { webhookEndpointId: id, ...change },
+    });
+
   async function sendNow(
     endpoint: WebhookEndpoint,
     message: WebhookMessage,
@@ -124,12 +149,19 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       if ((await db.webhookEndpoint.count({ where: { workspaceId: input.workspaceId } })) >= most)
         throw new ServiceError("CONFLICT", `A workspace has at most ${most} webhook endpoints.`);
       const signingSecret = deps.makeSecret();
-      const endpoint = await store.create({
-        workspaceId: input.workspaceId,
-        url: input.url,
-        types: input.types ?? [],
-        secret: signingSecret,
+      const endpoint = await db.$transaction(async (tx) => {
+        const created = await store.create(tx, {
+          workspaceId: input.workspaceId,
+          url: input.url,
+          types: input.types ?? [],
+          secret: signingSecret,
+        });
+        await tell(tx, created, caller, { change: "CREATED" });
+        // An endpoint is not sent the event of its own creation.
+        await store.beginAtHead(tx, created.id);
+        return created;
       });
+      deps.kick(input.workspaceId);
       return { endpoint, signingSecret };
     },
 
@@ -139,30 +171,48 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       if (url != null) checkUrl(faults, url);
       checkTypes(faults, types);
       faults.throwIfAny();
-      const updated = await db.webhookEndpoint.update({
-        where: { id },
-        data: {
-          url: url ?? undefined,
-          types: types === undefined ? undefined : (types ?? []),
-          // Another address, or being turned on again: no waiting for what went wrong before.
-          ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
-          ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
-        },
+      const updated = await db.$transaction(async (tx) => {
+        const row = await tx.webhookEndpoint.update({
+          where: { id },
+          data: {
+            url: url ?? undefined,
+            types: types === undefined ? undefined : (types ?? []),
+            // Another address, or being turned on again: no waiting for what went wrong before.
+            ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
+            ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
+          },
+        });
+        const fields = [
+          ...(row.url === endpoint.url ? [] : ["url"]),
+          ...(isDeepStrictEqual(row.types, endpoint.types) ? [] : ["types"]),
+          ...((row.disabledAt === null) === (endpoint.disabledAt === null) ? [] : ["enabled"]),
+        ];
+        if (fields.length > 0) await tell(tx, row, caller, { change: "UPDATED", fields });
+        return row;
       });
       deps.kick(endpoint.workspaceId);
       return updated;
     },
 
     async delete(caller, id) {
-      await require(caller, id);
-      await db.webhookEndpoint.deleteMany({ where: { id } });
+      const endpoint = await require(caller, id);
+      await db.$transaction(async (tx) => {
+        const { count } = await tx.webhookEndpoint.deleteMany({ where: { id } });
+        if (count > 0) await tell(tx, endpoint, caller, { change: "DELETED" });
+      });
+      deps.kick(endpoint.workspaceId);
     },
 
     async rotateSecret(caller, id) {
       await require(caller, id);
       const signingSecret = deps.makeSecret();
-      await store.rotateSecret(id, signingSecret, overlapMs);
-      const endpoint = await db.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+      const endpoint = await db.$transaction(async (tx) => {
+        await store.rotateSecret(tx, id, signingSecret, overlapMs);
+        const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+        await tell(tx, row, caller, { change: "SECRET_ROTATED" });
+        return row;
+      });
+      deps.kick(endpoint.workspaceId);
       return { endpoint, signingSecret };
     },
 

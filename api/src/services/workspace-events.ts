@@ -1,11 +1,5 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
-import {
-  decodeCursor,
-  encodeCursor,
-  isRewritten,
-  markOf,
-  type Position,
-} from "../events/cursor.ts";
+import { decodeCursor, encodeCursor, markOf, type Position } from "../events/cursor.ts";
 import {
   type LoggedEvent,
   type LogExtent,
@@ -16,6 +10,7 @@ import {
 import type { Tails } from "../events/tail.ts";
 import { abortable, type Aborting } from "./abortable.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
+import { cursorInvalid, readCursor } from "./checked-cursor.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import {
   type EventFilter,
@@ -242,25 +237,6 @@ function deliver(logged: LoggedEvent, epoch: string): DeliveredEvent {
 
 function noMemberAnyMore(): ServiceError {
   return new ServiceError("FORBIDDEN", "You are no longer a member of this workspace.");
-}
-
-/** @param log null when it cannot be read */
-function cursorInvalid(log: LogExtent | null): ServiceError {
-  return new ServiceError(
-    "CURSOR_INVALID",
-    "That cursor is not of this log any more: read the state anew.",
-    log ? { oldestCursor: encodeCursor({ epoch: log.epoch, seq: log.oldestSeq, mark: "" }) } : {},
-  );
-}
-
-/** @throws ServiceError CURSOR_INVALID for what is not of this log, or of a part that is gone */
-function readCursor(text: string, log: LogExtent, { mayBeOld = false } = {}): Position {
-  const cursor = decodeCursor(text);
-  const isOld = cursor !== null && cursor.seq < log.oldestSeq;
-  if (!cursor || cursor.epoch !== log.epoch || cursor.seq > log.seq || (isOld && !mayBeOld))
-    throw cursorInvalid(log);
-  if (isRewritten(cursor.mark, log.marks.get(cursor.seq) ?? "")) throw cursorInvalid(log);
-  return cursor;
 }
 
 function readPageSize({ first, last }: EventPageRequest): number {
