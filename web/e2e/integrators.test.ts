@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: "Turn on" }).click();
     await page.getByTestId("status").getByText("Delivering").waitFor();
 
-    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
     await dialog.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { name: "No webhooks yet" }).waitFor();
     expect(found).toEqual([]);
