@@ -43,7 +43,6 @@ const matching = strictObject({ matchLabels: labels });
 const httpGet = strictObject({
   path: z.enum(["/healthz", "/readyz"]),
   port: string(),
-  httpHeaders: array(strictObject({ name: string(), value: string() })),
 });
 const probe = strictObject({
   httpGet,

@@ -63,16 +63,18 @@ import { createExports } from "./services/exports.ts";
 import { createLive } from "./services/live.ts";
 import { readLivingCredentials } from "./services/living-credentials.ts";
 import { createLiveRoles, readRoles } from "./services/live-roles.ts";
-import type { ConcurrencyLimits, RunRates } from "./services/execution-limits.ts";
 import { watchLogHistory } from "./services/log-history.ts";
 import { createInvitationAcceptance } from "./services/invitation-acceptance.ts";
 import { createInvitations } from "./services/invitations.ts";
 import { writeInvitation, writePasswordReset } from "./services/mail-texts.ts";
+import { createMailLimits } from "./services/mail-limits.ts";
+import { createOutboundLimits } from "./services/outbound-limits.ts";
 import { createMemberRoles } from "./services/member-roles.ts";
 import { createMembers, type MemberEvent } from "./services/members.ts";
 import { createAttemptLimits } from "./services/attempt-limits.ts";
 import { createMetrics } from "./services/metrics.ts";
 import { createRateLimiter } from "./services/rate-limit.ts";
+import { createReachability } from "./services/reachability.ts";
 import { createRejections } from "./services/rejections.ts";
 import { startRenewals } from "./services/renewals.ts";
 import { createRevocation } from "./services/revocation.ts";
@@ -125,10 +127,6 @@ export interface AppOptions {
   profiles?: readonly ProviderProfile[];
   /** For tests of several processes: shorter limits, and a word at named points of a refresh. */
   refresh?: Pick<RefresherOptions, "limits" | "onStage">;
-  /** For tests: how many tools may run at once in this process. */
-  concurrency?: ConcurrencyLimits;
-  /** For measurements: how many may be begun. */
-  runRates?: RunRates;
   /** How long calls may go on once the app is closing, in milliseconds; 1,500 if left out. */
   closeGraceMs?: number;
   /** For tests: how long the deletion of a server can be undone, in milliseconds. */
@@ -166,6 +164,8 @@ const webhookLimits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
 /** What subscribers wait for is read anew after so long without an answer. */
 const liveReadTimeoutMs = 10_000;
 const discoveryTtlMs = 10 * 60_000;
+/** How many operations of one user may contact other servers at once, besides calls of tools. */
+const outboundOperationsAtOnce = 16;
 /** The longest timeout that a call can ask for. */
 const longestTimeoutMs = 10 * 60_000;
 /** How long the deletion of a server can be undone, in milliseconds. */
@@ -313,8 +313,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     monotonicMs: clock.monotonicMs,
     log: (message, details) => logger.warn(details, message),
     onFinished: metrics.noteToolRun,
-    concurrency: options.concurrency,
-    runRates: options.runRates,
+    limits: config.toolCallLimits,
   });
   const callRows = createCallRows({
     store: createCallRowStore(db),
@@ -332,9 +331,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       userId: null,
       payload: { userId, change, ...(role && { role }) },
     });
+  const { quotas } = config;
   const workspaces = createWorkspaces({
     db,
     access,
+    quotas,
     appendMemberEvent,
     appendEvent,
     publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
@@ -342,6 +343,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const apiTokens = createApiTokens({
     db,
     access,
+    quotas,
     makeSecret: makeApiToken,
     isSecret: isApiToken,
     hash: sha256,
@@ -414,6 +416,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const servers = createServers({
     db,
     access,
+    quotas,
     secrets,
     grants,
     flows,
@@ -455,6 +458,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     limiter: createRateLimiter(db, { name: "invitation", burst: 30, perMinute: 30 }),
   });
   const mailer = config.mail && (await openMailer(config.mail));
+  const mailLimits = createMailLimits(db);
   const sendMail = (what: string, write: () => Promise<Mail> | Mail) =>
     background.start(what, async () => mailer?.send(await write()));
   const linkTo = (token: string) => `${config.publicUrl}/invite/${token}`;
@@ -464,6 +468,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       access,
       appendEvent,
       publishWorkspace,
+      quotas,
+      mailLimits: mailer && mailLimits,
       newId: uuidv7,
       makeToken: () => randomToken(32),
       hash: sha256,
@@ -513,7 +519,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     onTopic,
     onError: (error) => logger.warn({ err: error }, "pooled sessions could not be looked at"),
   });
-  const openSession = createToolSessions({
+  const reachability = createReachability({ db, background, clock, publishServer });
+  const openUnwatchedSession = createToolSessions({
     pool,
     accounts,
     fetchFor: mcpFetchFor,
@@ -522,11 +529,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     watchAccount: (account) => evictions.watchAccount(account),
     consentOf: ({ serverId, ownerId }) => readConsent(callRows, serverId, ownerId),
   });
+  const openSession = reachability.watch(openUnwatchedSession);
   const catalogs = createCatalogs({
     db,
     access,
     accounts,
-    openSession,
+    // It stores more than whether the server answered: also why it has no list.
+    openSession: openUnwatchedSession,
+    reachability,
     stored: createStoredCatalogs({ db, appendEvent, publishServer, publishWorkspace }),
     background,
     clock,
@@ -658,6 +668,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const webhooks = createWebhooks({
     db,
     access,
+    quotas,
     store: webhookStore,
     send: sendWebhook,
     describe: describeEvent,
@@ -683,8 +694,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const graphql = createGraphQL({
     isOpen: config.isLoopback,
+    limits: config.operationLimits,
     db,
     services: {
+      outbound: createOutboundLimits({
+        rate: {
+          burst: config.outboundOperationsPerMinute,
+          perMinute: config.outboundOperationsPerMinute,
+        },
+        atOnce: outboundOperationsAtOnce,
+        monotonicMs: clock.monotonicMs,
+      }),
       workspaces,
       workspaceDeletion: createWorkspaceDeletion({
         ...leaving,
@@ -749,9 +769,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     // Behind the hash, which no server is sent, ours neither.
     sendPasswordReset: mailer
       ? (email, token) =>
-          sendMail("mailing of a password's link", () =>
-            writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
-          )
+          background.start("email with a link to reset a password", async () => {
+            if (await mailLimits.allowsPasswordReset(email.toLowerCase()))
+              await mailer.send(
+                writePasswordReset(email, `${config.publicUrl}/reset-password#${token}`),
+              );
+          })
       : null,
     onSessionEnded: (id) => bus.publish(topics.ended(id)),
     logger,

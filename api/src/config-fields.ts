@@ -119,6 +119,17 @@ const dayCount = z
   )
   .transform(Number);
 
+/** A whole number, such as a count or a number of seconds. */
+function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most,
+      `is not a whole number from ${least} to ${most}`,
+    )
+    .transform(Number);
+}
+
 /** By variable. What is not set gets its default here, unless the default follows from other variables. */
 export const environment = z.object({
   PORT: portNumber.default(4000),
@@ -147,6 +158,19 @@ export const environment = z.object({
   SANDBOX: flag.optional(),
   SANDBOX_PORT: portNumber.default(4010),
   EVENT_RETENTION_DAYS: dayCount.default(90),
+  MAX_TOOL_CALLS_PER_USER: wholeNumber(1, 100_000).default(400),
+  MAX_TOOL_CALLS_PER_SERVER: wholeNumber(1, 100_000).default(400),
+  MAX_TOOL_CALLS_PER_WORKSPACE: wholeNumber(1, 100_000).default(1_000),
+  TOOL_CALLS_PER_SECOND_PER_USER: wholeNumber(1, 1_000_000).default(1_000),
+  TOOL_CALLS_PER_SECOND_PER_WORKSPACE: wholeNumber(1, 1_000_000).default(2_000),
+  MAX_SERVERS_PER_WORKSPACE: wholeNumber(1, 100_000).default(500),
+  MAX_WEBHOOK_ENDPOINTS_PER_WORKSPACE: wholeNumber(1, 1_000).default(20),
+  MAX_OPEN_INVITATIONS_PER_WORKSPACE: wholeNumber(1, 100_000).default(200),
+  MAX_WORKSPACES_PER_USER: wholeNumber(1, 10_000).default(20),
+  MAX_API_TOKENS_PER_USER: wholeNumber(1, 10_000).default(100),
+  OUTBOUND_OPERATIONS_PER_MINUTE: wholeNumber(1, 100_000).default(120),
+  OPERATION_DEADLINE_SECONDS: wholeNumber(1, 600).default(10),
+  RESPONSE_LIMIT_MIB: wholeNumber(1, 64).default(8),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
   SMTP_URL: smtpUrl.optional(),

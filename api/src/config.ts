@@ -4,6 +4,8 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Environment, environment, type LOG_LEVELS } from "./config-fields.ts";
 import { classifyAddress } from "./egress/address-rules.ts";
+import type { CallRates, ConcurrencyLimits } from "./services/execution-limits.ts";
+import type { Quotas } from "./services/quotas.ts";
 import { isLoopbackUrl, readHost } from "./egress/host-rules.ts";
 
 export interface Config {
@@ -32,6 +34,21 @@ export interface Config {
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** How long the workspaces' log is kept. */
   readonly eventRetentionDays: number;
+  /** Of tool calls, in each process. */
+  readonly toolCallLimits: {
+    readonly concurrency: Readonly<ConcurrencyLimits>;
+    readonly callsPerSecond: Readonly<CallRates>;
+  };
+  readonly quotas: Readonly<Quotas>;
+  /** How many operations that contact other servers one user may start in a minute. */
+  readonly outboundOperationsPerMinute: number;
+  /** Of one GraphQL operation. */
+  readonly operationLimits: {
+    /** How long a read may take, in milliseconds. */
+    readonly deadlineMs: number;
+    /** The size of a response, in bytes. */
+    readonly responseBytes: number;
+  };
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Believe the forwarding headers of the proxy in front. */
   readonly trustProxy: boolean;
@@ -135,6 +152,29 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    toolCallLimits: Object.freeze({
+      concurrency: Object.freeze({
+        perUser: env.MAX_TOOL_CALLS_PER_USER,
+        perServer: env.MAX_TOOL_CALLS_PER_SERVER,
+        perWorkspace: env.MAX_TOOL_CALLS_PER_WORKSPACE,
+      }),
+      callsPerSecond: Object.freeze({
+        perUser: env.TOOL_CALLS_PER_SECOND_PER_USER,
+        perWorkspace: env.TOOL_CALLS_PER_SECOND_PER_WORKSPACE,
+      }),
+    }),
+    quotas: Object.freeze({
+      serversPerWorkspace: env.MAX_SERVERS_PER_WORKSPACE,
+      webhookEndpointsPerWorkspace: env.MAX_WEBHOOK_ENDPOINTS_PER_WORKSPACE,
+      openInvitationsPerWorkspace: env.MAX_OPEN_INVITATIONS_PER_WORKSPACE,
+      workspacesPerUser: env.MAX_WORKSPACES_PER_USER,
+      apiTokensPerUser: env.MAX_API_TOKENS_PER_USER,
+    }),
+    outboundOperationsPerMinute: env.OUTBOUND_OPERATIONS_PER_MINUTE,
+    operationLimits: Object.freeze({
+      deadlineMs: env.OPERATION_DEADLINE_SECONDS * 1_000,
+      responseBytes: env.RESPONSE_LIMIT_MIB * 1024 * 1024,
+    }),
     // At home the address to open must not scroll away under a line for every request.
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,

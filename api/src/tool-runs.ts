@@ -1,5 +1,6 @@
 /** Everything about runs of tools: what runs here, what other processes know of it, and what is kept. */
 import type { Database } from "@gatehouse/prisma";
+import type { Config } from "./config.ts";
 import type { SealedBox } from "./crypto/sealed-box.ts";
 import type { Bus } from "./events/bus.ts";
 import { appendEvent, appendEvents } from "./events/log.ts";
@@ -10,11 +11,7 @@ import { createElicitations } from "./services/elicitations.ts";
 import { createExecutionCancelling, watchForCancelling } from "./services/execution-cancelling.ts";
 import { followToEnd } from "./services/execution-following.ts";
 import { createExecutionHistory } from "./services/execution-history.ts";
-import {
-  type ConcurrencyLimits,
-  createExecutionLimits,
-  type RunRates,
-} from "./services/execution-limits.ts";
+import { createExecutionLimits } from "./services/execution-limits.ts";
 import { createExecutions, type ExecutionsDeps } from "./services/executions.ts";
 import { createIdempotency } from "./services/idempotency.ts";
 import { createRunningExecutions } from "./services/running-executions.ts";
@@ -38,10 +35,8 @@ export interface ToolRunsDeps {
   monotonicMs(): number;
   log(message: string, details: object): void;
   onFinished(run: { status: string; durationMs: number }): void;
-  /** How many tools may run at once. */
-  concurrency?: ConcurrencyLimits | undefined;
-  /** How many may be begun. */
-  runRates?: RunRates | undefined;
+  /** How many tool calls may run at once, and how many may be started. */
+  limits: Config["toolCallLimits"];
 }
 
 /** Asks the database for its time. */
@@ -122,8 +117,7 @@ export async function openToolRuns(deps: ToolRunsDeps) {
         ),
     }),
   });
-  const { concurrency, runRates: rates, monotonicMs } = deps;
-  const limits = createExecutionLimits({ concurrency, rates, monotonicMs });
+  const limits = createExecutionLimits({ ...deps.limits, monotonicMs: deps.monotonicMs });
   const idempotency = createIdempotency({ store: createIdempotencyStore({ db, box }) });
   const tasks: Disposable[] = [];
 

@@ -81,8 +81,34 @@ it("an invitation with an address is mailed there, and its link lets that person
   );
   const mail = await takeMail("bob@example.com");
   expect(mail).toMatch(/^From: Gatehouse <gatehouse@example\.com>$/m);
-  expect(mail).toMatch(/^Subject: Ada invites you to /m);
+  expect(mail).toMatch(/^Subject: You are invited to a workspace in Gatehouse$/m);
   expect(mail).toContain(createInvitation.url);
+});
+
+it("A6 a recipient receives a few invitations a day, whatever is revoked in between", async () => {
+  const mallory = await gatehouse.signUp("mallory");
+  const invite = (email: string) =>
+    mallory.graphql(
+      "mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { invitation { id } } }",
+      { input: { workspaceId: mallory.workspaceId, email, role: "MEMBER" } },
+    );
+  const codes = [];
+  for (let count = 0; count < 8; count += 1) {
+    const { data, errors } = await invite("stranger@example.com");
+    codes.push(errors?.[0]?.extensions["code"] ?? "ok");
+    if (errors) expect(errors[0]?.extensions["retryAfterMs"]).toBeGreaterThan(0);
+    else
+      await mallory.query("mutation ($id: ID!) { revokeInvitation(id: $id) { id } }", {
+        id: data.createInvitation.invitation.id,
+      });
+  }
+  expect(codes).toEqual([...Array(5).fill("ok"), ...Array(3).fill("RATE_LIMITED")]);
+  for (let count = 0; count < 5; count += 1)
+    expect(/^Subject: .*$/m.exec(await takeMail("stranger@example.com"))?.[0]).toBe(
+      "Subject: You are invited to a workspace in Gatehouse",
+    );
+  expect((await invite("other@example.com")).errors).toBeUndefined();
+  await takeMail("other@example.com");
 });
 
 it("a forgotten password is replaced by a mailed link, once, and ends every session", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { createMetrics } from "../src/services/metrics.ts";
 import { connect, createServer, executeTool, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
@@ -45,7 +46,7 @@ it("tell of runs, renewals, accounts, consents and events, and name nobody", asy
   await executeTool(ada, serverId, "list_notes");
 
   expect(await readValue('gatehouse_tool_run_seconds_count{status="SUCCEEDED"}')).toBe(2);
-  const issuer = gatehouse.sandbox.url;
+  const issuer = new URL(gatehouse.sandbox.url).host;
   const refreshed = `gatehouse_token_requests_total{issuer="${issuer}",outcome="refreshed"}`;
   expect(await readValue(refreshed)).toBe(1);
   expect(await readValue('gatehouse_accounts{state="CONNECTED",reason=""}')).toBe(1);
@@ -74,6 +75,25 @@ it("tell of runs, renewals, accounts, consents and events, and name nobody", asy
       outcome,
     ).toBe(1);
   expect((await read()).text).not.toMatch(/hush|Ada|Bob|list_notes|\/mcp/i);
+});
+
+it("A11 count issuers beyond the first fifty hosts as other", () => {
+  const metrics = createMetrics({
+    db: gatehouse.db,
+    countSubscribers: () => 0,
+    countRunning: () => 0,
+  });
+  const request = { outcome: "refreshed", durationMs: 1, inDoubt: false, saved: true, savingMs: 1 };
+  for (let host = 0; host < 60; host += 1)
+    for (const path of ["/a", "/b"])
+      metrics.noteTokenRequest({ ...request, issuer: `https://as${host}.example.com${path}` });
+  metrics.noteTokenRequest({ ...request, issuer: "no URL" });
+  return metrics.render().then((text) => {
+    const issuers = text.match(/token_requests_total\{issuer="[^"]+"/g) ?? [];
+    expect(issuers).toHaveLength(51);
+    expect(text).toContain('gatehouse_token_requests_total{issuer="other",outcome="refreshed"} 21');
+    expect(text).not.toContain("/a");
+  });
 });
 
 /** The names in a text, without what a histogram appends to its own. */

@@ -5,6 +5,7 @@ import {
 } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { consent } from "../src/sandbox/driver.ts";
+import { createBrowser } from "./support/browser.ts";
 import {
   connect,
   createServer,
@@ -196,14 +197,16 @@ describe("what happens meanwhile", () => {
   it("C4 a callback that was kept too long can be opened and kept again", async () => {
     const started = await startOAuth(ada, serverId);
     const callbackUrl = await reachCallback(started.authorizationUrl);
-    await fetch(callbackUrl, { redirect: "manual" });
+    const browser = createBrowser();
+    await browser.open(String(callbackUrl));
     await gatehouse.db.oAuthFlow.updateMany({
       where: { id: rowIdOf(started.flow.id) },
       data: { heldUntil: new Date(Date.now() - 1_000) },
     });
-    const answer = await fetch(callbackUrl, { redirect: "manual" });
+    const answer = await browser.open(String(callbackUrl));
     const signIn = new URL(answer.headers.get("location") ?? "", gatehouse.url);
-    await ada.open(new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href);
+    browser.addCookies(ada.cookie);
+    await browser.open(new URL(signIn.searchParams.get("next") ?? "", gatehouse.url).href);
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
   });
 

@@ -23,6 +23,14 @@ const SPECIAL_V4 = [
   ["224.0.0.0", 4],
   ["240.0.0.0", 4],
 ] as const;
+/** Of cloud providers, from their documentation. */
+const PLATFORM_V4 = [
+  ["168.63.129.16", 32],
+  ["199.36.153.4", 30],
+  ["199.36.153.8", 30],
+  ["161.26.0.0", 16],
+  ["166.8.0.0", 14],
+] as const;
 const SPECIAL_V6 = [
   ["::", 96],
   ["::ffff:0:0:0", 96],
@@ -41,7 +49,8 @@ const SPECIAL_V6 = [
 ] as const;
 
 const special = new BlockList();
-for (const [network, bits] of SPECIAL_V4) special.addSubnet(network, bits, "ipv4");
+for (const [network, bits] of [...SPECIAL_V4, ...PLATFORM_V4])
+  special.addSubnet(network, bits, "ipv4");
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 
@@ -90,6 +99,22 @@ describe("classifyAddress", () => {
       }
     },
   );
+
+  it.each([
+    "168.63.129.16",
+    "::ffff:168.63.129.16",
+    "64:ff9b::a83f:8110",
+    "2002:a83f:8110::1",
+    "169.254.169.254",
+    "100.100.100.200",
+    "192.0.0.192",
+    "fd00:ec2::254",
+    "199.36.153.9",
+    "161.26.0.10",
+    "166.11.255.255",
+  ])("A13 refuses %s, which a cloud provider's platform answers", (address) => {
+    expect(classifyAddress(address)).toBe("SPECIAL");
+  });
 
   it.each(SPECIAL_V6)("MCP-AUTH-20 refuses all of %s/%i", (network, bits) => {
     fc.assert(

@@ -16,11 +16,11 @@ export function classifyAddress(text: string): AddressKind {
   if (!address) return "SPECIAL";
   const range = address.range();
   if (range === "loopback") return "LOOPBACK";
-  if (isIPv4(address)) return range === "unicast" ? "PUBLIC" : "SPECIAL";
+  if (isIPv4(address)) return isPublicIPv4(address) ? "PUBLIC" : "SPECIAL";
   const embedded = findEmbedded(address);
   if (embedded) {
     // A translator or relay would pass it on to the IPv4 address inside, so that one decides.
-    return embedded.every((inner) => inner.range() === "unicast") ? "PUBLIC" : "SPECIAL";
+    return embedded.every(isPublicIPv4) ? "PUBLIC" : "SPECIAL";
   }
   return range === "unicast" && address.match(GLOBAL_UNICAST) ? "PUBLIC" : "SPECIAL";
 }
@@ -41,6 +41,27 @@ export function parseNetwork(cidr: string): Network | null {
   return isIP(address) && /^\d+$/.test(bits) && ipaddr.isValidCIDR(cidr.trim())
     ? ipaddr.parseCIDR(cidr.trim())
     : null;
+}
+
+/**
+ * Addresses that look public and are answered by the platform of a cloud provider, inside of its networks alone. Their metadata services
+ * are in ranges that are special already: 169.254.0.0/16, 100.64.0.0/10, 192.0.0.0/24, fd00::/8.
+ */
+const PLATFORM_NETWORKS = [
+  // Azure: host agent, DNS and health probes.
+  "168.63.129.16/32",
+  // Google Cloud: private and restricted access to its APIs.
+  "199.36.153.4/30",
+  "199.36.153.8/30",
+  // IBM Cloud: service endpoints of the private network.
+  "161.26.0.0/16",
+  "166.8.0.0/14",
+].map((cidr) => ipaddr.IPv4.parseCIDR(cidr));
+
+function isPublicIPv4(address: ipaddr.IPv4): boolean {
+  return (
+    address.range() === "unicast" && !PLATFORM_NETWORKS.some((network) => address.match(network))
+  );
 }
 
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR("2000::/3");

@@ -2,6 +2,7 @@ import type { Database, WorkspaceRole } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
 import { type Caller, visibleTo } from "../services/access.ts";
 import type { Services } from "../services/services.ts";
+import type { OperationBudget } from "./budget/operation-budget.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
 import {
   type CatalogLoader,
@@ -17,10 +18,20 @@ import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 export interface RequestContext {
   viewer: Caller | null;
   requestId: string;
+  /** Absent: the response occupies memory only while it is made. */
+  lifetime?: ResponseLifetime;
+}
+
+/** When a response is over. */
+export interface ResponseLifetime {
+  /** Calls back once. `wasSent`: false when the caller disconnected before. */
+  onClose(listener: (wasSent: boolean) => void): void;
 }
 
 export interface Context {
   requestId: string;
+  /** What the operation may use; undefined where a stream of many responses shares the context. */
+  budget: OperationBudget | undefined;
   /** Who calls; null when nobody is signed in. */
   caller: Caller | null;
   /** For reads alone, always scoped to the caller's workspaces. */
@@ -37,15 +48,30 @@ export interface Context {
   eventCursors: CursorLoader;
 }
 
+export interface ContextDeps {
+  db: Database;
+  services: Services;
+  createBudget(): OperationBudget;
+}
+
 export function createContext(
-  deps: { db: Database; services: Services },
-  { viewer, requestId }: RequestContext,
+  deps: ContextDeps,
+  { viewer, requestId, lifetime }: RequestContext,
 ): Context {
   const { db, services } = deps;
+  const budget = deps.createBudget();
+  if (lifetime)
+    budget.holdUntil((release) =>
+      lifetime.onClose((wasSent) => {
+        if (!wasSent) budget.abandon();
+        release();
+      }),
+    );
   const oauthStatus = createStatusLoader(db, viewer);
-  const ofCatalogs = { catalogs: services.catalogs, status: oauthStatus };
+  const ofCatalogs = { catalogs: services.catalogs, status: oauthStatus, budget };
   return {
     requestId,
+    budget,
     caller: viewer,
     db,
     services,
@@ -69,18 +95,22 @@ export function createContext(
     catalogs: createCatalogLoader(ofCatalogs, viewer),
     offers: createOffersLoader(ofCatalogs, viewer),
     toolPolicies: createPolicyLoader(db),
-    executionContents: createContentsLoader(services.executions),
+    executionContents: createContentsLoader(services.executions, budget),
     eventCursors: createCursorLoader(services.events),
   };
 }
 
 /** For what is executed once for many callers: it holds the database, and refuses whatever could tell one caller from another. */
-export function createSharedContext(db: Database): Pick<Context, "db"> {
+export function createSharedContext(
+  db: Database,
+  budget: OperationBudget,
+): Pick<Context, "db" | "budget"> {
   return new Proxy(
-    { db },
+    { db, budget },
     {
       get(target, key) {
-        if (key === "db" || typeof key === "symbol") return Reflect.get(target, key);
+        if (key === "db" || key === "budget" || typeof key === "symbol")
+          return Reflect.get(target, key);
         throw new Error(`${key} is not the same for all.`);
       },
     },

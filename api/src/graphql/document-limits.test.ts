@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { createLimitRule } from "./document-limits.ts";
 import { schema } from "./schema.ts";
 
-const rule = createLimitRule({ depth: 8, aliases: 5, fields: 1_000 });
+const rule = createLimitRule({
+  depth: 8,
+  aliases: 5,
+  fields: 1_000,
+  eventFields: 50,
+  introspection: 5_000,
+});
 const refuse = (document: string) =>
   validate(schema, parse(document), [...specifiedRules, rule]).map(({ message }) => message);
 
@@ -15,7 +21,8 @@ describe("documents", () => {
     ["a page of what it was asked for", servers("(first: 100)", "id name")],
     ["a page whose length is not said", servers("", "id name description authType")],
     ["no page", servers("(last: 1)", "tools(first: 100) { nodes { name } }")],
-    ["introspection", "{ __schema { types { fields { type { ofType { ofType { name } } } } } } }"],
+    ["introspection", "{ __schema { types { name } } }"],
+    ["a few ids", `{ nodes(ids: ["a", "b"]) { id } }`],
   ])("may ask for %s", (_what, document) => {
     expect(refuse(document)).toEqual([]);
   });
@@ -33,9 +40,38 @@ describe("documents", () => {
       fragment A on McpServer { tools(first: 3) { nodes { name } } } fragment B on McpServer { ...A }
       fragment C on McpServer { ...A ...B }`,
     ],
+    [
+      "A2 pages of each of many ids",
+      `{ nodes(ids: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]) {
+        ... on Workspace { mcpServers(first: 100) { nodes { id } } } } }`,
+    ],
+    [
+      "A2 pages of as many ids as a variable says",
+      "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Workspace { mcpServers { nodes { id } } } } }",
+    ],
+    [
+      "A2 lists without a page in every entry of a page",
+      `{ nodes(ids: ["a"]) { ... on Workspace { mcpServers(first: 100) { nodes { ...Steps } } } } }
+      fragment Steps on McpServer { oauthStatus { activeFlow { steps { kind } } } }`,
+    ],
   ])("may not ask for %s: QUERY_TOO_COMPLEX", (_what, document) => {
     expect(refuse(document)).toEqual([
-      "The answer could have more than 1000 fields. Ask for less at once.",
+      "The response could have more than 1000 fields. Ask for less at once.",
+    ]);
+  });
+
+  it("A2 may not ask for the schema of every type of every field", () => {
+    const document = "{ __schema { types { fields { type { fields { name } } } } } }";
+    expect(refuse(document)).toEqual([
+      "The response could have more than 5000 fields of the schema. Ask for less at once.",
+    ]);
+  });
+
+  it("A2 may ask for less with each event of a subscription", () => {
+    const document = `subscription { workspaceEvents(workspaceId: "w") {
+      server { workspace { mcpServers(first: 100) { nodes { id } } } } } }`;
+    expect(refuse(document)).toEqual([
+      "The response could have more than 50 fields. Ask for less at once.",
     ]);
   });
 

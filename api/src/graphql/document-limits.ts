@@ -1,9 +1,11 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  getIntrospectionQuery,
   GraphQLError,
-  type GraphQLField,
   Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
   type ParseOptions,
   type SelectionSetNode,
@@ -11,26 +13,47 @@ import {
   type ValidationRule,
 } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import { estimateIntrospectionLength, estimateListLength } from "./list-lengths.ts";
 
 export interface DocumentLimits {
-  /** Fields within fields. Introspection has a depth of its own and is not counted. */
+  /** How deeply fields are nested. Introspection is not counted: graphql-js bounds its depth. */
   depth: number;
   aliases: number;
-  /** Fields that an answer may have at most, where every page is as long as it was asked for. */
+  /** How many fields a response can have when every list is as long as it can be. */
   fields: number;
+  /** The same for each event of a subscription, which is executed for every subscriber. */
+  eventFields: number;
+  /** How many fields of the schema a response can have. */
+  introspection: number;
   tokens: number;
 }
 
-const defaultLimits: DocumentLimits = { depth: 20, aliases: 100, fields: 25_000, tokens: 10_000 };
-/** Of a page whose length is not said, and of one whose length is a variable's. */
-const usualPage = 20;
-const longestPage = 100;
+export const defaultLimits: DocumentLimits = {
+  depth: 20,
+  aliases: 100,
+  fields: 25_000,
+  eventFields: 2_500,
+  introspection: 2 * estimateFullIntrospection(),
+  tokens: 10_000,
+};
+
+/** By operation, as parsed and validated documents are kept. */
+const estimatedCosts = new WeakMap<OperationDefinitionNode, number>();
+
+/** The cost of an operation of a document that was validated, in fields; 0 for one that was not. */
+export function readEstimatedCost(operation: OperationDefinitionNode): number {
+  return estimatedCosts.get(operation) ?? 0;
+}
+
+/** A field of the schema is in memory, and costs a tenth of one that is read. */
+const weigh = ({ fields, introspection }: Cost) => fields + introspection / 10;
 
 /** What a selection may cost at most, wherever it stands. */
 interface Cost {
   depth: number;
   aliases: number;
   fields: number;
+  introspection: number;
 }
 
 /**
@@ -52,23 +75,32 @@ export function limitDocuments(): Plugin {
 
 export function createLimitRule(limits: Omit<DocumentLimits, "tokens">): ValidationRule {
   return (context) => {
-    const pages = new Map<FieldNode, number>();
+    const lengths = new Map<FieldNode, number>();
     return {
       Field(node) {
-        pages.set(node, readPageLength(node, context.getFieldDef()));
+        lengths.set(
+          node,
+          estimateListLength(node, context.getFieldDef(), context.getParentType()?.name),
+        );
       },
       Document: {
         leave({ definitions }) {
-          const measure = createMeasure(pages, (name) => context.getFragment(name));
+          const measure = createMeasure(
+            (node) => lengths.get(node) ?? 1,
+            (name) => context.getFragment(name),
+          );
           for (const definition of definitions) {
             if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
             const cost = measure(definition.selectionSet);
-            for (const name of ["depth", "aliases", "fields"] as const)
-              if (cost[name] > limits[name])
+            estimatedCosts.set(definition, weigh(cost));
+            const isLive = definition.operation === OperationTypeNode.SUBSCRIPTION;
+            const most = { ...limits, fields: isLive ? limits.eventFields : limits.fields };
+            for (const name of ["depth", "aliases", "fields", "introspection"] as const)
+              if (cost[name] > most[name])
                 context.reportError(
-                  new GraphQLError(describeExcess(name, limits[name]), {
+                  new GraphQLError(describeExcess(name, most[name]), {
                     nodes: [definition],
-                    extensions: { code: "QUERY_TOO_COMPLEX" },
+                    extensions: { code: "QUERY_TOO_COMPLEX", cost: cost[name], limit: most[name] },
                   }),
                 );
           }
@@ -79,12 +111,12 @@ export function createLimitRule(limits: Omit<DocumentLimits, "tokens">): Validat
 }
 
 function createMeasure(
-  pages: ReadonlyMap<FieldNode, number>,
+  lengthOf: (node: FieldNode) => number,
   findFragment: (name: string) => FragmentDefinitionNode | null | undefined,
 ): (selections: SelectionSetNode) => Cost {
   /** A fragment that is spread a thousand times is measured once. */
   const known = new Map<string, Cost>();
-  const nothing: Cost = { depth: 0, aliases: 0, fields: 0 };
+  const nothing: Cost = { depth: 0, aliases: 0, fields: 0, introspection: 0 };
 
   function measureFragment(name: string): Cost {
     const before = known.get(name);
@@ -98,12 +130,15 @@ function createMeasure(
   }
 
   function measureField(node: FieldNode): Cost {
-    if (node.name.value.startsWith("__")) return { depth: 1, aliases: 0, fields: 1 };
     const inside = node.selectionSet ? measure(node.selectionSet) : nothing;
+    const aliases = inside.aliases + (node.alias ? 1 : 0);
+    if (node.name.value.startsWith("__"))
+      return { depth: 1, aliases, fields: 1, introspection: inside.fields };
     return {
       depth: inside.depth + 1,
-      aliases: inside.aliases + (node.alias ? 1 : 0),
-      fields: 1 + inside.fields * (pages.get(node) ?? 1),
+      aliases,
+      fields: 1 + inside.fields * lengthOf(node),
+      introspection: inside.introspection * lengthOf(node),
     };
   }
 
@@ -119,6 +154,7 @@ function createMeasure(
       sum.depth = Math.max(sum.depth, cost.depth);
       sum.aliases += cost.aliases;
       sum.fields += cost.fields;
+      sum.introspection += cost.introspection;
     }
     return sum;
   }
@@ -126,29 +162,37 @@ function createMeasure(
   return measure;
 }
 
-/** How often what is inside may come; 1 for what is no page. */
-function readPageLength(
-  node: FieldNode,
-  field: GraphQLField<unknown, unknown> | null | undefined,
-): number {
-  if (!field?.args.some(({ name }) => name === "first")) return 1;
-  const lengths = (node.arguments ?? [])
-    .filter(({ name }) => name.value === "first" || name.value === "last")
-    .map(({ value }) =>
-      value.kind === Kind.INT
-        ? Math.min(Math.max(Number(value.value), 1), longestPage)
-        : value.kind === Kind.NULL
-          ? usualPage
-          : longestPage,
-    );
-  return lengths.length > 0 ? Math.max(...lengths) : usualPage;
+/** What tools ask for that read the whole schema. */
+function estimateFullIntrospection(): number {
+  const document = parse(
+    getIntrospectionQuery({
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    }),
+  );
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      fragments.set(definition.name.value, definition);
+  const measure = createMeasure(estimateIntrospectionLength, (name) => fragments.get(name));
+  return document.definitions.reduce(
+    (sum, definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION
+        ? sum + measure(definition.selectionSet).introspection
+        : sum,
+    0,
+  );
 }
 
 function describeExcess(name: keyof Cost, most: number): string {
   const what = {
     depth: `The document is nested more than ${most} levels deep.`,
     aliases: `The document has more than ${most} aliases.`,
-    fields: `The answer could have more than ${most} fields.`,
+    fields: `The response could have more than ${most} fields.`,
+    introspection: `The response could have more than ${most} fields of the schema.`,
   };
   return `${what[name]} Ask for less at once.`;
 }

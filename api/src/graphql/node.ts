@@ -19,12 +19,16 @@ builder.queryFields((t) => ({
     id: (_root, { id }, _context, { schema }) => readNodeId(schema, id),
   }),
   nodes: t.nodeList({
-    description: `The same for several, null where there is none; at most ${most}.`,
+    description: `The same for several ids, null where there is none. At most ${most}, each of them once.`,
     args: { ids: t.arg.idList({ required: true }) },
     ids: (_root, { ids }, _context, { schema }) => {
       if (ids.length > most)
         throw new ServiceError("BAD_USER_INPUT", `At most ${most} ids at once.`, {
           fieldErrors: { ids: [`At most ${most} ids at once.`] },
+        });
+      if (new Set(ids).size < ids.length)
+        throw new ServiceError("BAD_USER_INPUT", "Give each id once.", {
+          fieldErrors: { ids: ["Give each id once."] },
         });
       return ids.map((id) => readNodeId(schema, id));
     },

@@ -1,4 +1,5 @@
 import { builder } from "./builder.ts";
+import { meterSchema } from "./budget/metered-schema.ts";
 import "./scalars.ts";
 import "./node.ts";
 import "./workspace/user.ts";
@@ -52,4 +53,4 @@ builder.queryType({});
 builder.mutationType({});
 builder.subscriptionType({});
 
-export const schema = builder.toSchema();
+export const schema = meterSchema(builder.toSchema());

@@ -9,18 +9,32 @@ import {
   createSharedContext,
   type RequestContext,
 } from "./context.ts";
+import { createAdmission } from "./budget/admission.ts";
+import { admissionLimits, mostLoadedBytes, mostOccupiedBytes } from "./budget/budget-limits.ts";
+import { limitOperations } from "./budget/limit-operations.ts";
+import { limitOutboundFields } from "./budget/outbound-fields.ts";
+import { createOperationBudget } from "./budget/operation-budget.ts";
+import { createProcessMemory } from "./budget/process-memory.ts";
 import { createSharedResults } from "./live/shared-results.ts";
 import { createSubscriber } from "./live/subscriber.ts";
 import { limitDocuments } from "./document-limits.ts";
 import { refuseIntrospection } from "./introspection.ts";
-import { allowOncePerDocument } from "./once-per-document.ts";
 import { schema } from "./schema.ts";
+
+export interface OperationLimits {
+  /** How long a read may take, in milliseconds. */
+  deadlineMs: number;
+  /** The size of a response, in bytes. */
+  responseBytes: number;
+}
 
 export interface YogaDeps {
   db: Database;
   services: Services;
   /** On its user's own machine: whoever reaches it may ask for the schema, signed in or not. */
   isOpen: boolean;
+  /** Of one operation, and of one event of a subscription. */
+  limits: OperationLimits;
   /** What was masked; the message goes to the log alone. */
   logError(error: unknown, requestId: string | undefined): void;
 }
@@ -74,15 +88,21 @@ function isMalformedValue(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "P2023";
 }
 
+/** graphql-js names similar fields, types, arguments and values. */
+const suggestion = / Did you mean [^?]*\?$/;
+
 /** Masks where the request is known: every error names it, and the log can be searched by the id that a person quotes. */
 function createMask(deps: YogaDeps) {
   return function mask<Result extends { errors?: readonly GraphQLError[] }>(
     result: Result,
-    { requestId }: Pick<RequestContext, "requestId">,
+    { requestId, viewer }: RequestContext,
   ): Result {
     if (!result.errors) return result;
+    const mayReadSchema = deps.isOpen || viewer !== null;
     const errors = result.errors.map((error) => {
       const masked = maskError(error, deps, requestId);
+      // Whoever may not read the schema must not be able to guess it, one name after the other.
+      if (!mayReadSchema) masked.message = masked.message.replace(suggestion, "");
       return Object.assign(masked, { extensions: { ...masked.extensions, requestId } });
     });
     return { ...result, errors };
@@ -116,15 +136,19 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
  * at the same time, and each would hold all of Yoga's layers.
  */
 export function createGraphQL(deps: YogaDeps) {
+  const memory = createProcessMemory(mostOccupiedBytes);
+  const budgetLimits = { ...deps.limits, loadedBytes: mostLoadedBytes };
+  const ofContexts = { ...deps, createBudget: () => createOperationBudget(budgetLimits, memory) };
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: "/graphql",
-    context: (initial) => createContext(deps, initial),
+    context: (initial) => createContext(ofContexts, initial),
     maskedErrors: { maskError: (error) => maskError(error, deps) },
     plugins: [
       createErrorPlugin(deps),
+      limitOperations(createAdmission(admissionLimits)),
       limitDocuments(),
-      allowOncePerDocument(["diagnoseServer"]),
+      limitOutboundFields(),
       ...(deps.isOpen ? [] : [refuseIntrospection()]),
     ],
     // The HTTP server has checked the body's type and the Origin by then.
@@ -140,10 +164,10 @@ export function createGraphQL(deps: YogaDeps) {
     schema,
     shared: createSharedResults({
       schema,
-      createContext: () => createSharedContext(deps.db),
+      createContext: () => createSharedContext(deps.db, ofContexts.createBudget()),
       clock: { monotonicMs: () => performance.now() },
     }),
-    createContext: (request) => createContext(deps, request),
+    createContext: (request) => createContext(ofContexts, request),
     mask: createMask(deps),
   });
   const { getEnveloped, getResultForParams } = yoga;

@@ -8,6 +8,8 @@ export interface RequestContext {
   viewer: Viewer | null;
   /** In `x-request-id`, in the log and in `extensions.requestId`. */
   requestId: string;
+  /** When the response is over; absent for the events of subscriptions. */
+  lifetime?: { onClose(listener: (wasSent: boolean) => void): void };
 }
 
 export interface OperationParams {

@@ -64,7 +64,13 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
     const { headers } = c.req.raw;
     const setCookies: string[] = [];
     const viewer = await deps.viewers.resolveViewer(headers, (cookie) => setCookies.push(cookie));
-    const context = { viewer, requestId };
+    const { outgoing } = c.env;
+    const lifetime = {
+      onClose: (listener: (wasSent: boolean) => void) => {
+        outgoing.once("close", () => listener(outgoing.writableFinished));
+      },
+    };
+    const context = { viewer, requestId, lifetime };
     const answer = acceptsEventStream(headers)
       ? await answerEventStream(deps, c.req.raw, context)
       : await deps.graphql.fetch(c.req.raw, context);

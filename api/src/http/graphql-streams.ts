@@ -27,16 +27,18 @@ export async function answerEventStream(
   const document = params && parseSubscription(graphql, again, params, context);
   if (!params || !document) return graphql.fetch(again, context);
   const { operationName, variables } = params;
+  // Each event has a context of its own, so that none is held for as long as the stream is open.
+  const { viewer, requestId } = context;
   const results = await graphql.subscribe(
     {
       document,
       operationName: operationName ?? null,
       ...(variables === undefined ? {} : { variables }),
     },
-    context,
+    { viewer, requestId },
   );
   const stream = Symbol.asyncIterator in results ? results : yieldOne({ result: results });
-  return new Response(writeEvents(stream, deps.pingIntervalMs, context.requestId), {
+  return new Response(writeEvents(stream, deps.pingIntervalMs, requestId), {
     headers: {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-cache",

@@ -7,6 +7,8 @@ import type { RequestGuard } from "./request-guard.ts";
 import { chooseAnswerKind, isApiPath } from "./security-headers.ts";
 import type { SecurityHeaders } from "./security-headers.ts";
 
+/** Asked by the address of a machine or pod, and of no use to a page that was rebound: `/metrics` needs a token that no browser has. */
+const PATHS_OF_EVERY_HOST = new Set(["/healthz", "/readyz", "/metrics"]);
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** A `Host` that is not ours: pages are sent to `PUBLIC_URL`, everything else is refused with 421 (DNS rebinding). */
@@ -14,7 +16,7 @@ export function guardHost(guard: RequestGuard): MiddlewareHandler<HttpEnvironmen
   return async (c, next) => {
     const { host, pathname, search } = new URL(c.req.url);
     // Of an absolute request target the URL's host counts (RFC 9112 §3.2.2), of any other the header's.
-    if (guard.isHostAllowed(host)) return next();
+    if (guard.isHostAllowed(host) || PATHS_OF_EVERY_HOST.has(pathname)) return next();
     const wantsPage =
       SAFE_METHODS.has(c.req.method) && (c.req.header("accept")?.includes("text/html") ?? false);
     if (wantsPage && !isApiPath(pathname)) {

@@ -24,7 +24,7 @@ describe("Host", () => {
     ["a script", "/assets/app.js", { accept: "*/*" }, 421],
     ["the callback", "/oauth/callback?code=c&state=s", { accept: "text/html" }, 421],
     ["GraphQL", "/graphql", { accept: "text/html" }, 421],
-    ["a probe", "/healthz", {}, 421],
+    ["a path that begins like a probe", "/healthz/x", {}, 421],
   ])(
     "sends %s at a foreign Host to PUBLIC_URL or refuses it",
     async (_what, path, headers, status) => {
@@ -42,6 +42,17 @@ describe("Host", () => {
     });
     expect(answer.headers.location).toBe(`${PUBLIC_URL}//evil.example/x`);
   });
+
+  it.each(["/healthz", "/readyz", "/metrics"])(
+    "A10 answers %s by the address of a machine",
+    async (path) => {
+      await using server = await startTestServer({ metricsToken: "token" });
+      const headers = { host: "10.1.2.3:4000", authorization: "Bearer token" };
+      expect((await server.send(path, { headers })).status).toBe(200);
+      const unknown = { ...headers, authorization: "Bearer other" };
+      expect((await server.send("/metrics", { headers: unknown })).status).toBe(404);
+    },
+  );
 
   it("serves a Host of ALLOWED_HOSTS", async () => {
     await using server = await startTestServer();

@@ -238,10 +238,10 @@ function createTestGraphQL(subscriptions: TestSubscriptions): GraphQLHandler {
   const schema = createTestSchema(subscriptions);
   const options = { schema, logging: false, cors: false, graphiql: false } as const;
   const yoga = createYoga<RequestContext>(options);
-  const subscribe = createSubscriber<RequestContext, RequestContext>({
+  const subscribe = createSubscriber<RequestContext, RequestContext & { budget: undefined }>({
     schema,
     shared: { find: () => null },
-    createContext: (request) => request,
+    createContext: (request) => ({ ...request, budget: undefined }),
     // As Yoga does by itself.
     mask: ({ errors, ...result }) => ({
       ...result,

@@ -1,8 +1,9 @@
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
+import { type Quotas, requireQuota } from "./quotas.ts";
 import type { NewEvent } from "../events/log.ts";
 import type { Background } from "./background.ts";
 import { type Access, type Caller, requirePerson, rolesAllowed, visibleTo } from "./access.ts";
-import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import { InputFaults, notFound } from "./errors.ts";
 import { checkName } from "./input.ts";
 
 export interface CreateApiTokenInput {
@@ -37,6 +38,7 @@ export interface ApiTokens {
 
 export interface ApiTokensDeps {
   db: Database;
+  quotas: Pick<Quotas, "apiTokensPerUser">;
   access: Access;
   makeSecret(): string;
   isSecret(text: string): boolean;
@@ -51,9 +53,6 @@ export interface ApiTokensDeps {
   publishWorkspace(workspaceId: string): void;
   background: Pick<Background, "start">;
 }
-
-/** Living ones of one person in one workspace: enough for every program, too few to fill a table. */
-const most = 100;
 
 /** Prisma's condition for the tokens that a caller may see: their own, and everybody's where they administer. */
 export function tokensVisibleTo(caller: Caller | null) {
@@ -94,21 +93,21 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
       if (input.expiresAt && input.expiresAt.getTime() <= Date.now())
         faults.add("expiresAt", "It would have run out already.");
       faults.throwIfAny();
-      const living = await db.apiToken.count({
-        where: {
+      const { apiTokensPerUser: limit } = deps.quotas;
+      const secret = deps.makeSecret();
+      const apiToken = await db.$transaction(async (tx) => {
+        const active = {
           workspaceId: input.workspaceId,
           userId: caller.userId,
           revokedAt: null,
           OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
-        },
-      });
-      if (living >= most)
-        throw new ServiceError(
-          "CONFLICT",
-          `You have ${most} tokens here: revoke one that is not needed any more.`,
+        };
+        await requireQuota(
+          tx,
+          { quota: "apiTokensPerUser", limit, ownerId: `${caller.userId} ${input.workspaceId}` },
+          () => tx.apiToken.count({ where: active }),
+          `You have ${limit} API tokens in this workspace, which is the limit. Revoke one that is no longer needed.`,
         );
-      const secret = deps.makeSecret();
-      const apiToken = await db.$transaction(async (tx) => {
         const created = await tx.apiToken.create({
           data: {
             name,

@@ -25,8 +25,8 @@ export type FoundTool =
 /** What tools there are, as each account sees them: one may be shown others than the next (regressions S13). */
 export interface Catalogs extends Disposable {
   /** What is stored, for any number of accounts in one statement each. */
-  readTools(accounts: readonly CatalogAccount[]): Promise<StoredTools[]>;
-  readOffers(accounts: readonly CatalogAccount[]): Promise<StoredOffers[]>;
+  readTools(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredTools[]>;
+  readOffers(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredOffers[]>;
   /** For an account that can be used and has no list stored: asks the server, unless it failed a moment ago. */
   discoverMissing(account: CatalogAccount): Promise<void>;
   /** The same for resources and prompts. */
@@ -89,8 +89,8 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     deps.background.start("renewal of tools", () => askUnless(({ isStale }) => !isStale, account));
 
   return {
-    readTools: (wanted) => stored.readTools(wanted),
-    readOffers: (wanted) => stored.readOffers(wanted),
+    readTools: stored.readTools,
+    readOffers: stored.readOffers,
     lastFailure: (account) => failures.read(keyOf(account)) ?? failures.read(offersKeyOf(account)),
 
     discoverMissing: (account) => askUnless(() => true, account),

@@ -53,7 +53,8 @@ export type StartAnswer =
 
 /** Attempts at consent, from the click to the authorization server; `callback.ts` takes over when it comes back. */
 export interface Consent {
-  start(caller: Caller | null, input: StartInput): Promise<StartAnswer>;
+  /** @param signal the caller has disconnected: discovery ends, and the attempt fails */
+  start(caller: Caller | null, input: StartInput, signal?: AbortSignal): Promise<StartAnswer>;
   /**
    * The workspace's own account by client credentials, in an admin's name, where it should be there and is not: one attempt at a time
    * in a process. False: it failed, and its attempt says why.
@@ -133,6 +134,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     ownerId: string,
     chosenIssuer: string | null,
     taken: Step[],
+    signal: AbortSignal | undefined,
   ): Promise<StartAnswer> {
     const failed = async (message: string): Promise<StartAnswer> => ({
       __typename: "OAuthDiscoveryFailed",
@@ -143,6 +145,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     const grant = await findGrant(server, ownerId);
     const { answer } = await deps.detector.walk(server.url, {
       steps,
+      signal,
       ...readSettings(server),
       ...(chosenIssuer === null ? {} : { chosenIssuer }),
       // Whoever has disconnected may have been in the wrong place, and is asked again.
@@ -240,6 +243,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     server: McpServer,
     who: { userId: string; ownerId: string },
     input: Pick<StartInput, "mode" | "returnTo" | "issuer">,
+    signal?: AbortSignal,
   ): Promise<StartAnswer> {
     const flow = await flows.create({
       mode: input.mode,
@@ -252,7 +256,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     });
     const taken: Step[] = [];
     try {
-      return await prepare(flow, server, who.ownerId, input.issuer, taken);
+      return await prepare(flow, server, who.ownerId, input.issuer, taken, signal);
     } catch (error) {
       await fail(flow, taken, "Something went wrong inside Gatehouse.");
       throw error;
@@ -268,7 +272,7 @@ export function createConsent(deps: ConsentDeps): Consent {
   }
 
   return {
-    async start(maybeCaller, input) {
+    async start(maybeCaller, input, signal) {
       const { caller, server } = await access.requireServer(
         maybeCaller,
         input.serverId,
@@ -289,7 +293,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       await ownAttempts.get(keyOf(server))?.catch(() => false);
       if (!input.force && (await isConnected(server, ownerId, input.issuer)))
         return { __typename: "OAuthAlreadyConnected", serverId: server.id };
-      return attempt(server, { userId: caller.userId, ownerId }, { ...input, returnTo });
+      return attempt(server, { userId: caller.userId, ownerId }, { ...input, returnTo }, signal);
     },
 
     connectItself(server, userId) {

@@ -14,6 +14,7 @@ import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
 import { createStepRecorder, type StepClock, type StepRecorder } from "../oauth/steps.ts";
 import { type ProbeAnswer, probeServer } from "../mcp/probe.ts";
 import type { Access, Caller } from "./access.ts";
+import { bindSignal } from "./bind-signal.ts";
 import { InputFaults } from "./errors.ts";
 import { hasControlCharacters } from "./input.ts";
 import { describePreview, type ServerPreview } from "./server-preview.ts";
@@ -51,7 +52,8 @@ export interface Detector {
   checkUrl(faults: InputFaults, field: string, url: string): void;
   /** Null: fit to be asked. The code is the guard's, or TOO_LONG. */
   findUrlFault(url: string): { code: string; message: string } | null;
-  detect(url: string): Promise<Detection>;
+  /** @throws the signal's reason */
+  detect(url: string, signal?: AbortSignal): Promise<Detection>;
   /**
    * What `detect` is made of: each exchange is a step. Goes no further than the probe when nothing answers it as an MCP server does.
    * @param options.cache null: every document is fetched
@@ -69,7 +71,7 @@ export interface Detector {
   /** A probe and, where the server asks for OAuth, discovery; each exchange is a step. */
   walk(
     url: string,
-    options: WalkOptions,
+    options: WalkOptions & { signal?: AbortSignal | undefined },
   ): Promise<{ probe: ProbeAnswer; challenge: BearerChallenge | null; answer: DiscoveryAnswer }>;
   /**
    * Whether the server's metadata, asked for anew, names authorization servers and `issuer` is none of them. False for every answer
@@ -80,6 +82,7 @@ export interface Detector {
   preview(
     caller: Caller | null,
     input: { workspaceId: string; url: string },
+    signal?: AbortSignal,
   ): Promise<ServerPreview>;
 }
 
@@ -137,8 +140,8 @@ export function createDetector(deps: DetectorDeps): Detector {
       if (fault) faults.add(field, fault.message);
     },
 
-    async walk(url, options) {
-      const fetch = deps.fetchFor({ serverUrl: url });
+    async walk(url, { signal, ...options }) {
+      const fetch = bindSignal(deps.fetchFor({ serverUrl: url }), signal);
       const { answer: probed, challenge } = await probe(url, fetch, options.steps);
       const answer = await discover({
         ...options,
@@ -167,7 +170,7 @@ export function createDetector(deps: DetectorDeps): Detector {
       );
     },
 
-    async detect(url) {
+    async detect(url, signal) {
       const steps = createStepRecorder({ ...silent, clock: deps.clock });
       const {
         probe: _probe,
@@ -175,9 +178,10 @@ export function createDetector(deps: DetectorDeps): Detector {
         ...detection
       } = await this.inspect(url, {
         steps,
-        fetch: deps.fetchFor({ serverUrl: url }),
+        fetch: bindSignal(deps.fetchFor({ serverUrl: url }), signal),
         cache: deps.cache,
       });
+      signal?.throwIfAborted();
       return detection;
     },
 
@@ -257,14 +261,14 @@ export function createDetector(deps: DetectorDeps): Detector {
           };
     },
 
-    async preview(caller, { workspaceId, url }) {
+    async preview(caller, { workspaceId, url }, signal) {
       await deps.access.requireWorkspace(caller, workspaceId, "administer");
       const faults = new InputFaults();
       this.checkUrl(faults, "url", url);
       faults.throwIfAny();
       const inspection = await this.inspect(url, {
         steps: createStepRecorder({ ...silent, clock: deps.clock }),
-        fetch: deps.fetchFor({ serverUrl: url }),
+        fetch: bindSignal(deps.fetchFor({ serverUrl: url }), signal),
         cache: deps.cache,
         wantsAll: true,
       });

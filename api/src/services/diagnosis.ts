@@ -8,6 +8,7 @@ import type { Access, Caller } from "./access.ts";
 import { adviseOn } from "./advice.ts";
 import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
 import type { DiagnosisFault } from "./blame.ts";
+import { bindSignal } from "./bind-signal.ts";
 import { pickAuthorizationServer } from "./consent-target.ts";
 import type { Detection, Detector } from "./detection.ts";
 import { createDiagnosisRecord } from "./diagnosis-record.ts";
@@ -39,6 +40,7 @@ export interface Diagnosis {
   diagnose(
     caller: Caller | null,
     input: { workspaceId: string; url: string },
+    signal?: AbortSignal,
   ): Promise<ServerDiagnosis>;
 }
 
@@ -110,14 +112,17 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
   }
 
   return {
-    async diagnose(maybeCaller, { workspaceId, url }) {
+    async diagnose(maybeCaller, { workspaceId, url }, signal) {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
       requireUrl(url);
       await requireRate(limiter, caller.userId, "Too many diagnoses at once. Wait a moment.");
       const record = createDiagnosisRecord(deps.clock);
       const found = await detector.inspect(url, {
         steps: record.steps,
-        fetch: record.watch(deps.fetchFor({ serverUrl: url }), deps.deadlineMs ?? 45_000),
+        fetch: record.watch(
+          bindSignal(deps.fetchFor({ serverUrl: url }), signal),
+          deps.deadlineMs ?? 45_000,
+        ),
         // The truth of now, and nothing that anybody else will go by.
         cache: null,
         wantsAll: true,

@@ -6,6 +6,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Background } from "./background.ts";
 import { readDatabaseTime } from "./database-time.ts";
 import { askForOffers } from "./offers.ts";
+import type { Reachability } from "./reachability.ts";
 import { createRecentFailures, type RecentFailures } from "./recent-failures.ts";
 import { createSoloRuns } from "./solo-runs.ts";
 import type { Stop } from "./stop.ts";
@@ -37,6 +38,7 @@ export interface DiscoveriesDeps {
   accounts: Accounts;
   openSession: OpenToolSession;
   stored: StoredCatalogs;
+  reachability: Pick<Reachability, "store">;
   background: Background;
   clock: { monotonicMs(): number; now(): Date };
 }
@@ -78,7 +80,10 @@ export function createDiscoveries(deps: DiscoveriesDeps): Discoveries {
     ownerId: string,
     signal: AbortSignal,
   ): Promise<DiscoveryOutcome> {
+    const startedMs = deps.clock.monotonicMs();
     const askedAt = await readDatabaseTime(db);
+    const storeReachability = (message: string | null) =>
+      deps.reachability.store(server.id, deps.clock.monotonicMs() - startedMs, message);
     const timeoutMs = Math.min(server.requestTimeoutMs, discoveryTimeoutMs);
     const url = stripUrl(server.url);
     let httpStatus: number | null = null;
@@ -89,7 +94,7 @@ export function createDiscoveries(deps: DiscoveriesDeps): Discoveries {
     if (answer.kind === "tools") {
       await accounts.accepted(server, ownerId);
       const { hasOffers } = await stored.storeTools(server, ownerId, answer, askedAt);
-      await storeReachability(server.id, askedAt, null);
+      await storeReachability(null);
       // What somebody has looked at before is kept up to date with the tools, and delays nobody who waits for them.
       if (hasOffers) void renewOffers(server, ownerId, "anew");
       return { kind: "tools", tools: answer.tools, url, httpStatus };
@@ -98,27 +103,9 @@ export function createDiscoveries(deps: DiscoveriesDeps): Discoveries {
     // A refusal is an answer too. Where nothing was asked, nothing was learnt.
     if (answer.kind === "refused") {
       const stop = answer.stop as Stop | null;
-      if (stop?.answered) await storeReachability(server.id, askedAt, null);
-    } else if (answer.kind !== "cancelled") await storeReachability(server.id, askedAt, message);
+      if (stop?.answered) await storeReachability(null);
+    } else if (answer.kind !== "cancelled") await storeReachability(message);
     return { kind: "failed", message, failure: answer, url, httpStatus };
-  }
-
-  async function storeReachability(
-    serverId: string,
-    checkedAt: Date,
-    message: string | null,
-  ): Promise<void> {
-    await db.mcpServer.updateMany({
-      where: {
-        id: serverId,
-        OR: [{ reachabilityCheckedAt: null }, { reachabilityCheckedAt: { lte: checkedAt } }],
-      },
-      data: {
-        reachability: message === null ? "REACHABLE" : "UNREACHABLE",
-        reachabilityCheckedAt: checkedAt,
-        reachabilityMessage: message,
-      },
-    });
   }
 
   const askAndRemember = (server: McpServer, ownerId: string) =>

@@ -1,61 +1,100 @@
-import { expect, it } from "vitest";
-import { ServiceError } from "./errors.ts";
-import { createExecutionLimits } from "./execution-limits.ts";
+import { describe, expect, it } from "vitest";
+import { createExecutionLimits, type ConcurrencyLimits } from "./execution-limits.ts";
 
 const of = (workspaceId: string, serverId: string, userId: string) => ({
   workspaceId,
   serverId,
   userId,
 });
-
-it.each([
-  ["user", { perUser: 2 }, of("w2", "s2", "u1"), of("w1", "s1", "u2")],
-  ["server", { perServer: 2 }, of("w2", "s1", "u2"), of("w1", "s2", "u1")],
-  ["workspace", { perWorkspace: 2 }, of("w1", "s2", "u2"), of("w2", "s1", "u1")],
-])("bounds what runs of one %s, and of nobody else", (_what, limit, same, other) => {
-  const limits = createExecutionLimits({
-    concurrency: { perUser: 100, perServer: 100, perWorkspace: 100, ...limit },
+const fast = { perUser: 100_000, perWorkspace: 100_000 };
+const create = (concurrency: Partial<ConcurrencyLimits> = {}) =>
+  createExecutionLimits({
+    concurrency: { perUser: 1_000, perServer: 1_000, perWorkspace: 1_000, ...concurrency },
+    callsPerSecond: fast,
     monotonicMs: () => 0,
   });
-  const first = of("w1", "s1", "u1");
-  const leave = limits.take(first);
-  limits.take(first);
-  try {
-    limits.take(same);
-    expect.unreachable();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ServiceError);
-    expect(error).toMatchObject({ code: "RATE_LIMITED", details: { retryAfterMs: 1_000 } });
-  }
-  limits.take(other);
-  leave();
-  // The refused one took no place of the others.
-  limits.take(same);
-  expect(() => limits.take(first)).toThrow(/2 tools are running/);
+/** As many calls as are let through, of a thousand at most. */
+function fill(limits: ReturnType<typeof create>, whose: Parameters<typeof limits.take>[0]): number {
+  for (let count = 0; count < 1_000; count += 1)
+    try {
+      limits.take(whose);
+    } catch {
+      return count;
+    }
+  return 1_000;
+}
+
+describe("calls at once", () => {
+  it.each([
+    ["USER", { perUser: 2 }, of("w2", "s2", "u1"), of("w1", "s1", "u2")],
+    ["WORKSPACE", { perWorkspace: 2 }, of("w1", "s2", "u2"), of("w2", "s1", "u1")],
+  ])("S15 are limited by %s, and the error states the limit", (scope, limit, same, other) => {
+    const limits = create(limit);
+    const leave = limits.take(of("w1", "s1", "u1"));
+    limits.take(of("w1", "s3", "u1"));
+    const again = () => limits.take(same);
+    expect(again).toThrow(
+      expect.objectContaining({
+        code: "RATE_LIMITED",
+        details: { retryAfterMs: 1_000, scope, limit: 2, unit: "CALLS_AT_ONCE" },
+      }),
+    );
+    limits.take(other);
+    leave();
+    // The refused one was counted nowhere.
+    again();
+  });
+
+  it("S14 at one slow server leave half of the user's allowance to other servers", () => {
+    const limits = create({ perUser: 100 });
+    expect(fill(limits, of("w", "slow", "u"))).toBe(50);
+    expect(() => limits.take(of("w", "slow", "u"))).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ scope: "USER_AT_SERVER" }) }),
+    );
+    expect(fill(limits, of("w", "other", "u"))).toBe(25);
+  });
+
+  it("S14 at one slow server leave half of the workspace's allowance to other servers", () => {
+    const limits = create({ perWorkspace: 100, perUser: 80 });
+    const users = Array.from({ length: 10 }, (_, index) => `u${index}`);
+    const sum = (server: string) =>
+      users.reduce((count, user) => count + fill(limits, of("w", server, user)), 0);
+    expect(sum("slow")).toBe(50);
+    expect(sum("other")).toBeGreaterThanOrEqual(20);
+  });
+
+  it("S14 of one user at a server leave half of the server's allowance to other users", () => {
+    const limits = create({ perServer: 100 });
+    expect(fill(limits, of("w", "s", "u1"))).toBe(50);
+    expect(fill(limits, of("w", "s", "u2"))).toBe(25);
+  });
+
+  it("S14 with the smallest allowance are still possible", () => {
+    expect(fill(create({ perUser: 1, perServer: 1, perWorkspace: 1 }), of("w", "s", "u"))).toBe(1);
+  });
 });
 
-it.each([
-  ["user", { perUser: { burst: 2, perMinute: 60 } }, of("w2", "s2", "u1"), /by you/],
-  [
-    "workspace",
-    { perWorkspace: { burst: 2, perMinute: 60 } },
-    of("w1", "s2", "u2"),
-    /in this workspace/,
-  ],
-])("bounds what one %s begins, however quickly it ends", (_what, rate, same, words) => {
-  let nowMs = 0;
-  const generous = { burst: 100, perMinute: 6_000 };
-  const limits = createExecutionLimits({
-    rates: { perUser: generous, perWorkspace: generous, ...rate },
-    monotonicMs: () => nowMs,
+describe("calls per second", () => {
+  it.each([
+    ["USER", { perUser: 1 }, of("w2", "s2", "u1")],
+    ["WORKSPACE", { perWorkspace: 1 }, of("w1", "s2", "u2")],
+  ])("S15 are limited by %s, and the error states the limit", (scope, rate, same) => {
+    let nowMs = 0;
+    const limits = createExecutionLimits({
+      concurrency: { perUser: 1_000, perServer: 1_000, perWorkspace: 1_000 },
+      callsPerSecond: { ...fast, ...rate },
+      monotonicMs: () => nowMs,
+    });
+    for (let count = 0; count < 20; count += 1) limits.take(of("w1", "s1", "u1"))();
+    const again = () => limits.take(same);
+    expect(again).toThrow(
+      expect.objectContaining({
+        code: "RATE_LIMITED",
+        details: { retryAfterMs: 1_000, scope, limit: 1, unit: "CALLS_PER_SECOND" },
+      }),
+    );
+    limits.take(of("w3", "s3", "u3"));
+    nowMs = 1_000;
+    again()();
   });
-  for (let i = 0; i < 2; i += 1) limits.take(of("w1", "s1", "u1"))();
-  const again = () => limits.take(same);
-  expect(again).toThrow(words);
-  expect(again).toThrow(
-    expect.objectContaining({ code: "RATE_LIMITED", details: { retryAfterMs: 1_000 } }),
-  );
-  limits.take(of("w3", "s3", "u3"));
-  nowMs = 1_000;
-  again()();
 });

@@ -9,6 +9,8 @@ import {
   visibleTo,
 } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import type { MailLimits } from "./mail-limits.ts";
+import { type Quotas, requireQuota } from "./quotas.ts";
 
 export interface CreateInvitationInput {
   workspaceId: string;
@@ -30,6 +32,9 @@ export interface Invitations {
 
 export interface InvitationsDeps {
   db: Database;
+  quotas: Pick<Quotas, "openInvitationsPerWorkspace">;
+  /** Null: Gatehouse sends no emails. */
+  mailLimits: Pick<MailLimits, "requireInvitation"> | null;
   access: Access;
   newId(): string;
   makeToken(): string;
@@ -42,8 +47,6 @@ export interface InvitationsDeps {
   sendLink(email: string, token: string, from: { inviterId: string; workspaceId: string }): void;
 }
 
-/** Pending ones of one workspace: enough for everybody who is to come, too few to fill a table. */
-const most = 200;
 const lifetimeDays = 7;
 const emailForm = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
 
@@ -117,15 +120,11 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     if (member) throw new ServiceError("CONFLICT", `${email} is a member already.`);
   }
 
-  async function refuseTooMany(tx: Transaction, workspaceId: string): Promise<void> {
-    const [pending] = await tx.$queryRaw<{ count: number }[]>`
+  async function countOpen(tx: Transaction, workspaceId: string): Promise<number> {
+    const [open] = await tx.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS "count" FROM "Invitation"
       WHERE "workspaceId" = ${workspaceId}::uuid AND "endsAt" > clock_timestamp()`;
-    if (pending && pending.count >= most)
-      throw new ServiceError(
-        "CONFLICT",
-        `${most} invitations are open: revoke one that is not needed any more.`,
-      );
+    return open?.count ?? 0;
   }
 
   return {
@@ -135,6 +134,12 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       const faults = new InputFaults();
       const email = readEmail(faults, input.email);
       faults.throwIfAny();
+      if (email)
+        await deps.mailLimits?.requireInvitation({
+          to: email,
+          senderId: caller.userId,
+          workspaceId,
+        });
       const [id, token] = [deps.newId(), deps.makeToken()];
       const invitation = await db.$transaction(async (tx) => {
         // Whoever takes this role away waits for this invitation, and ends it.
@@ -149,7 +154,16 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
               : "Your role does not allow this any more.",
           );
         if (email) await refuseMembers(tx, workspaceId, email);
-        await refuseTooMany(tx, workspaceId);
+        await requireQuota(
+          tx,
+          {
+            quota: "openInvitationsPerWorkspace",
+            limit: deps.quotas.openInvitationsPerWorkspace,
+            ownerId: workspaceId,
+          },
+          () => countOpen(tx, workspaceId),
+          `This workspace has ${deps.quotas.openInvitationsPerWorkspace} open invitations, which is the limit. Revoke one that is no longer needed.`,
+        );
         await tx.$executeRaw`
           INSERT INTO "Invitation" ("id", "email", "role", "tokenHash", "createdAt", "expiresAt", "endsAt", "workspaceId", "createdById")
           SELECT ${id}::uuid, ${email}, ${input.role}::"WorkspaceRole", ${deps.hash(token)}, t."now", t."end", t."end",

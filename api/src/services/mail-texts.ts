@@ -12,7 +12,8 @@ export function writeInvitation(invitation: {
   const [inviter, workspace] = [invitation.inviter, invitation.workspace].map(onOneLine);
   return {
     to: invitation.email,
-    subject: `${inviter} invites you to ${workspace}`,
+    // Without the names, which users choose: nobody sends a text of their own to a stranger as a subject.
+    subject: "You are invited to a workspace in Gatehouse",
     text: `${inviter} invites you to join the workspace ${workspace} in Gatehouse. The link holds for seven days and once:
 
 ${invitation.link}

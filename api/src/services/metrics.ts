@@ -1,7 +1,7 @@
 import type { Database } from "@gatehouse/prisma";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What this process counts, in Prometheus' text format. Labels are enumerations and issuers: never a person, a tool or a URL with a path. */
+/** What this process counts, in Prometheus' text format. Labels are enumerations and the hosts of issuers: never a person, a tool or a URL. */
 export interface Metrics {
   noteTokenRequest(request: TokenRequestReport): void;
   /** Calls of `executeTool`, whether something was run or not. */
@@ -31,6 +31,7 @@ export interface MetricsDeps {
   countRunning(): number;
 }
 
+const mostIssuerHosts = 50;
 /** From a call that is answered out of memory to one that waits for its timeout. */
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
@@ -149,8 +150,11 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
     revocationAge.set(revocation?.seconds ?? 0);
   }
 
+  const labelIssuer = createHostLabels(mostIssuerHosts);
+
   return {
-    noteTokenRequest({ issuer, outcome, durationMs, inDoubt, saved, savingMs }) {
+    noteTokenRequest({ issuer: url, outcome, durationMs, inDoubt, saved, savingMs }) {
+      const issuer = labelIssuer(url);
       tokenRequests.inc({ issuer, outcome });
       tokenSeconds.observe({ outcome }, durationMs / 1_000);
       // From the first request on, so that a rule can tell none from nobody asked.
@@ -172,6 +176,21 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
       if (!isUp) for (const gauge of [accounts, consents, outboxAge, revocationAge]) gauge.reset();
       return registry.metrics();
     },
+  };
+}
+
+/**
+ * Hosts as values of a label. Every value is a time series for as long as the process lives, and anybody who adds a server names an
+ * issuer: the first hosts keep their names, all others are counted as `other`.
+ */
+function createHostLabels(most: number): (url: string) => string {
+  const hosts = new Set<string>();
+  return (url) => {
+    const host = URL.parse(url)?.host ?? "other";
+    if (hosts.has(host)) return host;
+    if (hosts.size >= most) return "other";
+    hosts.add(host);
+    return host;
   };
 }
 

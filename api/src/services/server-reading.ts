@@ -42,10 +42,12 @@ export interface ServerReading {
   readResource(
     caller: Caller | null,
     input: { serverId: string; uri: string },
+    signal?: AbortSignal,
   ): Promise<ReadResourceAnswer>;
   getPrompt(
     caller: Caller | null,
     input: { serverId: string; name: string; arguments: unknown },
+    signal?: AbortSignal,
   ): Promise<GetPromptAnswer>;
 }
 
@@ -68,6 +70,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
   async function read<Answer extends { kind: string }>(
     caller: Caller,
     server: McpServer,
+    signal: AbortSignal | undefined,
     use: (session: Session) => Promise<Answer | Failure>,
   ): Promise<ReadingRefusal | Exclude<Answer, Failure>> {
     const { id: serverId, workspaceId } = server;
@@ -79,7 +82,8 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
     const leave = deps.limits.take({ workspaceId, serverId, userId: caller.userId });
     try {
       const timeoutMs = server.requestTimeoutMs;
-      const answer = await openSession({ server, ownerId, timeoutMs }, use);
+      const question = { server, ownerId, timeoutMs, ...(signal ? { signal } : {}) };
+      const answer = await openSession(question, use);
       if (isFailure(answer)) return describeRefusal(server, answer);
       await accounts.accepted(server, ownerId);
       // `isFailure` knows all of them by their kinds.
@@ -100,13 +104,13 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
   }
 
   return {
-    async readResource(maybeCaller, { serverId, uri }) {
+    async readResource(maybeCaller, { serverId, uri }, signal) {
       const { caller, server } = await access.requireServer(maybeCaller, serverId, "use");
       const faults = new InputFaults();
       if (uri === "" || uri.length > longestUri)
         faults.add("uri", "The address of a resource, as the server lists it.");
       faults.throwIfAny();
-      const answer = await read(caller, server, (session) => readResource(session, uri));
+      const answer = await read(caller, server, signal, (session) => readResource(session, uri));
       if ("__typename" in answer) return answer;
       if (answer.kind === "contents")
         return {
@@ -117,7 +121,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
       return { __typename: "ResourceNotFound", message: `${server.name} has nothing at ${uri}.` };
     },
 
-    async getPrompt(maybeCaller, { serverId, name, arguments: given }) {
+    async getPrompt(maybeCaller, { serverId, name, arguments: given }, signal) {
       const { caller, server } = await access.requireServer(maybeCaller, serverId, "use");
       const checked = checkPromptArguments(given);
       const invalid = (message: string, issues: ArgumentIssue[] = []): GetPromptAnswer => ({
@@ -126,7 +130,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
         issues,
       });
       if ("issues" in checked) return invalid(`The arguments do not fit ${name}.`, checked.issues);
-      const answer = await read(caller, server, (session) =>
+      const answer = await read(caller, server, signal, (session) =>
         getPrompt(session, { name, arguments: checked.arguments }),
       );
       if ("__typename" in answer) return answer;

@@ -18,6 +18,7 @@ import type { Detection, Detector } from "./detection.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
 import { lockServer, patient } from "./lock-server.ts";
+import { type Quotas, requireQuota } from "./quotas.ts";
 import type { Revocation } from "./revocation.ts";
 import {
   checkDestination,
@@ -42,13 +43,15 @@ export interface UpdateServerInput extends ServerSettings {
 }
 
 export interface Servers {
-  create(caller: Caller | null, input: CreateServerInput): Promise<McpServer>;
-  update(caller: Caller | null, input: UpdateServerInput): Promise<McpServer>;
+  /** @param signal the caller has disconnected: nothing is created or changed while the server is still being asked */
+  create(caller: Caller | null, input: CreateServerInput, signal?: AbortSignal): Promise<McpServer>;
+  update(caller: Caller | null, input: UpdateServerInput, signal?: AbortSignal): Promise<McpServer>;
 }
 
 export interface ServersDeps {
   db: Database;
   access: Access;
+  quotas: Pick<Quotas, "serversPerWorkspace">;
   secrets: ServerSecrets;
   grants: GrantLifecycle;
   flows: FlowStore;
@@ -71,7 +74,7 @@ export function createServers(deps: ServersDeps): Servers {
   const { db, access, secrets, detector } = deps;
 
   return {
-    async create(maybeCaller, input) {
+    async create(maybeCaller, input, signal) {
       const caller = await access.requireWorkspace(maybeCaller, input.workspaceId, "administer");
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
@@ -93,7 +96,7 @@ export function createServers(deps: ServersDeps): Servers {
       });
       faults.throwIfAny();
 
-      const detection = await detector.detect(input.url);
+      const detection = await detector.detect(input.url, signal);
       refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??
@@ -123,7 +126,14 @@ export function createServers(deps: ServersDeps): Servers {
         ...sealHeaders(secrets, id, mergeHeaders({}, input.headers ?? [], faults)),
         ...reachabilityOf(detection, await readDatabaseTime(db)),
       };
+      const { serversPerWorkspace: limit } = deps.quotas;
       const server = await db.$transaction(async (tx) => {
+        await requireQuota(
+          tx,
+          { quota: "serversPerWorkspace", limit, ownerId: input.workspaceId },
+          () => tx.mcpServer.count({ where: { workspaceId: input.workspaceId, deletedAt: null } }),
+          `This workspace has ${limit} servers, which is the limit. Delete one that is no longer needed.`,
+        );
         const created = await tx.mcpServer.create({ data: settings });
         await deps.appendEvent(tx, { ...eventAbout(created, caller), type: "SERVER_CREATED" });
         return created;
@@ -133,7 +143,7 @@ export function createServers(deps: ServersDeps): Servers {
       return server;
     },
 
-    async update(maybeCaller, input) {
+    async update(maybeCaller, input, signal) {
       const { caller, server } = await access.requireServer(maybeCaller, input.id, "administer");
       const faults = new InputFaults();
       const name = input.name == null ? server.name : checkName(faults, "name", input.name);
@@ -159,7 +169,7 @@ export function createServers(deps: ServersDeps): Servers {
       });
       faults.throwIfAny();
 
-      const detection = url === server.url ? null : await detector.detect(url);
+      const detection = url === server.url ? null : await detector.detect(url, signal);
       if (detection) refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??

@@ -9,6 +9,7 @@ import type { InvitationAcceptance } from "./invitation-acceptance.ts";
 import type { Invitations } from "./invitations.ts";
 import type { MemberRoles } from "./member-roles.ts";
 import type { Members } from "./members.ts";
+import type { OutboundLimits } from "./outbound-limits.ts";
 import type { Servers } from "./servers.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Catalogs } from "./catalogs.ts";
@@ -27,6 +28,7 @@ import type { Workspaces } from "./workspaces.ts";
 
 /** Everything that the API can do. */
 export interface Services {
+  outbound: OutboundLimits;
   workspaces: Workspaces;
   workspaceDeletion: WorkspaceDeletion;
   servers: Servers;

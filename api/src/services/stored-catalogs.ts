@@ -19,6 +19,8 @@ interface StoredList extends CatalogAccount {
   fetchedAt: Date;
   /** It is served all the same, and renewed behind. */
   isStale: boolean;
+  /** The size of the stored lists, in bytes of JSON. */
+  bytes: number;
 }
 
 export interface StoredTools extends StoredList {
@@ -46,9 +48,12 @@ export interface LearntOffers {
 
 /** What each account was last told of a server. */
 export interface StoredCatalogs {
-  /** Any number in one statement. */
-  readTools(accounts: readonly CatalogAccount[]): Promise<StoredTools[]>;
-  readOffers(accounts: readonly CatalogAccount[]): Promise<StoredOffers[]>;
+  /**
+   * Any number in one statement.
+   * @param mostBytes the lists beyond it are left out, with their `bytes`
+   */
+  readTools(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredTools[]>;
+  readOffers(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredOffers[]>;
   /**
    * The question asked last wins, whatever order the answers come in (regressions D11); what it changes is told.
    * @returns whether the account's resources and prompts are in use, and want to be asked for too
@@ -85,6 +90,9 @@ const ownTtlMs = 10 * 60_000;
 const leastTtlMs = 60_000;
 const mostTtlMs = 24 * 60 * 60_000;
 
+/** Of one account: its lists are bounded when they are asked for. */
+const unlimitedBytes = Number.MAX_SAFE_INTEGER;
+
 export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
   const { db } = deps;
   const columns = (accounts: readonly CatalogAccount[]) => ({
@@ -97,22 +105,31 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
       : new Date(askedAt.getTime() + Math.min(Math.max(ttlMs, leastTtlMs), mostTtlMs));
 
   return {
-    async readTools(accounts) {
+    async readTools(accounts, mostBytes = unlimitedBytes) {
       const { servers, owners } = columns(accounts);
       return db.$queryRaw<StoredTools[]>`
-        SELECT c."serverId", c."ownerId", c."tools", c."notes", c."fetchedAt",
-          coalesce(c."freshUntil", c."fetchedAt" + ${ownTtlMs} * interval '1 ms') <= now() AS "isStale"
-        FROM "ToolCatalog" c JOIN unnest(${servers}::uuid[], ${owners}::uuid[]) AS a("serverId", "ownerId")
-          ON a."serverId" = c."serverId" AND a."ownerId" = c."ownerId"`;
+        SELECT "serverId", "ownerId", "notes", "fetchedAt", "isStale", "bytes",
+          CASE WHEN "bytesSoFar" <= ${mostBytes} THEN "tools" ELSE '[]'::json END AS "tools"
+        FROM (SELECT *, sum("bytes") OVER (ORDER BY "serverId") AS "bytesSoFar" FROM (
+          SELECT c.*, octet_length(c."tools"::text) AS "bytes",
+            coalesce(c."freshUntil", c."fetchedAt" + ${ownTtlMs} * interval '1 ms') <= now() AS "isStale"
+          FROM "ToolCatalog" c JOIN unnest(${servers}::uuid[], ${owners}::uuid[]) AS a("serverId", "ownerId")
+            ON a."serverId" = c."serverId" AND a."ownerId" = c."ownerId") AS known) AS counted`;
     },
 
-    async readOffers(accounts) {
+    async readOffers(accounts, mostBytes = unlimitedBytes) {
       const { servers, owners } = columns(accounts);
       return db.$queryRaw<StoredOffers[]>`
-        SELECT c."serverId", c."ownerId", c."resources", c."resourceTemplates", c."prompts", c."fetchedAt",
-          coalesce(c."freshUntil", c."fetchedAt" + ${ownTtlMs} * interval '1 ms') <= now() AS "isStale"
-        FROM "ToolCatalog" c JOIN unnest(${servers}::uuid[], ${owners}::uuid[]) AS a("serverId", "ownerId")
-          ON a."serverId" = c."serverId" AND a."ownerId" = c."ownerId"`;
+        SELECT "serverId", "ownerId", "fetchedAt", "isStale", "bytes",
+          CASE WHEN "bytesSoFar" <= ${mostBytes} THEN "resources" END AS "resources",
+          CASE WHEN "bytesSoFar" <= ${mostBytes} THEN "resourceTemplates" END AS "resourceTemplates",
+          CASE WHEN "bytesSoFar" <= ${mostBytes} THEN "prompts" END AS "prompts"
+        FROM (SELECT *, sum("bytes") OVER (ORDER BY "serverId") AS "bytesSoFar" FROM (
+          SELECT c.*, coalesce(octet_length(c."resources"::text), 0) + coalesce(octet_length(c."resourceTemplates"::text), 0)
+              + coalesce(octet_length(c."prompts"::text), 0) AS "bytes",
+            coalesce(c."freshUntil", c."fetchedAt" + ${ownTtlMs} * interval '1 ms') <= now() AS "isStale"
+          FROM "ToolCatalog" c JOIN unnest(${servers}::uuid[], ${owners}::uuid[]) AS a("serverId", "ownerId")
+            ON a."serverId" = c."serverId" AND a."ownerId" = c."ownerId") AS known) AS counted`;
     },
 
     async storeTools(server, ownerId, { tools, notes, ttlMs }, askedAt) {

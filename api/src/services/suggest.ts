@@ -1,26 +1,29 @@
+import { distance } from "fastest-levenshtein";
+
+const mostSuggestions = 3;
+/** The edits that a typing mistake may be, as a share of the longer name; two edits are always one. */
+const mostEdits = 0.4;
+const leastEdits = 2;
+/** Shorter words are part of too many names. */
+const shortestPart = 3;
+
 /** Names that come close to one that does not exist, the closest first; at most three. */
 export function suggestNames(wanted: string, names: readonly string[]): string[] {
+  const typed = wanted.toLowerCase();
   return names
-    .map((name) => ({ name, likeness: likenessOf(wanted.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ likeness }) => likeness > 0.3)
-    .toSorted((a, b) => b.likeness - a.likeness)
-    .slice(0, 3)
+    .map((name) => ({ name, edits: countEdits(typed, name.toLowerCase()) }))
+    .filter(({ edits }) => edits !== null)
+    .toSorted((a, b) => (a.edits ?? 0) - (b.edits ?? 0))
+    .slice(0, mostSuggestions)
     .map(({ name }) => name);
 }
 
-/** Sørensen–Dice coefficient of the pairs of letters: 0 nothing shared, 1 the same. */
-function likenessOf(a: string, b: string): number {
-  const pairsOf = (text: string) =>
-    Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2));
-  const rest = pairsOf(b);
-  const total = pairsOf(a).length + rest.length;
-  if (total === 0) return a === b ? 1 : 0;
-  let shared = 0;
-  for (const pair of pairsOf(a)) {
-    const at = rest.indexOf(pair);
-    if (at === -1) continue;
-    rest.splice(at, 1);
-    shared += 1;
-  }
-  return (2 * shared) / total;
+/** Levenshtein's distance, also where one of the names is a part of the other; null: too far away for a mistake. */
+function countEdits(typed: string, name: string): number | null {
+  const edits = distance(typed, name);
+  const [shorter, longer] = typed.length < name.length ? [typed, name] : [name, typed];
+  const isPart = shorter.length >= shortestPart && longer.includes(shorter);
+  const most = Math.max(leastEdits, Math.floor(longer.length * mostEdits));
+  // A short name is another word after two edits.
+  return isPart || edits <= Math.min(most, longer.length - 1) ? edits : null;
 }

@@ -11,6 +11,7 @@ import type { LoggedEvent, NewEvent } from "../events/log.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
+import type { Quotas } from "./quotas.ts";
 import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
 
 export interface CreateWebhookInput {
@@ -49,6 +50,7 @@ export interface Webhooks {
 
 export interface WebhooksDeps {
   db: Database;
+  quotas: Pick<Quotas, "webhookEndpointsPerWorkspace">;
   access: Access;
   store: WebhookStore;
   send: SendWebhook;
@@ -68,7 +70,6 @@ interface WebhookChange {
   fields?: string[];
 }
 
-const most = 20;
 const overlapMs = 24 * 3_600_000;
 const attemptDeadlineMs = 30_000;
 
@@ -146,8 +147,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       checkUrl(faults, input.url);
       checkTypes(faults, input.types);
       faults.throwIfAny();
-      if ((await db.webhookEndpoint.count({ where: { workspaceId: input.workspaceId } })) >= most)
-        throw new ServiceError("CONFLICT", `A workspace has at most ${most} webhook endpoints.`);
+      const { webhookEndpointsPerWorkspace: limit } = deps.quotas;
+      if ((await db.webhookEndpoint.count({ where: { workspaceId: input.workspaceId } })) >= limit)
+        throw new ServiceError(
+          "CONFLICT",
+          `This workspace has ${limit} webhook endpoints, which is the limit. Delete one that is no longer needed.`,
+          { quota: "webhookEndpointsPerWorkspace", limit },
+        );
       const signingSecret = deps.makeSecret();
       const endpoint = await db.$transaction(async (tx) => {
         const created = await store.create(tx, {

@@ -5,6 +5,7 @@ import { type Access, type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
 import type { MemberEvent } from "./members.ts";
+import { type Quotas, requireQuota } from "./quotas.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
@@ -17,6 +18,7 @@ export interface Workspaces {
 export interface WorkspacesDeps {
   db: Database;
   access: Access;
+  quotas: Pick<Quotas, "workspacesPerUser">;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   /** The same for any event. */
@@ -37,7 +39,7 @@ function makeSlug(name: string): string {
 }
 
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
-  const { db, access, appendMemberEvent } = deps;
+  const { db, access, quotas, appendMemberEvent } = deps;
 
   /** Its log begins with its owner. */
   async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
@@ -61,7 +63,16 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       faults.throwIfAny();
-      return db.$transaction((tx) => createFor(tx, caller.userId, name));
+      const { workspacesPerUser: limit } = quotas;
+      return db.$transaction(async (tx) => {
+        await requireQuota(
+          tx,
+          { quota: "workspacesPerUser", limit, ownerId: caller.userId },
+          () => tx.membership.count({ where: { userId: caller.userId, role: "OWNER" } }),
+          `You own ${limit} workspaces, which is the limit. Delete one that is no longer needed.`,
+        );
+        return createFor(tx, caller.userId, name);
+      });
     },
     async rename(maybeCaller, id, typed) {
       const caller = await access.requireWorkspace(maybeCaller, id, "administer");

@@ -16,8 +16,8 @@ export interface ModernCounterparty extends Counterparty {
 }
 
 /** A server of the 2026-07-28 revision alone. */
-export function startModernOnly(): Promise<ModernCounterparty> {
-  return startModern("reject");
+export function startModernOnly(port?: number): Promise<ModernCounterparty> {
+  return startModern("reject", port);
 }
 
 /** A server of the 2026-07-28 revision that answers legacy clients too, without sessions. */
@@ -25,14 +25,14 @@ export function startDual(): Promise<ModernCounterparty> {
   return startModern("stateless");
 }
 
-async function startModern(legacy: "reject" | "stateless"): Promise<ModernCounterparty> {
+async function startModern(legacy: "reject" | "stateless", port = 0): Promise<ModernCounterparty> {
   const gate = createGate();
   let runs = 0;
   const handler = createMcpHandler(() => createTools(gate, () => ++runs), { legacy });
   const listener = getRequestListener((request) => handler.fetch(request), {
     overrideGlobalObjects: false,
   });
-  const counterparty = await listenOnLoopback(listener);
+  const counterparty = await listenOnLoopback(listener, "/mcp", port);
   return {
     url: counterparty.url,
     gate,

@@ -5,7 +5,6 @@ import { loadConfig } from "../../src/config.ts";
 import { generateKey } from "../../src/crypto/keyring.ts";
 import type { ProviderProfile } from "../../src/oauth/provider-profiles.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
-import type { ConcurrencyLimits } from "../../src/services/execution-limits.ts";
 import type { Secrets } from "../../src/secret-files.ts";
 import { signUp, type TestUser } from "./client.ts";
 import { createTestDatabase } from "./database.ts";
@@ -50,8 +49,6 @@ export interface TestOptions {
   renewEveryMs?: number;
   /** The deletion of a server can be undone for so long, in milliseconds, instead of ten seconds. */
   undoMs?: number;
-  /** How many tools may run at once in each process. */
-  concurrency?: ConcurrencyLimits;
   /** Instead of keys made for the test. */
   secrets?: Partial<Secrets>;
 }
@@ -90,7 +87,6 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
       ...(options.profiles ? { profiles: options.profiles } : {}),
       renewEveryMs: options.renewEveryMs ?? null,
       ...(options.undoMs === undefined ? {} : { undoMs: options.undoMs }),
-      ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     });
     let closing: Promise<void> | null = null;
     const stop = () => (closing ??= app.close());

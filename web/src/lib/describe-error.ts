@@ -7,6 +7,8 @@ const codeWords: Record<string, string> = {
   NOT_FOUND: "That is no longer there.",
   RATE_LIMITED: "That was too often. Wait a moment, then try again.",
   QUERY_TOO_COMPLEX: "That was too much to ask at once.",
+  DEADLINE_EXCEEDED: "The answer took too long. Try again, or ask for less at once.",
+  RESPONSE_TOO_LARGE: "The answer is too large to show. Ask for less at once.",
   INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
 };
 

@@ -65,7 +65,7 @@ beforeEach(() => {
   results = createSharedResults({
     schema,
     // Of the database nothing is asked here.
-    createContext: () => createSharedContext(undefined as never),
+    createContext: () => createSharedContext(undefined as never, undefined as never),
     clock: { monotonicMs: () => nowMs },
   });
 });

@@ -1,4 +1,6 @@
 import { type DocumentNode, execute, type ExecutionResult, type GraphQLSchema } from "graphql";
+import type { OperationBudget } from "../budget/operation-budget.ts";
+import { runWithinBudget } from "../budget/run-within-budget.ts";
 import { isSameForAll } from "./same-for-all.ts";
 
 /** The result of an event, for one subscriber or for many. */
@@ -26,7 +28,7 @@ export interface SharedResults {
 export interface SharedResultsDeps {
   schema: GraphQLSchema;
   /** For what is executed for everybody: there is no caller in it. A new one each time, for plugins keep what they loaded by it. */
-  createContext(): object;
+  createContext(): { budget?: OperationBudget | undefined };
   clock: { monotonicMs(): number };
 }
 
@@ -68,13 +70,16 @@ export function createSharedResults(deps: SharedResultsDeps): SharedResults {
       const known = ofEvent.get(document);
       if (known && clock.monotonicMs() < known.freshUntilMs) return known.live;
       if (!known && ofEvent.size >= mostDocumentsPerEvent) return null;
-      const made = execute({
-        schema,
-        document,
-        rootValue: event,
-        contextValue: deps.createContext(),
-        ...(variables ? { variableValues: variables } : {}),
-      });
+      const contextValue = deps.createContext();
+      const made = runWithinBudget(contextValue.budget, () =>
+        execute({
+          schema,
+          document,
+          rootValue: event,
+          contextValue,
+          ...(variables ? { variableValues: variables } : {}),
+        }),
+      );
       const live = made instanceof Promise ? made.then(keepGood) : keepGood(made);
       if (!live) return null;
       const freshUntilMs = live instanceof Promise ? clock.monotonicMs() + lookUpTtlMs : Infinity;

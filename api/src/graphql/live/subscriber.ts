@@ -6,6 +6,8 @@ import {
   GraphQLError,
   type GraphQLSchema,
 } from "graphql";
+import type { OperationBudget } from "../budget/operation-budget.ts";
+import { runWithinBudget } from "../budget/run-within-budget.ts";
 import type { LiveResult, SharedResults } from "./shared-results.ts";
 
 export interface LiveOperation {
@@ -30,7 +32,9 @@ export type LiveResults = AsyncIterableIterator<LiveResult, undefined>;
  * Runs a subscription as `subscribe` of graphql-js does, holding little for as long as nothing happens: what its resolvers need is made
  * anew for each event, so that nothing they have loaded grows old either.
  */
-export function createSubscriber<Request, Context>(deps: SubscriberDeps<Request, Context>) {
+export function createSubscriber<Request, Context extends { budget?: OperationBudget | undefined }>(
+  deps: SubscriberDeps<Request, Context>,
+) {
   const { schema, shared, createContext, mask } = deps;
 
   async function makeOwn(
@@ -38,14 +42,17 @@ export function createSubscriber<Request, Context>(deps: SubscriberDeps<Request,
     request: Request,
     event: object,
   ): Promise<LiveResult> {
-    const result = await execute({
-      schema,
-      document,
-      operationName,
-      ...(variables ? { variableValues: variables } : {}),
-      rootValue: event,
-      contextValue: createContext(request),
-    });
+    const contextValue = createContext(request);
+    const run = () =>
+      execute({
+        schema,
+        document,
+        operationName,
+        ...(variables ? { variableValues: variables } : {}),
+        rootValue: event,
+        contextValue,
+      });
+    const result = await runWithinBudget(contextValue.budget, run);
     return { result: mask(result, request) };
   }
 

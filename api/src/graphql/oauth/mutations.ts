@@ -1,4 +1,5 @@
 import type { OAuthFlow as FlowRow } from "@gatehouse/prisma";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
@@ -122,16 +123,21 @@ const StartOAuthResult = builder.unionType("StartOAuthResult", {
 builder.mutationFields((t) => ({
   startOAuth: t.field({
     type: StartOAuthResult,
+    ...contactsServer,
     description: "Begins an attempt at consent with the account that the caller would use.",
     args: { input: t.arg({ type: StartOAuthInput, required: true }) },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.consent.start(caller, {
-        serverId: readIdOrNobody(input.serverId, "McpServer"),
-        mode: input.mode ?? "POPUP",
-        returnTo: input.returnTo ?? null,
-        force: input.force ?? false,
-        issuer: input.issuer ?? null,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.consent.start(
+        caller,
+        {
+          serverId: readIdOrNobody(input.serverId, "McpServer"),
+          mode: input.mode ?? "POPUP",
+          returnTo: input.returnTo ?? null,
+          force: input.force ?? false,
+          issuer: input.issuer ?? null,
+        },
+        budget?.signal,
+      ),
   }),
   cancelOAuth: t.field({
     type: OAuthFlow,

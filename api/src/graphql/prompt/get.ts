@@ -1,4 +1,5 @@
 import type { GetPromptAnswer, PromptMessageShape } from "../../services/server-reading.ts";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
@@ -104,16 +105,21 @@ const GetPromptInput = builder.inputType("GetPromptInput", {
 builder.mutationField("getPrompt", (t) =>
   t.field({
     type: GetPromptResult,
+    ...contactsServer,
     description:
       "Asks a server for a prompt with the account that the caller would use. Needs MEMBER, and EXECUTE of a token.",
     args: {
       input: t.arg({ type: GetPromptInput, required: true, description: "Which, and with what." }),
     },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.reading.getPrompt(caller, {
-        serverId: readIdOrNobody(input.serverId, "McpServer"),
-        name: input.name,
-        arguments: input.arguments,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.reading.getPrompt(
+        caller,
+        {
+          serverId: readIdOrNobody(input.serverId, "McpServer"),
+          name: input.name,
+          arguments: input.arguments,
+        },
+        budget?.signal,
+      ),
   }),
 );

@@ -1,4 +1,5 @@
 import type { ReadResourceAnswer } from "../../services/server-reading.ts";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
@@ -63,15 +64,17 @@ const ReadResourceInput = builder.inputType("ReadResourceInput", {
 builder.mutationField("readResource", (t) =>
   t.field({
     type: ReadResourceResult,
+    ...contactsServer,
     description:
       "Asks a server for a resource with the account that the caller would use. Needs MEMBER, and EXECUTE of a token.",
     args: {
       input: t.arg({ type: ReadResourceInput, required: true, description: "What to read." }),
     },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.reading.readResource(caller, {
-        serverId: readIdOrNobody(input.serverId, "McpServer"),
-        uri: input.uri,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.reading.readResource(
+        caller,
+        { serverId: readIdOrNobody(input.serverId, "McpServer"), uri: input.uri },
+        budget?.signal,
+      ),
   }),
 );

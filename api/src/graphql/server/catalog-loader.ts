@@ -2,6 +2,8 @@ import DataLoader from "dataloader";
 import { type Caller, ownerOf } from "../../services/access.ts";
 import type { Catalogs } from "../../services/catalogs.ts";
 import type { CatalogAccount, StoredOffers, StoredTools } from "../../services/stored-catalogs.ts";
+import type { OperationBudget } from "../budget/operation-budget.ts";
+import { mostLoadedBytes as mostBytesAtOnce } from "../budget/budget-limits.ts";
 import type { StatusKey, StatusLoader } from "../oauth/status-loader.ts";
 
 /** A server whose lists are asked for. */
@@ -17,16 +19,19 @@ export type OffersLoader = DataLoader<CatalogKey, StoredOffers | null, string>;
 export interface CatalogLoaderDeps {
   catalogs: Catalogs;
   status: StatusLoader;
+  budget: OperationBudget;
 }
 
 /** A page of servers is answered without those that take longer to answer for the first time (regressions S5). */
 const patienceMs = 1_000;
+/** How many servers one document may contact because nothing is known of them yet. */
+const mostAskedAtOnce = 20;
 
 /** The tools of any number of servers in one statement, as the caller's accounts see them. */
 export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | null): CatalogLoader {
   const { catalogs } = deps;
   return createListLoader<StoredTools>(deps, caller, {
-    read: (accounts) => catalogs.readTools(accounts),
+    read: (accounts) => catalogs.readTools(accounts, mostBytesAtOnce),
     isKnown: () => true,
     ask: (account) => catalogs.discoverMissing(account),
   });
@@ -36,7 +41,7 @@ export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | nu
 export function createOffersLoader(deps: CatalogLoaderDeps, caller: Caller | null): OffersLoader {
   const { catalogs } = deps;
   return createListLoader<StoredOffers>(deps, caller, {
-    read: (accounts) => catalogs.readOffers(accounts),
+    read: (accounts) => catalogs.readOffers(accounts, mostBytesAtOnce),
     isKnown: ({ resources }) => resources !== null,
     ask: (account) => catalogs.discoverOffers(account),
   });
@@ -52,8 +57,8 @@ interface Lists<Stored> {
  * What is stored is served at once, and renewed behind when it is stale. Only where nothing is stored, and the account can be used, is
  * the server waited for.
  */
-function createListLoader<Stored extends CatalogAccount & { isStale: boolean }>(
-  { catalogs, status }: CatalogLoaderDeps,
+function createListLoader<Stored extends CatalogAccount & { isStale: boolean; bytes: number }>(
+  { catalogs, status, budget }: CatalogLoaderDeps,
   caller: Caller | null,
   lists: Lists<Stored>,
 ): DataLoader<CatalogKey, Stored | null, string> {
@@ -64,6 +69,12 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean }>(
     return grant?.state === "CONNECTED";
   }
 
+  async function read(accounts: readonly CatalogAccount[]): Promise<Map<string, Stored>> {
+    const rows = await lists.read(accounts);
+    for (const { bytes } of rows) budget.addLoaded(bytes);
+    return toMap(rows);
+  }
+
   async function loadAll(asked: readonly CatalogKey[], of: Caller): Promise<Map<string, Stored>> {
     const servers = [...new Map(asked.map((server) => [server.id, server])).values()];
     const living = servers.filter(({ deletedAt }) => deletedAt === null);
@@ -71,7 +82,7 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean }>(
       serverId: server.id,
       ownerId: ownerOf(server, of),
     });
-    const found = toMap(await lists.read(living.map(accountOf)));
+    const found = await read(living.map(accountOf));
     const missing: CatalogAccount[] = [];
     await Promise.all(
       living.map(async (server) => {
@@ -82,9 +93,11 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean }>(
       }),
     );
     if (missing.length === 0) return found;
-    const asking = Promise.all(missing.map((account) => lists.ask(account)));
-    await (servers.length > 1 ? waitUpTo(patienceMs, asking) : asking);
-    return new Map([...found, ...toMap(await lists.read(missing))]);
+    // The others are asked when the page is loaded again.
+    const first = missing.slice(0, mostAskedAtOnce);
+    const asking: Promise<unknown> = Promise.all(first.map((account) => lists.ask(account)));
+    await budget.pauseDuring(servers.length > 1 ? waitUpTo(patienceMs, asking) : asking);
+    return new Map([...found, ...(await read(missing))]);
   }
 
   return new DataLoader(

@@ -1,3 +1,4 @@
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
@@ -79,15 +80,17 @@ const DetectServerInput = builder.inputType("DetectServerInput", {
 builder.queryField("detectServer", (t) =>
   t.field({
     type: ServerDetection,
+    ...contactsServer,
     description:
       "What an unauthenticated probe of a URL finds, before a server is created. Stores nothing. Needs ADMIN.",
     args: {
       input: t.arg({ type: DetectServerInput, required: true, description: "What to look at." }),
     },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.detection.preview(caller, {
-        workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),
-        url: input.url,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.detection.preview(
+        caller,
+        { workspaceId: readIdOrNobody(input.workspaceId, "Workspace"), url: input.url },
+        budget?.signal,
+      ),
   }),
 );

@@ -1,4 +1,5 @@
 import type { ServerDiagnosis as Diagnosis } from "../../services/diagnosis.ts";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
@@ -65,13 +66,15 @@ const DiagnoseServerInput = builder.inputType("DiagnoseServerInput", {
 builder.queryField("diagnoseServer", (t) =>
   t.field({
     type: ServerDiagnosis,
+    ...contactsServer,
     description:
       "Dry run: walks detection, discovery and client registration options of a URL. Registers nothing, stores nothing.",
     args: { input: t.arg({ type: DiagnoseServerInput, required: true }) },
-    resolve: (_root, { input }, { services, caller }) =>
-      services.diagnosis.diagnose(caller, {
-        workspaceId: readIdOrNobody(input.workspaceId, "Workspace"),
-        url: input.url,
-      }),
+    resolve: (_root, { input }, { services, caller, budget }) =>
+      services.diagnosis.diagnose(
+        caller,
+        { workspaceId: readIdOrNobody(input.workspaceId, "Workspace"), url: input.url },
+        budget?.signal,
+      ),
   }),
 );

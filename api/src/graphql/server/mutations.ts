@@ -1,3 +1,4 @@
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { encodeGlobalId, readIdOrNobody } from "../global-id.ts";
 import { DeletedNode } from "../shared.ts";
@@ -80,23 +81,24 @@ const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
 builder.mutationFields((t) => ({
   createMcpServer: t.prismaField({
     type: McpServer,
+    ...contactsServer,
     description:
       "One URL may stand in a workspace more than once; the app warns, the API does not refuse.",
     args: { input: t.arg({ type: CreateMcpServerInput, required: true }) },
-    resolve: async (query, _root, { input }, { db, caller, services }) => {
+    resolve: async (query, _root, { input }, { db, caller, services, budget }) => {
       const workspaceId = readIdOrNobody(input.workspaceId, "Workspace");
-      const { id } = await services.servers.create(caller, { ...input, workspaceId });
+      const settings = { ...input, workspaceId };
+      const { id } = await services.servers.create(caller, settings, budget?.signal);
       return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),
   updateMcpServer: t.prismaField({
     type: McpServer,
+    ...contactsServer,
     args: { input: t.arg({ type: UpdateMcpServerInput, required: true }) },
-    resolve: async (query, _root, { input }, { db, caller, services }) => {
-      const { id } = await services.servers.update(caller, {
-        ...input,
-        id: readIdOrNobody(input.id, "McpServer"),
-      });
+    resolve: async (query, _root, { input }, { db, caller, services, budget }) => {
+      const settings = { ...input, id: readIdOrNobody(input.id, "McpServer") };
+      const { id } = await services.servers.update(caller, settings, budget?.signal);
       return db.mcpServer.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),
@@ -124,6 +126,7 @@ builder.mutationFields((t) => ({
   }),
   refreshTools: t.prismaField({
     type: McpServer,
+    ...contactsServer,
     description: "Asks the server for its tools again, as the account that the caller would use.",
     args: { serverId: t.arg.id({ required: true }) },
     resolve: async (query, _root, { serverId }, { db, caller, services }) => {

@@ -1,3 +1,4 @@
+import { callsTool } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { ExecuteToolResult } from "./execute-result.ts";
@@ -28,6 +29,7 @@ const ExecuteToolInput = builder.inputType("ExecuteToolInput", {
 builder.mutationField("executeTool", (t) =>
   t.field({
     type: ExecuteToolResult,
+    ...callsTool,
     description:
       "Runs a tool with the account that the caller would use. RATE_LIMITED when too many run at once for one user, server or workspace.",
     args: { input: t.arg({ type: ExecuteToolInput, required: true }) },

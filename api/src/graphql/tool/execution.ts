@@ -62,7 +62,9 @@ builder.node(ToolExecution, {
       description:
         "Arguments and results are for the one who ran it, and kept until contentExpiresAt; null afterwards, or when they cannot be opened.",
       resolve: (execution, _args, { services, caller, executionContents }) =>
-        services.executions.readArguments(caller, execution, (id) => executionContents.load(id)),
+        services.executions.readArguments(caller, execution, () =>
+          executionContents.load(execution),
+        ),
     }),
     content: t.field({
       type: [ToolContent],
@@ -134,7 +136,9 @@ builder.node(ToolExecution, {
 
 function readContent(execution: Execution, context: Context) {
   const { services, caller, executionContents } = context;
-  return services.executions.readContent(caller, execution, (id) => executionContents.load(id));
+  return services.executions.readContent(caller, execution, () =>
+    executionContents.load(execution),
+  );
 }
 
 builder.queryField("toolExecution", (t) =>

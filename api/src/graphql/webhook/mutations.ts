@@ -1,4 +1,5 @@
 import type { CreatedWebhook } from "../../services/webhooks.ts";
+import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { WorkspaceEventType } from "../event/event.ts";
 import { readIdOrNobody } from "../global-id.ts";
@@ -95,6 +96,7 @@ builder.mutationFields((t) => ({
   }),
   testWebhookEndpoint: t.prismaField({
     type: WebhookDelivery,
+    ...contactsServer,
     description: "Sends a message of type TEST now, and answers what came of it. Needs ADMIN.",
     args: { id: t.arg.id({ required: true, description: "Of the endpoint." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>
@@ -102,6 +104,7 @@ builder.mutationFields((t) => ({
   }),
   resendWebhookDelivery: t.prismaField({
     type: WebhookDelivery,
+    ...contactsServer,
     description: "Sends an event once more now, whatever became of it before. Needs ADMIN.",
     args: { id: t.arg.id({ required: true, description: "Of the delivery." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>

@@ -1,0 +1,103 @@
+import { GraphQLError } from "graphql";
+
+export interface AdmissionLimits {
+  /** The estimated cost of all operations that run at once in this process. */
+  costAtOnce: number;
+  /** The estimated cost of a caller's operations that run at once while others wait. */
+  costPerCaller: number;
+  /** How many operations of one caller can wait. */
+  waitingPerCaller: number;
+  /** How many operations can wait. */
+  waiting: number;
+}
+
+/** Decides when an operation may start, so that costly ones run one after the other and the process answers others between them. */
+export interface Admission {
+  /**
+   * @param signal ends the wait
+   * @returns what to call when the operation has ended
+   * @throws GraphQLError RATE_LIMITED when too many are waiting; the signal's reason
+   */
+  enter(callerId: string, cost: number, signal: AbortSignal): Promise<() => void>;
+}
+
+interface Waiter {
+  callerId: string;
+  cost: number;
+  start(): void;
+}
+
+/** A guess: some of those that wait have ended by then. */
+const retryAfterMs = 2_000;
+
+export function createAdmission(limits: AdmissionLimits): Admission {
+  const queue: Waiter[] = [];
+  const costs = new Map<string, number>();
+  let total = 0;
+
+  const costOf = (callerId: string) => costs.get(callerId) ?? 0;
+  function add(callerId: string, cost: number): void {
+    total += cost;
+    const sum = costOf(callerId) + cost;
+    if (sum > 0) costs.set(callerId, sum);
+    else costs.delete(callerId);
+  }
+
+  /** One alone always fits, however costly it is. */
+  const fits = ({ callerId, cost }: Pick<Waiter, "callerId" | "cost">) =>
+    total === 0 ||
+    (total + cost <= limits.costAtOnce &&
+      (costOf(callerId) === 0 || costOf(callerId) + cost <= limits.costPerCaller));
+
+  function startNext(): void {
+    const index = queue.findIndex(fits);
+    const next = queue[index];
+    if (!next) return;
+    queue.splice(index, 1);
+    add(next.callerId, next.cost);
+    next.start();
+    // The next one begins when the event loop has handled what has arrived meanwhile.
+    setImmediate(startNext);
+  }
+
+  function leave(callerId: string, cost: number): () => void {
+    let hasLeft = false;
+    return () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      add(callerId, -cost);
+      setImmediate(startNext);
+    };
+  }
+
+  return {
+    enter(callerId, cost, signal) {
+      const mine = queue.filter((waiter) => waiter.callerId === callerId);
+      if (queue.length >= limits.waiting || mine.length >= limits.waitingPerCaller)
+        return Promise.reject(
+          new GraphQLError("Too many costly operations are waiting. Try again in a moment.", {
+            extensions: { code: "RATE_LIMITED", retryAfterMs },
+          }),
+        );
+      return new Promise((resolve, reject) => {
+        const waiter: Waiter = {
+          callerId,
+          cost,
+          start() {
+            signal.removeEventListener("abort", giveUp);
+            resolve(leave(callerId, cost));
+          },
+        };
+        const giveUp = () => {
+          const index = queue.indexOf(waiter);
+          if (index >= 0) queue.splice(index, 1);
+          reject(signal.reason as Error);
+        };
+        if (signal.aborted) return giveUp();
+        signal.addEventListener("abort", giveUp, { once: true });
+        queue.push(waiter);
+        setImmediate(startNext);
+      });
+    },
+  };
+}

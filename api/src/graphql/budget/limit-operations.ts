@@ -1,0 +1,38 @@
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from "graphql";
+import type { Plugin } from "graphql-yoga";
+import type { Context } from "../context.ts";
+import { readEstimatedCost } from "../document-limits.ts";
+import type { Admission } from "./admission.ts";
+import { runWithinBudget } from "./run-within-budget.ts";
+
+/** Less than that runs at once: the estimate of most documents, and of every call of a tool. */
+const cheapCost = 500;
+
+/** Runs every query and mutation within the budget of its context, and costly ones when it is their turn. */
+export function limitOperations(admission: Admission): Plugin<Context> {
+  return {
+    onExecute({ executeFn, setExecuteFn }) {
+      setExecuteFn((args: ExecutionArgs) => {
+        const { budget, caller } = args.contextValue as Context;
+        const execute = () => executeFn(args) as Promise<ExecutionResult> | ExecutionResult;
+        const operation = getOperationAST(args.document, args.operationName);
+        const cost = operation ? readEstimatedCost(operation) : 0;
+        if (!budget || cost < cheapCost) return runWithinBudget(budget, execute);
+        const { signal } = budget;
+        return runWithinBudget(budget, async () => {
+          try {
+            const leave = await admission.enter(caller?.userId ?? "", cost, signal);
+            return await Promise.resolve(execute()).finally(leave);
+          } catch (error) {
+            if (error instanceof GraphQLError) return { errors: [error] };
+            throw error;
+          }
+        });
+      });
+    },
+    // A budget is one response's; a stream has many.
+    onSubscribe({ args }) {
+      args.contextValue.budget = undefined;
+    },
+  };
+}

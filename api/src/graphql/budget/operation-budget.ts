@@ -1,0 +1,187 @@
+import { GraphQLError } from "graphql";
+import type { ProcessMemory } from "./process-memory.ts";
+
+export interface BudgetLimits {
+  /** How long an operation may read, in milliseconds. Fields that contact other servers have deadlines of their own, and stop this clock. */
+  deadlineMs: number;
+  /** The size of a response, in bytes of JSON. */
+  responseBytes: number;
+  /** How much stored JSON an operation may load, in bytes, whether or not it is part of the response. */
+  loadedBytes: number;
+}
+
+/** Why an operation was ended. */
+export type BudgetErrorCode = "DEADLINE_EXCEEDED" | "RESPONSE_TOO_LARGE" | "RATE_LIMITED";
+
+/** What one operation may use, counted while it runs. Every method that counts throws once the budget is used up. */
+export interface OperationBudget {
+  /** Why the operation was ended; null while it may go on. */
+  readonly failure: GraphQLError | null;
+  /** Aborted at the deadline, and when the caller disconnects. */
+  readonly signal: AbortSignal;
+  /** @throws GraphQLError once the budget is used up, the deadline has passed or the caller has disconnected */
+  check(): void;
+  /** Counts bytes of the response. @throws GraphQLError RESPONSE_TOO_LARGE or RATE_LIMITED */
+  addToResponse(bytes: number): void;
+  /** Counts stored bytes before they are loaded. @throws GraphQLError RESPONSE_TOO_LARGE or RATE_LIMITED */
+  addLoaded(bytes: number): void;
+  /** Stops the clock while `work` runs, which has a deadline of its own. */
+  pauseDuring<Value>(work: Promise<Value>): Promise<Value>;
+  /** Starts the clock; the answer is the error of the deadline, or undefined when `work` ends first. */
+  raceDeadline(work: Promise<unknown>): Promise<GraphQLError | undefined>;
+  /** The operation's caller has disconnected: nobody reads the response. */
+  abandon(): void;
+  /** The response occupies memory until `onSent` calls back, rather than until it is made. */
+  holdUntil(onSent: (release: () => void) => void): void;
+  /** The response is made. */
+  finish(): void;
+}
+
+/** How many checks pass between two looks at the clock. */
+const checksPerLook = 64;
+/** A guess: other responses have been sent by then. */
+const busyRetryAfterMs = 1_000;
+
+/** @param memory what all operations of this process occupy together */
+export function createOperationBudget(
+  limits: BudgetLimits,
+  memory: ProcessMemory,
+): OperationBudget {
+  let failure: GraphQLError | null = null;
+  let controller: AbortController | null = null;
+  let checks = 0;
+  let responseBytes = 0;
+  let loadedBytes = 0;
+  let occupiedBytes = 0;
+  let isHeld = false;
+  let isReleased = false;
+  let pauses = 0;
+  let leftMs = limits.deadlineMs;
+  let runningSinceMs: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let isRacing = false;
+  let onDeadline = () => {};
+
+  function fail(code: BudgetErrorCode, message: string, extensions: object = {}): GraphQLError {
+    failure ??= new GraphQLError(message, { extensions: { code, ...extensions } });
+    controller?.abort(failure);
+    return failure;
+  }
+
+  const failLate = () =>
+    fail(
+      "DEADLINE_EXCEEDED",
+      `The operation took longer than ${limits.deadlineMs / 1_000} seconds. Ask for less at once.`,
+      { deadlineMs: limits.deadlineMs },
+    );
+
+  function occupy(bytes: number): void {
+    if (isReleased || memory.take(bytes)) {
+      occupiedBytes += isReleased ? 0 : bytes;
+      return;
+    }
+    throw fail(
+      "RATE_LIMITED",
+      "The server is processing too many large responses. Try again in a moment.",
+      { retryAfterMs: busyRetryAfterMs },
+    );
+  }
+
+  function release(): void {
+    if (isReleased) return;
+    isReleased = true;
+    memory.giveBack(occupiedBytes);
+  }
+
+  function startClock(): void {
+    if (pauses > 0 || runningSinceMs !== null) return;
+    runningSinceMs = performance.now();
+    timer = setTimeout(
+      () => {
+        failLate();
+        onDeadline();
+      },
+      Math.max(leftMs, 1),
+    );
+  }
+
+  function stopClock(): void {
+    clearTimeout(timer);
+    if (runningSinceMs === null) return;
+    leftMs -= performance.now() - runningSinceMs;
+    runningSinceMs = null;
+  }
+
+  return {
+    get failure() {
+      return failure;
+    },
+    get signal() {
+      controller ??= new AbortController();
+      if (failure && !controller.signal.aborted) controller.abort(failure);
+      return controller.signal;
+    },
+    check() {
+      if (failure) throw failure;
+      checks += 1;
+      // A timer does not run while fields are resolved without waiting.
+      if (checks % checksPerLook !== 0 || runningSinceMs === null) return;
+      if (performance.now() - runningSinceMs > leftMs) throw failLate();
+    },
+    addToResponse(bytes) {
+      if (failure) throw failure;
+      responseBytes += bytes;
+      if (responseBytes > limits.responseBytes)
+        throw fail(
+          "RESPONSE_TOO_LARGE",
+          `The response is larger than ${limits.responseBytes} bytes. Ask for less at once.`,
+          { maxBytes: limits.responseBytes },
+        );
+      occupy(bytes);
+    },
+    addLoaded(bytes) {
+      if (failure) throw failure;
+      loadedBytes += bytes;
+      if (loadedBytes > limits.loadedBytes)
+        throw fail(
+          "RESPONSE_TOO_LARGE",
+          `The operation reads more than ${limits.loadedBytes} stored bytes. Ask for less at once.`,
+          { maxBytes: limits.loadedBytes },
+        );
+      occupy(bytes);
+    },
+    async pauseDuring(work) {
+      pauses += 1;
+      stopClock();
+      try {
+        return await work;
+      } finally {
+        pauses -= 1;
+        if (isRacing) startClock();
+      }
+    },
+    async raceDeadline(work) {
+      const late = new Promise<GraphQLError>((resolve) => {
+        onDeadline = () => resolve(failLate());
+      });
+      isRacing = true;
+      startClock();
+      try {
+        return await Promise.race([work.then(() => undefined), late]);
+      } finally {
+        isRacing = false;
+        stopClock();
+      }
+    },
+    abandon() {
+      fail("DEADLINE_EXCEEDED", "The caller has disconnected.");
+    },
+    holdUntil(onSent) {
+      isHeld = true;
+      onSent(release);
+    },
+    finish() {
+      if (!isHeld) release();
+    },
+  };
+}

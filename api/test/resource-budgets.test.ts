@@ -1,0 +1,128 @@
+/** A2: what one GraphQL operation can cost is limited before it runs, and again while it runs. */
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createServer, rowIdOf, type TestUser } from "./support/client.ts";
+import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+
+let gatehouse: TestGatehouse;
+let ada: TestUser;
+
+beforeAll(async () => {
+  gatehouse = await startGatehouse({
+    env: { OPERATION_DEADLINE_SECONDS: "1", RESPONSE_LIMIT_MIB: "1" },
+  });
+  ada = await gatehouse.signUp();
+});
+afterAll(() => gatehouse[Symbol.asyncDispose]());
+
+const codesOf = (errors: { extensions: Record<string, unknown> }[] | undefined) =>
+  errors?.map(({ extensions }) => extensions["code"]);
+
+/** A server with tools of so many bytes each. */
+async function seedTools(count: number, bytesEach: number): Promise<string> {
+  const id = await createServer(ada, gatehouse.sandbox.weatherUrl);
+  const tools = Array.from({ length: count }, (_, index) => ({
+    name: `tool_${index}`,
+    title: null,
+    description: "x".repeat(bytesEach),
+    inputSchema: { type: "object" },
+    outputSchema: null,
+    annotations: null,
+  }));
+  const { createdById } = await gatehouse.db.mcpServer.findUniqueOrThrow({
+    where: { id: rowIdOf(id) },
+  });
+  const catalog = { tools, notes: [], fetchedAt: new Date() };
+  const key = { serverId: rowIdOf(id), ownerId: createdById ?? "" };
+  await gatehouse.db.toolCatalog.upsert({
+    where: { serverId_ownerId: key },
+    create: { ...key, ...catalog },
+    update: catalog,
+  });
+  return id;
+}
+
+describe("A2 before it runs", () => {
+  it("connections of each of many ids are too much, with the cost and the limit", async () => {
+    const page = (alias: string) =>
+      `${alias}: mcpServers(first: 100) { nodes { tools(first: 3) { nodes { name } } } }`;
+    const { data, errors } = await ada.graphql(
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Workspace { ${["a", "b", "c"].map(page).join(" ")} } } }`,
+      { ids: [ada.workspaceId] },
+    );
+    expect(data ?? null).toBeNull();
+    expect(codesOf(errors)).toEqual(["QUERY_TOO_COMPLEX"]);
+    const { cost, limit } = errors?.[0]?.extensions ?? {};
+    expect(cost).toBeGreaterThan(Number(limit));
+  });
+
+  it("an id that is given twice is bad input", async () => {
+    const { errors } = await ada.graphql("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {
+      ids: [ada.workspaceId, ada.workspaceId],
+    });
+    expect(codesOf(errors)).toEqual(["BAD_USER_INPUT"]);
+  });
+
+  it("the schema as every tool reads it is not too much", async () => {
+    const { errors } = await ada.graphql(
+      getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true }),
+    );
+    expect(errors).toBeUndefined();
+  });
+});
+
+describe("A2 while it runs", () => {
+  it("a read ends at its deadline, and the next one is answered", async () => {
+    const read = () => ada.graphql("{ viewer { workspaces { nodes { slug } } } }");
+    let whileLocked: Awaited<ReturnType<typeof read>> | undefined;
+    await gatehouse.db.$transaction(async (tx) => {
+      await tx.$executeRaw`LOCK TABLE "Workspace" IN ACCESS EXCLUSIVE MODE`;
+      whileLocked = await read();
+    });
+    expect(whileLocked?.data ?? null).toBeNull();
+    expect(codesOf(whileLocked?.errors)).toEqual(["DEADLINE_EXCEEDED"]);
+    expect(whileLocked?.errors?.[0]?.extensions).toMatchObject({ deadlineMs: 1_000 });
+    expect((await read()).errors).toBeUndefined();
+  });
+
+  it("a response ends at its byte budget with one error, and what was read before stays", async () => {
+    const id = await seedTools(100, 20_000);
+    const { data, errors } = await ada.graphql(
+      `query ($id: ID!) { viewer { user { name } } mcpServer(id: $id) {
+        tools(first: 100) { nodes { name description } } } }`,
+      { id },
+    );
+    expect(codesOf(errors)).toEqual(["RESPONSE_TOO_LARGE"]);
+    expect(errors?.[0]?.extensions).toMatchObject({ maxBytes: 1024 * 1024 });
+    expect(data).toMatchObject({ viewer: { user: { name: ada.name } }, mcpServer: null });
+  });
+
+  it("what is stored is not loaded beyond its budget, even where little of it is selected", async () => {
+    for (let count = 0; count < 5; count += 1) await seedTools(1_000, 8_000);
+    const { errors } = await ada.graphql(
+      `query ($id: ID!) { node(id: $id) { ... on Workspace {
+        mcpServers(first: 100) { nodes { tools(first: 1) { totalCount } } } } } }`,
+      { id: ada.workspaceId },
+    );
+    expect(codesOf(errors)).toEqual(["RESPONSE_TOO_LARGE"]);
+  });
+
+  it("a subscription's events have a budget each, not one together", async () => {
+    const { node } = await ada.query(
+      "query ($id: ID!) { node(id: $id) { ... on Workspace { eventCursor } } }",
+      { id: ada.workspaceId },
+    );
+    await createServer(ada, gatehouse.sandbox.notesUrl);
+    await createServer(ada, gatehouse.sandbox.notesUrl);
+    await gatehouse.db.mcpServer.updateMany({ data: { description: "x".repeat(8_000) } });
+    // Two thirds of the budget with each event.
+    const fields = Array.from({ length: 90 }, (_, index) => `d${index}: description`).join(" ");
+    await using events = ada.subscribe(
+      `subscription ($id: ID!, $after: String) {
+        workspaceEvents(workspaceId: $id, after: $after) { cursor server { ${fields} } } }`,
+      { id: ada.workspaceId, after: node.eventCursor },
+    );
+    for (let count = 0; count < 2; count += 1)
+      expect((await events.next()).value).not.toHaveProperty("errors");
+  });
+});
