@@ -335,7 +335,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       payload: { userId, change, ...(role && { role }) },
     });
   const { quotas } = config;
-  const workspaces = createWorkspaces({ db, access, quotas, appendMemberEvent });
+  const workspaces = createWorkspaces({
+    db,
+    access,
+    quotas,
+    appendMemberEvent,
+    appendEvent,
+    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+  });
   const apiTokens = createApiTokens({
     db,
     access,
@@ -467,6 +474,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...createInvitations({
       db,
       access,
+      appendEvent,
+      publishWorkspace,
       quotas,
       mailLimits: mailer && mailLimits,
       newId: uuidv7,
@@ -675,7 +684,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     findUrlFault: (url) => egress.checkUrl(url),
     makeSecret: makeSigningSecret,
     newId: uuidv7,
-    kick: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    kick: publishWorkspace,
+    appendEvent,
   });
 
   // ---- the sandbox, and the two ways in
@@ -803,7 +813,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     isHearing: () => bus.isHearing(),
     doRegularly,
     ...polled,
-    readLiving: (those) => readLivingCredentials(db, those),
+    readLiving: (viewers) => soon(readLivingCredentials(db, viewers)),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};
       const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);

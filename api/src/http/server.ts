@@ -104,6 +104,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     streams,
     streamLimit: createConnectionLimit(limits.maxStreamsPerViewer),
     maxBodyBytes: limits.maxBodyBytes,
+    pingIntervalMs: limits.pingIntervalMs,
     assets: loadOAuthAssets(),
     loadGraphiQL: createGraphiQLLoader(),
     newRequestId: randomUUID,
