@@ -160,6 +160,8 @@ export interface App {
 const version = "0.1.0";
 /** How long calls may go on once the app is closing, in milliseconds. */
 const defaultCloseGraceMs = 1_500;
+/** How long responses may take once what they waited for has ended, in milliseconds. */
+const answerGraceMs = 1_000;
 /** And what runs behind answers, however long the calls took. */
 const leastBackgroundGraceMs = 500;
 /** A receiver answers at once and works afterwards; what it says beyond its status is of no interest. */
@@ -862,7 +864,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         query: async (sql) => ({ rows: await db.$queryRawUnsafe(sql) }),
       }).catch(() => false),
     logger,
-    limits: { closeTimeoutMs: closeGraceMs },
+    limits: { closeTimeoutMs: answerGraceMs },
   });
 
   const timers: Disposable[] = [];
@@ -922,7 +924,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();
       catalogs[Symbol.dispose]();
+      // New work is refused, what runs has the grace period, whoever waits for the rest is answered, and only then connections end.
+      http.refuseNew();
       const delivered = deliveries?.[Symbol.asyncDispose]();
+      const runs = toolRuns.finishRuns(closeGraceMs);
+      await Promise.all([
+        runs.then(() => http.finishRunning(answerGraceMs)),
+        http.finishRunning(closeGraceMs + answerGraceMs),
+      ]);
       await http.close();
       tails.close();
       roles.close();
@@ -931,13 +940,15 @@ export async function createApp(options: AppOptions): Promise<App> {
       history[Symbol.dispose]();
       await delivered;
       const graceMs = Math.max(until - performance.now(), leastBackgroundGraceMs);
-      await Promise.all([background.close(graceMs), toolRuns.close(graceMs)]);
+      await Promise.all([background.close(graceMs), toolRuns.close()]);
       evictions[Symbol.dispose]();
       await pool.close();
       await refresher.close();
       await sandbox?.close();
       mailer?.close();
       await egress.close();
+      // A callback that was still being exchanged fails now, and records that.
+      await http.finishRunning(answerGraceMs);
       await tracing?.close();
       await membership?.leave();
       await bus.close();

@@ -315,7 +315,7 @@ describe("webhooks", () => {
     ]);
   });
 
-  it("finish the delivery that a process is at when it stops, and another process goes on", async () => {
+  it("E15 finish the delivery that a process is at when it stops, and another process goes on", async () => {
     await using own = await startGatehouse();
     const user = await own.signUp();
     await using receiver = await startReceiver();

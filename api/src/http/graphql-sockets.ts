@@ -19,6 +19,8 @@ import { pickCredentials, readAuthorization, toHeaders } from "./socket-credenti
 import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
 import { send, waitForClose } from "./socket-send.ts";
+import { CLOSING_MESSAGE, CLOSING_RETRY_AFTER_MS } from "./refuse-while-closing.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import type { ViewerResolver } from "./viewer.ts";
 
 /** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
@@ -39,6 +41,9 @@ export interface GraphQLSocketsDeps {
   logger: HttpLogger;
   newRequestId: () => string;
   socketLimit: ConnectionLimit;
+  /** True once a shutdown has begun: no further operation is accepted. */
+  isClosing(): boolean;
+  running: Pick<RunningRequests, "begin">;
   maxSubscriptionsPerSocket: number;
   maxMessageBytes: number;
   pingIntervalMs: number;
@@ -98,6 +103,13 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const requestId = deps.newRequestId();
       extra.operations.set(id, requestId);
+      if (deps.isClosing()) {
+        const extensions = {
+          code: "SERVICE_UNAVAILABLE",
+          retryAfterMs: CLOSING_RETRY_AFTER_MS,
+        };
+        return [new GraphQLError(CLOSING_MESSAGE, { extensions })];
+      }
       if (Object.keys(subscriptions).length > deps.maxSubscriptionsPerSocket) {
         const extensions = { code: "RATE_LIMITED", retryAfterMs: RETRY_AFTER_MS };
         return [new GraphQLError("Too many subscriptions.", { extensions })];
@@ -168,9 +180,15 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     const start = isLive
       ? () => startLive(extra, id, live, { viewer, requestId })
       : async () => {
+          // Until its response is handed to the socket.
+          const end = deps.running.begin();
+          extra.responses.set(id, end);
           const lifetime = {
             onClose: (listener: (wasSent: boolean) => void) =>
-              void extra.responses.set(id, listener),
+              void extra.responses.set(id, (wasSent) => {
+                end();
+                listener(wasSent);
+              }),
           };
           const context = { viewer, requestId, lifetime };
           const result = await graphql.getResultForParams({ params, request }, context);
