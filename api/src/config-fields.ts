@@ -168,7 +168,7 @@ export const environment = z.object({
   MAX_OPEN_INVITATIONS_PER_WORKSPACE: wholeNumber(1, 100_000).default(200),
   MAX_WORKSPACES_PER_USER: wholeNumber(1, 10_000).default(20),
   MAX_API_TOKENS_PER_USER: wholeNumber(1, 10_000).default(100),
-  OUTBOUND_OPERATIONS_PER_MINUTE: wholeNumber(1, 100_000).default(120),
+  OUTBOUND_OPERATIONS_PER_MINUTE: wholeNumber(1, 1_000_000).default(240),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(1, 600).optional(),
   OPERATION_DEADLINE_SECONDS: wholeNumber(1, 600).default(10),
   RESPONSE_LIMIT_MIB: wholeNumber(1, 64).default(8),

@@ -50,7 +50,7 @@ describe("what follows from nothing", () => {
         workspacesPerUser: 20,
         apiTokensPerUser: 100,
       },
-      outboundOperationsPerMinute: 120,
+      outboundOperationsPerMinute: 240,
       operationLimits: { deadlineMs: 10_000, responseBytes: 8 * 1024 * 1024 },
       logLevel: "warn",
       trustProxy: false,

@@ -37,9 +37,10 @@ export function watchForStop(report: (fault: string) => void): StopRequest {
     request();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, request);
-  const fail = (error: unknown) => stop(describeUnexpected(error));
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
+  process.on("uncaughtException", (error) => stop(describeUnexpected(error)));
+  // Not a reason to stop: work that nobody waits for any more has failed, for one request among many. Nothing is left half done by it,
+  // and a request that could end the process would end everybody's.
+  process.on("unhandledRejection", (error) => report(describeUnexpected(error)));
   // The terminal may be gone before we are.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 

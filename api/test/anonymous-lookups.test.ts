@@ -83,7 +83,7 @@ describe("A8 the rows that an anonymous caller can create", () => {
       () => ({ name: "", email: `${inventToken()}@example.com`, password: "long enough it is" }),
       1,
     ],
-    // The address, and two of a fixed number of buckets for each guess that it admits: 30, and 30 more for each minute of the loop.
+    // The address, and two of a fixed number of buckets for each guess that it admits: 30, and 30 more for each minute that it takes.
     [
       "accounts",
       "/api/auth/sign-in/email",
@@ -91,11 +91,15 @@ describe("A8 the rows that an anonymous caller can create", () => {
       1 + 2 * 60,
     ],
   ] as const)("A8 by inventing %s are bounded", async (_what, path, makeBody, most) => {
-    for (let turn = 0; turn < 120; turn += 1) await post(path, "203.0.113.5", makeBody());
+    // At the same time: a loop may take so long that what it has used up comes back.
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, () => post(path, "203.0.113.5", makeBody())),
+    );
     expect(await gatehouse.db.rateLimit.count()).toBeLessThanOrEqual(most);
-    const { status, headers } = await post(path, "203.0.113.5", makeBody());
-    expect(status).toBe(429);
-    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers } of refused)
+      expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   });
 });
 

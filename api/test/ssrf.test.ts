@@ -84,6 +84,8 @@ beforeAll(async () => {
       ALLOWED_HOSTS: "localhost",
       SIGN_UP: "open",
       ALLOWED_PRIVATE_NETWORKS: "127.0.0.2/32",
+      // One attacker tries hundreds of addresses.
+      OUTBOUND_OPERATIONS_PER_MINUTE: "100000",
     },
   });
   eve = await signUp(gatehouse.address, "eve");

@@ -107,6 +107,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ALLOWED_HOSTS: `localhost:${port}`,
     SANDBOX: "off",
     LOG_LEVEL: "info",
+    // One user creates hundreds of servers, each of which appends an event.
+    OUTBOUND_OPERATIONS_PER_MINUTE: "1000000",
+    MAX_SERVERS_PER_WORKSPACE: "100000",
   });
 
   const processes = await Promise.all(

@@ -35,22 +35,38 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
   field.resolve = (source, args, context, info) => {
     const budget: OperationBudget | undefined = context.budget;
     if (!budget) return resolve(source, args, context, info);
-    budget.check();
     const nameBytes = String(info.path.key).length + frameBytes;
     const count = (value: unknown) => {
       budget.addToResponse(nameBytes + measure(value, isLeaf));
       return value;
     };
-    // A result that is shared by many subscribers has no caller: its context refuses to name one.
-    const caller = contactsServer ? context.caller : null;
-    const value = caller
-      ? context.services.outbound.run(caller.userId, async () =>
-          resolve(source, args, context, info),
-        )
-      : resolve(source, args, context, info);
-    if (!(value instanceof Promise)) return count(value);
-    return (hasOwnDeadline ? budget.pauseDuring(value) : value).then(count);
+    try {
+      budget.check();
+      // A result that is shared by many subscribers has no caller: its context refuses to name one.
+      const caller = contactsServer ? context.caller : null;
+      const value = caller
+        ? context.services.outbound.run(caller.userId, async () =>
+            resolve(source, args, context, info),
+          )
+        : resolve(source, args, context, info);
+      if (!isPromiseLike(value)) return count(value);
+      const pending = Promise.resolve(value);
+      return markHandled((hasOwnDeadline ? budget.pauseDuring(pending) : pending).then(count));
+    } catch (error) {
+      // Never at once: the executor forgets the promises of earlier entries of a list when a later one throws.
+      return markHandled(Promise.reject(error));
+    }
   };
+}
+
+/** The executor may not look at a promise again once another field has failed; a rejection that nobody handles is not an error then. */
+function markHandled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
 }
 
 /** Of an object the frame alone: its fields are counted when they are resolved. */
