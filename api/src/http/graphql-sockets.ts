@@ -54,7 +54,9 @@ export interface GraphQLSocketsDeps {
 export interface GraphQLSockets {
   /** Takes over a connection whose `Host`, `Origin` and path have been checked. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Tells every client to come back elsewhere, or later (1012). */
+  /** Tells clients to continue elsewhere (1012): at once, or once the queries and mutations that run on their socket are answered. */
+  closeWhenAnswered(): void;
+  /** Tells every client at once. */
   closeAll(): void;
   /** Drops those that did not answer. */
   terminateAll(): void;
@@ -135,11 +137,20 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     },
   });
 
-  function endOperation({ operations, responses }: Connection, id: string, wasSent: boolean): void {
+  const connections = new Set<Connection>();
+
+  function endOperation(
+    { socket, operations, responses }: Connection,
+    id: string,
+    wasSent: boolean,
+  ): void {
     operations.delete(id);
     responses.get(id)?.(wasSent);
     responses.delete(id);
+    if (deps.isClosing() && responses.size === 0) sendElsewhere(socket);
   }
+
+  const sendElsewhere = (socket: WebSocket) => socket.close(CLOSE_CODES.restart, "Restart");
 
   async function prepare(
     extra: Connection,
@@ -246,10 +257,12 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       onClose: [
         keepAlive(socket, deps.pingIntervalMs),
         () => {
+          connections.delete(connection);
           for (const end of connection.responses.values()) end(false);
         },
       ],
     };
+    connections.add(connection);
     const cutOff = () => {
       if (socket.readyState !== socket.OPEN) return;
       logger.warn({}, "a subscriber that is too slow was cut off");
@@ -287,8 +300,11 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   return {
     handleUpgrade: (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (client) => open(client, request)),
-    closeAll: () =>
-      server.clients.forEach((client) => client.close(CLOSE_CODES.restart, "Restart")),
+    closeWhenAnswered() {
+      for (const { socket, responses } of connections)
+        if (responses.size === 0) sendElsewhere(socket);
+    },
+    closeAll: () => server.clients.forEach(sendElsewhere),
     terminateAll: () => server.clients.forEach((client) => client.terminate()),
   };
 }

@@ -85,7 +85,7 @@ const DEFAULT_LIMITS: HttpLimits = {
 export interface HttpServer {
   /** Rejects with the system's error (`EADDRINUSE`, `EACCES`, ...) when it cannot listen. */
   listen(): Promise<{ url: string }>;
-  /** Refuses new connections, operations and streams from now on; what is running continues. */
+  /** Refuses new connections, operations and streams from now on, and ends subscriptions; what else is running continues. */
   refuseNew(): void;
   /** Resolves when every request that is running has its response, or after `timeoutMs`. */
   finishRunning(timeoutMs: number): Promise<void>;
@@ -154,7 +154,12 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
 
   return {
     listen: () => listen(server, deps.host, deps.port),
-    refuseNew: () => void refuseNew(),
+    refuseNew() {
+      void refuseNew();
+      // Subscribers lose nothing: they continue with their cursors elsewhere.
+      sockets.closeWhenAnswered();
+      streams.endAll();
+    },
     finishRunning: (timeoutMs) => running.finished(timeoutMs),
     async close() {
       const ended = refuseNew();

@@ -54,9 +54,13 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
       return markHandled((hasOwnDeadline ? budget.pauseDuring(pending) : pending).then(count));
     } catch (error) {
       // Never at once: the executor forgets the promises of earlier entries of a list when a later one throws.
-      return markHandled(Promise.reject(error));
+      return markHandled(rejectLater(error));
     }
   };
+}
+
+async function rejectLater(error: unknown): Promise<never> {
+  throw error;
 }
 
 /** The executor may not look at a promise again once another field has failed; a rejection that nobody handles is not an error then. */
