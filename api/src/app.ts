@@ -85,6 +85,7 @@ import { createServers } from "./services/servers.ts";
 import { createSimulation } from "./services/simulation.ts";
 import { createStatistics } from "./services/statistics.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
+import { createNewToolPolicies } from "./services/new-tool-policy.ts";
 import { createToolPolicies } from "./services/tool-policies.ts";
 import { createServerReading } from "./services/server-reading.ts";
 import { createSessionEvictions } from "./services/session-evictions.ts";
@@ -548,6 +549,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishServer,
     publishWorkspace,
   });
+  const newToolPolicies = createNewToolPolicies({ db, access, publishServers, publishWorkspace });
   const reading = createServerReading({
     access,
     accounts,
@@ -735,6 +737,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       elicitations: toolRuns.elicitations,
       toolPolicies,
+      newToolPolicies,
       reading,
       live,
       events,
