@@ -161,6 +161,8 @@ export interface App {
 const version = "0.1.0";
 /** How long calls may go on once the app is closing, in milliseconds. */
 const defaultCloseGraceMs = 1_500;
+/** How long responses may take once what they waited for has ended, in milliseconds. */
+const answerGraceMs = 1_000;
 /** And what runs behind answers, however long the calls took. */
 const leastBackgroundGraceMs = 500;
 /** A receiver answers at once and works afterwards; what it says beyond its status is of no interest. */
@@ -336,7 +338,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       payload: { userId, change, ...(role && { role }) },
     });
   const { quotas } = config;
-  const workspaces = createWorkspaces({ db, access, quotas, appendMemberEvent });
+  const workspaces = createWorkspaces({
+    db,
+    access,
+    quotas,
+    appendMemberEvent,
+    appendEvent,
+    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+  });
   const apiTokens = createApiTokens({
     db,
     access,
@@ -468,6 +477,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...createInvitations({
       db,
       access,
+      appendEvent,
+      publishWorkspace,
       quotas,
       mailLimits: mailer && mailLimits,
       newId: uuidv7,
@@ -549,7 +560,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishServer,
     publishWorkspace,
   });
-  const newToolPolicies = createNewToolPolicies({ db, access, publishServers, publishWorkspace });
+  const newToolPolicies = createNewToolPolicies({
+    db,
+    access,
+    appendEvent,
+    publishServers,
+    publishWorkspace,
+  });
   const reading = createServerReading({
     access,
     accounts,
@@ -677,7 +694,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     findUrlFault: (url) => egress.checkUrl(url),
     makeSecret: makeSigningSecret,
     newId: uuidv7,
-    kick: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    kick: publishWorkspace,
+    appendEvent,
   });
 
   // ---- the sandbox, and the two ways in
@@ -806,7 +824,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     isHearing: () => bus.isHearing(),
     doRegularly,
     ...polled,
-    readLiving: (those) => readLivingCredentials(db, those),
+    readLiving: (viewers) => soon(readLivingCredentials(db, viewers)),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};
       const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);
@@ -855,7 +873,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         query: async (sql) => ({ rows: await db.$queryRawUnsafe(sql) }),
       }).catch(() => false),
     logger,
-    limits: { closeTimeoutMs: closeGraceMs },
+    limits: { closeTimeoutMs: answerGraceMs },
   });
 
   const timers: Disposable[] = [];
@@ -915,7 +933,14 @@ export async function createApp(options: AppOptions): Promise<App> {
       const until = performance.now() + closeGraceMs;
       for (const timer of timers) timer[Symbol.dispose]();
       catalogs[Symbol.dispose]();
+      // New work is refused, what runs has the grace period, whoever waits for the rest is answered, and only then connections end.
+      http.refuseNew();
       const delivered = deliveries?.[Symbol.asyncDispose]();
+      const runs = toolRuns.finishRuns(closeGraceMs);
+      await Promise.all([
+        runs.then(() => http.finishRunning(answerGraceMs)),
+        http.finishRunning(closeGraceMs + answerGraceMs),
+      ]);
       await http.close();
       tails.close();
       roles.close();
@@ -924,13 +949,15 @@ export async function createApp(options: AppOptions): Promise<App> {
       history[Symbol.dispose]();
       await delivered;
       const graceMs = Math.max(until - performance.now(), leastBackgroundGraceMs);
-      await Promise.all([background.close(graceMs), toolRuns.close(graceMs)]);
+      await Promise.all([background.close(graceMs), toolRuns.close()]);
       evictions[Symbol.dispose]();
       await pool.close();
       await refresher.close();
       await sandbox?.close();
       mailer?.close();
       await egress.close();
+      // A callback that was still being exchanged fails now, and records that.
+      await http.finishRunning(answerGraceMs);
       await tracing?.close();
       await membership?.leave();
       await bus.close();

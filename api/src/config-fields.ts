@@ -169,6 +169,7 @@ export const environment = z.object({
   MAX_WORKSPACES_PER_USER: wholeNumber(1, 10_000).default(20),
   MAX_API_TOKENS_PER_USER: wholeNumber(1, 10_000).default(100),
   OUTBOUND_OPERATIONS_PER_MINUTE: wholeNumber(1, 100_000).default(120),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(1, 600).optional(),
   OPERATION_DEADLINE_SECONDS: wholeNumber(1, 600).default(10),
   RESPONSE_LIMIT_MIB: wholeNumber(1, 64).default(8),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),

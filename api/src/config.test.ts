@@ -38,6 +38,7 @@ describe("what follows from nothing", () => {
       clientMetadataUrl: null,
       sandbox: { enabled: true, host: "127.0.0.1", port: 4010 },
       eventRetentionDays: 90,
+      shutdownGraceMs: 1_000,
       toolCallLimits: {
         concurrency: { perUser: 400, perServer: 400, perWorkspace: 1_000 },
         callsPerSecond: { perUser: 1_000, perWorkspace: 2_000 },

@@ -34,6 +34,8 @@ export interface Config {
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** How long the workspaces' log is kept. */
   readonly eventRetentionDays: number;
+  /** How long running calls may take once the process is asked to stop, in milliseconds. */
+  readonly shutdownGraceMs: number;
   /** Of tool calls, in each process. */
   readonly toolCallLimits: {
     readonly concurrency: Readonly<ConcurrencyLimits>;
@@ -152,6 +154,8 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    // Ctrl-C on one's own machine ends soon; others have calls to finish, and a supervisor that waits.
+    shutdownGraceMs: 1_000 * (env.SHUTDOWN_GRACE_SECONDS ?? (env.DATABASE_URL ? 6 : 1)),
     toolCallLimits: Object.freeze({
       concurrency: Object.freeze({
         perUser: env.MAX_TOOL_CALLS_PER_USER,

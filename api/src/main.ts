@@ -19,14 +19,8 @@ export interface RunOptions {
   watch?: (stop: (fault?: string) => void) => void;
 }
 
-/**
- * All is over within ten seconds. A server of our own takes up to six of them to stop; beside one of somebody else's, calls are given
- * the time to finish, and the rest is for what they hold: leases, and answers that are not stored yet.
- */
-const CLOSING = {
-  withOurDatabase: { callsMs: 1_500, appMs: 3_500 },
-  withDatabaseUrl: { callsMs: 6_000, appMs: 8_500 },
-};
+/** How long the app may take to stop beyond the grace period of its calls, for what they hold: leases, and responses to store. */
+const CLOSING_MS = 2_500;
 const WEB_ROOT = resolve(import.meta.dirname, "..", "..", "web", "dist");
 
 /** Runs until it is asked to stop. Returns the exit code; faults have been printed by then, a sentence each. */
@@ -58,8 +52,8 @@ export async function runGatehouse(options: RunOptions = {}): Promise<number> {
 
   await untilAborted(request.signal);
   const closing = starting.then((app) => app?.close()).catch(fail);
-  const { appMs } = config.databaseUrl === null ? CLOSING.withOurDatabase : CLOSING.withDatabaseUrl;
-  const patience = AbortSignal.any([request.hurry, AbortSignal.timeout(appMs)]);
+  const closingMs = config.shutdownGraceMs + CLOSING_MS;
+  const patience = AbortSignal.any([request.hurry, AbortSignal.timeout(closingMs)]);
   await Promise.race([closing, untilAborted(patience)]);
   // Without waiting: a start that hangs is left to the next one, which finds its server.
   const database = await Promise.race([opening, Promise.resolve(null)]);
@@ -84,7 +78,7 @@ async function startApp(
       databaseUrl: database.url,
       secrets: database.secrets,
       isAlone: database.isOurs,
-      closeGraceMs: (database.isOurs ? CLOSING.withOurDatabase : CLOSING.withDatabaseUrl).callsMs,
+      closeGraceMs: config.shutdownGraceMs,
       log: (line) => process.stdout.write(`${line}\n`),
       webRoot: existsSync(WEB_ROOT) ? WEB_ROOT : null,
     });

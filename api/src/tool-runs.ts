@@ -167,9 +167,12 @@ export async function openToolRuns(deps: ToolRunsDeps) {
       );
     },
 
-    /** Lets what runs go on for `graceMs`, and writes what is left of its history. */
-    async close(graceMs: number): Promise<void> {
-      await running.close(graceMs);
+    /** Lets what runs go on for `graceMs`, then ends it: whoever waits for it is answered. */
+    finishRuns: (graceMs: number) => running.close(graceMs),
+
+    /** Writes what is left of the history. */
+    async close(): Promise<void> {
+      await running.close(0);
       for (const task of tasks) task[Symbol.dispose]();
       await writer.close();
     },

@@ -15,6 +15,11 @@ export function traceRequests<Handler extends GraphQLHandler>(
         { traceparent: request.headers.get("traceparent"), requestId: context.requestId },
         async () => graphql.fetch(request, context),
       ),
+    // A subscription may last for days: what is traced of it is its beginning.
+    subscribe: (operation, context) =>
+      tracing.request({ traceparent: null, requestId: context.requestId }, () =>
+        graphql.subscribe(operation, context),
+      ),
     // One message on a WebSocket, which has no headers of its own.
     getResultForParams: (operation, context) =>
       tracing.request({ traceparent: null, requestId: context.requestId }, async () =>

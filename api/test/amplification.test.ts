@@ -214,6 +214,13 @@ describe("A7 quotas", () => {
       ({ workspaceId }) => ({ workspaceId, name: "S", url: gatehouse.sandbox.weatherUrl }),
     ],
     [
+      "webhookEndpointsPerWorkspace",
+      "createWebhookEndpoint",
+      "CreateWebhookEndpointInput",
+      2,
+      ({ workspaceId }) => ({ workspaceId, url: "http://127.0.0.1:9/hook" }),
+    ],
+    [
       "openInvitationsPerWorkspace",
       "createInvitation",
       "CreateInvitationInput",

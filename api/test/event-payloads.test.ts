@@ -43,6 +43,15 @@ async function liveThroughAll(): Promise<void> {
     { input: { workspaceId: ada.workspaceId, name: mark, scope: "READ" } },
   );
   secrets.push(createApiToken.secret);
+  const { createInvitation } = await ada.query(
+    "mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { url } }",
+    { input: { workspaceId: ada.workspaceId, email: `${mark}@example.com`, role: "MEMBER" } },
+  );
+  secrets.push(createInvitation.url.split("/").at(-1));
+  await ada.query(
+    "mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { id } }",
+    { input: { id: ada.workspaceId, name: mark } },
+  );
   const keyed = await createServer(ada, `http://127.0.0.1:1/mcp?key=${mark}`, {
     name: mark,
     authType: "HEADERS",
@@ -119,6 +128,8 @@ const typeOfId: Record<string, string> = {
   apiTokenId: "ApiToken",
   executionId: "ToolExecution",
   elicitationId: "Elicitation",
+  invitationId: "Invitation",
+  webhookEndpointId: "WebhookEndpoint",
 };
 
 it("E2 every type of event holds ids, enumerations and names alone, in the log and in the webhooks", async () => {
@@ -137,8 +148,8 @@ it("E2 every type of event holds ids, enumerations and names alone, in the log a
       expect(isHarmless(value), `${type}.${name}: ${JSON.stringify(value)}`).toBe(true);
   }
 
-  // The endpoint is younger than the first of them.
-  const delivered = await receiver.received(rows.length - 1);
+  // The endpoint is younger than the first of them, and the second is its own creation.
+  const delivered = await receiver.received(rows.length - 2);
   for (const { body } of delivered) {
     const { type, data } = JSON.parse(body);
     for (const [name, value] of Object.entries(data)) {

@@ -6,6 +6,7 @@ import { createWorkspaceEvents } from "../src/services/workspace-events.ts";
 import { startScriptedModern } from "./counterparties/scripted.ts";
 import { disposable } from "./support/disposable.ts";
 import { createServer, connect, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
+import { readCursorAt } from "./support/cursor-at.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { countLeast } from "./support/least-statements.ts";
 
@@ -300,7 +301,8 @@ describe("paging", () => {
       expect(await codeOf(ada, { first: 1, after: cursor })).toBe("CURSOR_INVALID");
       expect(await codeOf(ada, { last: 1, before: cursor })).toBe("CURSOR_INVALID");
     }
-    expect(await codeOf(ada, { first: 1, after: encode(eventEpoch, "1") })).toBeUndefined();
+    const good = await readCursorAt(gatehouse.db, rowIdOf(ada.workspaceId), 1n);
+    expect(await codeOf(ada, { first: 1, after: good })).toBeUndefined();
   });
 
   it("a page costs the same number of statements however long it is", async () => {
@@ -395,7 +397,7 @@ describe("who sees what", () => {
     const start = Buffer.from(
       Buffer.from((await list(ada, { first: 1 })).edges[0]?.cursor ?? "", "base64url")
         .toString()
-        .replace(/:\d+$/, ":0"),
+        .replace(/:\d+:\w+$/, ":0:"),
     ).toString("base64url");
     for (const user of [ada, admin, bob])
       for (const [name, filter] of Object.entries(filters())) {

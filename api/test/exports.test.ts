@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exportFormats } from "../src/http/export-format.ts";
@@ -87,7 +88,7 @@ it("takes the filters of the list, and tells a member what they may see", async 
 });
 
 it("refuses who may not see it and what is no filter, before a byte of a file", async () => {
-  const eve = await gatehouse.signUp("eve");
+  const eve = await gatehouse.signUp();
   const statusOf = async (answer: Promise<Response>) => {
     const response = await answer;
     const { error } = (await response.json()) as { error: { code: string } };
@@ -129,6 +130,21 @@ it("is answered to an API token in its own workspace, and breaks off when the to
   });
   await expect(readToEnd(reader)).rejects.toThrow();
   expect((await fetch(`${gatehouse.url}/export/events.json`, { headers })).status).toBe(401);
+});
+
+it("E9 breaks off within two seconds when the session ends without a notification", async () => {
+  const eve = await gatehouse.signUp("eve");
+  const { id: userId } = await db.user.findUniqueOrThrow({ where: { email: eve.email } });
+  await gatehouse.db.membership.create({
+    data: { workspaceId: log.workspaceId, userId, role: "ADMIN" },
+  });
+  const response = await get(eve, "events.json");
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await gatehouse.db.session.deleteMany({ where: { userId } });
+  // The bound of the requirement. Nothing is read meanwhile, so that the export waits for its client.
+  await delay(2_000);
+  await expect(readToEnd(reader)).rejects.toThrow();
 });
 
 it("breaks off when the member is removed while it runs", async () => {

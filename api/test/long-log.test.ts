@@ -6,6 +6,7 @@ import { createTails } from "../src/events/tail.ts";
 import { createAccess } from "../src/services/access.ts";
 import type { EventFilter } from "../src/services/event-selection.ts";
 import { createWorkspaceEvents, type EventPageRequest } from "../src/services/workspace-events.ts";
+import { readCursorAt } from "./support/cursor-at.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { countPages } from "./support/pages-read.ts";
 import { type SeededLog, seedLog } from "./support/seed-log.ts";
@@ -50,6 +51,11 @@ async function openLog(length: number): Promise<Log> {
   resources.defer(() => tails.close());
   const events = createWorkspaceEvents({ db, tails, roles, access: createAccess(db), scanLimit });
   const caller = { userId: seeded.ownerId };
+  const cursors = new Map<number, string>();
+  for (const share of [0, 0.4, 0.5, 0.6, 0.9]) {
+    const seq = BigInt(Math.floor(length * share));
+    cursors.set(share, await readCursorAt(db, seeded.workspaceId, seq));
+  }
   return {
     ...seeded,
     db,
@@ -68,8 +74,7 @@ async function openLog(length: number): Promise<Log> {
         if (seen === count) return;
       }
     },
-    cursorAt: (share) =>
-      Buffer.from(`${seeded.epoch}:${Math.floor(length * share)}`).toString("base64url"),
+    cursorAt: (share) => cursors.get(share) ?? expect.unreachable(),
   };
 }
 

@@ -172,6 +172,20 @@ describe("S18 while new tools are denied", () => {
     expect(await run("asks")).toBe("ToolConfirmationRequired");
   });
 
+  it("a change of the setting appends an event, and a repetition none", async () => {
+    for (const policy of ["DENY", "DENY", "BY_ANNOTATIONS"]) await treatNewTools(policy);
+    const { node } = await bob.query(
+      `query ($id: ID!) { node(id: $id) { ... on Workspace {
+        events(first: 20, filter: { types: [WORKSPACE_CHANGED] }) { nodes {
+          actor { name } ... on WorkspaceChanged { changedFields }
+        } }
+      } } }`,
+      { id: ada.workspaceId },
+    );
+    const event = { actor: { name: ada.name }, changedFields: ["newToolPolicy"] };
+    expect(node.events.nodes).toEqual([event, event]);
+  });
+
   it("the stamp of a server changes with the setting, for processes that miss the notification", async () => {
     const store = createCallRowStore(gatehouse.db);
     const serverId = rowIdOf(id);

@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     expect(await readBlock(page, "Your signing secret")).toMatch(/^whsec_/);
     await dialog.getByRole("button", { name: "I have stored it" }).click();
 
-    await page.getByText("2 of 13 kinds of event").waitFor();
+    await page.getByText("2 of 16 kinds of event").waitFor();
     await page.getByText("Delivering").waitFor();
     found.push(...(await findFaults(page, "webhooks")));
     await page.getByRole("link", { name: `Deliveries to ${receiver.url}` }).click();
@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await page.getByRole("button", { name: "Turn on" }).click();
     await page.getByTestId("status").getByText("Delivering").waitFor();
 
-    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
     await dialog.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("heading", { name: "No webhooks yet" }).waitFor();
     expect(found).toEqual([]);

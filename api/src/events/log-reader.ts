@@ -1,4 +1,4 @@
-import type { Position } from "./cursor.ts";
+import { markOf, type Position } from "./cursor.ts";
 import { isContinuation, type LoggedEvent, type LogPage } from "./log.ts";
 
 export const pageSize = 100;
@@ -35,15 +35,17 @@ export interface ReaderDeps {
 /** @returns the reader, and what wakes it when the ring has grown or is lost */
 export function createReader(
   tail: Ring,
-  from: bigint,
+  { seq: from, mark: fromMark }: Pick<Position, "seq" | "mark">,
   deps: ReaderDeps,
 ): LogReader & { wake(): void } {
   let place = from;
+  let mark = fromMark;
   let isOver = false;
   let wake = () => {};
 
   function hand(events: readonly LoggedEvent[]): Reading {
-    place = events.at(-1)?.seq ?? place;
+    const last = events.at(-1);
+    if (last) [place, mark] = [last.seq, markOf(last.id)];
     return { kind: "events", events };
   }
 
@@ -71,7 +73,8 @@ export function createReader(
         } else {
           const page = await deps.readPage(place).catch(() => "away" as const);
           if (page === "away") await wait(deps.pollMs);
-          else if (!page || !isContinuation(page, tail.epoch, place)) return { kind: "lost" };
+          else if (!page || !isContinuation(page, { epoch: tail.epoch, seq: place, mark }))
+            return { kind: "lost" };
           else if (page.events.length > 0 && !isOver) return hand(page.events);
         }
       }

@@ -4,7 +4,7 @@ import {
   type Transaction,
   type WorkspaceEventType,
 } from "@gatehouse/prisma";
-import type { Position } from "./cursor.ts";
+import { isRewritten, markOf, type Position } from "./cursor.ts";
 
 /** What is appended. Ids and enumerations only: never a URL with a query, a state or a secret. */
 export interface NewEvent {
@@ -83,15 +83,49 @@ export async function appendEvents(tx: Transaction, events: readonly NewEvent[])
 /** Where a log ends, and after which place nothing of it is missing. */
 export interface LogExtent extends Position {
   oldestSeq: bigint;
+  /** Of the events at the places that were asked for, by number. */
+  marks: ReadonlyMap<bigint, string>;
 }
 
-/** Null when there is no such workspace. */
-export async function readExtent(db: Database, workspaceId: string): Promise<LogExtent | null> {
-  const [extent] = await db.$queryRaw<LogExtent[]>`
+/**
+ * The extent of a log, and what stands at certain places of it; null when there is no such workspace.
+ * @param places the numbers of cursors, to check that they are of this log
+ */
+export async function readExtent(
+  db: Database,
+  workspaceId: string,
+  places: readonly bigint[],
+): Promise<LogExtent | null> {
+  const [extent] = await db.$queryRaw<
+    (Omit<LogExtent, "mark" | "marks"> & { ids: Record<string, string> | null })[]
+  >`
     SELECT w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq", coalesce(
       (SELECT e."seq" - 1 FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" ORDER BY e."seq" LIMIT 1), w."eventSeq"
-    ) AS "oldestSeq" FROM "Workspace" w WHERE w."id" = ${workspaceId}::uuid`;
-  return extent ?? null;
+    ) AS "oldestSeq", (
+      SELECT json_object_agg(e."seq", e."id") FROM "WorkspaceEvent" e
+      WHERE e."workspaceId" = w."id" AND e."seq" = ANY(array_append(${[...places]}::bigint[], w."eventSeq"))
+    ) AS "ids" FROM "Workspace" w WHERE w."id" = ${workspaceId}::uuid`;
+  if (!extent) return null;
+  const { ids, ...log } = extent;
+  const marks = new Map(Object.entries(ids ?? {}).map(([seq, id]) => [BigInt(seq), markOf(id)]));
+  return { ...log, marks, mark: marks.get(log.seq) ?? "" };
+}
+
+/** A number in the log of a workspace. */
+export interface Place {
+  workspaceId: string;
+  seq: bigint;
+}
+
+/** The marks of the events at several places, in their order and in one statement; empty where there is no event. */
+export async function readMarks(db: Database, places: readonly Place[]): Promise<string[]> {
+  const rows = await db.$queryRaw<(Place & { id: string })[]>`
+    SELECT e."workspaceId", e."seq", e."id" FROM "WorkspaceEvent" e JOIN unnest(
+      ${places.map(({ workspaceId }) => workspaceId)}::uuid[], ${places.map(({ seq }) => seq)}::bigint[]
+    ) AS place("workspaceId", "seq") ON e."workspaceId" = place."workspaceId" AND e."seq" = place."seq"`;
+  const nameOf = ({ workspaceId, seq }: Place) => `${workspaceId}:${seq}`;
+  const marks = new Map(rows.map((row) => [nameOf(row), markOf(row.id)]));
+  return places.map((place) => marks.get(nameOf(place)) ?? "");
 }
 
 /** What came after `seq`, oldest first. */
@@ -114,25 +148,32 @@ export interface LogHead extends Position {
 }
 
 /** The heads of several logs in one statement; a workspace that is gone has none. */
-export function readHeads(db: Database, workspaceIds: readonly string[]): Promise<LogHead[]> {
-  return db.$queryRaw<LogHead[]>`
-    SELECT w."id" AS "workspaceId", w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq"
-    FROM "Workspace" w WHERE w."id" = ANY(${[...workspaceIds]}::uuid[])`;
+export async function readHeads(db: Database, workspaceIds: readonly string[]): Promise<LogHead[]> {
+  const rows = await db.$queryRaw<(Omit<LogHead, "mark"> & { id: string | null })[]>`
+    SELECT w."id" AS "workspaceId", w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq", e."id"
+    FROM "Workspace" w LEFT JOIN "WorkspaceEvent" e ON e."workspaceId" = w."id" AND e."seq" = w."eventSeq"
+    WHERE w."id" = ANY(${[...workspaceIds]}::uuid[])`;
+  return rows.map(({ id, ...head }) => ({ ...head, mark: id === null ? "" : markOf(id) }));
 }
 
 /** A piece of a log, and where the log ended when it was read. */
-export interface LogPage extends Position {
+export interface LogPage extends Omit<Position, "mark"> {
   /** Oldest first. */
   events: LoggedEvent[];
+  /** Of the event after which the page begins; empty when there is none. */
+  markBefore: string;
 }
 
-/** Whether a page goes on at a place of the log of this epoch: the log has no holes, so that a missing number is one that is gone. */
+/**
+ * Whether a page goes on at a place of the log: the log has no holes, so that a missing number is one that is gone, and the event at the
+ * place must still be the one that was seen there.
+ */
 export function isContinuation(
-  { epoch, seq, events }: LogPage,
-  ofEpoch: string,
-  after: bigint,
+  { epoch, seq, events, markBefore }: LogPage,
+  place: Position,
 ): boolean {
-  return epoch === ofEpoch && (events[0] ? events[0].seq === after + 1n : seq === after);
+  if (epoch !== place.epoch || isRewritten(place.mark, markBefore)) return false;
+  return events[0] ? events[0].seq === place.seq + 1n : seq === place.seq;
 }
 
 /** Runs a statement with values for `$1` and so on; answers its rows. */
@@ -141,16 +182,18 @@ export type RunStatement = (text: string, values: unknown[]) => Promise<unknown[
 /** The page's size stands in its text, so that a plan which is kept knows it. */
 const selectPage = (most: number) => `
   SELECT w."eventEpoch"::text AS "epoch", w."eventSeq"::text AS "headSeq", w."id" AS "workspaceId",
+    (SELECT b."id" FROM "WorkspaceEvent" b WHERE b."workspaceId" = w."id" AND b."seq" = $2::bigint) AS "idBefore",
     e."seq"::text AS "seq", e."id", e."type"::text AS "type", e."occurredAt", e."actorId", e."serverId", e."userId", e."payload"
   FROM "Workspace" w LEFT JOIN LATERAL (
     SELECT * FROM "WorkspaceEvent" e WHERE e."workspaceId" = w."id" AND e."seq" > $2::bigint
     ORDER BY e."seq" LIMIT ${Math.trunc(most)}
   ) e ON true WHERE w."id" = $1::uuid ORDER BY e."seq"`;
 
-type PageRow = Omit<LoggedEvent, "id" | "seq"> & { epoch: string; headSeq: string } & (
-    | { id: string; seq: string }
-    | { id: null; seq: null }
-  );
+type PageRow = Omit<LoggedEvent, "id" | "seq"> & {
+  epoch: string;
+  headSeq: string;
+  idBefore: string | null;
+} & ({ id: string; seq: string } | { id: null; seq: null });
 
 /** What came after `after`, and the head, of one moment; null when there is no such workspace. */
 export async function readPage(
@@ -163,9 +206,10 @@ export async function readPage(
   const [head] = rows;
   if (!head) return null;
   const events: LoggedEvent[] = [];
-  for (const { epoch: _epoch, headSeq: _headSeq, id, seq, ...event } of rows)
+  for (const { epoch: _epoch, headSeq: _headSeq, idBefore: _id, id, seq, ...event } of rows)
     if (id !== null) events.push({ ...event, id, seq: BigInt(seq) });
-  return { epoch: head.epoch, seq: BigInt(head.headSeq), events };
+  const markBefore = head.idBefore === null ? "" : markOf(head.idBefore);
+  return { epoch: head.epoch, seq: BigInt(head.headSeq), events, markBefore };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { markOf } from "./cursor.ts";
 import type { LoggedEvent, LogHead } from "./log.ts";
 import type { LogReader } from "./log-reader.ts";
 import { createTails, type TailsDeps } from "./tail.ts";
@@ -9,6 +10,8 @@ const workspaceId = "w";
 function createLog() {
   const log = {
     epoch: "e1",
+    /** Raised when rows are written anew in place. */
+    writing: 1,
     events: [] as LoggedEvent[],
     /** Raised by `remove`, for those numbers are not given out again. */
     seq: 0n,
@@ -17,12 +20,20 @@ function createLog() {
     isAway: false,
     truncated: [] as string[],
     grow: (_workspaceId: string | null) => {},
-    head: (): LogHead => ({ workspaceId, epoch: log.epoch, seq: log.seq }),
+    /** A place, as a cursor names it. */
+    at: (seq: bigint) => ({
+      seq,
+      mark: log.events.filter((event) => event.seq === seq).map(({ id }) => markOf(id))[0] ?? "",
+    }),
+    head: (): LogHead => ({ workspaceId, epoch: log.epoch, ...log.at(log.seq) }),
     append(count: number) {
       for (let i = 0; i < count; i += 1) {
         log.seq += 1n;
         // What the tail looks at, and nothing else.
-        log.events.push({ seq: log.seq, id: `${log.epoch}-${log.seq}` } as LoggedEvent);
+        log.events.push({
+          seq: log.seq,
+          id: `${log.writing}-${log.seq}`.padStart(12),
+        } as LoggedEvent);
       }
     },
     /** Appends, and says so. */
@@ -43,6 +54,7 @@ function createLog() {
       return answer(() => ({
         epoch: log.epoch,
         seq: log.seq,
+        markBefore: log.at(after).mark,
         events: log.events.filter(({ seq }) => seq > after).slice(0, most),
       }));
     },
@@ -79,7 +91,7 @@ describe("followers at the end of a log", () => {
   it("E1 cost one statement for each growth, however many they are", async () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
-    const readers = Array.from({ length: 1_000 }, () => tails.open(0n, log.head()));
+    const readers = Array.from({ length: 1_000 }, () => tails.open(log.at(0n), log.head()));
     const first = readers.map((reader) => take(reader, 1));
     log.tell(1);
     expect(new Set((await Promise.all(first)).flat())).toEqual(new Set([1n]));
@@ -98,19 +110,19 @@ describe("followers at the end of a log", () => {
     const tails = createTails({ ...deps, pollMs: 60_000 });
     const head = log.head();
     log.append(2);
-    expect(await take(tails.open(0n, head), 2)).toEqual([1n, 2n]);
+    expect(await take(tails.open(log.at(0n), head), 2)).toEqual([1n, 2n]);
     const later = log.head();
     log.append(1);
     // The head is ahead of what the others have read.
-    expect(await take(tails.open(later.seq, log.head()), 0)).toEqual([]);
-    expect(await take(tails.open(0n, log.head()), 3)).toEqual([1n, 2n, 3n]);
+    expect(await take(tails.open(log.at(later.seq), log.head()), 0)).toEqual([]);
+    expect(await take(tails.open(log.at(0n), log.head()), 3)).toEqual([1n, 2n, 3n]);
     tails.close();
   });
 
   it("E1 find by the poll what nobody told them, in one statement for all", async () => {
     const { log, deps } = createLog();
     const tails = createTails(deps);
-    const readers = Array.from({ length: 10 }, () => tails.open(0n, log.head()));
+    const readers = Array.from({ length: 10 }, () => tails.open(log.at(0n), log.head()));
     await expect.poll(() => log.polls).toBeGreaterThan(1);
     const before = log.pages.length;
     log.append(2);
@@ -125,8 +137,8 @@ describe("who is behind", () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
     log.append(450);
-    const fast = tails.open(log.seq, log.head());
-    const late = tails.open(0n, log.head());
+    const fast = tails.open(log.at(log.seq), log.head());
+    const late = tails.open(log.at(0n), log.head());
     log.tell(70);
     expect(await take(fast, 70)).toEqual(numbers(451, 520));
     expect(await take(late, 520)).toEqual(numbers(1, 520));
@@ -138,8 +150,8 @@ describe("who is behind", () => {
   it("E1 is served from the log once the ring is past it, so that a slow one costs no memory", async () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
-    const fast = tails.open(0n, log.head());
-    const slow = tails.open(0n, log.head());
+    const fast = tails.open(log.at(0n), log.head());
+    const slow = tails.open(log.at(0n), log.head());
     for (let round = 0; round < 10; round += 1) {
       log.tell(60);
       await take(fast, 60);
@@ -155,7 +167,7 @@ describe("who is behind", () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
     log.append(100);
-    const readers = Array.from({ length: 50 }, () => tails.open(0n, log.head()));
+    const readers = Array.from({ length: 50 }, () => tails.open(log.at(0n), log.head()));
     const all = await Promise.all(readers.map((reader) => take(reader, 100)));
     for (const seen of all) expect(seen).toEqual(numbers(1, 100));
     expect(log.pages.filter((after) => after === 0n)).toHaveLength(1);
@@ -165,7 +177,7 @@ describe("who is behind", () => {
   it("keeps nothing of a log that rests", async () => {
     const { log, deps } = createLog();
     const tails = createTails(deps);
-    const [fast, slow] = [tails.open(0n, log.head()), tails.open(0n, log.head())];
+    const [fast, slow] = [tails.open(log.at(0n), log.head()), tails.open(log.at(0n), log.head())];
     log.tell(5);
     await take(fast, 5);
     const polls = log.polls;
@@ -182,8 +194,8 @@ describe("what goes wrong", () => {
     const { log, deps } = createLog();
     const tails = createTails(deps);
     log.append(10);
-    const behind = tails.open(0n, log.head());
-    const atEnd = tails.open(10n, log.head());
+    const behind = tails.open(log.at(0n), log.head());
+    const atEnd = tails.open(log.at(10n), log.head());
     log.isAway = true;
     const readings = [take(behind, 12), take(atEnd, 2)];
     log.tell(2);
@@ -197,14 +209,17 @@ describe("what goes wrong", () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
     log.append(10);
-    const [behind, atEnd] = [tails.open(0n, log.head()), tails.open(10n, log.head())];
+    const [behind, atEnd] = [
+      tails.open(log.at(0n), log.head()),
+      tails.open(log.at(10n), log.head()),
+    ];
     const waiting = atEnd.read();
     log.epoch = "e2";
     expect(await behind.read()).toEqual({ kind: "lost" });
     log.grow(null);
     expect(await waiting).toEqual({ kind: "lost" });
     // Who comes now follows the new one.
-    const anew = tails.open(10n, log.head());
+    const anew = tails.open(log.at(10n), log.head());
     log.tell(1);
     expect(await take(anew, 1)).toEqual([11n]);
     expect(log.truncated).toEqual([]);
@@ -216,7 +231,7 @@ describe("what goes wrong", () => {
     async (how) => {
       const { log, deps } = createLog();
       const tails = createTails(how === "by the poll" ? deps : { ...deps, pollMs: 60_000 });
-      const reader = tails.open(0n, log.head());
+      const reader = tails.open(log.at(0n), log.head());
       log.tell(10);
       await take(reader, 10);
       log.events.splice(5);
@@ -228,11 +243,45 @@ describe("what goes wrong", () => {
     },
   );
 
+  it.each(["by the poll", "by the next word of growth"])(
+    "E10 says so when the newest events were written anew in place: %s",
+    async (how) => {
+      const { log, deps } = createLog();
+      const tails = createTails(how === "by the poll" ? deps : { ...deps, pollMs: 60_000 });
+      const reader = tails.open(log.at(0n), log.head());
+      log.tell(10);
+      await take(reader, 10);
+      log.events.splice(5);
+      log.seq = 5n;
+      log.writing = 2;
+      // As many as there were, or more.
+      if (how === "by the poll") log.append(5);
+      else log.tell(7);
+      expect(await reader.read()).toEqual({ kind: "lost" });
+      expect(log.truncated).toEqual(["e1"]);
+      tails.close();
+    },
+  );
+
+  it("E10 says so to a reader behind the ring whose last event was written anew", async () => {
+    const { log, deps } = createLog();
+    const tails = createTails({ ...deps, pollMs: 60_000 });
+    log.append(300);
+    const slow = tails.open(log.at(0n), log.head());
+    expect((await take(slow, 100)).at(-1)).toBe(100n);
+    log.events.splice(50);
+    log.seq = 50n;
+    log.writing = 2;
+    log.append(250);
+    expect(await slow.read()).toEqual({ kind: "lost" });
+    tails.close();
+  });
+
   it("E1 says so when what comes next is no longer kept", async () => {
     const { log, deps } = createLog();
     const tails = createTails({ ...deps, pollMs: 60_000 });
     log.append(10);
-    const [some, all] = [tails.open(3n, log.head()), tails.open(10n, log.head())];
+    const [some, all] = [tails.open(log.at(3n), log.head()), tails.open(log.at(10n), log.head())];
     log.events.splice(0, 5);
     expect(await some.read()).toEqual({ kind: "lost" });
     log.append(3);
@@ -245,7 +294,7 @@ describe("what goes wrong", () => {
   it("ends a reader that is closed while it waits, and the last one ends the reading", async () => {
     const { log, deps } = createLog();
     const tails = createTails(deps);
-    const reader = tails.open(0n, log.head());
+    const reader = tails.open(log.at(0n), log.head());
     const waiting = reader.read();
     reader.close();
     expect(await waiting).toEqual({ kind: "closed" });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isRewritten, markOf, type Position } from "./cursor.ts";
 import { isContinuation, type LoggedEvent, type LogHead, type LogPage } from "./log.ts";
 import { createReader, type LogReader, pageSize, type Ring } from "./log-reader.ts";
 import { doRegularly } from "./regularly.ts";
@@ -25,10 +26,10 @@ export interface TailsDeps extends LogSource {
 /** The ends of the logs that somebody follows, each read once for all who follow it. */
 export interface Tails {
   /**
-   * @param from after which event to begin
+   * @param from after which event to begin, in the log of the head's epoch
    * @param head where the log was seen to end; its epoch is the one that is followed
    */
-  open(from: bigint, head: LogHead): LogReader;
+  open(from: Pick<Position, "seq" | "mark">, head: LogHead): LogReader;
   /** How many read here. */
   countReaders(): number;
   close(): void;
@@ -40,7 +41,7 @@ interface Tail extends LogHead, Ring {
   ring: LoggedEvent[];
   isLost: boolean;
   readers: Set<LogReader & { wake(): void }>;
-  /** Its newest events have disappeared: nothing more is read, and its readers are told soon. */
+  /** Its newest events have disappeared or were replaced: nothing more is read, and its readers are told soon. */
   isTruncated: boolean;
   isReading: boolean;
   /** The log may have grown since the reading that is under way began. */
@@ -117,8 +118,9 @@ export function createTails(deps: TailsDeps): Tails {
         tail.isBehind = false;
         const page = await deps.readPage(tail.workspaceId, tail.seq, pageSize);
         if (tail.isTruncated) return;
-        if (page?.epoch === tail.epoch && page.seq < tail.seq) void loseTruncated(tail);
-        else if (!page || !isContinuation(page, tail.epoch, tail.seq)) lose(tail);
+        const isOther = page && (page.seq < tail.seq || isRewritten(tail.mark, page.markBefore));
+        if (page?.epoch === tail.epoch && isOther) void loseTruncated(tail);
+        else if (!page || !isContinuation(page, tail)) lose(tail);
         else if (page.events.length > 0) append(tail, page);
       }
     } catch {
@@ -131,7 +133,8 @@ export function createTails(deps: TailsDeps): Tails {
   function append(tail: Tail, page: LogPage): void {
     deps.onRead?.(page.events);
     tail.ring.push(...page.events);
-    tail.seq = page.events.at(-1)?.seq ?? tail.seq;
+    const last = page.events.at(-1);
+    if (last) Object.assign(tail, { seq: last.seq, mark: markOf(last.id) });
     tail.grewSincePoll = true;
     if (tail.seq < page.seq) tail.isBehind = true;
     const surplus = tail.ring.length - ringSize;
@@ -154,16 +157,17 @@ export function createTails(deps: TailsDeps): Tails {
   async function poll(): Promise<void> {
     // What a statement sees is no older than what had been read when it was sent.
     const known = [...tails.values()].flatMap((siblings) =>
-      Array.from(siblings, (tail) => ({ tail, seq: tail.seq })),
+      Array.from(siblings, (tail) => ({ tail, seq: tail.seq, mark: tail.mark })),
     );
     if (known.length === 0) return;
     const heads = new Map<string, LogHead>();
     for (const head of await deps.readHeads([...tails.keys()])) heads.set(head.workspaceId, head);
-    for (const { tail, seq } of known) {
+    for (const { tail, seq, mark } of known) {
       const head = heads.get(tail.workspaceId);
       if (tail.isLost) continue;
       if (head?.epoch !== tail.epoch) lose(tail);
-      else if (head.seq < seq) void loseTruncated(tail);
+      else if (head.seq < seq || (head.seq === seq && isRewritten(mark, head.mark)))
+        void loseTruncated(tail);
       else if (head.seq > tail.seq) look(tail);
       else if (!tail.grewSincePoll) {
         // A log that rests takes no memory.
@@ -174,7 +178,7 @@ export function createTails(deps: TailsDeps): Tails {
     }
   }
 
-  function open(from: bigint, head: LogHead): LogReader {
+  function open(from: Pick<Position, "seq" | "mark">, head: LogHead): LogReader {
     const known = [...(tails.get(head.workspaceId) ?? [])].find(
       ({ epoch }) => epoch === head.epoch,
     );

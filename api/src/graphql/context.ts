@@ -2,6 +2,8 @@ import type { Database, WorkspaceRole } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
 import { type Caller, visibleTo } from "../services/access.ts";
 import { tokensVisibleTo } from "../services/api-tokens.ts";
+import { invitationsVisibleTo } from "../services/invitations.ts";
+import { webhooksVisibleTo } from "../services/webhooks.ts";
 import type { Services } from "../services/services.ts";
 import type { OperationBudget } from "./budget/operation-budget.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
@@ -15,6 +17,7 @@ import type { ElicitationQuestion, ElicitationRow } from "../services/elicitatio
 import type { Execution } from "../services/execution-history.ts";
 import { createBatchLoader } from "./load-batches.ts";
 import { createContentsLoader, type ContentsLoader } from "./tool/contents-loader.ts";
+import { type CursorLoader, createCursorLoader } from "./workspace/cursor-loader.ts";
 import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 
 /** What the transport knows of a request. */
@@ -60,6 +63,9 @@ export interface Context {
   questions: DataLoader<string, ElicitationQuestion | null>;
   /** Whether the caller may see an API token, by its id. */
   visibleTokens: DataLoader<string, boolean>;
+  visibleInvitations: DataLoader<string, boolean>;
+  visibleWebhookEndpoints: DataLoader<string, boolean>;
+  eventCursors: CursorLoader;
 }
 
 export interface ContextDeps {
@@ -117,15 +123,33 @@ export function createContext(
       services.elicitations.findPendingOf(viewer, ids),
     ),
     questions: createBatchLoader((ids) => services.elicitations.openQuestions(ids)),
-    visibleTokens: createBatchLoader(async (ids) => {
-      const rows = await db.apiToken.findMany({
-        where: { id: { in: [...ids] }, ...tokensVisibleTo(viewer) },
+    visibleTokens: createVisibilityLoader((id) =>
+      db.apiToken.findMany({ where: { id, ...tokensVisibleTo(viewer) }, select: { id: true } }),
+    ),
+    visibleInvitations: createVisibilityLoader((id) =>
+      db.invitation.findMany({
+        where: { id, ...invitationsVisibleTo(viewer) },
         select: { id: true },
-      });
-      const visible = new Set(rows.map(({ id }) => id));
-      return ids.map((id) => visible.has(id));
-    }),
+      }),
+    ),
+    visibleWebhookEndpoints: createVisibilityLoader((id) =>
+      db.webhookEndpoint.findMany({
+        where: { id, ...webhooksVisibleTo(viewer) },
+        select: { id: true },
+      }),
+    ),
+    eventCursors: createCursorLoader(services.events),
   };
+}
+
+/** Whether the caller may see rows, by their ids. @param find answers those that the caller may see */
+function createVisibilityLoader(
+  find: (id: { in: string[] }) => Promise<{ id: string }[]>,
+): DataLoader<string, boolean> {
+  return createBatchLoader(async (ids) => {
+    const visible = new Set((await find({ in: [...ids] })).map(({ id }) => id));
+    return ids.map((id) => visible.has(id));
+  });
 }
 
 /** For what is executed once for many callers: it holds the database, and refuses whatever could tell one caller from another. */

@@ -131,7 +131,10 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
   };
 }
 
-/** Operations by Yoga, but for subscriptions over WebSocket: thousands of those wait at once, and each of Yoga's layers would wait with them. */
+/**
+ * Yoga runs queries and mutations. Subscriptions are run by `subscribe`, over WebSocket and server-sent events alike: thousands of them wait
+ * at the same time, and each would hold all of Yoga's layers.
+ */
 export function createGraphQL(deps: YogaDeps) {
   const memory = createProcessMemory(mostOccupiedBytes);
   const budgetLimits = { ...deps.limits, loadedBytes: mostLoadedBytes };

@@ -11,7 +11,6 @@ import { answerError, type EdgeErrorCode } from "./errors.ts";
 import { exportFormats, type ExportFormatName } from "./export-format.ts";
 import { streamExport } from "./export-stream.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import { watchSession } from "./session-watch.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
 
 export interface ExportRoutesDeps {
@@ -35,6 +34,9 @@ const eventTypes = [
   "TOOL_POLICY_CHANGED",
   "MEMBER_CHANGED",
   "API_TOKEN_CHANGED",
+  "WORKSPACE_CHANGED",
+  "INVITATION_CHANGED",
+  "WEBHOOK_ENDPOINT_CHANGED",
 ] as WorkspaceEventType[];
 const statuses = [
   "RUNNING",
@@ -119,11 +121,8 @@ export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment
       giveBack();
       unwatch();
     });
-    unwatch = watchSession(
-      deps,
-      viewer,
-      () => headers,
-      () => abort(new Error("the session or API token has ended")),
+    unwatch = deps.viewers.watch(viewer, () =>
+      abort(new Error("the session or API token has ended")),
     );
     const day = new Date().toISOString().slice(0, 10);
     c.header("Content-Type", exportFormats[format].contentType);

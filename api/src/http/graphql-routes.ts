@@ -6,9 +6,9 @@ import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
+import { answerEventStream } from "./graphql-streams.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
-import { watchSession } from "./session-watch.ts";
 import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
@@ -18,6 +18,8 @@ export interface GraphQLRoutesDeps {
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
   trustProxy: boolean;
+  /** How often a stream on which nothing happens sends a comment. */
+  pingIntervalMs: number;
 }
 
 /**
@@ -80,9 +82,12 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
       },
     };
     const address = readClientAddress(incoming, deps.trustProxy);
-    const answer = await deps.graphql.fetch(c.req.raw, { viewer, requestId, address, lifetime });
+    const context = { viewer, requestId, address, lifetime };
+    const answer = acceptsEventStream(headers)
+      ? await answerEventStream(deps, c.req.raw, context)
+      : await deps.graphql.fetch(c.req.raw, context);
     const response = isEventStream(answer)
-      ? bindToSession(deps, answer, viewer, headers, requestId)
+      ? bindToCredential(deps, answer, viewer, requestId)
       : answer;
     for (const cookie of setCookies) response.headers.append("Set-Cookie", cookie);
     return response;
@@ -93,12 +98,11 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
 /** A guess: a place is free when another stream ends. */
 const RETRY_AFTER_MS = 5_000;
 
-/** Ends the stream with the session it was opened under. */
-function bindToSession(
+/** Ends the stream with the credential that it was opened with. */
+function bindToCredential(
   deps: GraphQLRoutesDeps,
   answer: Response,
   viewer: Viewer | null,
-  headers: Headers,
   requestId: string,
 ): Response {
   const giveBack = deps.streamLimit.take(viewer?.userId ?? "");
@@ -114,9 +118,8 @@ function bindToSession(
   }
   answer.headers.set("X-Accel-Buffering", "no");
   return deps.streams.track(answer, (end) => {
-    const endUnauthenticated = () => end(sayUnauthenticated(requestId));
     const unwatch = viewer
-      ? watchSession(deps, viewer, () => headers, endUnauthenticated)
+      ? deps.viewers.watch(viewer, () => end(writeLastMessages(requestId)))
       : () => {};
     return () => {
       giveBack();
@@ -125,13 +128,17 @@ function bindToSession(
   });
 }
 
-/** The last messages of a stream whose session or API token has ended, in the words of GraphQL over SSE (distinct connections mode). */
-function sayUnauthenticated(requestId: string): string {
+/** The last messages of a stream whose credential has ended, in the format of GraphQL over SSE (distinct connections mode). */
+function writeLastMessages(requestId: string): string {
   const error = {
     message: "The session or API token has ended.",
     extensions: { code: "UNAUTHENTICATED", requestId },
   };
   return `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\nevent: complete\ndata:\n\n`;
+}
+
+function acceptsEventStream(headers: Headers): boolean {
+  return headers.get("accept")?.toLowerCase().includes("text/event-stream") ?? false;
 }
 
 function isEventStream(response: Response): boolean {

@@ -15,11 +15,12 @@ import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
 import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";
 import { sendResults } from "./live-sending.ts";
 import type { HttpLogger } from "./logger.ts";
-import { watchSession } from "./session-watch.ts";
 import { pickCredentials, readAuthorization, toHeaders } from "./socket-credentials.ts";
 import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
 import { send, waitForClose } from "./socket-send.ts";
+import { CLOSING_MESSAGE, CLOSING_RETRY_AFTER_MS } from "./refuse-while-closing.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import type { ViewerResolver } from "./viewer.ts";
 
 /** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
@@ -40,6 +41,9 @@ export interface GraphQLSocketsDeps {
   logger: HttpLogger;
   newRequestId: () => string;
   socketLimit: ConnectionLimit;
+  /** True once a shutdown has begun: no further operation is accepted. */
+  isClosing(): boolean;
+  running: Pick<RunningRequests, "begin">;
   maxSubscriptionsPerSocket: number;
   maxMessageBytes: number;
   pingIntervalMs: number;
@@ -64,6 +68,8 @@ interface Connection {
   credentials: Credentials;
   /** Request id of each operation that runs. */
   operations: Map<string, string>;
+  /** What to do once the response of a query or mutation is over, by operation. */
+  responses: Map<string, (wasSent: boolean) => void>;
   onClose: (() => void)[];
 }
 
@@ -91,22 +97,25 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       if (!viewer || !giveBack) return false;
       const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
       const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
-      onClose.push(
-        giveBack,
-        watchSession(deps, viewer, () => toHeaders(credentials), end),
-        viewers.watchRight(viewer, forbid),
-      );
+      onClose.push(giveBack, viewers.watch(viewer, end), viewers.watchRight(viewer, forbid));
       return true;
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const requestId = deps.newRequestId();
       extra.operations.set(id, requestId);
+      if (deps.isClosing()) {
+        const extensions = {
+          code: "SERVICE_UNAVAILABLE",
+          retryAfterMs: CLOSING_RETRY_AFTER_MS,
+        };
+        return [new GraphQLError(CLOSING_MESSAGE, { extensions })];
+      }
       if (Object.keys(subscriptions).length > deps.maxSubscriptionsPerSocket) {
         const extensions = { code: "RATE_LIMITED", retryAfterMs: RETRY_AFTER_MS };
         return [new GraphQLError("Too many subscriptions.", { extensions })];
       }
       try {
-        return await prepare(extra, id, requestId, payload);
+        return await prepare(extra, subscriptions, id, requestId, payload);
       } catch (error) {
         return [maskFailure(error, requestId, logger)];
       }
@@ -117,17 +126,24 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       exposeResult(result, extra.operations.get(id)),
     onError({ extra }, id, _payload, errors) {
       const requestId = extra.operations.get(id);
-      extra.operations.delete(id);
+      endOperation(extra, id, true);
       // What throws past the last plugin is wrapped by graphql-ws, with its message.
       return errors.map((error) => exposeError(maskFailure(error, requestId, logger), requestId));
     },
     onComplete({ extra }, id) {
-      extra.operations.delete(id);
+      endOperation(extra, id, true);
     },
   });
 
+  function endOperation({ operations, responses }: Connection, id: string, wasSent: boolean): void {
+    operations.delete(id);
+    responses.get(id)?.(wasSent);
+    responses.delete(id);
+  }
+
   async function prepare(
     extra: Connection,
+    subscriptions: object,
     id: string,
     requestId: string,
     payload: SubscribePayload,
@@ -163,8 +179,23 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     const isLive = getOperationAST(document, operationName)?.operation === "subscription";
     const start = isLive
       ? () => startLive(extra, id, live, { viewer, requestId })
-      : async () =>
-          (await graphql.getResultForParams({ params, request }, { viewer, requestId })) ?? {};
+      : async () => {
+          // Until its response is handed to the socket.
+          const end = deps.running.begin();
+          extra.responses.set(id, end);
+          const lifetime = {
+            onClose: (listener: (wasSent: boolean) => void) =>
+              void extra.responses.set(id, (wasSent) => {
+                end();
+                listener(wasSent);
+              }),
+          };
+          const context = { viewer, requestId, lifetime };
+          const result = await graphql.getResultForParams({ params, request }, context);
+          // The client has completed the operation meanwhile: nothing is sent.
+          if (!(id in subscriptions)) endOperation(extra, id, false);
+          return result ?? {};
+        };
     running.set(args, start);
     return args;
   }
@@ -211,7 +242,13 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
           : (over ??= waitForClose(socket)),
       credentials: pickCredentials(request),
       operations: new Map(),
-      onClose: [keepAlive(socket, deps.pingIntervalMs)],
+      responses: new Map(),
+      onClose: [
+        keepAlive(socket, deps.pingIntervalMs),
+        () => {
+          for (const end of connection.responses.values()) end(false);
+        },
+      ],
     };
     const cutOff = () => {
       if (socket.readyState !== socket.OPEN) return;

@@ -5,6 +5,8 @@ import type { HttpEnvironment } from "./environment.ts";
 export interface HealthDeps {
   /** True when the database answers and its migrations are good. A throw counts as no. */
   isReady(): Promise<boolean>;
+  /** A process that is shutting down is not ready, so that load balancers send it nothing more. */
+  isClosing(): boolean;
   /** How long `isReady` may take before the answer is no. */
   timeoutMs?: number;
 }
@@ -22,6 +24,7 @@ export function createHealthRoutes(deps: HealthDeps): Hono<HttpEnvironment> {
 }
 
 async function isReadyInTime(deps: HealthDeps): Promise<boolean> {
+  if (deps.isClosing()) return false;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, deps.timeoutMs ?? 2_000, false);

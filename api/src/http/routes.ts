@@ -19,6 +19,8 @@ import { createMetricsRoutes } from "./metrics-routes.ts";
 import type { MetricsRoutesDeps } from "./metrics-routes.ts";
 import { createOAuthRoutes } from "./oauth-routes.ts";
 import type { OAuthRoutesDeps } from "./oauth-routes.ts";
+import { refuseWhileClosing } from "./refuse-while-closing.ts";
+import type { RunningRequests } from "./running-requests.ts";
 import type { RequestGuard } from "./request-guard.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { createStaticRoutes } from "./static-routes.ts";
@@ -40,8 +42,9 @@ export interface RoutesDeps
   webRoot: string | null;
   logger: HttpLogger;
   newRequestId: () => string;
-  /** True once a shutdown has begun: connections are not kept for another request. */
+  /** True once a shutdown has begun: connections are not kept for another request, and no new work is accepted. */
   isClosing: () => boolean;
+  running: RunningRequests;
 }
 
 /** Everything that is answered over HTTP, in the order in which it is decided. */
@@ -55,12 +58,15 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
     const isUnread = !c.env.incoming.complete;
     if (deps.isClosing() || isUnread) c.res.headers.set("Connection", "close");
   });
+  app.use(deps.running.middleware);
   app.use(addSecurityHeaders(createSecurityHeaders(deps.publicUrl)));
   app.use(guardHost(guard));
   app.use(guardOrigin(guard));
 
   app.route("/", createHealthRoutes(deps));
   app.route("/", createMetricsRoutes(deps));
+  // Pages and callbacks are still answered: they are short, and a callback cannot be repeated.
+  for (const path of ["/graphql", "/api/*", "/export/*"]) app.use(path, refuseWhileClosing(deps));
   app.route("/", createAuthRoutes(deps));
   app.get("/api/sign-in-options", (c) => c.json(deps.signInOptions));
   app.route("/", createGraphQLRoutes(deps));

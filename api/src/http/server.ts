@@ -18,6 +18,7 @@ import type { HttpLogger } from "./logger.ts";
 import { loadOAuthAssets } from "./oauth-assets.ts";
 import type { OAuthCallbacks } from "./oauth-callbacks.ts";
 import { createRequestGuard } from "./request-guard.ts";
+import { createRunningRequests } from "./running-requests.ts";
 import { createRoutes } from "./routes.ts";
 import { checkUpgrade, readPath, refuseUpgrade } from "./upgrade-guard.ts";
 import type { ViewerResolver } from "./viewer.ts";
@@ -84,7 +85,11 @@ const DEFAULT_LIMITS: HttpLimits = {
 export interface HttpServer {
   /** Rejects with the system's error (`EADDRINUSE`, `EACCES`, ...) when it cannot listen. */
   listen(): Promise<{ url: string }>;
-  /** Takes no more requests, sends sockets and streams away, and returns once all is over or the deadline has passed. */
+  /** Refuses new connections, operations and streams from now on; what is running continues. */
+  refuseNew(): void;
+  /** Resolves when every request that is running has its response, or after `timeoutMs`. */
+  finishRunning(timeoutMs: number): Promise<void>;
+  /** Ends sockets and streams, and returns once all connections are closed or the deadline has passed. */
   close(): Promise<void>;
 }
 
@@ -98,20 +103,25 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     onSlow: () => logger.warn({}, "a subscriber that is too slow was cut off"),
   });
   let closing = false;
+  const running = createRunningRequests();
   const app = createRoutes({
     ...deps,
     guard,
     streams,
     streamLimit: createConnectionLimit(limits.maxStreamsPerViewer),
     maxBodyBytes: limits.maxBodyBytes,
+    pingIntervalMs: limits.pingIntervalMs,
     assets: loadOAuthAssets(),
     loadGraphiQL: createGraphiQLLoader(),
     newRequestId: randomUUID,
     isClosing: () => closing,
+    running,
   });
   const sockets = createGraphQLSockets({
     ...deps,
     ...limits,
+    isClosing: () => closing,
+    running,
     newRequestId: randomUUID,
     socketLimit: createConnectionLimit(limits.maxSocketsPerViewer),
     maxMessageBytes: limits.maxBodyBytes,
@@ -133,12 +143,21 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     else refuseUpgrade(socket, refusal);
   });
 
+  let closed: Promise<void> | null = null;
+  function refuseNew(): Promise<void> {
+    closing = true;
+    closed ??= server.listening
+      ? new Promise<void>((resolve) => server.close(() => resolve()))
+      : Promise.resolve();
+    return closed;
+  }
+
   return {
     listen: () => listen(server, deps.host, deps.port),
+    refuseNew: () => void refuseNew(),
+    finishRunning: (timeoutMs) => running.finished(timeoutMs),
     async close() {
-      if (closing || !server.listening) return;
-      closing = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const ended = refuseNew();
       sockets.closeAll();
       streams.endAll();
       // A connection that was busy when the server closed becomes idle later, and nothing else would end it.
@@ -147,7 +166,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
         sockets.terminateAll();
         server.closeAllConnections();
       }, limits.closeTimeoutMs);
-      await closed;
+      await ended;
       clearInterval(sweep);
       clearTimeout(deadline);
     },

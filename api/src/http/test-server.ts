@@ -8,6 +8,8 @@ import { createSchema, createYoga } from "graphql-yoga";
 
 import { createSubscriber } from "../graphql/live/subscriber.ts";
 import type { GraphQLHandler, RequestContext } from "./graphql-handler.ts";
+import { doRegularly } from "../events/regularly.ts";
+import { createCredentialWatches } from "./credential-watches.ts";
 import { createHttpServer } from "./server.ts";
 import type { HttpServerDeps } from "./server.ts";
 import type { Viewer, ViewerResolver } from "./viewer.ts";
@@ -132,10 +134,25 @@ export interface TestSessions {
 }
 
 export function createTestSessions(): TestSessions {
-  const listeners = new Set<(credentialId: string | null) => void>();
   const open = new Map([["ada", createViewer("ada")]]);
   const setCookies: string[] = [];
+  const watches = createCredentialWatches({
+    now: Date.now,
+    async readLiving() {
+      const living = [...open.values()].filter(
+        ({ expiresAt }) => !expiresAt || expiresAt.getTime() > Date.now(),
+      );
+      return new Map(
+        living.map(({ credentialId, name, email }) => [
+          credentialId,
+          { name, email, isMember: true },
+        ]),
+      );
+    },
+  });
   const rights = new Map<string, () => void>();
+  // More often than in the product, so that the tests are quick.
+  doRegularly(async () => watches.confirmSoon(watches.list()), 50);
   return {
     open,
     setCookies,
@@ -144,10 +161,7 @@ export function createTestSessions(): TestSessions {
         if (onSetCookie) setCookies.splice(0).forEach(onSetCookie);
         return open.get(headers.get("cookie")?.split("=")[1] ?? "") ?? null;
       },
-      onEnded(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+      watch: (viewer, onEnd) => watches.add({ viewer, onEnd }),
       watchRight(viewer, onLost) {
         rights.set(viewer.userId, onLost);
         return () => rights.delete(viewer.userId);
@@ -157,7 +171,7 @@ export function createTestSessions(): TestSessions {
     end(cookie) {
       const viewer = open.get(cookie);
       open.delete(cookie);
-      if (viewer) listeners.forEach((listener) => listener(viewer.credentialId));
+      if (viewer) watches.end(viewer.credentialId);
     },
   };
 }

@@ -16,6 +16,11 @@ function createStage() {
     isHearing: false,
     /** Ids of credentials that ended although nobody said so. */
     ended: new Set<string>(),
+    /** Ids of API tokens whose owner has left the workspace. */
+    left: new Set<string>(),
+    /** How often the living were read. */
+    living: 0,
+    isAway: false,
     /** Looks at what is kept, as is done every second. */
     look: async () => {},
     tokens: new Map([["good", { ...createViewer("bot"), expiresAt: null }]]),
@@ -35,12 +40,18 @@ function createStage() {
       return () => {};
     },
     isHearing: () => stage.isHearing,
-    readLiving: async (viewers) =>
-      new Map(
+    async readLiving(viewers) {
+      stage.living += 1;
+      if (stage.isAway) throw new Error("away");
+      return new Map(
         viewers
           .filter(({ credentialId }) => !stage.ended.has(credentialId))
-          .map(({ credentialId, name, email }) => [credentialId, { name, email }]),
-      ),
+          .map(({ credentialId, name, email }) => [
+            credentialId,
+            { name, email, isMember: !stage.left.has(credentialId) },
+          ]),
+      );
+    },
     doRegularly(turn) {
       stage.look = turn;
       return { [Symbol.dispose]: () => (stage.look = async () => {}) };
@@ -198,12 +209,77 @@ it("finds within a second what ended without a word", async () => {
   await resolve(COOKIE);
   await resolver.resolveViewer(bearer);
   await pass(stage, 10);
-  stage.ended.add("session-ada").add("session-bot");
+  stage.ended.add("session-ada");
+  stage.left.add("session-bot");
   await pass(stage, 1);
   stage.answer = async () => ({ viewer: null, setCookies: [] });
   stage.tokens.clear();
   expect(await resolve(COOKIE)).toBeNull();
   expect(await resolver.resolveViewer(bearer)).toBeNull();
+});
+
+it("E9 confirms everything that is open with one statement a second, and ends what ended without a notification", async () => {
+  const { stage, resolver } = createStage();
+  stage.isHearing = true;
+  await pass(stage, 3);
+  expect(stage.living).toBe(0);
+  const ended: string[] = [];
+  const names = ["ada", "bot", "eve", "bot"];
+  names.forEach((name, place) =>
+    resolver.watch(createViewer(name), () => ended.push(`${name} ${place}`)),
+  );
+  // Viewers that no credential was read for are confirmed at once.
+  await pass(stage, 1);
+  stage.living = 0;
+  stage.ended.add("session-bot");
+  await pass(stage, 1);
+  expect(ended).toEqual(["bot 1", "bot 3"]);
+  expect(stage.living).toBe(1);
+  await pass(stage, 3);
+  expect(ended).toHaveLength(2);
+  expect(stage.living).toBe(4);
+});
+
+it("E9 asks for nothing once nothing is open, and ends nothing twice", async () => {
+  const { stage, resolver } = createStage();
+  let count = 0;
+  const stop = resolver.watch(createViewer("ada"), () => (count += 1));
+  resolver.watch(createViewer("eve"), () => (count += 1));
+  stage.end("session-eve");
+  stage.end("session-eve");
+  stop();
+  stage.end("session-ada");
+  await pass(stage, 3);
+  expect(stage.living).toBe(0);
+  expect(count).toBe(1);
+});
+
+it("E8 a watch confirms a credential that was read before something ended", async () => {
+  const { stage, resolver, resolve } = createStage();
+  const late = Promise.withResolvers<SessionReading>();
+  stage.answer = () => late.promise;
+  const reading = resolve(COOKIE);
+  stage.ended.add("session-ada");
+  stage.end("session-ada");
+  late.resolve({ viewer: createViewer("ada"), setCookies: [] });
+  const viewer = await reading;
+  const ended = Promise.withResolvers<string>();
+  resolver.watch(viewer ?? createViewer("nobody"), () => ended.resolve("ended"));
+  // Without a look, which comes every second.
+  expect(await ended.promise).toBe("ended");
+});
+
+it("E9 while the database is away only what has run out ends", async () => {
+  const { stage, resolver } = createStage();
+  const ended: string[] = [];
+  const brief = { ...createViewer("brief"), expiresAt: new Date(stage.nowMs + 1_500) };
+  for (const viewer of [brief, createViewer("ada")])
+    resolver.watch(viewer, () => ended.push(viewer.name));
+  stage.isAway = true;
+  await pass(stage, 1).catch(() => {});
+  expect(ended).toEqual([]);
+  await pass(stage, 1).catch(() => {});
+  expect(ended).toEqual(["brief"]);
 });
 
 it("keeps nothing for long that it cannot look at, or whose end it may not hear of", async () => {

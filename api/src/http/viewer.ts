@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { Auth, SessionReading } from "./auth.ts";
+import { createCredentialWatches } from "./credential-watches.ts";
 
 /** Who calls, by which credential, and until when. */
 export interface Viewer {
@@ -27,13 +28,13 @@ export interface ViewerResolver {
     onSetCookie?: (setCookie: string) => void,
   ): Promise<Viewer | null>;
   /**
-   * Calls back when a session or token ended (sign-out, revoked, expired), in whichever process; with null when one may have ended
-   * unheard. Returns what ends the subscription.
+   * Watches the credential of an open connection, stream or download. Calls back once when it has ended (sign-out, revocation, expiry), in
+   * any process: immediately if the notification arrives, otherwise within about a second. Returns a function that stops the watch.
    */
-  onEnded(listener: (credentialId: string | null) => void): () => void;
+  watch(viewer: Viewer, onEnd: () => void): () => void;
   /**
    * Calls back once when a viewer has lost every right although the credential still lives: the owner of an API token has left its
-   * workspace. Returns what ends the watch.
+   * workspace. Returns a function that stops the watch.
    */
   watchRight(viewer: Viewer, onLost: () => void): () => void;
 }
@@ -42,8 +43,11 @@ export interface ViewerResolverDeps {
   auth: Pick<Auth, "readSession" | "sessionCookieName">;
   /** The viewer for whom an API token acts; null for one that is no good. */
   readApiToken(token: string): Promise<Viewer | null>;
-  /** The channel that reaches all processes. */
-  onEnded: ViewerResolver["onEnded"];
+  /**
+   * Calls back when a session or token ended, in any process; with null when a notification may have been lost. Returns a function that
+   * ends the subscription.
+   */
+  onEnded(listener: (credentialId: string | null) => void): () => void;
   watchRight: ViewerResolver["watchRight"];
   /** The same with a workspace whose members changed: a token acts for a member alone. */
   onMembersChanged(listener: (workspaceId: string | null) => void): () => void;
@@ -63,8 +67,11 @@ export interface ViewerResolverDeps {
   maxEntries?: number;
 }
 
-/** What a viewer is told of the user. */
-export type Person = Pick<Viewer, "name" | "email">;
+/** The user behind a credential that lives. */
+export interface Person extends Pick<Viewer, "name" | "email"> {
+  /** False for an API token whose owner has left its workspace. */
+  isMember: boolean;
+}
 
 interface Entry {
   viewer: Viewer;
@@ -90,15 +97,22 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   const { pollMs = 1_000 } = deps;
   const cache = new Map<string, Entry>();
   const readings = new Map<string, Reading>();
+  const watches = createCredentialWatches({ readLiving: deps.readLiving, now });
   // Counts what ended, so that a read which began before does not put it back.
   let endings = 0;
+  /** The count when each viewer was known to live: a watch that begins later must not rely on an earlier answer. */
+  const knownAt = new WeakMap<Viewer, number>();
 
   function forget(isMeant: (viewer: Viewer) => boolean): void {
     endings += 1;
     for (const [key, { viewer }] of cache) if (isMeant(viewer)) cache.delete(key);
   }
   const stops = [
-    deps.onEnded((id) => forget(({ credentialId }) => id === null || credentialId === id)),
+    deps.onEnded((id) => {
+      forget(({ credentialId }) => id === null || credentialId === id);
+      if (id === null) watches.confirmSoon(watches.list());
+      else watches.end(id);
+    }),
     deps.onMembersChanged((id) => forget(({ apiToken }) => apiToken?.workspaceId === id)),
   ];
 
@@ -109,19 +123,33 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
     return nowMs <= sureAtMs + 2 * pollMs && deps.isHearing();
   }
 
-  /** What ended without a word, and what is of no use any more, is forgotten. */
+  /**
+   * Confirms everything that is cached or open with one statement: a credential that ended without a notification is forgotten, and what is
+   * open under it ends.
+   */
   async function look(): Promise<void> {
     const lookedAtMs = now();
     for (const [key, entry] of cache)
       if (lookedAtMs >= Math.min(entry.readAtMs + surelyTtlMs, entry.expiresAtMs))
         cache.delete(key);
     const before = [...cache];
-    if (before.length === 0) return;
-    const living = await deps.readLiving(before.map(([, { viewer }]) => viewer));
+    const watched = watches.list();
+    const viewers = new Map(
+      [...before.map(([, { viewer }]) => viewer), ...watched.map(({ viewer }) => viewer)].map(
+        (viewer) => [viewer.credentialId, viewer],
+      ),
+    );
+    if (viewers.size === 0) return;
+    const living = await deps.readLiving([...viewers.values()]).catch((error: unknown) => {
+      watches.endExpired();
+      throw error;
+    });
+    watches.settle(watched, living);
     for (const [key, entry] of before) {
       const person = living.get(entry.viewer.credentialId);
       const { name, email } = entry.viewer;
-      if (person?.name === name && person.email === email) entry.sureAtMs = lookedAtMs;
+      if (person?.isMember && person.name === name && person.email === email)
+        entry.sureAtMs = lookedAtMs;
       else if (cache.get(key) === entry) cache.delete(key);
     }
   }
@@ -150,7 +178,10 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
       const kind = token === null ? "cookie" : "token";
       const key = createHash("sha256").update(`${kind} ${cookie}`).digest("base64url");
       const hit = cache.get(key);
-      if (hit && isFresh(hit)) return hit.viewer;
+      if (hit && isFresh(hit)) {
+        knownAt.set(hit.viewer, endings);
+        return hit.viewer;
+      }
       cache.delete(key);
       const mayProlong = onSetCookie !== undefined;
       const reading = read(`${key} ${mayProlong}`, async () =>
@@ -160,6 +191,7 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
       );
       const { viewer, setCookies } = await reading.answer;
       if (onSetCookie) setCookies.forEach(onSetCookie);
+      if (viewer) knownAt.set(viewer, reading.endings);
       if (viewer && endings === reading.endings) {
         const oldest = cache.size < maxEntries ? undefined : cache.keys().next().value;
         if (oldest !== undefined) cache.delete(oldest);
@@ -169,7 +201,13 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
       }
       return viewer;
     },
-    onEnded: deps.onEnded,
+    watch(viewer, onEnd) {
+      const watch = { viewer, onEnd };
+      const stop = watches.add(watch);
+      // Something ended between the reading of the credential and this watch: it may have been this one.
+      if (knownAt.get(viewer) !== endings) watches.confirmSoon([watch]);
+      return stop;
+    },
     watchRight: deps.watchRight,
     [Symbol.dispose]() {
       for (const stop of stops) stop();

@@ -1,6 +1,6 @@
 /**
  * What can be made to go wrong, by name. `token-endpoint-hangs` uses nothing up and drops the connection when it is cleared;
- * `refresh-answer-held` has used the refresh token up and answers when it is cleared; `tokens-state-refresh-lifetime` says of each
+ * `refresh-answer-held` and `exchange-answer-held` have used the refresh token or code up and answer when they are cleared; `tokens-state-refresh-lifetime` says of each
  * refresh token that it lives six hours, as some providers do.
  */
 const faultNames = [
@@ -12,6 +12,7 @@ const faultNames = [
   "token-endpoint-drops-connection",
   "token-endpoint-loses-answer",
   "refresh-answer-held",
+  "exchange-answer-held",
   "tokens-state-refresh-lifetime",
   "refresh-omits-refresh-token",
   "refresh-omits-expires-in",

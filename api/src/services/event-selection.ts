@@ -45,18 +45,26 @@ export function whereAskedFor(
   ];
 }
 
-/** Events about a personal account are for its user and for whoever administers; the others for every member. */
-function seesPersonalEvents(role: WorkspaceRole): boolean {
-  return isAllowed(role, "administer");
-}
+/** Events about objects that only administrators may see. */
+const administrativeTypes: WorkspaceEventType[] = [
+  "INVITATION_CHANGED",
+  "WEBHOOK_ENDPOINT_CHANGED",
+];
 
+/**
+ * Events about a personal account are visible to its user and to administrators, those of the administrative types to administrators, and all
+ * others to every member.
+ */
 export function maySee({ userId }: Caller, role: WorkspaceRole, event: Concern): boolean {
-  return event.userId === null || event.userId === userId || seesPersonalEvents(role);
+  if (isAllowed(role, "administer")) return true;
+  if (administrativeTypes.includes(event.type)) return false;
+  return event.userId === null || event.userId === userId;
 }
 
 export function whereMaySee(
   { userId }: Caller,
   role: WorkspaceRole,
 ): Prisma.WorkspaceEventWhereInput {
-  return seesPersonalEvents(role) ? {} : { OR: [{ userId: null }, { userId }] };
+  if (isAllowed(role, "administer")) return {};
+  return { OR: [{ userId: null }, { userId }], type: { notIn: administrativeTypes } };
 }

@@ -1,4 +1,5 @@
 import type { Database, Invitation, Prisma, Transaction, WorkspaceRole } from "@gatehouse/prisma";
+import type { NewEvent } from "../events/log.ts";
 import {
   type Access,
   type Caller,
@@ -38,6 +39,10 @@ export interface InvitationsDeps {
   newId(): string;
   makeToken(): string;
   hash(text: string): Uint8Array<ArrayBuffer>;
+  /** The last statement of the transaction that makes the change. */
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+  /** After a commit that changed what subscribers see. */
+  publishWorkspace(workspaceId: string): void;
   /** Mails the link, where Gatehouse can; behind the answer. */
   sendLink(email: string, token: string, from: { inviterId: string; workspaceId: string }): void;
 }
@@ -92,6 +97,21 @@ function readEmail(faults: InputFaults, value: string | null): string | null {
 
 export function createInvitations(deps: InvitationsDeps): Invitations {
   const { db, access } = deps;
+
+  const tell = (
+    tx: Transaction,
+    { id, workspaceId }: Invitation,
+    caller: Caller,
+    change: "CREATED" | "REVOKED",
+  ): Promise<void> =>
+    deps.appendEvent(tx, {
+      workspaceId,
+      type: "INVITATION_CHANGED",
+      actorId: caller.userId,
+      serverId: null,
+      userId: null,
+      payload: { invitationId: id, change },
+    });
 
   async function refuseMembers(tx: Transaction, workspaceId: string, email: string): Promise<void> {
     const [member] = await tx.$queryRaw<unknown[]>`
@@ -149,8 +169,11 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
           SELECT ${id}::uuid, ${email}, ${input.role}::"WorkspaceRole", ${deps.hash(token)}, t."now", t."end", t."end",
             ${workspaceId}::uuid, ${caller.userId}::uuid
           FROM (SELECT clock_timestamp() AS "now", clock_timestamp() + make_interval(days => ${lifetimeDays}::int) AS "end") t`;
-        return tx.invitation.findUniqueOrThrow({ where: { id } });
+        const created = await tx.invitation.findUniqueOrThrow({ where: { id } });
+        await tell(tx, created, caller, "CREATED");
+        return created;
       });
+      deps.publishWorkspace(workspaceId);
       if (invitation.email !== null)
         deps.sendLink(invitation.email, token, { inviterId: caller.userId, workspaceId });
       return { invitation, token };
@@ -160,10 +183,16 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       const caller = requirePerson(maybeCaller);
       const visible = { id, ...invitationsVisibleTo(caller) };
       if (!(await db.invitation.findFirst({ where: visible }))) throw notFound("invitation");
-      await db.$executeRaw`
-        UPDATE "Invitation" SET "revokedAt" = clock_timestamp(), "endsAt" = clock_timestamp()
-        WHERE "id" = ${id}::uuid AND "endsAt" > clock_timestamp()`;
-      return db.invitation.findUniqueOrThrow({ where: { id } });
+      const invitation = await db.$transaction(async (tx) => {
+        const revoked = await tx.$executeRaw`
+          UPDATE "Invitation" SET "revokedAt" = clock_timestamp(), "endsAt" = clock_timestamp()
+          WHERE "id" = ${id}::uuid AND "endsAt" > clock_timestamp()`;
+        const row = await tx.invitation.findUniqueOrThrow({ where: { id } });
+        if (revoked > 0) await tell(tx, row, caller, "REVOKED");
+        return row;
+      });
+      deps.publishWorkspace(invitation.workspaceId);
+      return invitation;
     },
   };
 }

@@ -137,8 +137,9 @@ export function createLiveRoles(deps: LiveRolesDeps): LiveRoles {
       const watcher = { userId, onLost };
       entry.watchers.add(watcher);
       return {
+        // Cached roles can allow, but never reject: a user who has just joined may be missing from them.
         read: (signal) =>
-          isCurrent(entry) ? (entry.roles?.get(userId) ?? null) : readNow(entry, userId, signal),
+          (isCurrent(entry) && entry.roles?.get(userId)) || readNow(entry, userId, signal),
         [Symbol.dispose]() {
           entry.watchers.delete(watcher);
           if (entry.watchers.size === 0 && entries.get(workspaceId) === entry)

@@ -1,6 +1,5 @@
 import type { OAuthFlow } from "@gatehouse/prisma";
 import type { Bus } from "../events/bus.ts";
-import { encodeCursor, type Position } from "../events/cursor.ts";
 import { topics } from "../events/topics.ts";
 import type { Execution } from "../storage/execution.ts";
 import { abortable } from "./abortable.ts";
@@ -18,8 +17,6 @@ export interface AuthStateFilter {
 
 /** Who may not subscribe learns it when subscribing: each of these rejects with a ServiceError then. */
 export interface Live {
-  /** The opaque form of a position, as `after` takes it. */
-  encodeCursor(position: Position): string;
   authStateChanges(
     caller: Caller | null,
     filter: AuthStateFilter,
@@ -71,8 +68,6 @@ export function createLive(deps: LiveDeps): Live {
   }
 
   return {
-    encodeCursor,
-
     async authStateChanges(maybeCaller, filter) {
       const caller = await access.requireWorkspace(maybeCaller, filter.workspaceId, "see");
       if (filter.serverId) {

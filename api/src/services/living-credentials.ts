@@ -6,21 +6,24 @@ interface Credential {
   apiToken?: object;
 }
 
-/** The users behind sessions and API tokens that live, and whose owners may still use them, by the credential's id; in one statement. */
+/**
+ * The users behind the sessions and API tokens that live, by the credential's id, in one statement. `isMember` is false for an API token
+ * whose owner has left its workspace.
+ */
 export async function readLivingCredentials(
   db: Database,
   credentials: readonly Credential[],
-): Promise<Map<string, { name: string; email: string }>> {
+): Promise<Map<string, { name: string; email: string; isMember: boolean }>> {
   const idsOf = (isToken: boolean) =>
     credentials
       .filter(({ apiToken }) => (apiToken !== undefined) === isToken)
       .map(({ credentialId }) => credentialId);
-  const rows = await db.$queryRaw<{ id: string; name: string; email: string }[]>`
-    SELECT s."id"::text AS "id", u."name", u."email" FROM "Session" s JOIN "User" u ON u."id" = s."userId"
+  const rows = await db.$queryRaw<{ id: string; name: string; email: string; isMember: boolean }[]>`
+    SELECT s."id"::text AS "id", u."name", u."email", true AS "isMember" FROM "Session" s JOIN "User" u ON u."id" = s."userId"
       WHERE s."id" = ANY(${idsOf(false)}::uuid[]) AND s."expiresAt" > clock_timestamp()
-    UNION ALL SELECT t."id"::text, u."name", u."email" FROM "ApiToken" t JOIN "User" u ON u."id" = t."userId"
-      JOIN "Membership" m ON m."userId" = t."userId" AND m."workspaceId" = t."workspaceId"
+    UNION ALL SELECT t."id"::text, u."name", u."email", m."userId" IS NOT NULL FROM "ApiToken" t JOIN "User" u ON u."id" = t."userId"
+      LEFT JOIN "Membership" m ON m."userId" = t."userId" AND m."workspaceId" = t."workspaceId"
       WHERE t."id" = ANY(${idsOf(true)}::uuid[]) AND t."revokedAt" IS NULL
         AND (t."expiresAt" IS NULL OR t."expiresAt" > clock_timestamp())`;
-  return new Map(rows.map(({ id, name, email }) => [id, { name, email }]));
+  return new Map(rows.map(({ id, ...person }) => [id, person]));
 }

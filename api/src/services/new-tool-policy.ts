@@ -1,4 +1,5 @@
-import type { Database, NewToolPolicy } from "@gatehouse/prisma";
+import type { Database, NewToolPolicy, Transaction } from "@gatehouse/prisma";
+import type { NewEvent } from "../events/log.ts";
 import type { Access, Caller } from "./access.ts";
 import { approveListedTools } from "./listed-definitions.ts";
 import { lockServer, patient } from "./lock-server.ts";
@@ -17,6 +18,8 @@ export interface NewToolPolicies {
 export interface NewToolPoliciesDeps {
   db: Database;
   access: Pick<Access, "requireWorkspace">;
+  /** The last statement of the transaction that changes the setting. */
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   /** After the commit: every process forgets the policies of these servers. */
   publishServers(ids: readonly string[]): void;
   /** After a commit that changed what subscribers see. */
@@ -62,11 +65,23 @@ export function createNewToolPolicies(deps: NewToolPoliciesDeps): NewToolPolicie
       if (policy === "DENY")
         for await (const ids of listServers(workspaceId))
           for (const id of ids) if (!(await approveTools(id, workspaceId, caller.userId))) return;
-      const { count } = await db.workspace.updateMany({
-        where: { id: workspaceId, newToolPolicy: { not: policy } },
-        data: { newToolPolicy: policy },
+      const isChanged = await db.$transaction(async (tx) => {
+        const { count } = await tx.workspace.updateMany({
+          where: { id: workspaceId, newToolPolicy: { not: policy } },
+          data: { newToolPolicy: policy },
+        });
+        if (count === 0) return false;
+        await deps.appendEvent(tx, {
+          workspaceId,
+          type: "WORKSPACE_CHANGED",
+          actorId: caller.userId,
+          serverId: null,
+          userId: null,
+          payload: { fields: ["newToolPolicy"] },
+        });
+        return true;
       });
-      if (count === 0) return;
+      if (!isChanged) return;
       for await (const ids of listServers(workspaceId)) deps.publishServers(ids);
       deps.publishWorkspace(workspaceId);
     },

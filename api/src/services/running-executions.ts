@@ -83,6 +83,8 @@ const longestMessage = 500;
 export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExecutions {
   const { writer, clock } = deps;
   const running = new Map<string, Run & { abort(cause: EndCause): void }>();
+  /** The grace period of a shutdown is over. */
+  let isInterrupting = false;
 
   function start(record: RunRecord, isStored = false): Run {
     const controller = new AbortController();
@@ -152,6 +154,7 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
       },
     };
     running.set(record.execution.id, run);
+    if (isInterrupting) run.abort("INTERRUPTED");
     if (isStored) writer.noteStored(record);
     else writer.note(record);
     return run;
@@ -203,6 +206,7 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
 
     async close(graceMs) {
       const timer = setTimeout(() => {
+        isInterrupting = true;
         for (const run of running.values()) run.abort("INTERRUPTED");
       }, graceMs);
       while (running.size > 0) await Promise.all([...running.values()].map((run) => run.ended));

@@ -5,6 +5,8 @@ import type { WebhookMessage } from "./webhook-sender.ts";
 const idsInPayloads = {
   userId: "User",
   apiTokenId: "ApiToken",
+  invitationId: "Invitation",
+  webhookEndpointId: "WebhookEndpoint",
   executionId: "ToolExecution",
   elicitationId: "Elicitation",
 };

@@ -1,16 +1,18 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   Database,
   Prisma,
+  Transaction,
   WebhookDelivery,
   WebhookEndpoint,
   WorkspaceEventType,
 } from "@gatehouse/prisma";
-import type { LoggedEvent } from "../events/log.ts";
+import type { LoggedEvent, NewEvent } from "../events/log.ts";
 import { giveUpTypes } from "./webhook-losses.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
-import type { Quotas } from "./quotas.ts";
+import { type Quotas, requireQuota } from "./quotas.ts";
 import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
 
 export interface CreateWebhookInput {
@@ -59,6 +61,14 @@ export interface WebhooksDeps {
   newId(): string;
   /** After a change that may give the deliverer work. */
   kick(workspaceId: string): void;
+  /** The last statement of the transaction that makes the change. */
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+}
+
+interface WebhookChange {
+  change: "CREATED" | "UPDATED" | "SECRET_ROTATED" | "DELETED";
+  /** Names of settings. */
+  fields?: string[];
 }
 
 const overlapMs = 24 * 3_600_000;
@@ -100,6 +110,21 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     return endpoint;
   }
 
+  const tell = (
+    tx: Transaction,
+    { id, workspaceId }: WebhookEndpoint,
+    caller: Caller | null,
+    change: WebhookChange,
+  ): Promise<void> =>
+    deps.appendEvent(tx, {
+      workspaceId,
+      type: "WEBHOOK_ENDPOINT_CHANGED",
+      actorId: requireCaller(caller).userId,
+      serverId: null,
+      userId: null,
+      payload: { webhookEndpointId: id, ...change },
+    });
+
   async function sendNow(endpoint: WebhookEndpoint, message: WebhookMessage): Promise<SentWebhook> {
     const secrets = await store.readSecrets(endpoint.id);
     const signal = AbortSignal.timeout(attemptDeadlineMs);
@@ -113,20 +138,28 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       checkUrl(faults, input.url);
       checkTypes(faults, input.types);
       faults.throwIfAny();
+      const { workspaceId } = input;
       const { webhookEndpointsPerWorkspace: limit } = deps.quotas;
-      if ((await db.webhookEndpoint.count({ where: { workspaceId: input.workspaceId } })) >= limit)
-        throw new ServiceError(
-          "CONFLICT",
-          `This workspace has ${limit} webhook endpoints, which is the limit. Delete one that is no longer needed.`,
-          { quota: "webhookEndpointsPerWorkspace", limit },
-        );
       const signingSecret = deps.makeSecret();
-      const endpoint = await store.create({
-        workspaceId: input.workspaceId,
-        url: input.url,
-        types: input.types ?? [],
-        secret: signingSecret,
+      const endpoint = await db.$transaction(async (tx) => {
+        await requireQuota(
+          tx,
+          { quota: "webhookEndpointsPerWorkspace", limit, ownerId: workspaceId },
+          () => tx.webhookEndpoint.count({ where: { workspaceId } }),
+          `This workspace has ${limit} webhook endpoints, which is the limit. Delete one that is no longer needed.`,
+        );
+        const created = await store.create(tx, {
+          workspaceId,
+          url: input.url,
+          types: input.types ?? [],
+          secret: signingSecret,
+        });
+        await tell(tx, created, caller, { change: "CREATED" });
+        // An endpoint is not sent the event of its own creation.
+        await store.beginAtHead(tx, created.id);
+        return created;
       });
+      deps.kick(workspaceId);
       return { endpoint, signingSecret };
     },
 
@@ -139,7 +172,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const updated = await db.$transaction(async (tx) => {
         await tx.$queryRaw`SELECT 1 FROM "WebhookEndpoint" WHERE "id" = ${id}::uuid FOR UPDATE`;
         if (types) await giveUpTypes(tx, id, types);
-        return tx.webhookEndpoint.update({
+        const row = await tx.webhookEndpoint.update({
           where: { id },
           data: {
             url: url ?? undefined,
@@ -149,21 +182,37 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
             ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
           },
         });
+        const fields = [
+          ...(row.url === endpoint.url ? [] : ["url"]),
+          ...(isDeepStrictEqual(row.types, endpoint.types) ? [] : ["types"]),
+          ...((row.disabledAt === null) === (endpoint.disabledAt === null) ? [] : ["enabled"]),
+        ];
+        if (fields.length > 0) await tell(tx, row, caller, { change: "UPDATED", fields });
+        return row;
       });
       deps.kick(endpoint.workspaceId);
       return updated;
     },
 
     async delete(caller, id) {
-      await require(caller, id);
-      await db.webhookEndpoint.deleteMany({ where: { id } });
+      const endpoint = await require(caller, id);
+      await db.$transaction(async (tx) => {
+        const { count } = await tx.webhookEndpoint.deleteMany({ where: { id } });
+        if (count > 0) await tell(tx, endpoint, caller, { change: "DELETED" });
+      });
+      deps.kick(endpoint.workspaceId);
     },
 
     async rotateSecret(caller, id) {
       await require(caller, id);
       const signingSecret = deps.makeSecret();
-      await store.rotateSecret(id, signingSecret, overlapMs);
-      const endpoint = await db.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+      const endpoint = await db.$transaction(async (tx) => {
+        await store.rotateSecret(tx, id, signingSecret, overlapMs);
+        const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+        await tell(tx, row, caller, { change: "SECRET_ROTATED" });
+        return row;
+      });
+      deps.kick(endpoint.workspaceId);
       return { endpoint, signingSecret };
     },
 

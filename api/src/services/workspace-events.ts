@@ -1,9 +1,16 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
-import { decodeCursor, encodeCursor } from "../events/cursor.ts";
-import { type LoggedEvent, type LogExtent, type LogHead, readExtent } from "../events/log.ts";
+import { decodeCursor, encodeCursor, markOf, type Position } from "../events/cursor.ts";
+import {
+  type LoggedEvent,
+  type LogExtent,
+  type LogHead,
+  readExtent,
+  readMarks,
+} from "../events/log.ts";
 import type { Tails } from "../events/tail.ts";
 import { abortable, type Aborting } from "./abortable.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
+import { cursorInvalid, readCursor } from "./checked-cursor.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import {
   type EventFilter,
@@ -40,7 +47,16 @@ export interface EventPage {
   endCursor: string | null;
 }
 
+/** Where the log of a workspace ended when the workspace was read. */
+export interface LogEnd {
+  workspaceId: string;
+  epoch: string;
+  seq: bigint;
+}
+
 export interface WorkspaceEvents {
+  /** The opaque forms of several ends, as `after` takes them; in one statement. */
+  encodeCursors(ends: readonly LogEnd[]): Promise<string[]>;
   /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, CURSOR_INVALID, BAD_USER_INPUT */
   list(
     caller: Caller | null,
@@ -76,8 +92,10 @@ const defaultScanLimit = 50_000;
 export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvents {
   const { db, tails, roles, access, scanLimit = defaultScanLimit } = deps;
 
-  async function readLog(workspaceId: string): Promise<LogExtent> {
-    const log = await readExtent(db, workspaceId);
+  /** With what is needed to check the cursors. */
+  async function readLog(workspaceId: string, ...cursors: (string | null)[]): Promise<LogExtent> {
+    const places = cursors.flatMap((cursor) => decodeCursor(cursor ?? "")?.seq ?? []);
+    const log = await readExtent(db, workspaceId, places);
     if (!log) throw notFound("workspace");
     return log;
   }
@@ -85,7 +103,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
   async function* follow(
     caller: Caller,
     filter: EventFilter,
-    from: bigint,
+    from: Pick<Position, "seq" | "mark">,
     head: LogHead,
     [signal, abort]: Aborting,
   ): AsyncGenerator<DeliveredEvent, void> {
@@ -124,6 +142,13 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
     }
   }
 
+  async function encodeCursors(ends: readonly LogEnd[]): Promise<string[]> {
+    const marks = await readMarks(db, ends);
+    return ends.map(({ epoch, seq }, place) =>
+      encodeCursor({ epoch, seq, mark: marks[place] ?? "" }),
+    );
+  }
+
   /** Both ends exclusive. The log has no holes, so a span of numbers is a number of rows. */
   function readSpan(
     caller: Caller,
@@ -144,15 +169,18 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
   }
 
   return {
+    encodeCursors,
+
     async list(maybeCaller, workspaceId, page, filter) {
       const size = readPageSize(page);
       const caller = requireCaller(maybeCaller);
       const role = await access.roleIn(caller, workspaceId);
       if (!role) throw notFound("workspace");
-      const log = await readLog(workspaceId);
-      const after = page.after === null ? null : readCursor(page.after, log);
+      const log = await readLog(workspaceId, page.after, page.before);
+      const after = page.after === null ? null : readCursor(page.after, log).seq;
       // Nothing is missing before a place whose entries are gone.
-      const before = page.before === null ? null : readCursor(page.before, log, { mayBeOld: true });
+      const before =
+        page.before === null ? null : readCursor(page.before, log, { mayBeOld: true }).seq;
       const lowest = after ?? log.oldestSeq;
       const highest = before ?? log.seq + 1n;
       const newestFirst = page.first === null && (page.last !== null || page.before !== null);
@@ -170,7 +198,9 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
       const isFull = found.length > size;
       const wasCut = !isFull && (newestFirst ? span.after > lowest : span.before < highest);
       const edgeOfScan = newestFirst ? span.after + 1n : span.before - 1n;
-      const endOfScan = wasCut ? encodeCursor({ epoch: log.epoch, seq: edgeOfScan }) : null;
+      // Its event was looked through, and is not delivered.
+      const edge = { workspaceId, epoch: log.epoch, seq: edgeOfScan };
+      const [endOfScan = null] = wasCut ? await encodeCursors([edge]) : [];
       const hasMore = isFull || wasCut;
       return {
         events,
@@ -183,10 +213,11 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
 
     async subscribe(maybeCaller, workspaceId, after, filter) {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "see");
-      const log = await readLog(workspaceId);
-      const seq = after === null ? log.seq : readCursor(after, log);
-      const head = { workspaceId, epoch: log.epoch, seq: log.seq };
-      return abortable((...aborting) => follow(caller, filter, seq, head, aborting));
+      const log = await readLog(workspaceId, after);
+      const from = after === null ? log : readCursor(after, log);
+      const { epoch, seq, mark } = log;
+      const head = { workspaceId, epoch, seq, mark };
+      return abortable((...aborting) => follow(caller, filter, from, head, aborting));
     },
   };
 }
@@ -198,7 +229,7 @@ function deliver(logged: LoggedEvent, epoch: string): DeliveredEvent {
   const known = delivered.get(logged);
   if (known) return known;
   const { seq, payload, ...event } = logged;
-  const cursor = encodeCursor({ epoch, seq });
+  const cursor = encodeCursor({ epoch, seq, mark: markOf(event.id) });
   const made = { ...event, cursor, payload: payload as Record<string, unknown> };
   delivered.set(logged, made);
   return made;
@@ -206,24 +237,6 @@ function deliver(logged: LoggedEvent, epoch: string): DeliveredEvent {
 
 function noMemberAnyMore(): ServiceError {
   return new ServiceError("FORBIDDEN", "You are no longer a member of this workspace.");
-}
-
-/** @param log null when it cannot be read */
-function cursorInvalid(log: LogExtent | null): ServiceError {
-  return new ServiceError(
-    "CURSOR_INVALID",
-    "That cursor is not of this log any more: read the state anew.",
-    log ? { oldestCursor: encodeCursor({ epoch: log.epoch, seq: log.oldestSeq }) } : {},
-  );
-}
-
-/** @throws ServiceError CURSOR_INVALID for what is not of this log, or of a part that is gone */
-function readCursor(text: string, log: LogExtent, { mayBeOld = false } = {}): bigint {
-  const cursor = decodeCursor(text);
-  const isOld = cursor !== null && cursor.seq < log.oldestSeq;
-  if (!cursor || cursor.epoch !== log.epoch || cursor.seq > log.seq || (isOld && !mayBeOld))
-    throw cursorInvalid(log);
-  return cursor.seq;
 }
 
 function readPageSize({ first, last }: EventPageRequest): number {

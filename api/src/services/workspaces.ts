@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
+import type { NewEvent } from "../events/log.ts";
 import { type Access, type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";
@@ -20,6 +21,10 @@ export interface WorkspacesDeps {
   quotas: Pick<Quotas, "workspacesPerUser">;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
+  /** The same for any event. */
+  appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+  /** After a commit that changed what subscribers see. */
+  publishWorkspace(workspaceId: string): void;
 }
 
 /** Letters and digits of the name, and a tail that nobody guesses or collides with. */
@@ -33,12 +38,9 @@ function makeSlug(name: string): string {
   return [words, randomBytes(4).toString("hex")].filter(Boolean).join("-");
 }
 
-export function createWorkspaces({
-  db,
-  access,
-  quotas,
-  appendMemberEvent,
-}: WorkspacesDeps): Workspaces {
+export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
+  const { db, access, quotas, appendMemberEvent } = deps;
+
   /** Its log begins with its owner. */
   async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
     const { id: workspaceId } = await tx.workspace.create({
@@ -72,12 +74,26 @@ export function createWorkspaces({
         return createFor(tx, caller.userId, name);
       });
     },
-    async rename(caller, id, typed) {
-      await access.requireWorkspace(caller, id, "administer");
+    async rename(maybeCaller, id, typed) {
+      const caller = await access.requireWorkspace(maybeCaller, id, "administer");
       const faults = new InputFaults();
       const name = checkName(faults, "name", typed);
       faults.throwIfAny();
-      await db.workspace.updateMany({ where: { id }, data: { name } });
+      const isChanged = await db.$transaction(async (tx) => {
+        const where = { id, name: { not: name } };
+        const { count } = await tx.workspace.updateMany({ where, data: { name } });
+        if (count === 0) return false;
+        await deps.appendEvent(tx, {
+          workspaceId: id,
+          type: "WORKSPACE_CHANGED",
+          actorId: caller.userId,
+          serverId: null,
+          userId: null,
+          payload: { fields: ["name"] },
+        });
+        return true;
+      });
+      if (isChanged) deps.publishWorkspace(id);
     },
     async ensureOwn(user) {
       await db.$transaction(async (tx) => {

@@ -40,14 +40,24 @@ interface DeliveredEvent {
 
 /** Endpoints and deliveries. All times are the database's. */
 export interface WebhookStore extends DueEndpoints {
-  create(input: {
-    workspaceId: string;
-    url: string;
-    types: WorkspaceEventType[];
-    secret: string;
-  }): Promise<WebhookEndpoint>;
+  create(
+    tx: Transaction,
+    input: {
+      workspaceId: string;
+      url: string;
+      types: WorkspaceEventType[];
+      secret: string;
+    },
+  ): Promise<WebhookEndpoint>;
+  /** Delivers nothing that has been appended so far; in the transaction that created the endpoint. */
+  beginAtHead(tx: Transaction, endpointId: string): Promise<void>;
   /** The one before goes on signing for `overlapMs`. */
-  rotateSecret(endpointId: string, secret: string, overlapMs: number): Promise<void>;
+  rotateSecret(
+    tx: Transaction,
+    endpointId: string,
+    secret: string,
+    overlapMs: number,
+  ): Promise<void>;
   /** The secrets that sign now, the present one first. */
   readSecrets(endpointId: string): Promise<string[]>;
   /** Takes those of the endpoints that are still due, in the given order. */
@@ -104,27 +114,31 @@ export function createWebhookStore(deps: {
     ...createDueEndpoints(db),
     takeParked: (search) => takeParked(db, search),
 
-    async create({ secret, ...endpoint }) {
+    async create(tx, { secret, ...endpoint }) {
       const id = deps.newId();
-      await db.$executeRaw`
+      await tx.$executeRaw`
         INSERT INTO "WebhookEndpoint" ("id", "workspaceId", "url", "types", "secret", "afterSeq")
         SELECT ${id}::uuid, "id", ${endpoint.url}, ${endpoint.types}::"WorkspaceEventType"[],
           ${box.seal(secret, context("secret", id))}, "eventSeq"
         FROM "Workspace" WHERE "id" = ${endpoint.workspaceId}::uuid`;
-      return db.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+      return tx.webhookEndpoint.findUniqueOrThrow({ where: { id } });
     },
 
-    async rotateSecret(id, secret, overlapMs) {
-      await db.$transaction(async (tx) => {
-        await tx.$queryRaw`SELECT 1 FROM "WebhookEndpoint" WHERE "id" = ${id}::uuid FOR UPDATE`;
-        const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } });
-        const present = box.open(row.secret, context("secret", id));
-        await tx.$executeRaw`
-          UPDATE "WebhookEndpoint" SET "secret" = ${box.seal(secret, context("secret", id))},
-            "previousSecret" = ${box.seal(present, context("previousSecret", id))},
-            "previousSecretUntil" = clock_timestamp() + make_interval(secs => ${overlapMs / 1000}::float8)
-          WHERE "id" = ${id}::uuid`;
-      });
+    async beginAtHead(tx, id) {
+      await tx.$executeRaw`
+        UPDATE "WebhookEndpoint" e SET "afterSeq" = w."eventSeq" FROM "Workspace" w
+        WHERE e."id" = ${id}::uuid AND w."id" = e."workspaceId"`;
+    },
+
+    async rotateSecret(tx, id, secret, overlapMs) {
+      await tx.$queryRaw`SELECT 1 FROM "WebhookEndpoint" WHERE "id" = ${id}::uuid FOR UPDATE`;
+      const row = await tx.webhookEndpoint.findUniqueOrThrow({ where: { id } });
+      const present = box.open(row.secret, context("secret", id));
+      await tx.$executeRaw`
+        UPDATE "WebhookEndpoint" SET "secret" = ${box.seal(secret, context("secret", id))},
+          "previousSecret" = ${box.seal(present, context("previousSecret", id))},
+          "previousSecretUntil" = clock_timestamp() + make_interval(secs => ${overlapMs / 1000}::float8)
+        WHERE "id" = ${id}::uuid`;
     },
 
     async readSecrets(id) {

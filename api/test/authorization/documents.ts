@@ -30,6 +30,9 @@ const events: Record<string, [type: string, fields: string[]]> = {
   ToolExecutionFinished: ["TOOL_EXECUTED", ["actor", "execution", "server"]],
   ToolPolicyChanged: ["TOOL_POLICY_CHANGED", ["actor", "server"]],
   ToolsChanged: ["TOOLS_CHANGED", ["actor", "server", "user"]],
+  InvitationChanged: ["INVITATION_CHANGED", ["actor", "invitation", "server"]],
+  WebhookEndpointChanged: ["WEBHOOK_ENDPOINT_CHANGED", ["actor", "server", "webhookEndpoint"]],
+  WorkspaceChanged: ["WORKSPACE_CHANGED", ["actor", "server"]],
 };
 
 export const documents: Record<string, string> = {

@@ -236,12 +236,16 @@ export async function makeObjects(
           userId: memberId,
           executionId: waitingRun,
           elicitationId: question,
+          invitationId: invitation,
+          webhookEndpointId: endpoint,
           change: "CREATED",
         },
       }),
     );
+  /** About no personal account. */
+  const isOfWorkspace = /^(?:SERVER|MEMBER|TOOL_POLICY|WORKSPACE|INVITATION|WEBHOOK)_/;
   for (const type of Object.values(WorkspaceEventType))
-    await append(type, eventServer, /^(?:SERVER|MEMBER|TOOL_POLICY)_/.test(type) ? null : memberId);
+    await append(type, eventServer, isOfWorkspace.test(type) ? null : memberId);
   // Whoever may see no other is told of this one.
   await append("OAUTH_STATE_CHANGED", shared, null);
 

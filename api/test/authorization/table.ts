@@ -86,6 +86,14 @@ ToolPolicyChanged.server                .      .       .        .         .     
 ToolsChanged.actor                      .      .       .        .         .       .      ok     ok    ok    ok    ok      ok
 ToolsChanged.server                     .      .       .        .         .       .      ok     ok    ok    ok    ok      ok
 ToolsChanged.user                       .      .       .        .         .       .      ok     ok    ok    ok    ok      ok
+InvitationChanged.actor                 .      .       .        .         .       .      .      ok    ok    ok    ok      ok
+InvitationChanged.invitation            .      .       .        .         .       .      .      ok    ok    null  null    null
+InvitationChanged.server                .      .       .        .         .       .      .      ok    ok    ok    ok      ok
+WebhookEndpointChanged.actor            .      .       .        .         .       .      .      ok    ok    ok    ok      ok
+WebhookEndpointChanged.server           .      .       .        .         .       .      .      ok    ok    ok    ok      ok
+WebhookEndpointChanged.webhookEndpoint  .      .       .        .         .       .      .      ok    ok    ok    ok      ok
+WorkspaceChanged.actor                  .      .       .        .         .       ok     ok     ok    ok    ok    ok      ok
+WorkspaceChanged.server                 .      .       .        .         .       ok     ok     ok    ok    ok    ok      ok
 Query.detectServer                      401    401     404      404       404     403    403    ok    ok    403   403     ok
 Query.diagnoseServer                    401    401     404      404       404     403    ok     ok    ok    403   ok      ok
 Query.invitation                        ok     ok      ok       ok        ok      ok     ok     ok    ok    ok    ok      ok

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { createServer, rowIdOf } from "../support/client.ts";
+import { readCursorAt } from "../support/cursor-at.ts";
 import { type Credential, follow, type Transport } from "../support/follower.ts";
 import type { Cluster } from "./cluster.ts";
 import { isFull } from "./limits.ts";
@@ -62,11 +63,11 @@ export async function gatherAudience(options: AudienceOptions): Promise<Audience
   const stopPouring = new AbortController();
 
   const readHead = async (): Promise<{ cursor: string; seq: bigint }> => {
-    const { eventEpoch, eventSeq } = await db.workspace.findUniqueOrThrow({
+    const { eventSeq } = await db.workspace.findUniqueOrThrow({
       where: { id: workspaceId },
     });
     return {
-      cursor: Buffer.from(`${eventEpoch}:${eventSeq}`).toString("base64url"),
+      cursor: await readCursorAt(db, workspaceId, eventSeq),
       seq: eventSeq,
     };
   };

@@ -33,7 +33,7 @@ export interface TestGatehouse extends AsyncDisposable {
   addProcess(
     env?: Record<string, string>,
     databaseUrl?: string,
-    options?: Pick<AppOptions, "pollMs">,
+    options?: Pick<AppOptions, "pollMs" | "openBus">,
   ): Promise<string>;
   /** Stops a process as SIGTERM does, by its own address. */
   stopProcess(url: string): Promise<void>;
@@ -72,17 +72,17 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
   async function startProcess(
     settings: Record<string, string>,
     databaseUrl = counter.url,
-    own: Pick<AppOptions, "pollMs"> = {},
+    own: Pick<AppOptions, "pollMs" | "openBus"> = {},
   ): Promise<string> {
     const env = { SANDBOX: "off", LOG_LEVEL: "debug", ...options.env, ...settings };
     const answer = loadConfig(env, { isRoot: false, checkoutDir: "/nowhere" });
     if (!answer.ok) throw new Error(answer.faults.join(" "));
     const app = await createApp({
-      ...own,
       config: answer.config,
       databaseUrl,
       secrets,
       openBus: teller.openBus,
+      ...own,
       log: (line) => log.push(line),
       ...(options.profiles ? { profiles: options.profiles } : {}),
       renewEveryMs: options.renewEveryMs ?? null,

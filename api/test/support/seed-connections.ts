@@ -10,6 +10,9 @@ const payloads: Partial<Record<WorkspaceEventType, object>> = {
   TOOL_POLICY_CHANGED: { change: "DECIDED", kind: "ALLOW" },
   MEMBER_CHANGED: { change: "JOINED", role: "MEMBER" },
   API_TOKEN_CHANGED: { change: "CREATED" },
+  INVITATION_CHANGED: { change: "CREATED" },
+  WEBHOOK_ENDPOINT_CHANGED: { change: "UPDATED", fields: ["url"] },
+  WORKSPACE_CHANGED: { fields: ["name"] },
 };
 const payload = {
   previousState: "CONNECTED",
@@ -77,7 +80,7 @@ export async function seedConnections(
   await insert(
     "Invitation",
     `"id", "role", "tokenHash", "expiresAt", "endsAt", "workspaceId", "createdById", "acceptedById"`,
-    `uuidv7(), 'MEMBER', decode(md5('${w}i' || n), 'hex'), now() + interval '1 day', now() + interval '1 day', '${w}', ${id("user")}, ${id("user")}`,
+    `${id("invitation")}, 'MEMBER', decode(md5('${w}i' || n), 'hex'), now() + interval '1 day', now() + interval '1 day', '${w}', ${id("user")}, ${id("user")}`,
   );
   await insert(
     "ApiToken",
@@ -132,7 +135,8 @@ export async function seedConnections(
     `INSERT INTO "WorkspaceEvent" ("workspaceId", "seq", "id", "type", "actorId", "serverId", "userId", "payload")
      SELECT '${w}', w."eventSeq" + n, uuidv7(), ($1::text[])[1 + n % ${types.length}]::"WorkspaceEventType", ${id("user")}, ${id("server")}, ${id("user")},
        ($2::jsonb -> (n % ${types.length})) || jsonb_build_object('userId', ${id("user")}, 'executionId', ${id("execution")},
-         'elicitationId', ${id("elicitation")}, 'apiTokenId', ${id("token")})
+         'elicitationId', ${id("elicitation")}, 'apiTokenId', ${id("token")},
+         'invitationId', ${id("invitation")}, 'webhookEndpointId', ${id("endpoint")})
      FROM "Workspace" w, generate_series(1, ${rows}) n WHERE w."id" = '${w}'`,
     [types, ofTypes],
   );

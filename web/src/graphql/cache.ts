@@ -187,6 +187,10 @@ export function createCacheExchange() {
       Subscription: {
         workspaceEvents: (result, args, cache) => {
           const event = result["workspaceEvents"] as { __typename?: unknown } | null;
+          if (event?.__typename === "InvitationChanged")
+            forgetField(cache, "Workspace", args["workspaceId"], "invitations");
+          if (event?.__typename === "WebhookEndpointChanged")
+            forgetField(cache, "Workspace", args["workspaceId"], "webhookEndpoints");
           if (event?.__typename !== "MemberChanged") return;
           for (const field of ["members", "invitations", "viewerRole"])
             forgetField(cache, "Workspace", args["workspaceId"], field);

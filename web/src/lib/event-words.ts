@@ -15,6 +15,9 @@ export const typeWords: Record<WorkspaceEventType, string> = {
   INPUT_REQUESTED: "A server asks a person something",
   MEMBER_CHANGED: "Somebody joins, leaves or changes role",
   API_TOKEN_CHANGED: "An API token is made or revoked",
+  WORKSPACE_CHANGED: "The workspace's settings change",
+  INVITATION_CHANGED: "An invitation is created or revoked",
+  WEBHOOK_ENDPOINT_CHANGED: "A webhook endpoint is created, changed or deleted",
 };
 
 export const eventTypes = Object.keys(typeWords) as WorkspaceEventType[];

@@ -41,13 +41,13 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
       budget.addToResponse(nameBytes + measure(value, isLeaf));
       return value;
     };
-    const { caller } = context;
-    const value =
-      contactsServer && caller
-        ? context.services.outbound.run(caller.userId, async () =>
-            resolve(source, args, context, info),
-          )
-        : resolve(source, args, context, info);
+    // A result that is shared by many subscribers has no caller: its context refuses to name one.
+    const caller = contactsServer ? context.caller : null;
+    const value = caller
+      ? context.services.outbound.run(caller.userId, async () =>
+          resolve(source, args, context, info),
+        )
+      : resolve(source, args, context, info);
     if (!(value instanceof Promise)) return count(value);
     return (hasOwnDeadline ? budget.pauseDuring(value) : value).then(count);
   };

@@ -31,6 +31,14 @@ export const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
     TOOL_POLICY_CHANGED: { description: "What may be done with a tool was decided anew." },
     MEMBER_CHANGED: { description: "Somebody joined, left or has another role." },
     API_TOKEN_CHANGED: { description: "An API token was made or revoked." },
+    WORKSPACE_CHANGED: { description: "The settings of the workspace changed." },
+    INVITATION_CHANGED: {
+      description: "An invitation was created or revoked. Visible to ADMIN and above.",
+    },
+    WEBHOOK_ENDPOINT_CHANGED: {
+      description:
+        "A webhook endpoint was created, changed or deleted. Visible to ADMIN and above.",
+    },
   } as const satisfies Record<EventType, { description: string }>,
 });
 
@@ -48,6 +56,9 @@ const objectNames: Record<EventType, string> = {
   TOOL_POLICY_CHANGED: "ToolPolicyChanged",
   API_TOKEN_CHANGED: "ApiTokenChanged",
   MEMBER_CHANGED: "MemberChanged",
+  WORKSPACE_CHANGED: "WorkspaceChanged",
+  INVITATION_CHANGED: "InvitationChanged",
+  WEBHOOK_ENDPOINT_CHANGED: "WebhookEndpointChanged",
 };
 
 export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({

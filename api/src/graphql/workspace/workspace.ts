@@ -103,9 +103,9 @@ export const Workspace = builder.prismaNode("Workspace", {
     eventCursor: t.string({
       description:
         "The newest position of the log now: read it with the state you show, then subscribe with it as `after`, and nothing falls between.",
-      select: { eventEpoch: true, eventSeq: true },
-      resolve: ({ eventEpoch, eventSeq }, _args, { services }) =>
-        services.live.encodeCursor({ epoch: eventEpoch, seq: eventSeq }),
+      select: { id: true, eventEpoch: true, eventSeq: true },
+      resolve: ({ id, eventEpoch, eventSeq }, _args, { eventCursors }) =>
+        eventCursors.load({ workspaceId: id, epoch: eventEpoch, seq: eventSeq }),
     }),
   }),
 });

@@ -136,9 +136,10 @@ export function createFaultMiddleware(faults: FaultInjector, traffic: TrafficRec
       alter(ctx, tokenAlterations);
       const isRefresh = readOidcContext(ctx)?.params?.grant_type === "refresh_token";
       if (isRefresh && ctx.status === 200) alter(ctx, refreshAlterations);
-      if (isRefresh && faults.take("refresh-answer-held")) {
-        faults.announce("refresh-answer-held");
-        await faults.untilCleared("refresh-answer-held");
+      const held = isRefresh ? "refresh-answer-held" : "exchange-answer-held";
+      if (faults.take(held)) {
+        faults.announce(held);
+        await faults.untilCleared(held);
       }
       return;
     }

@@ -161,6 +161,59 @@ const sentences: Record<WorkspaceEventType, [object, string][]> = {
       "Somebody who is gone left the workspace.",
     ],
   ],
+  WORKSPACE_CHANGED: [
+    [
+      { __typename: "WorkspaceChanged", changedFields: ["name"] },
+      "Ada changed the workspace's settings: name.",
+    ],
+  ],
+  INVITATION_CHANGED: [
+    [
+      {
+        __typename: "InvitationChanged",
+        invitationChange: "CREATED",
+        invitation: { __typename: "Invitation", id: "i1", role: "ADMIN" },
+      },
+      "Ada created an invitation for the role admin.",
+    ],
+    [
+      { __typename: "InvitationChanged", invitationChange: "REVOKED", invitation: null },
+      "Ada revoked an invitation.",
+    ],
+  ],
+  WEBHOOK_ENDPOINT_CHANGED: [
+    [
+      {
+        __typename: "WebhookEndpointChanged",
+        endpointChange: "UPDATED",
+        changedFields: ["url", "types"],
+        webhookEndpoint: {
+          __typename: "WebhookEndpoint",
+          id: "w1",
+          url: "https://hooks.example.com/a",
+        },
+      },
+      "Ada changed the webhook endpoint hooks.example.com: URL, types of events.",
+    ],
+    [
+      {
+        __typename: "WebhookEndpointChanged",
+        endpointChange: "SECRET_ROTATED",
+        changedFields: [],
+        webhookEndpoint: null,
+      },
+      "Ada replaced the signing secret of a webhook endpoint.",
+    ],
+    [
+      {
+        __typename: "WebhookEndpointChanged",
+        endpointChange: "DELETED",
+        changedFields: [],
+        webhookEndpoint: null,
+      },
+      "Ada deleted a webhook endpoint.",
+    ],
+  ],
   API_TOKEN_CHANGED: [
     [
       {

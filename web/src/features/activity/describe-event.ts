@@ -56,6 +56,17 @@ export function describeEvent(event: ActivityEvent): EventSentence {
         `${who(event)} ${event.tokenChange === "CREATED" ? "made" : "revoked"} ${token}.`,
       );
     }
+    case "WorkspaceChanged":
+      return calm(
+        `${who(event)} changed the workspace's settings${listFields(event.changedFields)}.`,
+      );
+    case "InvitationChanged": {
+      const role = event.invitation ? ` for the role ${event.invitation.role.toLowerCase()}` : "";
+      const verb = event.invitationChange === "CREATED" ? "created" : "revoked";
+      return calm(`${who(event)} ${verb} an invitation${role}.`);
+    }
+    case "WebhookEndpointChanged":
+      return calm(describeEndpointChange(event));
   }
 }
 
@@ -136,6 +147,7 @@ const outcomeWords: Record<RevocationOutcome, [Tone, string]> = {
 };
 
 const fieldWords: Record<string, string> = {
+  newToolPolicy: "policy for new tools",
   name: "name",
   url: "URL",
   description: "description",
@@ -146,6 +158,8 @@ const fieldWords: Record<string, string> = {
   oauthClientSecret: "client secret",
   oauthIssuer: "sign-in provider",
   requestTimeoutMs: "time limit",
+  types: "types of events",
+  enabled: "on or off",
 };
 
 function describeServerChange(event: Kind<"ServerChanged">, at: ServerPart): SentencePart[] {
@@ -185,6 +199,28 @@ function describePolicy(event: Kind<"ToolPolicyChanged">, at: ServerPart): Sente
   return kind
     ? [`${who(event)} decided that ${toolName} of `, at, ` may ${kindWords[kind]}.`]
     : [`${who(event)} took back what was decided about ${toolName} of `, at, "."];
+}
+
+function listFields(fields: readonly string[]): string {
+  return fields.length > 0
+    ? `: ${fields.map((field) => fieldWords[field] ?? field).join(", ")}`
+    : "";
+}
+
+function describeEndpointChange(event: Kind<"WebhookEndpointChanged">): string {
+  const endpoint = event.webhookEndpoint
+    ? `the webhook endpoint ${new URL(event.webhookEndpoint.url).host}`
+    : "a webhook endpoint";
+  switch (event.endpointChange) {
+    case "CREATED":
+      return `${who(event)} created ${endpoint}.`;
+    case "UPDATED":
+      return `${who(event)} changed ${endpoint}${listFields(event.changedFields)}.`;
+    case "SECRET_ROTATED":
+      return `${who(event)} replaced the signing secret of ${endpoint}.`;
+    case "DELETED":
+      return `${who(event)} deleted ${endpoint}.`;
+  }
 }
 
 function describeMember(event: Kind<"MemberChanged">): string {

@@ -83,6 +83,24 @@ export const activityEventFragment = graphql(`
         name
       }
     }
+    ... on WorkspaceChanged {
+      changedFields
+    }
+    ... on InvitationChanged {
+      invitationChange: change
+      invitation {
+        id
+        role
+      }
+    }
+    ... on WebhookEndpointChanged {
+      endpointChange: change
+      changedFields
+      webhookEndpoint {
+        id
+        url
+      }
+    }
     ... on ApiTokenChanged {
       tokenChange: change
       apiToken {

@@ -9,8 +9,11 @@ import {
   IconRefresh,
   IconServer,
   IconServerOff,
+  IconSettings,
   IconShieldOff,
+  IconUserPlus,
   IconUsers,
+  IconWebhook,
 } from "@tabler/icons-react";
 import type { WorkspaceEventType } from "../../graphql/generated/graphql.ts";
 import type { Tone } from "../../lib/words.ts";
@@ -30,6 +33,9 @@ const icons = {
   TOOL_POLICY_CHANGED: IconAdjustments,
   MEMBER_CHANGED: IconUsers,
   API_TOKEN_CHANGED: IconKey,
+  WORKSPACE_CHANGED: IconSettings,
+  INVITATION_CHANGED: IconUserPlus,
+  WEBHOOK_ENDPOINT_CHANGED: IconWebhook,
 } satisfies Record<WorkspaceEventType, unknown>;
 
 /** What kind of event it was. Decoration: the sentence says it. */

@@ -4,7 +4,11 @@ import { graphql } from "../../graphql/generated/gql.ts";
 
 const memberEventsSubscription = graphql(`
   subscription MemberEvents($workspaceId: ID!, $after: String) {
-    workspaceEvents(workspaceId: $workspaceId, after: $after, filter: { types: [MEMBER_CHANGED] }) {
+    workspaceEvents(
+      workspaceId: $workspaceId
+      after: $after
+      filter: { types: [MEMBER_CHANGED, INVITATION_CHANGED] }
+    ) {
       __typename
       id
       cursor
@@ -14,7 +18,7 @@ const memberEventsSubscription = graphql(`
 
 type MemberEventsProps = { workspaceId: string; eventCursor: string };
 
-/** While it stands there, the cache hears who joins, leaves or gets another role, and asks for the lists anew. Shows nothing. */
+/** Tells the cache about changes of members and invitations, so that the lists are read again. Renders nothing. */
 export function MemberEvents({ workspaceId, eventCursor }: MemberEventsProps) {
   // The first snapshot's: what has come since is replayed, so that nothing falls between.
   const [after] = useState(eventCursor);
