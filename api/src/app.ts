@@ -85,6 +85,7 @@ import { createServers } from "./services/servers.ts";
 import { createSimulation } from "./services/simulation.ts";
 import { createStatistics } from "./services/statistics.ts";
 import { startSuspensionProbes } from "./services/suspension-probes.ts";
+import { createNewToolPolicies } from "./services/new-tool-policy.ts";
 import { createToolPolicies } from "./services/tool-policies.ts";
 import { createServerReading } from "./services/server-reading.ts";
 import { createSessionEvictions } from "./services/session-evictions.ts";
@@ -559,6 +560,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     publishServer,
     publishWorkspace,
   });
+  const newToolPolicies = createNewToolPolicies({
+    db,
+    access,
+    appendEvent,
+    publishServers,
+    publishWorkspace,
+  });
   const reading = createServerReading({
     access,
     accounts,
@@ -747,6 +755,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
       elicitations: toolRuns.elicitations,
       toolPolicies,
+      newToolPolicies,
       reading,
       live,
       events,

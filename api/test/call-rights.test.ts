@@ -75,6 +75,17 @@ const changes: [string, (admin: TestUser, serverId: string, bob: TestUser) => Pr
         ),
     ],
     [
+      "S18 new tools are denied, and nobody has listed the tool",
+      async (admin, serverId) => {
+        // Listed tools would be approved.
+        await gatehouse.db.toolCatalog.deleteMany({ where: { serverId: rowIdOf(serverId) } });
+        await admin.query(
+          "mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { id } }",
+          { input: { id: admin.workspaceId, newToolPolicy: "DENY" } },
+        );
+      },
+    ],
+    [
       "the caller is removed",
       async (admin, _id, bob) => {
         const { viewer } = await bob.query("{ viewer { user { id } } }");

@@ -200,6 +200,26 @@ const changes: Record<string, Change> = {
     becomes: "ToolDenied",
     topic: ofServer,
   },
+  "S18 new tools are denied, and the tool was not listed": {
+    async make() {
+      // Listed tools would be approved. The same list comes back afterwards, without word of it.
+      const where = { serverId: rowIdOf(serverId) };
+      const lists = await untold.toolCatalog.findMany({
+        where,
+        omit: { resources: true, resourceTemplates: true, prompts: true },
+      });
+      await untold.toolCatalog.deleteMany({ where });
+      await owner.query(
+        "mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { id } }",
+        { input: { id: owner.workspaceId, newToolPolicy: "DENY" } },
+      );
+      await untold.toolCatalog.createMany({
+        data: lists.map(({ tools, ...list }) => ({ ...list, tools: tools as object[] })),
+      });
+    },
+    becomes: "ToolDenied",
+    topic: ofServer,
+  },
   "an account is disconnected": {
     make: () =>
       graphql(bob, "mutation ($id: ID!) { disconnectOAuth(serverId: $id) { id } }", serverId),

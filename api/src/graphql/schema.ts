@@ -6,6 +6,7 @@ import "./workspace/user.ts";
 import "./workspace/workspace.ts";
 import "./workspace/viewer.ts";
 import "./workspace/members.ts";
+import "./workspace/new-tool-policy.ts";
 import "./workspace/settings.ts";
 import "./workspace/invitation.ts";
 import "./workspace/invitation-mutations.ts";

@@ -1,4 +1,4 @@
-import type { McpServer, ToolPolicy } from "@gatehouse/prisma";
+import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
 import { isDeadReason, type OAuthReason } from "../oauth/state.ts";
 import { type Access, type Caller, mayOnServer, ownerOf, requireCaller } from "./access.ts";
 import {
@@ -27,6 +27,8 @@ export interface CallContext {
   fetchedAt: Date | null;
   /** What the workspace decided, by the tool's name; the same map for as long as nothing changed. */
   policies: ReadonlyMap<string, ToolPolicy>;
+  /** How the workspace treats tools that nobody has decided about or approved. */
+  newToolPolicy: NewToolPolicy;
 }
 
 export interface CallContexts {
@@ -110,11 +112,11 @@ function reasonOf(server: McpServer, grant: KnownGrant | null): OAuthReason | nu
 
 function describe(
   caller: Caller,
-  { server, policies }: KnownServer,
+  { server, policies, newToolPolicy }: KnownServer,
   ownerId: string,
   reason: OAuthReason | null,
   catalog: KnownCatalog | null,
 ): CallContext {
   const { tools, fetchedAt } = catalog ?? { tools: null, fetchedAt: null };
-  return { caller, server, ownerId, reason, tools, fetchedAt, policies };
+  return { caller, server, ownerId, reason, tools, fetchedAt, policies, newToolPolicy };
 }

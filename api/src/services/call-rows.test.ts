@@ -12,7 +12,12 @@ function createStage() {
   const stamped = (id: string) => ({ id, stamp: stamps.get(id) ?? "" });
   const looks: string[][] = [];
   const store: CallRowStore = {
-    findServer: async () => ({ ...stamped("s"), server: {} as McpServer, policies: [] }),
+    findServer: async () => ({
+      ...stamped("s"),
+      server: {} as McpServer,
+      policies: [],
+      newToolPolicy: "BY_ANNOTATIONS",
+    }),
     findRole: async () => ({ ...stamped("m"), role: "MEMBER" }),
     findGrant: async () => ({
       ...stamped("g"),

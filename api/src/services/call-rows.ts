@@ -1,4 +1,4 @@
-import type { McpServer, ToolPolicy } from "@gatehouse/prisma";
+import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
 import { doRegularly } from "../events/regularly.ts";
 import type {
   CallRowStore,
@@ -16,6 +16,8 @@ export interface KnownServer extends Stamped {
   server: McpServer;
   /** By the tool's name. */
   policies: ReadonlyMap<string, ToolPolicy>;
+  /** The setting of the server's workspace. */
+  newToolPolicy: NewToolPolicy;
 }
 
 export type KnownGrant = GrantStandingRow;

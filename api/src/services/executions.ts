@@ -120,7 +120,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       const reading = contexts.read(caller, server.id);
       const now = reading instanceof Promise ? await reading : reading;
       const isSame = now.server.configVersion === server.configVersion && now.ownerId === ownerId;
-      const { kind } = decidePolicy(tool, now.policies.get(tool.name));
+      const { kind } = decidePolicy(tool, now.policies.get(tool.name), now.newToolPolicy);
       return isSame && now.server.enabled && kind !== "DENY" && (kind !== "ASK" || confirmed);
     } catch (error) {
       // With the database away nobody can have taken anything away either.

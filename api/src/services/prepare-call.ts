@@ -6,7 +6,7 @@ import type { CallContext } from "./call-contexts.ts";
 import type { Catalogs, CatalogTool, FoundTool } from "./catalogs.ts";
 import { type ExecuteAnswer, reauthRequired, withoutToolsAnswer } from "./execute-answer.ts";
 import { suggestNames } from "./suggest.ts";
-import { decidePolicy } from "./tool-policy.ts";
+import { decidePolicy, type PolicyDecision } from "./tool-policy.ts";
 
 /** What a caller wants run. */
 export interface WantedCall {
@@ -63,9 +63,9 @@ export async function prepareCall(
   }
   const { tool } = found;
   const title = tool.title ?? tool.name;
-  const { kind, isChangedSinceApproval } = decidePolicy(tool, context.policies.get(tool.name));
-  if (kind === "DENY")
-    return { __typename: "ToolDenied", message: `This workspace does not allow ${title}.` };
+  const decision = decidePolicy(tool, context.policies.get(tool.name), context.newToolPolicy);
+  const { kind, isChangedSinceApproval } = decision;
+  if (kind === "DENY") return { __typename: "ToolDenied", message: explainDenial(title, decision) };
 
   const args = wanted.arguments ?? {};
   const written = writeArguments(args);
@@ -86,6 +86,14 @@ function explain(title: string, isChangedSinceApproval: boolean): string {
   return isChangedSinceApproval
     ? `${title} declares something else than it did when it was approved.`
     : `${title} asks before it runs.`;
+}
+
+function explainDenial(title: string, { isNew, needsReview }: PolicyDecision): string {
+  if (isNew)
+    return `${title} is a new tool. An admin of the workspace must review it before it can run.`;
+  return needsReview
+    ? `${title} has changed since it was reviewed. An admin of the workspace must review it before it can run.`
+    : `This workspace does not allow ${title}.`;
 }
 
 function invalid(tool: CatalogTool, issues: ArgumentIssue[]): ExecuteAnswer {

@@ -19,6 +19,7 @@ import type { ExecutionHistory } from "./execution-history.ts";
 import type { Executions } from "./executions.ts";
 import type { ServerReading } from "./server-reading.ts";
 import type { Statistics } from "./statistics.ts";
+import type { NewToolPolicies } from "./new-tool-policy.ts";
 import type { ToolPolicies } from "./tool-policies.ts";
 import type { WorkspaceEvents } from "./workspace-events.ts";
 import type { ApiTokens } from "./api-tokens.ts";
@@ -45,6 +46,7 @@ export interface Services {
   executions: Executions & ExecutionHistory & ExecutionCancelling;
   elicitations: Elicitations;
   toolPolicies: ToolPolicies;
+  newToolPolicies: NewToolPolicies;
   reading: ServerReading;
   live: Live;
   events: WorkspaceEvents;

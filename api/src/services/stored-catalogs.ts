@@ -3,6 +3,7 @@ import type { NewEvent } from "../events/log.ts";
 import type { Tool } from "../mcp/catalog.ts";
 import type { Prompt } from "../mcp/prompts.ts";
 import type { Resource, ResourceTemplate } from "../mcp/resources.ts";
+import { recordAllowedDefinitions } from "./listed-definitions.ts";
 import { compareTools, describeChanges } from "./tool-changes.ts";
 
 export type CatalogResource = Resource;
@@ -134,6 +135,7 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
 
     async storeTools(server, ownerId, { tools, notes, ttlMs }, askedAt) {
       const answer = await db.$transaction(async (tx) => {
+        const isRecorded = await recordAllowedDefinitions(tx, server.id);
         const [stored] = await tx.$queryRaw<{ before: Tool[] | null; hasOffers: boolean }[]>`
           INSERT INTO "ToolCatalog" ("id", "serverId", "ownerId", "tools", "notes", "fetchedAt", "freshUntil")
           SELECT uuidv7(), s."id", ${ownerId}::uuid, ${JSON.stringify(tools)}::json, ${notes}::text[],
@@ -148,7 +150,7 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
           RETURNING old."tools" AS "before", new."resources" IS NOT NULL AS "hasOffers"`;
         const changes = stored && compareTools(stored.before, tools);
         const hasOffers = stored?.hasOffers ?? false;
-        if (!changes) return { isChanged: false, hasOffers };
+        if (!changes) return { isChanged: false, isRecorded, hasOffers };
         await deps.appendEvent(tx, {
           workspaceId: server.workspaceId,
           type: "TOOLS_CHANGED",
@@ -157,12 +159,10 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
           userId: ownerId === server.workspaceId ? null : ownerId,
           payload: describeChanges(changes),
         });
-        return { isChanged: true, hasOffers };
+        return { isChanged: true, isRecorded, hasOffers };
       });
-      if (answer.isChanged) {
-        deps.publishServer(server.id);
-        deps.publishWorkspace(server.workspaceId);
-      }
+      if (answer.isChanged || answer.isRecorded) deps.publishServer(server.id);
+      if (answer.isChanged) deps.publishWorkspace(server.workspaceId);
       return { hasOffers: answer.hasOffers };
     },
 

@@ -33,7 +33,13 @@ function createStage() {
     servers: createRowMemory<KnownServer>({
       ...common,
       load: async () =>
-        stage.server && { id: "s", stamp: "1", server: stage.server, policies: new Map() },
+        stage.server && {
+          id: "s",
+          stamp: "1",
+          server: stage.server,
+          policies: new Map(),
+          newToolPolicy: "BY_ANNOTATIONS" as const,
+        },
     }),
     grants: createRowMemory<KnownGrant>({ ...common, load: async () => ({ ...stage.grant }) }),
   };

@@ -4,6 +4,7 @@ import type { Tool } from "../mcp/catalog.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import { lockServer } from "./lock-server.ts";
+import type { CatalogAccount } from "./stored-catalogs.ts";
 import { fingerprintTool } from "./tool-policy.ts";
 
 /** What became of what was decided about a tool; `kind` is what stands decided from now on, null: nothing. */
@@ -16,12 +17,20 @@ export interface ToolPolicyChange extends Record<string, string | null> {
 /** What a workspace decides about the tools of its servers. Whoever runs tools is held to it, people and API tokens alike. */
 export interface ToolPolicies {
   /**
-   * Decides about a tool, seen or not; null takes the decision back, and its annotations count again. An approval stays.
-   * @throws ServiceError BAD_USER_INPUT, NOT_FOUND, FORBIDDEN below ADMIN
+   * Decides about a tool, and records its definition as the caller's account sees it; ALLOW approves that definition too. Null takes the
+   * decision back, and its annotations count again. An approval stays.
+   * @param input `fingerprint` is of what the person has looked at, in hexadecimal; null: whatever it is by now
+   * @throws ServiceError BAD_USER_INPUT also for ALLOW for a tool that the account does not see, NOT_FOUND, FORBIDDEN below ADMIN, CONFLICT
+   * for a tool that has changed meanwhile
    */
   decide(
     caller: Caller | null,
-    input: { serverId: string; toolName: string; kind: ToolPolicyKind | null },
+    input: {
+      serverId: string;
+      toolName: string;
+      kind: ToolPolicyKind | null;
+      fingerprint: string | null;
+    },
   ): Promise<void>;
   /**
    * Remembers a tool as the caller's account sees it now: should it ever declare anything else, it is flagged and asks again.
@@ -77,23 +86,38 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
   }
 
   return {
-    async decide(maybeCaller, { serverId, toolName, kind }) {
+    async decide(maybeCaller, { serverId, toolName, kind, fingerprint }) {
       const { caller, server } = await access.requireServer(maybeCaller, serverId, "administer");
       const faults = new InputFaults();
       if (toolName === "" || toolName.length > longestName || !isStorable(toolName))
         faults.add("toolName", "A tool's name, as the server lists it.");
       faults.throwIfAny();
+      const ownerId = ownerOf(server, caller);
       const where = { serverId_toolName: { serverId, toolName } };
       await change(caller, server, async (tx) => {
+        const tool = kind && (await findTool(tx, { serverId, ownerId }, toolName));
+        if (kind === "ALLOW" && !tool) {
+          faults.add("toolName", notListed);
+          faults.throwIfAny();
+        }
+        const seen = tool ? requireUnchanged(tool, fingerprint) : null;
         const stored = await tx.toolPolicy.findUnique({ where });
-        if ((stored?.kind ?? null) === kind) return null;
+        const isSame =
+          isRecorded(seen, stored?.decidedFingerprint) &&
+          (kind !== "ALLOW" || isRecorded(seen, stored?.approvedFingerprint));
+        if ((stored?.kind ?? null) === kind && isSame) return null;
+        const decision = {
+          kind,
+          decidedFingerprint: seen,
+          ...(kind === "ALLOW" && seen && describeApproval(seen, caller)),
+        };
         if (stored && kind === null && !stored.approvedFingerprint)
           await tx.toolPolicy.delete({ where });
         else
           await tx.toolPolicy.upsert({
             where,
-            create: { serverId, toolName, kind },
-            update: { kind },
+            create: { serverId, toolName, ...decision },
+            update: decision,
           });
         return { toolName, change: "DECIDED", kind };
       });
@@ -104,25 +128,15 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
       const ownerId = ownerOf(server, caller);
       const where = { serverId_toolName: { serverId, toolName } };
       await change(caller, server, async (tx) => {
-        const catalog = await tx.toolCatalog.findUnique({
-          where: { serverId_ownerId: { serverId, ownerId } },
-        });
-        // As `services/catalogs.ts` stored them.
-        const tools = (catalog?.tools ?? []) as unknown as Tool[];
-        const tool = tools.find(({ name }) => name === toolName);
+        const tool = await findTool(tx, { serverId, ownerId }, toolName);
         if (!tool) throw notFound("tool");
-        const seen = fingerprintTool(tool);
-        if (fingerprint !== null && fingerprint !== seen.toString("hex"))
-          throw new ServiceError(
-            "CONFLICT",
-            `${tool.title ?? tool.name} has changed meanwhile. Look at it again.`,
-          );
+        const seen = requireUnchanged(tool, fingerprint);
         const stored = await tx.toolPolicy.findUnique({ where });
-        if (stored?.approvedFingerprint && seen.equals(stored.approvedFingerprint)) return null;
+        if (isRecorded(seen, stored?.approvedFingerprint)) return null;
         const approval = {
-          approvedFingerprint: new Uint8Array(seen),
-          approvedAt: new Date(),
-          approvedById: caller.userId,
+          ...describeApproval(seen, caller),
+          // What stands decided holds for the tool as it is now.
+          ...(stored?.kind && { decidedFingerprint: seen }),
         };
         await tx.toolPolicy.upsert({
           where,
@@ -133,6 +147,41 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
       });
     },
   };
+}
+
+const notListed =
+  "The server does not list this tool, so its definition cannot be recorded. Allow it once it is listed.";
+
+/** A tool as an account sees it. */
+async function findTool(
+  tx: Transaction,
+  serverId_ownerId: CatalogAccount,
+  toolName: string,
+): Promise<Tool | null> {
+  const catalog = await tx.toolCatalog.findUnique({ where: { serverId_ownerId } });
+  // As `services/catalogs.ts` stored them.
+  const tools = (catalog?.tools ?? []) as unknown as Tool[];
+  return tools.find(({ name }) => name === toolName) ?? null;
+}
+
+/** @returns the tool's fingerprint; throws CONFLICT when it is not the one that was looked at */
+function requireUnchanged(tool: Tool, lookedAt: string | null): Uint8Array<ArrayBuffer> {
+  const seen = fingerprintTool(tool);
+  if (lookedAt !== null && lookedAt !== seen.toString("hex"))
+    throw new ServiceError(
+      "CONFLICT",
+      `${tool.title ?? tool.name} has changed meanwhile. Look at it again.`,
+    );
+  return new Uint8Array(seen);
+}
+
+function isRecorded(seen: Uint8Array | null, recorded: Uint8Array | null | undefined): boolean {
+  if (!seen || !recorded) return !seen && !recorded;
+  return Buffer.from(seen).equals(recorded);
+}
+
+function describeApproval(seen: Uint8Array<ArrayBuffer>, { userId }: Caller) {
+  return { approvedFingerprint: seen, approvedAt: new Date(), approvedById: userId };
 }
 
 /** PostgreSQL stores neither NUL nor half a character. */

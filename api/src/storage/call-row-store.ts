@@ -1,5 +1,5 @@
 import { type Database, type McpServer, Prisma, type ToolPolicy } from "@gatehouse/prisma";
-import type { WorkspaceRole } from "@gatehouse/prisma";
+import type { NewToolPolicy, WorkspaceRole } from "@gatehouse/prisma";
 import type { OAuthReason } from "../oauth/state.ts";
 
 /** A row, and what is the same for as long as nothing changed in it that a call goes by. */
@@ -12,6 +12,8 @@ export interface Stamped {
 export interface ServerRow extends Stamped {
   server: McpServer;
   policies: ToolPolicy[];
+  /** The setting of the server's workspace. */
+  newToolPolicy: NewToolPolicy;
 }
 
 export interface RoleRow extends Stamped {
@@ -53,7 +55,8 @@ export interface CallRowStore {
 }
 
 // `xmin` is another after whatever statement, also one that leaves `updatedAt` alone.
-const serverStamp = Prisma.sql`concat_ws(' ', s.xmin, (
+const newToolPolicy = Prisma.sql`(SELECT w."newToolPolicy"::text FROM "Workspace" w WHERE w."id" = s."workspaceId")`;
+const serverStamp = Prisma.sql`concat_ws(' ', s.xmin, ${newToolPolicy}, (
   SELECT md5(string_agg(p."id"::text || p.xmin::text, ',' ORDER BY p."id")) FROM "ToolPolicy" p WHERE p."serverId" = s."id"))`;
 const roleStamp = Prisma.sql`m."role"::text`;
 // A lease or a note of use changes nothing for a call.
@@ -64,8 +67,8 @@ export function createCallRowStore(db: Database): CallRowStore {
   return {
     async findServer(id) {
       // First, so that a change that comes between the two is found later, and never missed.
-      const [row] = await db.$queryRaw<{ stamp: string }[]>`
-        SELECT ${serverStamp} AS "stamp" FROM "McpServer" s WHERE s."id" = ${id}::uuid`;
+      const [row] = await db.$queryRaw<Pick<ServerRow, "stamp" | "newToolPolicy">[]>`
+        SELECT ${serverStamp} AS "stamp", ${newToolPolicy} AS "newToolPolicy" FROM "McpServer" s WHERE s."id" = ${id}::uuid`;
       if (!row) return null;
       const found = await db.mcpServer.findUnique({
         where: { id, deletedAt: null },
@@ -73,7 +76,7 @@ export function createCallRowStore(db: Database): CallRowStore {
       });
       if (!found) return null;
       const { policies, ...server } = found;
-      return { id, stamp: row.stamp, server, policies };
+      return { id, ...row, server, policies };
     },
 
     async findRole(workspaceId, userId) {

@@ -9,6 +9,8 @@ const open = [
   "OAuthFlow.stateHash",
   "ApiToken.hash",
   "ToolPolicy.approvedFingerprint",
+  "ToolPolicy.otherFingerprints",
+  "ToolPolicy.decidedFingerprint",
   "IdempotencyKey.keyHash",
   "IdempotencyKey.requestHash",
   "Invitation.tokenHash",

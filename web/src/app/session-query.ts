@@ -14,6 +14,7 @@ export const sessionQuery = graphql(`
           id
           name
           viewerRole
+          newToolPolicy
           eventCursor
         }
       }

@@ -54,8 +54,8 @@ function Frame({ viewer }: { viewer: NonNullable<SessionQuery["viewer"]> }) {
   const ask = () => setAsked((times) => times + 1);
   if (!workspace) return <NoWorkspace user={viewer.user} />;
 
-  const { id, name, viewerRole, eventCursor } = workspace;
-  const current: CurrentWorkspace = { id, name, role: viewerRole };
+  const { id, name, viewerRole, newToolPolicy, eventCursor } = workspace;
+  const current: CurrentWorkspace = { id, name, role: viewerRole, newToolPolicy };
   return (
     <>
       <a href="#content" className="skip-link">

@@ -20,6 +20,20 @@ function forgetTools(cache: Cache, serverId: unknown): void {
   }
 }
 
+/** The list of tools shows their policies. */
+function forgetToolList(cache: Cache, args: { input?: unknown }): void {
+  const { serverId } = args.input as { serverId?: unknown };
+  forgetField(cache, "McpServer", serverId, "tools");
+}
+
+/** A setting of the workspace can change the policies of all tools. */
+function forgetAllTools(cache: Cache): void {
+  for (const { fieldName, arguments: args } of cache.inspectFields("Query")) {
+    if (fieldName !== "mcpServer") continue;
+    forgetTools(cache, args?.["id"]);
+  }
+}
+
 /** Has a field asked for anew, with whatever arguments it was. */
 function forgetField(cache: Cache, __typename: string, id: unknown, fieldName: string): void {
   if (typeof id !== "string") return;
@@ -159,6 +173,12 @@ export function createCacheExchange() {
         },
         testWebhookEndpoint: (_result, args, cache) =>
           forgetField(cache, "WebhookEndpoint", args["id"], "deliveries"),
+        setToolPolicy: (_result, args, cache) => forgetToolList(cache, args),
+        approveTool: (_result, args, cache) => forgetToolList(cache, args),
+        updateWorkspace: (_result, args, cache) => {
+          const input = args["input"] as { newToolPolicy?: unknown };
+          if (input.newToolPolicy) forgetAllTools(cache);
+        },
         refreshTools: (result, _args, cache) => {
           const server = result["refreshTools"] as { id?: unknown } | null;
           forgetTools(cache, server?.id);

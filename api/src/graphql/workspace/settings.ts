@@ -1,26 +1,37 @@
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { DeletedNode } from "../shared.ts";
+import { NewToolPolicy } from "./new-tool-policy.ts";
 import { Workspace } from "./workspace.ts";
 
 const UpdateWorkspaceInput = builder.inputType("UpdateWorkspaceInput", {
-  description: "What a workspace is to be called.",
+  description: "The settings of a workspace to change. Settings that are omitted or null stay.",
   fields: (t) => ({
     id: t.id({ required: true, description: "Of the workspace." }),
-    name: t.string({ required: true, description: "1 to 100 characters." }),
+    name: t.string({ description: "1 to 100 characters." }),
+    newToolPolicy: t.field({
+      type: NewToolPolicy,
+      description:
+        "How tools are treated that nobody has decided about or approved. DENY approves the tools that are listed at this moment.",
+    }),
   }),
 });
 
 builder.mutationFields((t) => ({
   updateWorkspace: t.prismaField({
     type: Workspace,
-    description: "Renames a workspace; its slug stays. Needs ADMIN.",
+    description: "Changes the settings of a workspace; its slug stays. Needs ADMIN.",
     args: {
-      input: t.arg({ type: UpdateWorkspaceInput, required: true, description: "The new name." }),
+      input: t.arg({
+        type: UpdateWorkspaceInput,
+        required: true,
+        description: "The new settings.",
+      }),
     },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
       const id = readIdOrNobody(input.id, "Workspace");
-      await services.workspaces.rename(caller, id, input.name);
+      if (input.name != null) await services.workspaces.rename(caller, id, input.name);
+      await services.newToolPolicies.set(caller, id, input.newToolPolicy ?? null);
       return db.workspace.findUniqueOrThrow({ ...query, where: { id } });
     },
   }),

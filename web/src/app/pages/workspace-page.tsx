@@ -3,6 +3,7 @@ import { useState } from "react";
 import { LeaveDialog } from "../../features/people/leave-dialog.tsx";
 import { describeOwnRole } from "../../features/people/role-words.ts";
 import { DeleteWorkspace } from "../../features/workspace/delete-workspace.tsx";
+import { NewToolSetting } from "../../features/workspace/new-tool-setting.tsx";
 import { RenameWorkspace } from "../../features/workspace/rename-workspace.tsx";
 import { mayManage } from "../../lib/workspace.ts";
 import { PageHeader } from "../../ui/page-header.tsx";
@@ -16,7 +17,7 @@ export function WorkspacePage() {
     <>
       <PageHeader title="Workspace">
         <Text c="dimmed" size="sm">
-          Its name, your place in it, and its end.
+          Its name, its rules for new tools, your place in it, and its end.
         </Text>
       </PageHeader>
       <Stack gap={20}>
@@ -28,6 +29,9 @@ export function WorkspacePage() {
               {workspace.name}. <span>An admin can rename it.</span>
             </Text>
           )}
+        </Section>
+        <Section title="New tools">
+          <NewToolSetting workspace={workspace} manages={mayManage(workspace.role)} />
         </Section>
         <Section title="Your membership">
           <Text size="sm" c="dimmed" mb="md" maw={620}>

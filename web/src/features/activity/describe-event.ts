@@ -147,6 +147,7 @@ const outcomeWords: Record<RevocationOutcome, [Tone, string]> = {
 };
 
 const fieldWords: Record<string, string> = {
+  newToolPolicy: "policy for new tools",
   name: "name",
   url: "URL",
   description: "description",

@@ -9,6 +9,7 @@ import { toolPath } from "../../lib/paths.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
 import { Section } from "../../ui/section.tsx";
 import { ToolHints } from "./tool-hints.tsx";
+import { ToolPolicyBadge } from "./tool-policy-badge.tsx";
 import classes from "./tool-list.module.css";
 
 const toolListFragment = graphql(`
@@ -20,6 +21,10 @@ const toolListFragment = graphql(`
         title
         description
         annotations
+        policy {
+          kind
+          needsReview
+        }
       }
       totalCount
     }
@@ -100,6 +105,7 @@ export function ToolList({ server, connected }: ToolListProps) {
                   <div className={classes["title"]}>
                     <span className="mono">{tool.name}</span>
                     <ToolHints annotations={tool.annotations} />
+                    <ToolPolicyBadge policy={tool.policy} />
                   </div>
                   <Text c="dimmed" size="sm" lineClamp={2}>
                     {tool.description ?? tool.title}

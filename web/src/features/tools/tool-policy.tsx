@@ -20,7 +20,8 @@ const toolPolicyFragment = graphql(`
         id
         name
       }
-      changedSinceApproval
+      isNew
+      needsReview
     }
   }
 `);
@@ -73,7 +74,7 @@ type ToolPolicyProps = {
 /** What may be done with the tool, what that means, and for admins the means to decide. */
 export function ToolPolicy({ serverId, tool, manages }: ToolPolicyProps) {
   const { name: toolName, fingerprint, policy } = readFragment(toolPolicyFragment, tool);
-  const { kind, isDefault, approvedAt, approvedBy, changedSinceApproval } = policy;
+  const { kind, isDefault, approvedAt, approvedBy, isNew, needsReview } = policy;
   const [setting, setToolPolicy] = useMutation(setToolPolicyMutation);
   const [approving, approveTool] = useMutation(approveToolMutation);
   const error = setting.error ?? approving.error;
@@ -81,16 +82,17 @@ export function ToolPolicy({ serverId, tool, manages }: ToolPolicyProps) {
   return (
     <Section title="Policy">
       <Stack gap="sm">
-        {changedSinceApproval && (
-          <Notice tone={manages ? "act" : "off"} title="It has changed since it was approved.">
-            {manages
-              ? "Look at its description and its arguments. Approve it if they are what you want; until then it asks each time."
-              : "An admin has to look at it. Until then it asks each time."}
+        {needsReview && (
+          <Notice
+            tone={manages ? "act" : "off"}
+            title={isNew ? "This tool is new." : "It has changed since it was reviewed."}
+          >
+            {describeReview(kind, manages)}
           </Notice>
         )}
         <Text size="sm">
           {words[kind]}
-          {isDefault && ` Nobody has decided: ${describeDefault(kind)}.`}
+          {isDefault && !needsReview && ` Nobody has decided: ${describeDefault(kind)}.`}
         </Text>
         {manages && (
           <SegmentedControl
@@ -98,11 +100,11 @@ export function ToolPolicy({ serverId, tool, manages }: ToolPolicyProps) {
             w="fit-content"
             aria-label="Policy"
             data={choices}
-            value={isDefault ? "DEFAULT" : kind}
+            value={findChoice(policy)}
             disabled={setting.fetching}
             onChange={(next) =>
               void setToolPolicy({
-                input: { ...target, kind: next === "DEFAULT" ? null : next },
+                input: { ...target, fingerprint, kind: readChoice(next) },
                 toolName,
               })
             }
@@ -114,10 +116,10 @@ export function ToolPolicy({ serverId, tool, manages }: ToolPolicyProps) {
               ? `Approved ${formatInstant(approvedAt)}${approvedBy ? ` by ${approvedBy.name}` : ""}.`
               : "Nobody has approved what it declares. Once somebody has, a change makes it ask."}
           </Text>
-          {manages && (changedSinceApproval || !approvedAt) && (
+          {manages && (needsReview || !approvedAt) && (
             <Button
               size="xs"
-              variant={changedSinceApproval ? "filled" : "default"}
+              variant={needsReview ? "filled" : "default"}
               loading={approving.fetching}
               onClick={() => void approveTool({ input: { ...target, fingerprint }, toolName })}
             >
@@ -129,6 +131,27 @@ export function ToolPolicy({ serverId, tool, manages }: ToolPolicyProps) {
       </Stack>
     </Section>
   );
+}
+
+/** What was decided; nothing is selected while a changed tool is not treated as decided. */
+function findChoice(policy: {
+  kind: ToolPolicyKind;
+  isDefault: boolean;
+  needsReview: boolean;
+}): Choice | "" {
+  if (policy.isDefault) return "DEFAULT";
+  return policy.needsReview ? "" : policy.kind;
+}
+
+function readChoice(choice: Choice | ""): ToolPolicyKind | null {
+  return choice === "" || choice === "DEFAULT" ? null : choice;
+}
+
+function describeReview(kind: ToolPolicyKind, manages: boolean): string {
+  const meanwhile = kind === "DENY" ? "it is denied" : "it asks before each run";
+  return manages
+    ? `Read its description and its arguments, then approve, allow or deny it. Until then, ${meanwhile}.`
+    : `An admin must review it. Until then, ${meanwhile}.`;
 }
 
 function describeDefault(kind: ToolPolicyKind): string {

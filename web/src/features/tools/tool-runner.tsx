@@ -75,16 +75,22 @@ export function ToolRunner(props: ToolRunnerProps) {
         <ArgumentsEditor
           {...{ inputSchema, draft, check, faults }}
           onChange={change}
-          onSubmit={start}
+          onSubmit={policy.kind === "DENY" ? ignore : start}
         >
           <Group mt="md">
-            <Button
-              type="submit"
-              loading={run.step === "running"}
-              leftSection={<IconPlayerPlay size={16} aria-hidden />}
-            >
-              {(run.step === "over" && !isEarlier) || refusal ? "Run again" : "Run"}
-            </Button>
+            {policy.kind === "DENY" ? (
+              <Text size="sm" c="dimmed">
+                This tool cannot run, because it is denied.
+              </Text>
+            ) : (
+              <Button
+                type="submit"
+                loading={run.step === "running"}
+                leftSection={<IconPlayerPlay size={16} aria-hidden />}
+              >
+                {(run.step === "over" && !isEarlier) || refusal ? "Run again" : "Run"}
+              </Button>
+            )}
           </Group>
         </ArgumentsEditor>
       </Section>
@@ -118,6 +124,9 @@ export function ToolRunner(props: ToolRunnerProps) {
     </div>
   );
 }
+
+/** Enter in a field submits the form without a button too. */
+function ignore() {}
 
 function StartedAt({ instant }: { instant: string }) {
   const nowMs = useNow();
