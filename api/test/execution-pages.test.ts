@@ -54,9 +54,14 @@ async function countBlocks(read: () => Promise<unknown>): Promise<number> {
       FROM pg_statio_user_tables WHERE relname = 'ToolExecution'`;
     return row?.blocks ?? Number.NaN;
   };
-  const before = await count();
-  await read();
-  return (await count()) - before;
+  // What the database does on its own meanwhile is not the page's: the least of a few readings is.
+  let least = Infinity;
+  for (let reading = 0; reading < 3; reading += 1) {
+    const before = await count();
+    await read();
+    least = Math.min(least, (await count()) - before);
+  }
+  return least;
 }
 
 it(

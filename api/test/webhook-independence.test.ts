@@ -77,7 +77,10 @@ it("E12 an endpoint that cannot be read delays no other", async () => {
   await expect
     .poll(() => gatehouse.db.webhookEndpoint.findUnique({ where: { id: rowIdOf(broken) } }))
     .toMatchObject({ leaseOwner: null, nextAttemptAt: expect.any(Date) });
-  expect(unread.deliveries).toEqual([]);
+  // The creation of the other endpoint may have been delivered before.
+  const types = unread.deliveries.map(({ type }) => type);
+  expect(types).not.toContain("TOOL_EXECUTED");
+  expect(types).not.toContain("TOOLS_CHANGED");
 });
 
 it("E12 a notification that is lost delays an event until the next poll", async () => {
