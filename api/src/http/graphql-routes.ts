@@ -9,6 +9,7 @@ import type { GraphQLHandler } from "./graphql-handler.ts";
 import { answerEventStream } from "./graphql-streams.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
+import { followResponse } from "./response-lifetime.ts";
 import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
@@ -76,13 +77,8 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
       });
     }
     const { outgoing, incoming } = c.env;
-    const lifetime = {
-      onClose: (listener: (wasSent: boolean) => void) => {
-        outgoing.once("close", () => listener(outgoing.writableFinished));
-      },
-    };
     const address = readClientAddress(incoming, deps.trustProxy);
-    const context = { viewer, requestId, address, lifetime };
+    const context = { viewer, requestId, address, lifetime: followResponse(outgoing) };
     const answer = acceptsEventStream(headers)
       ? await answerEventStream(deps, c.req.raw, context)
       : await deps.graphql.fetch(c.req.raw, context);
