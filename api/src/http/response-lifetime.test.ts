@@ -1,5 +1,5 @@
 /** A2: what a response occupies is given back, however its connection or its operation ends. */
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
@@ -123,4 +123,28 @@ it("A2 an operation on a socket whose id is used again is reported as closed, on
   expect(held.operations.map(({ closed }) => closed)).toEqual([[false], [true]]);
   expect(received.filter(({ type }) => type === "next")).toHaveLength(1);
   socket.close();
+});
+
+it("A2 a response that is not read ends with its connection", async () => {
+  const held = createHeldOperations();
+  const graphql = {
+    async fetch(_request: Request, context: RequestContext) {
+      const run = held.run(context);
+      held.operations[0]?.finish();
+      await run;
+      return new Response("x".repeat(32 * 1024 * 1024));
+    },
+  } as unknown as GraphQLHandler;
+  await using server = await startTestServer({ graphql, limits: { maxSendMs: 100 } });
+  const { promise: answered, resolve } = Promise.withResolvers<IncomingMessage>();
+  request(
+    `${server.url}/graphql`,
+    { method: "POST", headers: { host: "localhost:4000", "content-type": "application/json" } },
+    resolve,
+  ).end('{"query":"{ whoami }"}');
+  const response = await answered;
+  response.on("error", () => {});
+  await held.until(() => held.operations[0]?.closed.length === 1);
+  expect(held.operations[0]?.closed).toEqual([false]);
+  response.destroy();
 });

@@ -15,6 +15,16 @@ export function followResponse(outgoing: ServerResponse): Lifetime {
   };
 }
 
+/** Ends the connection of a response that has not been taken after so long: until then it occupies memory. */
+export function limitSending(outgoing: ServerResponse, limitMs: number, onLate: () => void): void {
+  if (outgoing.closed) return;
+  const timer = setTimeout(() => {
+    onLate();
+    outgoing.destroy();
+  }, limitMs).unref();
+  outgoing.once("close", () => clearTimeout(timer));
+}
+
 /** The lifetime of a response that is one of many on its connection. */
 export interface SharedLifetime extends Lifetime {
   /** Only the first call has an effect. */

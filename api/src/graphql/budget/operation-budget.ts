@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import type { ProcessMemory } from "./process-memory.ts";
+import type { MemoryShare } from "./process-memory.ts";
 
 export interface BudgetLimits {
   /** How long an operation may read, in milliseconds. Fields that contact other servers have deadlines of their own, and stop this clock. */
@@ -42,17 +42,16 @@ const checksPerLook = 64;
 /** A guess: other responses have been sent by then. */
 const busyRetryAfterMs = 1_000;
 
-/** @param memory what all operations of this process occupy together */
-export function createOperationBudget(
-  limits: BudgetLimits,
-  memory: ProcessMemory,
-): OperationBudget {
+/** @param memory what the operations of this process, or of one caller, occupy together */
+export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare): OperationBudget {
   let failure: GraphQLError | null = null;
   let controller: AbortController | null = null;
   let checks = 0;
   let responseBytes = 0;
   let loadedBytes = 0;
   let occupiedBytes = 0;
+  /** The part of them that is not needed once the response is made. */
+  let occupiedByLoaded = 0;
   let isHeld = false;
   let isReleased = false;
   let pauses = 0;
@@ -76,8 +75,9 @@ export function createOperationBudget(
     );
 
   function occupy(bytes: number): void {
-    if (isReleased || memory.take(bytes)) {
-      occupiedBytes += isReleased ? 0 : bytes;
+    if (isReleased) return;
+    if (memory.take(bytes)) {
+      occupiedBytes += bytes;
       return;
     }
     throw fail(
@@ -149,6 +149,7 @@ export function createOperationBudget(
           { maxBytes: limits.loadedBytes },
         );
       occupy(bytes);
+      occupiedByLoaded += bytes;
     },
     async pauseDuring(work) {
       pauses += 1;
@@ -182,6 +183,10 @@ export function createOperationBudget(
     },
     finish() {
       if (!isHeld) release();
+      if (isReleased) return;
+      memory.giveBack(occupiedByLoaded);
+      occupiedBytes -= occupiedByLoaded;
+      occupiedByLoaded = 0;
     },
   };
 }
