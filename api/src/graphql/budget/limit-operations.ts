@@ -21,8 +21,13 @@ export function limitOperations(admission: Admission): Plugin<Context> {
         const { signal } = budget;
         return runWithinBudget(budget, async () => {
           try {
-            const leave = await admission.enter(caller?.userId ?? "", cost, signal);
-            return await Promise.resolve(execute()).finally(leave);
+            const turn = await admission.enter(caller?.userId ?? "", cost, signal);
+            budget.followPauses(turn);
+            try {
+              return await execute();
+            } finally {
+              turn.leave();
+            }
           } catch (error) {
             if (error instanceof GraphQLError) return { errors: [error] };
             throw error;

@@ -27,6 +27,8 @@ export interface OperationBudget {
   addLoaded(bytes: number): void;
   /** Stops the clock while `work` runs, which has a deadline of its own. */
   pauseDuring<Value>(work: Promise<Value>): Promise<Value>;
+  /** Tells of the time during which the clock stands still. */
+  followPauses(follower: { pause(): void; resume(): void }): void;
   /** Starts the clock; the answer is the error of the deadline, or undefined when `work` ends first. */
   raceDeadline(work: Promise<unknown>): Promise<GraphQLError | undefined>;
   /** The operation's caller has disconnected: nobody reads the response. */
@@ -60,6 +62,7 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
   let timer: NodeJS.Timeout | undefined;
   let isRacing = false;
   let onDeadline = () => {};
+  let follower = { pause() {}, resume() {} };
 
   function fail(code: BudgetErrorCode, message: string, extensions: object = {}): GraphQLError {
     failure ??= new GraphQLError(message, { extensions: { code, ...extensions } });
@@ -154,12 +157,17 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
     async pauseDuring(work) {
       pauses += 1;
       stopClock();
+      if (pauses === 1) follower.pause();
       try {
         return await work;
       } finally {
         pauses -= 1;
+        if (pauses === 0) follower.resume();
         if (isRacing) startClock();
       }
+    },
+    followPauses(given) {
+      follower = given;
     },
     async raceDeadline(work) {
       const late = new Promise<GraphQLError>((resolve) => {

@@ -20,7 +20,10 @@ async function waitWithinBudget(
   budget: OperationBudget,
   work: Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
-  const late = await budget.raceDeadline(work);
+  const late = await budget.raceDeadline(work).catch((error: unknown) => {
+    budget.finish();
+    throw error;
+  });
   if (!late) return conclude(budget, await work);
   // It ends at its next field, and its outcome is of no use.
   work.catch(() => {}).finally(() => budget.finish());
