@@ -14,6 +14,8 @@ import type { OperationBudget } from "./operation-budget.ts";
 
 /** Quotes, colon and comma around a name and its value. */
 const frameBytes = 4;
+/** Room for the result of a mutation, in bytes: ids and secrets fit. Small, as thousands of calls of tools can run at once. */
+const reservedForMutation = 4 * 1024;
 
 /** Changes the resolvers of the schema in place. Call it once. */
 export function meterSchema(schema: GraphQLSchema): GraphQLSchema {
@@ -36,6 +38,8 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
     const budget: OperationBudget | undefined = context.budget;
     if (!budget) return resolve(source, args, context, info);
     budget.check();
+    // Refused now rather than after it has run, when its result would be lost.
+    if (isMutation) budget.reserve(reservedForMutation);
     const nameBytes = String(info.path.key).length + frameBytes;
     const count = (value: unknown) => {
       budget.addToResponse(nameBytes + measure(value, isLeaf));

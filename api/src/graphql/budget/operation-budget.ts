@@ -25,6 +25,8 @@ export interface OperationBudget {
   addToResponse(bytes: number): void;
   /** Counts stored bytes before they are loaded. @throws GraphQLError RESPONSE_TOO_LARGE or RATE_LIMITED */
   addLoaded(bytes: number): void;
+  /** Makes sure that so many further bytes find room. @throws GraphQLError RATE_LIMITED */
+  reserve(bytes: number): void;
   /** Stops the clock while `work` runs, which has a deadline of its own. */
   pauseDuring<Value>(work: Promise<Value>): Promise<Value>;
   /** Tells of the time during which the clock stands still. */
@@ -54,6 +56,8 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
   let occupiedBytes = 0;
   /** The part of them that is not needed once the response is made. */
   let occupiedByLoaded = 0;
+  /** Occupied, and not used yet. */
+  let reservedBytes = 0;
   let isHeld = false;
   let isReleased = false;
   let pauses = 0;
@@ -79,8 +83,10 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
 
   function occupy(bytes: number): void {
     if (isReleased) return;
-    if (memory.take(bytes)) {
-      occupiedBytes += bytes;
+    const missing = Math.max(bytes - reservedBytes, 0);
+    if (memory.take(missing)) {
+      occupiedBytes += missing;
+      reservedBytes -= bytes - missing;
       return;
     }
     throw fail(
@@ -154,6 +160,12 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
       occupy(bytes);
       occupiedByLoaded += bytes;
     },
+    reserve(bytes) {
+      if (failure) throw failure;
+      if (bytes <= reservedBytes) return;
+      occupy(bytes);
+      reservedBytes = bytes;
+    },
     async pauseDuring(work) {
       pauses += 1;
       stopClock();
@@ -192,9 +204,11 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
     finish() {
       if (!isHeld) release();
       if (isReleased) return;
-      memory.giveBack(occupiedByLoaded);
-      occupiedBytes -= occupiedByLoaded;
+      const unneeded = occupiedByLoaded + reservedBytes;
+      memory.giveBack(unneeded);
+      occupiedBytes -= unneeded;
       occupiedByLoaded = 0;
+      reservedBytes = 0;
     },
   };
 }
