@@ -288,4 +288,21 @@ describe("A7 quotas", () => {
         expect(extensionsOf(answer)).toMatchObject([{ code: "CONFLICT", quota, limit }]);
     },
   );
+
+  it("serversPerWorkspace also applies to deletions that are undone", async () => {
+    const user = await gatehouse.signUp();
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count += 1)
+      ids.push(await createServer(user, gatehouse.sandbox.weatherUrl));
+    const change = (field: string) =>
+      user.graphql(`mutation ($id: ID!) { ${field}(id: $id) { __typename } }`, { id: ids[0] });
+    expect((await change("deleteMcpServer")).errors).toBeUndefined();
+    const next = await createServer(user, gatehouse.sandbox.weatherUrl);
+    const quota = { code: "CONFLICT", quota: "serversPerWorkspace", limit: 4 };
+    expect(extensionsOf(await change("restoreMcpServer"))).toMatchObject([quota]);
+    await user.graphql("mutation ($id: ID!) { deleteMcpServer(id: $id) { __typename } }", {
+      id: next,
+    });
+    expect((await change("restoreMcpServer")).errors).toBeUndefined();
+  });
 });
