@@ -47,4 +47,23 @@ describe("A2 admission", () => {
     const all = ["ada", "bob"].map((caller) => admission.enter(caller, 50, signal));
     for (const turn of await Promise.all(all)) turn.leave();
   });
+
+  it("callers take turns, however many operations of others wait", async () => {
+    const admission = createAdmission(limits);
+    const running = await Promise.all(
+      ["ada", "bob"].map((caller) => admission.enter(caller, 50, signal)),
+    );
+    const started: string[] = [];
+    const enter = (caller: string) =>
+      admission.enter(caller, 50, signal).then((turn) => {
+        started.push(caller);
+        return turn;
+      });
+    const waiting = ["ada", "ada", "bob", "bob", "carol"].map(enter);
+    for (const turn of running) turn.leave();
+    await settle();
+    expect(started).toEqual(["carol", "ada"]);
+    await Promise.all(waiting.map(async (turn) => (await turn).leave()));
+    expect(started.toSorted()).toEqual(["ada", "ada", "bob", "bob", "carol"]);
+  });
 });

@@ -42,6 +42,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const queue: Waiter[] = [];
   const costs = new Map<string, number>();
   let total = 0;
+  let turns = 0;
+  /** By caller, while any operation waits. */
+  const lastTurns = new Map<string, number>();
 
   const costOf = (callerId: string) => costs.get(callerId) ?? 0;
   function addToCaller(callerId: string, cost: number): void {
@@ -55,11 +58,22 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     (total === 0 || total + cost <= limits.costAtOnce) &&
     (costOf(callerId) === 0 || costOf(callerId) + cost <= limits.costPerCaller);
 
+  /** Of those that fit, one of the caller whose last turn is longest ago: who sends many operations does not keep others waiting. */
+  function findNext(): Waiter | undefined {
+    const lastOf = ({ callerId }: Waiter) => lastTurns.get(callerId) ?? 0;
+    let next: Waiter | undefined;
+    for (const waiter of queue)
+      if (fits(waiter) && (!next || lastOf(waiter) < lastOf(next))) next = waiter;
+    return next;
+  }
+
   function startNext(): void {
-    const index = queue.findIndex(fits);
-    const next = queue[index];
+    if (queue.length === 0) lastTurns.clear();
+    const next = findNext();
     if (!next) return;
-    queue.splice(index, 1);
+    queue.splice(queue.indexOf(next), 1);
+    turns += 1;
+    lastTurns.set(next.callerId, turns);
     next.start();
     // The next one begins when the event loop has handled what has arrived meanwhile.
     setImmediate(startNext);
