@@ -34,7 +34,7 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
   const contactsServer = isContactingServer(field);
   const hasOwnDeadline = isMutation || contactsServer;
   const isLeaf = isLeafType(getNamedType(field.type));
-  field.resolve = (source, args, context, info) => {
+  const run: typeof resolve = (source, args, context, info) => {
     const budget: OperationBudget | undefined = context.budget;
     if (!budget) return resolve(source, args, context, info);
     budget.check();
@@ -54,6 +54,16 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
       : resolve(source, args, context, info);
     if (!(value instanceof Promise)) return count(value);
     return (hasOwnDeadline ? budget.pauseDuring(value) : value).then(count);
+  };
+  field.resolve = (source, args, context, info) => {
+    try {
+      return run(source, args, context, info);
+    } catch (error) {
+      // An error that is thrown makes the executor drop the other entries of a list. Those that fail later would have no handler, and
+      // end the process.
+      if (context.budget?.failure) return Promise.reject(error as Error);
+      throw error;
+    }
   };
 }
 
