@@ -439,6 +439,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
   const deletion = createDeletion({
     ...leaving,
+    quotas,
     publishServer,
     registrations,
     undoMs: options.undoMs ?? undoMs,

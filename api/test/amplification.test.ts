@@ -114,6 +114,41 @@ describe("A7 requests", () => {
     await Promise.all(held);
   });
 
+  it("that are not answered do not hold up costly operations of others", async () => {
+    await using silent = await startSilent();
+    // Shorter than the time that an operation waits for the server.
+    const url = await gatehouse.addProcess({ OPERATION_DEADLINE_SECONDS: "2" });
+    const names = Array.from({ length: 97 }, (_, index) => `n${index}: name`).join(" ");
+    const tools = `tools(first: 100) { nodes { ${names} } }`;
+    const abort = new AbortController();
+    const held: Promise<unknown>[] = [];
+    // Together they have the cost that a process runs at once.
+    for (let count = 0; count < 5; count += 1) {
+      const user = await gatehouse.signUp();
+      const asked = silent.asked();
+      const body = {
+        query: `mutation ($input: CreateMcpServerInput!) { createMcpServer(input: $input) { ${tools} } }`,
+        variables: { input: { workspaceId: user.workspaceId, name: "S", url: silent.url } },
+      };
+      const sent = fetch(`${url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie: user.cookie },
+        body: JSON.stringify(body),
+        signal: abort.signal,
+      });
+      held.push(sent.catch(() => undefined));
+      await asked;
+    }
+    const { errors } = await ada
+      .at(url)
+      .graphql(`query ($id: ID!) { node(id: $id) { ... on McpServer { ${tools} } } }`, {
+        id: await createServer(ada, gatehouse.sandbox.notesUrl),
+      });
+    expect(errors).toBeUndefined();
+    abort.abort();
+    await Promise.all(held);
+  });
+
   it.each([
     [
       "detectServer",
@@ -253,4 +288,21 @@ describe("A7 quotas", () => {
         expect(extensionsOf(answer)).toMatchObject([{ code: "CONFLICT", quota, limit }]);
     },
   );
+
+  it("serversPerWorkspace also applies to deletions that are undone", async () => {
+    const user = await gatehouse.signUp();
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count += 1)
+      ids.push(await createServer(user, gatehouse.sandbox.weatherUrl));
+    const change = (field: string) =>
+      user.graphql(`mutation ($id: ID!) { ${field}(id: $id) { __typename } }`, { id: ids[0] });
+    expect((await change("deleteMcpServer")).errors).toBeUndefined();
+    const next = await createServer(user, gatehouse.sandbox.weatherUrl);
+    const quota = { code: "CONFLICT", quota: "serversPerWorkspace", limit: 4 };
+    expect(extensionsOf(await change("restoreMcpServer"))).toMatchObject([quota]);
+    await user.graphql("mutation ($id: ID!) { deleteMcpServer(id: $id) { __typename } }", {
+      id: next,
+    });
+    expect((await change("restoreMcpServer")).errors).toBeUndefined();
+  });
 });

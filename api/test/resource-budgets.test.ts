@@ -1,6 +1,8 @@
 /** A2: what one GraphQL operation can cost is limited before it runs, and again while it runs. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { getIntrospectionQuery } from "graphql";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createServer, rowIdOf, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
@@ -19,8 +21,8 @@ const codesOf = (errors: { extensions: Record<string, unknown> }[] | undefined) 
   errors?.map(({ extensions }) => extensions["code"]);
 
 /** A server with tools of so many bytes each. */
-async function seedTools(count: number, bytesEach: number): Promise<string> {
-  const id = await createServer(ada, gatehouse.sandbox.weatherUrl);
+async function seedTools(count: number, bytesEach: number, user = ada): Promise<string> {
+  const id = await createServer(user, gatehouse.sandbox.weatherUrl);
   const tools = Array.from({ length: count }, (_, index) => ({
     name: `tool_${index}`,
     title: null,
@@ -32,7 +34,9 @@ async function seedTools(count: number, bytesEach: number): Promise<string> {
   const { createdById } = await gatehouse.db.mcpServer.findUniqueOrThrow({
     where: { id: rowIdOf(id) },
   });
-  const catalog = { tools, notes: [], fetchedAt: new Date() };
+  // Fresh, so that the tools of the real server do not replace them.
+  const freshUntil = new Date(Date.now() + 3_600_000);
+  const catalog = { tools, notes: [], fetchedAt: new Date(), freshUntil };
   const key = { serverId: rowIdOf(id), ownerId: createdById ?? "" };
   await gatehouse.db.toolCatalog.upsert({
     where: { serverId_ownerId: key },
@@ -86,6 +90,33 @@ describe("A2 while it runs", () => {
     await expect.poll(async () => (await read()).errors, { timeout: 30_000 }).toBeUndefined();
   });
 
+  it("what mutations did is in the response even if the rest comes too late", async () => {
+    const hasty = ada.at(await gatehouse.addProcess({ OPERATION_DEADLINE_SECONDS: "1" }));
+    const created = await createServer(ada, gatehouse.sandbox.weatherUrl);
+    const locked = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const locking = gatehouse.db.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`LOCK TABLE "ToolCatalog" IN ACCESS EXCLUSIVE MODE`;
+        locked.resolve();
+        await release.promise;
+      },
+      { timeout: 30_000 },
+    );
+    await locked.promise;
+    const asking = hasty.graphql(
+      `mutation ($id: ID!) { updateMcpServer(input: { id: $id, description: "changed" }) { description tool(name: "get_forecast") { name } } }`,
+      { id: created },
+    );
+    // Beyond the deadline.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    release.resolve();
+    await locking;
+    const answer = await asking;
+    expect(answer.data.updateMcpServer.description).toBe("changed");
+    expect(codesOf(answer.errors)).toEqual(["DEADLINE_EXCEEDED"]);
+  });
+
   it("a response ends at its byte budget with one error, and what was read before stays", async () => {
     const id = await seedTools(100, 20_000);
     const { data, errors } = await ada.graphql(
@@ -106,6 +137,31 @@ describe("A2 while it runs", () => {
       { id: ada.workspaceId },
     );
     expect(codesOf(errors)).toEqual(["RESPONSE_TOO_LARGE"]);
+  });
+
+  it("responses that one caller does not read leave room for others", async () => {
+    const url = await gatehouse.addProcess({ RESPONSE_LIMIT_MIB: "8" });
+    const [carol, bob] = [await gatehouse.signUp(), await gatehouse.signUp()];
+    const query = `query ($id: ID!) { mcpServer(id: $id) { tools(first: 100) { nodes { description } } } }`;
+    const large = await seedTools(100, 75_000, carol);
+    const own = await seedTools(100, 60_000, bob);
+    const { hostname, port } = new URL(url);
+    const body = JSON.stringify({ query, variables: { id: large } });
+    const unread: Socket[] = [];
+    onTestFinished(() => unread.forEach((socket) => socket.destroy()));
+    for (let count = 0; count < 12; count += 1) {
+      const socket = connect(Number(port), hostname);
+      unread.push(socket);
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nHost: localhost:${port}\r\nCookie: ${carol.cookie}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      // Its first bytes have arrived, and no more are read.
+      await once(socket, "readable");
+    }
+    const { data, errors } = await bob.at(url).graphql(query, { id: own });
+    expect(errors).toBeUndefined();
+    expect(JSON.stringify(data).length).toBeGreaterThan(6_000_000);
   });
 
   it("a subscription's events have a budget each, not one together", async () => {

@@ -71,7 +71,7 @@ export interface Context {
 export interface ContextDeps {
   db: Database;
   services: Services;
-  createBudget(): OperationBudget;
+  createBudget(callerId: string): OperationBudget;
 }
 
 export function createContext(
@@ -79,7 +79,7 @@ export function createContext(
   { viewer, requestId, address = "", lifetime }: RequestContext,
 ): Context {
   const { db, services } = deps;
-  const budget = deps.createBudget();
+  const budget = deps.createBudget(viewer?.userId ?? "");
   if (lifetime)
     budget.holdUntil((release) =>
       lifetime.onClose((wasSent) => {

@@ -67,6 +67,14 @@ describe("documents", () => {
     ]);
   });
 
+  it("A2 lists of a server weigh more than their selection, because they are loaded whole", () => {
+    const count = (inside: string) => servers("(first: 50)", inside);
+    expect(refuse(count("name url"))).toEqual([]);
+    expect(refuse(count("tools(first: 1) { totalCount }"))).toEqual([
+      "The response could have more than 1000 fields. Ask for less at once.",
+    ]);
+  });
+
   it("A2 may ask for less with each event of a subscription", () => {
     const document = `subscription { workspaceEvents(workspaceId: "w") {
       server { workspace { mcpServers(first: 100) { nodes { id } } } } } }`;

@@ -15,6 +15,11 @@ import {
 import type { Plugin } from "graphql-yoga";
 import { estimateIntrospectionLength, estimateListLength } from "./list-lengths.ts";
 
+/** Declares a field that loads the lists of a server, however little of them is selected. */
+export const loadsCatalog = { extensions: { loadsCatalog: true } } as const;
+/** In fields: a list of tools is as long as hundreds of them, and is read as a whole. */
+const catalogWeight = 25;
+
 export interface DocumentLimits {
   /** How deeply fields are nested. Introspection is not counted: graphql-js bounds its depth. */
   depth: number;
@@ -76,8 +81,10 @@ export function limitDocuments(): Plugin {
 export function createLimitRule(limits: Omit<DocumentLimits, "tokens">): ValidationRule {
   return (context) => {
     const lengths = new Map<FieldNode, number>();
+    const weights = new Map<FieldNode, number>();
     return {
       Field(node) {
+        if (context.getFieldDef()?.extensions["loadsCatalog"]) weights.set(node, catalogWeight);
         lengths.set(
           node,
           estimateListLength(node, context.getFieldDef(), context.getParentType()?.name),
@@ -87,6 +94,7 @@ export function createLimitRule(limits: Omit<DocumentLimits, "tokens">): Validat
         leave({ definitions }) {
           const measure = createMeasure(
             (node) => lengths.get(node) ?? 1,
+            (node) => weights.get(node) ?? 1,
             (name) => context.getFragment(name),
           );
           for (const definition of definitions) {
@@ -112,6 +120,7 @@ export function createLimitRule(limits: Omit<DocumentLimits, "tokens">): Validat
 
 function createMeasure(
   lengthOf: (node: FieldNode) => number,
+  weightOf: (node: FieldNode) => number,
   findFragment: (name: string) => FragmentDefinitionNode | null | undefined,
 ): (selections: SelectionSetNode) => Cost {
   /** A fragment that is spread a thousand times is measured once. */
@@ -137,7 +146,7 @@ function createMeasure(
     return {
       depth: inside.depth + 1,
       aliases,
-      fields: 1 + inside.fields * lengthOf(node),
+      fields: weightOf(node) + inside.fields * lengthOf(node),
       introspection: inside.introspection * lengthOf(node),
     };
   }
@@ -177,7 +186,11 @@ function estimateFullIntrospection(): number {
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION)
       fragments.set(definition.name.value, definition);
-  const measure = createMeasure(estimateIntrospectionLength, (name) => fragments.get(name));
+  const measure = createMeasure(
+    estimateIntrospectionLength,
+    () => 1,
+    (name) => fragments.get(name),
+  );
   return document.definitions.reduce(
     (sum, definition) =>
       definition.kind === Kind.OPERATION_DEFINITION

@@ -10,7 +10,12 @@ import {
   type RequestContext,
 } from "./context.ts";
 import { createAdmission } from "./budget/admission.ts";
-import { admissionLimits, mostLoadedBytes, mostOccupiedBytes } from "./budget/budget-limits.ts";
+import {
+  admissionLimits,
+  mostLoadedBytes,
+  mostOccupiedBytes,
+  mostOccupiedBytesPerCaller,
+} from "./budget/budget-limits.ts";
 import { limitOperations } from "./budget/limit-operations.ts";
 import { limitOutboundFields } from "./budget/outbound-fields.ts";
 import { createOperationBudget } from "./budget/operation-budget.ts";
@@ -136,9 +141,11 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
  * at the same time, and each would hold all of Yoga's layers.
  */
 export function createGraphQL(deps: YogaDeps) {
-  const memory = createProcessMemory(mostOccupiedBytes);
+  const memory = createProcessMemory(mostOccupiedBytes, mostOccupiedBytesPerCaller);
   const budgetLimits = { ...deps.limits, loadedBytes: mostLoadedBytes };
-  const ofContexts = { ...deps, createBudget: () => createOperationBudget(budgetLimits, memory) };
+  const createBudget = (callerId: string) =>
+    createOperationBudget(budgetLimits, memory.forCaller(callerId));
+  const ofContexts = { ...deps, createBudget };
   const yoga = createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: "/graphql",
@@ -164,7 +171,8 @@ export function createGraphQL(deps: YogaDeps) {
     schema,
     shared: createSharedResults({
       schema,
-      createContext: () => createSharedContext(deps.db, ofContexts.createBudget()),
+      createContext: () =>
+        createSharedContext(deps.db, createOperationBudget(budgetLimits, memory)),
       clock: { monotonicMs: () => performance.now() },
     }),
     createContext: (request) => createContext(ofContexts, request),

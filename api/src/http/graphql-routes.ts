@@ -7,8 +7,10 @@ import type { HttpEnvironment } from "./environment.ts";
 import { answerGraphQLError } from "./errors.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import { answerEventStream } from "./graphql-streams.ts";
+import type { HttpLogger } from "./logger.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
+import { followResponse, limitSending } from "./response-lifetime.ts";
 import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
 
 export interface GraphQLRoutesDeps {
@@ -18,6 +20,9 @@ export interface GraphQLRoutesDeps {
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
   trustProxy: boolean;
+  /** How long the sending of a response that is no stream may take. */
+  maxSendMs: number;
+  logger: HttpLogger;
   /** How often a stream on which nothing happens sends a comment. */
   pingIntervalMs: number;
 }
@@ -76,19 +81,17 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
       });
     }
     const { outgoing, incoming } = c.env;
-    const lifetime = {
-      onClose: (listener: (wasSent: boolean) => void) => {
-        outgoing.once("close", () => listener(outgoing.writableFinished));
-      },
-    };
     const address = readClientAddress(incoming, deps.trustProxy);
-    const context = { viewer, requestId, address, lifetime };
+    const context = { viewer, requestId, address, lifetime: followResponse(outgoing) };
     const answer = acceptsEventStream(headers)
       ? await answerEventStream(deps, c.req.raw, context)
       : await deps.graphql.fetch(c.req.raw, context);
-    const response = isEventStream(answer)
-      ? bindToCredential(deps, answer, viewer, requestId)
-      : answer;
+    const isStream = isEventStream(answer);
+    const response = isStream ? bindToCredential(deps, answer, viewer, requestId) : answer;
+    if (!isStream)
+      limitSending(outgoing, deps.maxSendMs, () =>
+        deps.logger.warn({ requestId }, "a response that was not read in time was cut off"),
+      );
     for (const cookie of setCookies) response.headers.append("Set-Cookie", cookie);
     return response;
   });

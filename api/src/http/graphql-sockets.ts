@@ -15,6 +15,7 @@ import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
 import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";
 import { sendResults } from "./live-sending.ts";
 import type { HttpLogger } from "./logger.ts";
+import { createSharedLifetime, type SharedLifetime } from "./response-lifetime.ts";
 import { pickCredentials, readAuthorization, toHeaders } from "./socket-credentials.ts";
 import type { Credentials } from "./socket-credentials.ts";
 import { keepAlive } from "./socket-keep-alive.ts";
@@ -70,10 +71,13 @@ interface Connection {
   credentials: Credentials;
   /** Request id of each operation that runs. */
   operations: Map<string, string>;
-  /** What to do once the response of a query or mutation is over, by operation. */
-  responses: Map<string, (wasSent: boolean) => void>;
+  /** The responses of queries and mutations, by operation. */
+  responses: Map<string, SharedLifetime>;
   onClose: (() => void)[];
 }
+
+/** graphql-ws would send the result of an operation to the one that has its id now. A promise that nothing refers to is collected. */
+const neverAnswer = () => new Promise<never>(() => {});
 
 /**
  * GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade, or has an API token there or
@@ -104,6 +108,8 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const requestId = deps.newRequestId();
+      // The client has completed an operation that still runs, and uses its id again.
+      endOperation(extra, id, false);
       extra.operations.set(id, requestId);
       if (deps.isClosing()) {
         const extensions = {
@@ -145,7 +151,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     wasSent: boolean,
   ): void {
     operations.delete(id);
-    responses.get(id)?.(wasSent);
+    responses.get(id)?.end(wasSent);
     responses.delete(id);
     if (deps.isClosing() && responses.size === 0) sendElsewhere(socket);
   }
@@ -188,21 +194,18 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       ...(variables == null ? {} : { variables }),
     };
     const isLive = getOperationAST(document, operationName)?.operation === "subscription";
+    const isReplaced = () => (extra.operations.get(id) ?? requestId) !== requestId;
     const start = isLive
       ? () => startLive(extra, id, live, { viewer, requestId })
       : async () => {
+          if (isReplaced()) return neverAnswer();
           // Until its response is handed to the socket.
-          const end = deps.running.begin();
-          extra.responses.set(id, end);
-          const lifetime = {
-            onClose: (listener: (wasSent: boolean) => void) =>
-              void extra.responses.set(id, (wasSent) => {
-                end();
-                listener(wasSent);
-              }),
-          };
+          const lifetime = createSharedLifetime();
+          lifetime.onClose(deps.running.begin());
+          extra.responses.set(id, lifetime);
           const context = { viewer, requestId, lifetime };
           const result = await graphql.getResultForParams({ params, request }, context);
+          if (isReplaced()) return neverAnswer();
           // The client has completed the operation meanwhile: nothing is sent.
           if (!(id in subscriptions)) endOperation(extra, id, false);
           return result ?? {};
@@ -258,7 +261,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
         keepAlive(socket, deps.pingIntervalMs),
         () => {
           connections.delete(connection);
-          for (const end of connection.responses.values()) end(false);
+          for (const response of connection.responses.values()) response.end(false);
         },
       ],
     };

@@ -68,6 +68,8 @@ export interface HttpLimits {
   pingIntervalMs: number;
   /** What a subscriber has not taken after so long ends its connection or stream. */
   slowConsumerMs: number;
+  /** How long the sending of a GraphQL response may take. */
+  maxSendMs: number;
   /** How long running requests may take to finish once `close` was called. */
   closeTimeoutMs: number;
 }
@@ -79,6 +81,7 @@ const DEFAULT_LIMITS: HttpLimits = {
   maxStreamsPerViewer: 100,
   pingIntervalMs: 15_000,
   slowConsumerMs: 20_000,
+  maxSendMs: 60_000,
   closeTimeoutMs: 5_000,
 };
 
@@ -110,6 +113,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     streams,
     streamLimit: createConnectionLimit(limits.maxStreamsPerViewer),
     maxBodyBytes: limits.maxBodyBytes,
+    maxSendMs: limits.maxSendMs,
     pingIntervalMs: limits.pingIntervalMs,
     assets: loadOAuthAssets(),
     loadGraphiQL: createGraphiQLLoader(),

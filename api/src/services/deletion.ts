@@ -5,6 +5,7 @@ import type { RegistrationStore } from "../storage/registration-store.ts";
 import type { Access, Caller } from "./access.ts";
 import { notFound } from "./errors.ts";
 import { lockServer, patient } from "./lock-server.ts";
+import { type Quotas, requireServerQuota } from "./quotas.ts";
 import type { Revocation } from "./revocation.ts";
 
 /** Deleting a server: out of use at once, for good a little later, and brought back whole until then. */
@@ -19,6 +20,7 @@ export interface Deletion {
 export interface DeletionDeps {
   db: Database;
   access: Access;
+  quotas: Pick<Quotas, "serversPerWorkspace">;
   flows: FlowStore;
   grants: GrantLifecycle;
   registrations: RegistrationStore;
@@ -121,6 +123,8 @@ export function createDeletion(deps: DeletionDeps): Deletion {
       if (server.deletedAt === null) return;
       const { workspaceId } = server;
       const isRestored = await db.$transaction(async (tx) => {
+        // Others may have taken its place.
+        await requireServerQuota(tx, deps.quotas, workspaceId);
         // The row's lock and the database's clock decide between this and the end: exactly one of them finds it so.
         const restored = await tx.$executeRaw`
           UPDATE "McpServer" SET "deletedAt" = NULL, "deletedById" = NULL

@@ -28,3 +28,17 @@ export async function requireQuota(
   if ((await count()) < limit) return;
   throw new ServiceError("CONFLICT", message, { quota, limit });
 }
+
+/** Before a server is created, and before a deletion is undone. */
+export async function requireServerQuota(
+  tx: Transaction,
+  { serversPerWorkspace: limit }: Pick<Quotas, "serversPerWorkspace">,
+  workspaceId: string,
+): Promise<void> {
+  await requireQuota(
+    tx,
+    { quota: "serversPerWorkspace", limit, ownerId: workspaceId },
+    () => tx.mcpServer.count({ where: { workspaceId, deletedAt: null } }),
+    `This workspace has ${limit} servers, which is the limit. Delete one that is no longer needed.`,
+  );
+}

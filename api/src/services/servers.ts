@@ -18,7 +18,7 @@ import type { Detection, Detector } from "./detection.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
 import { lockServer, patient } from "./lock-server.ts";
-import { type Quotas, requireQuota } from "./quotas.ts";
+import { type Quotas, requireServerQuota } from "./quotas.ts";
 import type { Revocation } from "./revocation.ts";
 import {
   checkDestination,
@@ -126,14 +126,8 @@ export function createServers(deps: ServersDeps): Servers {
         ...sealHeaders(secrets, id, mergeHeaders({}, input.headers ?? [], faults)),
         ...reachabilityOf(detection, await readDatabaseTime(db)),
       };
-      const { serversPerWorkspace: limit } = deps.quotas;
       const server = await db.$transaction(async (tx) => {
-        await requireQuota(
-          tx,
-          { quota: "serversPerWorkspace", limit, ownerId: input.workspaceId },
-          () => tx.mcpServer.count({ where: { workspaceId: input.workspaceId, deletedAt: null } }),
-          `This workspace has ${limit} servers, which is the limit. Delete one that is no longer needed.`,
-        );
+        await requireServerQuota(tx, deps.quotas, input.workspaceId);
         const created = await tx.mcpServer.create({ data: settings });
         await deps.appendEvent(tx, { ...eventAbout(created, caller), type: "SERVER_CREATED" });
         return created;

@@ -15,10 +15,18 @@ export interface AdmissionLimits {
 export interface Admission {
   /**
    * @param signal ends the wait
-   * @returns what to call when the operation has ended
    * @throws GraphQLError RATE_LIMITED when too many are waiting; the signal's reason
    */
-  enter(callerId: string, cost: number, signal: AbortSignal): Promise<() => void>;
+  enter(callerId: string, cost: number, signal: AbortSignal): Promise<Turn>;
+}
+
+/** An operation that may run. */
+export interface Turn {
+  /** It waits for another server: until `resume` its cost counts for its caller alone, so that it holds up nobody else. */
+  pause(): void;
+  resume(): void;
+  /** It has ended. */
+  leave(): void;
 }
 
 interface Waiter {
@@ -34,10 +42,12 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const queue: Waiter[] = [];
   const costs = new Map<string, number>();
   let total = 0;
+  let turns = 0;
+  /** By caller, while any operation waits. */
+  const lastTurns = new Map<string, number>();
 
   const costOf = (callerId: string) => costs.get(callerId) ?? 0;
-  function add(callerId: string, cost: number): void {
-    total += cost;
+  function addToCaller(callerId: string, cost: number): void {
     const sum = costOf(callerId) + cost;
     if (sum > 0) costs.set(callerId, sum);
     else costs.delete(callerId);
@@ -45,28 +55,51 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 
   /** One alone always fits, however costly it is. */
   const fits = ({ callerId, cost }: Pick<Waiter, "callerId" | "cost">) =>
-    total === 0 ||
-    (total + cost <= limits.costAtOnce &&
-      (costOf(callerId) === 0 || costOf(callerId) + cost <= limits.costPerCaller));
+    (total === 0 || total + cost <= limits.costAtOnce) &&
+    (costOf(callerId) === 0 || costOf(callerId) + cost <= limits.costPerCaller);
+
+  /** Of those that fit, one of the caller whose last turn is longest ago: who sends many operations does not keep others waiting. */
+  function findNext(): Waiter | undefined {
+    const lastOf = ({ callerId }: Waiter) => lastTurns.get(callerId) ?? 0;
+    let next: Waiter | undefined;
+    for (const waiter of queue)
+      if (fits(waiter) && (!next || lastOf(waiter) < lastOf(next))) next = waiter;
+    return next;
+  }
 
   function startNext(): void {
-    const index = queue.findIndex(fits);
-    const next = queue[index];
+    if (queue.length === 0) lastTurns.clear();
+    const next = findNext();
     if (!next) return;
-    queue.splice(index, 1);
-    add(next.callerId, next.cost);
+    queue.splice(queue.indexOf(next), 1);
+    turns += 1;
+    lastTurns.set(next.callerId, turns);
     next.start();
     // The next one begins when the event loop has handled what has arrived meanwhile.
     setImmediate(startNext);
   }
 
-  function leave(callerId: string, cost: number): () => void {
+  function begin(callerId: string, cost: number): Turn {
+    let counted = cost;
     let hasLeft = false;
-    return () => {
-      if (hasLeft) return;
-      hasLeft = true;
-      add(callerId, -cost);
+    function count(now: number): void {
+      total += now - counted;
+      counted = now;
       setImmediate(startNext);
+    }
+    total += cost;
+    addToCaller(callerId, cost);
+    return {
+      pause: () => count(0),
+      resume() {
+        if (!hasLeft) count(cost);
+      },
+      leave() {
+        if (hasLeft) return;
+        hasLeft = true;
+        addToCaller(callerId, -cost);
+        count(0);
+      },
     };
   }
 
@@ -85,7 +118,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
           cost,
           start() {
             signal.removeEventListener("abort", giveUp);
-            resolve(leave(callerId, cost));
+            resolve(begin(callerId, cost));
           },
         };
         const giveUp = () => {

@@ -1,4 +1,10 @@
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from "graphql";
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+} from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { Context } from "../context.ts";
 import { readEstimatedCost } from "../document-limits.ts";
@@ -17,17 +23,24 @@ export function limitOperations(admission: Admission): Plugin<Context> {
         const execute = () => executeFn(args) as Promise<ExecutionResult> | ExecutionResult;
         const operation = getOperationAST(args.document, args.operationName);
         const cost = operation ? readEstimatedCost(operation) : 0;
-        if (!budget || cost < cheapCost) return runWithinBudget(budget, execute);
+        const isMutation = operation?.operation === OperationTypeNode.MUTATION;
+        if (!budget || cost < cheapCost) return runWithinBudget(budget, execute, isMutation);
         const { signal } = budget;
-        return runWithinBudget(budget, async () => {
+        const executeInTurn = async () => {
           try {
-            const leave = await admission.enter(caller?.userId ?? "", cost, signal);
-            return await Promise.resolve(execute()).finally(leave);
+            const turn = await admission.enter(caller?.userId ?? "", cost, signal);
+            budget.followPauses(turn);
+            try {
+              return await execute();
+            } finally {
+              turn.leave();
+            }
           } catch (error) {
             if (error instanceof GraphQLError) return { errors: [error] };
             throw error;
           }
-        });
+        };
+        return runWithinBudget(budget, executeInTurn, isMutation);
       });
     },
     // A budget is one response's; a stream has many.

@@ -14,6 +14,8 @@ import type { OperationBudget } from "./operation-budget.ts";
 
 /** Quotes, colon and comma around a name and its value. */
 const frameBytes = 4;
+/** Room for the result of a mutation, in bytes: ids and secrets fit. Small, as thousands of calls of tools can run at once. */
+const reservedForMutation = 4 * 1024;
 
 /** Changes the resolvers of the schema in place. Call it once. */
 export function meterSchema(schema: GraphQLSchema): GraphQLSchema {
@@ -42,6 +44,8 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
     };
     try {
       budget.check();
+      // Refused now rather than after it has run, when its result would be lost.
+      if (isMutation) budget.reserve(reservedForMutation);
       // A result that is shared by many subscribers has no caller: its context refuses to name one.
       const caller = contactsServer ? context.caller : null;
       const value = caller

@@ -44,6 +44,40 @@ describe("A2 the budget of an operation", () => {
     expect(codeOf(() => createOperationBudget(limits, memory).addToResponse(1_000))).toBe("ok");
   });
 
+  it("leaves room for other callers, and gives back what was loaded once the response is made", () => {
+    const memory = createProcessMemory(1_500, 1_000);
+    const first = createOperationBudget(limits, memory.forCaller("ada"));
+    first.holdUntil(() => {});
+    first.addLoaded(600);
+    first.addToResponse(400);
+    const again = () => createOperationBudget(limits, memory.forCaller("ada"));
+    expect(codeOf(() => again().addToResponse(1))).toBe("RATE_LIMITED");
+    const other = createOperationBudget(limits, memory.forCaller("bob"));
+    expect(codeOf(() => other.addToResponse(500))).toBe("ok");
+    first.finish();
+    expect(memory.occupiedBytes).toBe(900);
+    expect(codeOf(() => again().addToResponse(600))).toBe("ok");
+  });
+
+  it("refuses a mutation before it runs, not its result", () => {
+    const memory = createProcessMemory(1_000);
+    const mutation = createOperationBudget(limits, memory);
+    mutation.reserve(400);
+    const other = createOperationBudget(limits, memory);
+    other.addToResponse(600);
+    expect(codeOf(() => mutation.addToResponse(400))).toBe("ok");
+    const refused = createOperationBudget(limits, memory);
+    expect(codeOf(() => refused.reserve(1))).toBe("RATE_LIMITED");
+    // A second one in the same document: what is left of the reserve counts.
+    other.finish();
+    mutation.reserve(400);
+    mutation.addToResponse(100);
+    mutation.reserve(400);
+    expect(memory.occupiedBytes).toBe(900);
+    mutation.finish();
+    expect(memory.occupiedBytes).toBe(0);
+  });
+
   it("ends it at the deadline, during which a field with its own deadline does not count", async () => {
     const memory = createProcessMemory(10_000);
     const budget = createOperationBudget({ ...limits, deadlineMs: 20 }, memory);

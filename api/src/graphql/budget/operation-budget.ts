@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import type { ProcessMemory } from "./process-memory.ts";
+import type { MemoryShare } from "./process-memory.ts";
 
 export interface BudgetLimits {
   /** How long an operation may read, in milliseconds. Fields that contact other servers have deadlines of their own, and stop this clock. */
@@ -25,8 +25,12 @@ export interface OperationBudget {
   addToResponse(bytes: number): void;
   /** Counts stored bytes before they are loaded. @throws GraphQLError RESPONSE_TOO_LARGE or RATE_LIMITED */
   addLoaded(bytes: number): void;
+  /** Makes sure that so many further bytes find room. @throws GraphQLError RATE_LIMITED */
+  reserve(bytes: number): void;
   /** Stops the clock while `work` runs, which has a deadline of its own. */
   pauseDuring<Value>(work: Promise<Value>): Promise<Value>;
+  /** Tells of the time during which the clock stands still. */
+  followPauses(follower: { pause(): void; resume(): void }): void;
   /** Starts the clock; the answer is the error of the deadline, or undefined when `work` ends first. */
   raceDeadline(work: Promise<unknown>): Promise<GraphQLError | undefined>;
   /** The operation's caller has disconnected: nobody reads the response. */
@@ -42,17 +46,18 @@ const checksPerLook = 64;
 /** A guess: other responses have been sent by then. */
 const busyRetryAfterMs = 1_000;
 
-/** @param memory what all operations of this process occupy together */
-export function createOperationBudget(
-  limits: BudgetLimits,
-  memory: ProcessMemory,
-): OperationBudget {
+/** @param memory what the operations of this process, or of one caller, occupy together */
+export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare): OperationBudget {
   let failure: GraphQLError | null = null;
   let controller: AbortController | null = null;
   let checks = 0;
   let responseBytes = 0;
   let loadedBytes = 0;
   let occupiedBytes = 0;
+  /** The part of them that is not needed once the response is made. */
+  let occupiedByLoaded = 0;
+  /** Occupied, and not used yet. */
+  let reservedBytes = 0;
   let isHeld = false;
   let isReleased = false;
   let pauses = 0;
@@ -61,6 +66,7 @@ export function createOperationBudget(
   let timer: NodeJS.Timeout | undefined;
   let isRacing = false;
   let onDeadline = () => {};
+  let follower = { pause() {}, resume() {} };
 
   function fail(code: BudgetErrorCode, message: string, extensions: object = {}): GraphQLError {
     failure ??= new GraphQLError(message, { extensions: { code, ...extensions } });
@@ -76,8 +82,11 @@ export function createOperationBudget(
     );
 
   function occupy(bytes: number): void {
-    if (isReleased || memory.take(bytes)) {
-      occupiedBytes += isReleased ? 0 : bytes;
+    if (isReleased) return;
+    const missing = Math.max(bytes - reservedBytes, 0);
+    if (memory.take(missing)) {
+      occupiedBytes += missing;
+      reservedBytes -= bytes - missing;
       return;
     }
     throw fail(
@@ -149,16 +158,28 @@ export function createOperationBudget(
           { maxBytes: limits.loadedBytes },
         );
       occupy(bytes);
+      occupiedByLoaded += bytes;
+    },
+    reserve(bytes) {
+      if (failure) throw failure;
+      if (bytes <= reservedBytes) return;
+      occupy(bytes);
+      reservedBytes = bytes;
     },
     async pauseDuring(work) {
       pauses += 1;
       stopClock();
+      if (pauses === 1) follower.pause();
       try {
         return await work;
       } finally {
         pauses -= 1;
+        if (pauses === 0) follower.resume();
         if (isRacing) startClock();
       }
+    },
+    followPauses(given) {
+      follower = given;
     },
     async raceDeadline(work) {
       const late = new Promise<GraphQLError>((resolve) => {
@@ -182,6 +203,12 @@ export function createOperationBudget(
     },
     finish() {
       if (!isHeld) release();
+      if (isReleased) return;
+      const unneeded = occupiedByLoaded + reservedBytes;
+      memory.giveBack(unneeded);
+      occupiedBytes -= unneeded;
+      occupiedByLoaded = 0;
+      reservedBytes = 0;
     },
   };
 }

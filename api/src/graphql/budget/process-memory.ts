@@ -1,22 +1,47 @@
-/** What the responses of this process occupy together, from the first field until they are sent. */
-export interface ProcessMemory {
+/** Where an operation counts what it occupies. */
+export interface MemoryShare {
   /** False: there is no room for so many bytes. */
   take(bytes: number): boolean;
   giveBack(bytes: number): void;
+}
+
+/** What the responses of this process occupy together, from the first field until they are sent. */
+export interface ProcessMemory extends MemoryShare {
+  /** The part of one caller, whose responses cannot occupy everything: who does not read them leaves room for others. */
+  forCaller(callerId: string): MemoryShare;
   readonly occupiedBytes: number;
 }
 
-export function createProcessMemory(maxBytes: number): ProcessMemory {
+export function createProcessMemory(maxBytes: number, maxBytesPerCaller = maxBytes): ProcessMemory {
   let occupiedBytes = 0;
+  const byCaller = new Map<string, number>();
+
+  function take(bytes: number): boolean {
+    if (occupiedBytes + bytes > maxBytes) return false;
+    occupiedBytes += bytes;
+    return true;
+  }
+  function giveBack(bytes: number): void {
+    occupiedBytes -= bytes;
+  }
+
   return {
-    take(bytes) {
-      if (occupiedBytes + bytes > maxBytes) return false;
-      occupiedBytes += bytes;
-      return true;
-    },
-    giveBack(bytes) {
-      occupiedBytes -= bytes;
-    },
+    take,
+    giveBack,
+    forCaller: (callerId) => ({
+      take(bytes) {
+        const sum = (byCaller.get(callerId) ?? 0) + bytes;
+        if (sum > maxBytesPerCaller || !take(bytes)) return false;
+        byCaller.set(callerId, sum);
+        return true;
+      },
+      giveBack(bytes) {
+        giveBack(bytes);
+        const left = (byCaller.get(callerId) ?? 0) - bytes;
+        if (left > 0) byCaller.set(callerId, left);
+        else byCaller.delete(callerId);
+      },
+    }),
     get occupiedBytes() {
       return occupiedBytes;
     },

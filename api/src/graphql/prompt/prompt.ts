@@ -1,5 +1,6 @@
 import type { CatalogPrompt } from "../../services/stored-catalogs.ts";
 import { builder } from "../builder.ts";
+import { loadsCatalog } from "../document-limits.ts";
 import { pageOf, searchIn } from "../server/listed.ts";
 import { McpServer } from "../server/mcp-server.ts";
 
@@ -54,6 +55,7 @@ builder.prismaObjectField(McpServer, "prompts", (t) =>
   t.connection(
     {
       type: McpPrompt,
+      ...loadsCatalog,
       description:
         "What it has to say to a model, as the account sees it that the caller would use.",
       args: {

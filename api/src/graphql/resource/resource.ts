@@ -1,5 +1,6 @@
 import type { CatalogResource, CatalogResourceTemplate } from "../../services/stored-catalogs.ts";
 import { builder } from "../builder.ts";
+import { loadsCatalog } from "../document-limits.ts";
 import { pageOf, searchIn } from "../server/listed.ts";
 import { McpServer } from "../server/mcp-server.ts";
 
@@ -86,6 +87,7 @@ builder.prismaObjectFields(McpServer, (t) => ({
   resources: t.connection(
     {
       type: McpResource,
+      ...loadsCatalog,
       description: "What it has to read, as the account sees it that the caller would use.",
       args: { search: t.arg.string({ description: described.search }) },
       resolve: async (server, args, { offers }) => {
@@ -99,6 +101,7 @@ builder.prismaObjectFields(McpServer, (t) => ({
   resourceTemplates: t.connection(
     {
       type: McpResourceTemplate,
+      ...loadsCatalog,
       description: "The forms of the addresses of more that it has to read.",
       args: { search: t.arg.string({ description: described.search }) },
       resolve: async (server, args, { offers }) => {

@@ -2,6 +2,7 @@ import type { RecentFailure } from "../../services/recent-failures.ts";
 import type { StoredTools } from "../../services/stored-catalogs.ts";
 import { ownerOf } from "../../services/access.ts";
 import { builder } from "../builder.ts";
+import { loadsCatalog } from "../document-limits.ts";
 import type { CatalogKey } from "./catalog-loader.ts";
 import { McpServer } from "./mcp-server.ts";
 
@@ -48,6 +49,7 @@ const Catalog = builder.objectRef<CatalogShape>("Catalog").implement({
 builder.prismaObjectField(McpServer, "catalog", (t) =>
   t.field({
     type: Catalog,
+    ...loadsCatalog,
     description: "How its lists were had, as the account sees them that the caller would use.",
     resolve: async (server, _args, { catalogs }) => ({
       server,

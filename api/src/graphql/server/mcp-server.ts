@@ -1,5 +1,6 @@
 import { isAllowed, visibleTo } from "../../services/access.ts";
 import { builder } from "../builder.ts";
+import { loadsCatalog } from "../document-limits.ts";
 import { readId } from "../global-id.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthStatus } from "../oauth/status.ts";
@@ -151,6 +152,7 @@ export const McpServer = builder.prismaNode("McpServer", {
     }),
     tools: t.connection(
       {
+        ...loadsCatalog,
         type: McpTool,
         description: "As the account sees them that the caller would use.",
         args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
@@ -167,6 +169,7 @@ export const McpServer = builder.prismaNode("McpServer", {
       McpToolEdge,
     ),
     tool: t.field({
+      ...loadsCatalog,
       type: McpTool,
       nullable: true,
       args: { name: t.arg.string({ required: true }) },
