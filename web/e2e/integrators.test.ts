@@ -266,8 +266,16 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     await answer.getByText("Acme Notes").waitFor();
 
     await page.getByRole("tab", { name: "CreateApiToken" }).click();
-    await execute.click();
-    await answer.getByText(/"gatehouse_/).waitFor();
+    // GraphiQL learns a moment after the tab has changed which operation is in it.
+    await expect
+      .poll(
+        async () => {
+          await execute.click();
+          return answer.innerText();
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toContain('"gatehouse_');
     // The schema came, and with it the descriptions.
     await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
     await page.getByText("Root Types").waitFor();
