@@ -2,9 +2,9 @@ import type { ToolExecutionStatus, WorkspaceEventType } from "@gatehouse/prisma"
 import { Hono } from "hono";
 import { z } from "zod";
 
-import { encodeGlobalId, readIdOrNobody } from "../graphql/global-id.ts";
-import { ServiceError } from "../services/errors.ts";
-import type { Export, Exports } from "../services/exports.ts";
+import { encodeGlobalId, readIdOrNobody } from "#graphql/global-id.ts";
+import { ServiceError } from "#services/errors.ts";
+import type { Export, Exports } from "#services/exports.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError, type EdgeErrorCode } from "./errors.ts";

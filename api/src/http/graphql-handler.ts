@@ -1,6 +1,6 @@
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 
-import type { LiveOperation, LiveResults } from "../graphql/live/subscriber.ts";
+import type { LiveOperation, LiveResults } from "#graphql/live/subscriber.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** What every GraphQL operation is given, over whichever transport it came. */

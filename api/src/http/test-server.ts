@@ -6,9 +6,9 @@ import { text } from "node:stream/consumers";
 import { GraphQLError } from "graphql";
 import { createSchema, createYoga } from "graphql-yoga";
 
-import { createSubscriber } from "../graphql/live/subscriber.ts";
+import { createSubscriber } from "#graphql/live/subscriber.ts";
 import type { GraphQLHandler, RequestContext } from "./graphql-handler.ts";
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 import { createCredentialWatches } from "./credential-watches.ts";
 import { createHttpServer } from "./server.ts";
 import type { HttpServerDeps } from "./server.ts";

@@ -1,5 +1,5 @@
 /** Keeps connections to MCP servers open between uses (S1): one per account, server and settings, shared by all calls at once. */
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { ConnectTarget, Connection, Session } from "./connect.ts";
 import type { EraCache, ListName } from "./era-cache.ts";
 import { notSent } from "./failure.ts";

@@ -1,5 +1,5 @@
 import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
-import { isDeadReason, type OAuthReason } from "../oauth/state.ts";
+import { isDeadReason, type OAuthReason } from "#oauth/state.ts";
 import { type Access, type Caller, mayOnServer, ownerOf, requireCaller } from "./access.ts";
 import {
   type CallRows,

@@ -1,6 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CallRowStore } from "../storage/call-row-store.ts";
+import type { CallRowStore } from "#storage/call-row-store.ts";
 import { createCallRows, keyOfAccount, keyOfMember } from "./call-rows.ts";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,12 +1,12 @@
 import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 import type {
   CallRowStore,
   CatalogRow,
   GrantStandingRow,
   RoleRow,
   Stamped,
-} from "../storage/call-row-store.ts";
+} from "#storage/call-row-store.ts";
 import type { Caller } from "./access.ts";
 import type { CatalogTool } from "./catalogs.ts";
 import { createRowMemory, type RowMemory } from "./row-memory.ts";

@@ -1,10 +1,10 @@
 import type { McpServer, OAuthFlow, OAuthGrant } from "@gatehouse/prisma";
-import type { Discovery } from "../oauth/discovery.ts";
-import type { Fetch, GrantClient, SignAssertion } from "../oauth/ports.ts";
-import type { Step, StepRecorder } from "../oauth/steps.ts";
-import { requestClientToken } from "../oauth/token-endpoint.ts";
-import type { ClientStore } from "../storage/client-store.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
+import type { Discovery } from "#oauth/discovery.ts";
+import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
+import type { Step, StepRecorder } from "#oauth/steps.ts";
+import { requestClientToken } from "#oauth/token-endpoint.ts";
+import type { ClientStore } from "#storage/client-store.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
 import type { Connection, Refusal } from "./connection.ts";
 
 /** Connecting without a person: the workspace authenticates as itself (RFC 6749 §4.4), where `oauthGrantType` says so. */

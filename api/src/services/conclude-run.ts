@@ -1,6 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { ToolCallAnswer } from "../mcp/execute.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { ToolCallAnswer } from "#mcp/execute.ts";
+import type { Execution } from "#storage/execution.ts";
 import { type ExecuteAnswer, refusedAnswer, timedOutAnswer } from "./execute-answer.ts";
 import type { EndCause, ExecutionOutcome } from "./running-executions.ts";
 import { describeFailure } from "./tool-session.ts";

@@ -1,14 +1,14 @@
 import type { Database, McpServer, OAuthFlow, OAuthFlowMode, OAuthGrant } from "@gatehouse/prisma";
-import { authorizationServerSchema } from "../oauth/authorization-server.ts";
-import { buildAuthorizationRequest } from "../oauth/authorization-request.ts";
-import { chooseSentResource } from "../oauth/provider-deviations.ts";
-import { unionScopes } from "../oauth/scopes.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { noteRedirectFault } from "../oauth/redirect-uri.ts";
-import type { Refresher } from "../oauth/refresher.ts";
-import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import { authorizationServerSchema } from "#oauth/authorization-server.ts";
+import { buildAuthorizationRequest } from "#oauth/authorization-request.ts";
+import { chooseSentResource } from "#oauth/provider-deviations.ts";
+import { unionScopes } from "#oauth/scopes.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { noteRedirectFault } from "#oauth/redirect-uri.ts";
+import type { Refresher } from "#oauth/refresher.ts";
+import { createStepRecorder, type Step, type StepClock } from "#oauth/steps.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "./access.ts";
 import type { AuthorizationServerOption } from "./authorization-server-option.ts";
 import {

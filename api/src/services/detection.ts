@@ -1,18 +1,18 @@
-import { type BearerChallenge, findBearerChallenge } from "../oauth/challenge.ts";
-import type { DiscoveryCache } from "../oauth/discovery-cache.ts";
-import type { DiscoveryFault } from "../oauth/discovery-fault.ts";
-import { findListed } from "../oauth/choose-authorization-server.ts";
+import { type BearerChallenge, findBearerChallenge } from "#oauth/challenge.ts";
+import type { DiscoveryCache } from "#oauth/discovery-cache.ts";
+import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
+import { findListed } from "#oauth/choose-authorization-server.ts";
 import {
   discover,
   type Discovery,
   type DiscoverOptions,
   type DiscoveryAnswer,
-} from "../oauth/discovery.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { findProtectedResource } from "../oauth/protected-resource.ts";
-import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
-import { createStepRecorder, type StepClock, type StepRecorder } from "../oauth/steps.ts";
-import { type ProbeAnswer, probeServer } from "../mcp/probe.ts";
+} from "#oauth/discovery.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { findProtectedResource } from "#oauth/protected-resource.ts";
+import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
+import { createStepRecorder, type StepClock, type StepRecorder } from "#oauth/steps.ts";
+import { type ProbeAnswer, probeServer } from "#mcp/probe.ts";
 import type { Access, Caller } from "./access.ts";
 import { bindSignal } from "./bind-signal.ts";
 import { InputFaults } from "./errors.ts";

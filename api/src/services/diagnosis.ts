@@ -1,9 +1,9 @@
-import { planRegistration } from "../oauth/dynamic-registration.ts";
-import type { Discovery } from "../oauth/discovery.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { noteRedirectFault } from "../oauth/redirect-uri.ts";
-import { chooseRegistration } from "../oauth/registration.ts";
-import type { Step, StepClock, StepRecorder } from "../oauth/steps.ts";
+import { planRegistration } from "#oauth/dynamic-registration.ts";
+import type { Discovery } from "#oauth/discovery.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { noteRedirectFault } from "#oauth/redirect-uri.ts";
+import { chooseRegistration } from "#oauth/registration.ts";
+import type { Step, StepClock, StepRecorder } from "#oauth/steps.ts";
 import type { Access, Caller } from "./access.ts";
 import { adviseOn } from "./advice.ts";
 import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";

@@ -1,7 +1,7 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import { listTools, type Tool } from "../mcp/catalog.ts";
-import type { Failure } from "../mcp/errors.ts";
-import { stripUrl } from "../oauth/secure-url.ts";
+import { listTools, type Tool } from "#mcp/catalog.ts";
+import type { Failure } from "#mcp/errors.ts";
+import { stripUrl } from "#oauth/secure-url.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Background } from "./background.ts";
 import { readDatabaseTime } from "./database-time.ts";

@@ -1,5 +1,5 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { Failure } from "../mcp/errors.ts";
+import type { Failure } from "#mcp/errors.ts";
 import type { Background } from "./background.ts";
 import type { Stop } from "./stop.ts";
 import { describeFailure, type OpenToolSession } from "./tool-session.ts";

@@ -1,10 +1,10 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { ArgumentIssue } from "../mcp/arguments.ts";
-import type { ResourceContents } from "../mcp/content.ts";
-import type { Failure } from "../mcp/errors.ts";
-import { getPrompt, type Prompt } from "../mcp/prompts.ts";
-import { readResource } from "../mcp/resources.ts";
-import type { Session } from "../mcp/session.ts";
+import type { ArgumentIssue } from "#mcp/arguments.ts";
+import type { ResourceContents } from "#mcp/content.ts";
+import type { Failure } from "#mcp/errors.ts";
+import { getPrompt, type Prompt } from "#mcp/prompts.ts";
+import { readResource } from "#mcp/resources.ts";
+import type { Session } from "#mcp/session.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Catalogs } from "./catalogs.ts";

@@ -1,8 +1,8 @@
 import type { Database, McpServer, Prisma, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import type { ServerSecrets } from "../storage/server-secrets.ts";
+import type { NewEvent } from "#events/log.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { Access, Caller } from "./access.ts";
 import { listChangedSettings } from "./changed-settings.ts";
 import { readDatabaseTime } from "./database-time.ts";

@@ -1,4 +1,4 @@
-import type { OAuthReason } from "../oauth/state.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 
 /** Why a request got no credentials that the server accepts. */
 export type Stop = (

@@ -1,5 +1,5 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { freshForMs } from "../oauth/refresh-need.ts";
+import { freshForMs } from "#oauth/refresh-need.ts";
 import { type CallRows, keyOfAccount, type KnownGrant } from "./call-rows.ts";
 
 /** An access token, and what it is of. */

@@ -1,8 +1,8 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { Failure } from "../mcp/errors.ts";
-import type { SessionPool } from "../mcp/pool.ts";
-import type { Session } from "../mcp/session.ts";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Failure } from "#mcp/errors.ts";
+import type { SessionPool } from "#mcp/pool.ts";
+import type { Session } from "#mcp/session.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Stop } from "./stop.ts";
 

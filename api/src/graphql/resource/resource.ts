@@ -1,4 +1,4 @@
-import type { CatalogResource, CatalogResourceTemplate } from "../../services/stored-catalogs.ts";
+import type { CatalogResource, CatalogResourceTemplate } from "#services/stored-catalogs.ts";
 import { builder } from "../builder.ts";
 import { pageOf, searchIn } from "../server/listed.ts";
 import { McpServer } from "../server/mcp-server.ts";

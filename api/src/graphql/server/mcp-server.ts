@@ -1,4 +1,4 @@
-import { isAllowed, visibleTo } from "../../services/access.ts";
+import { isAllowed, visibleTo } from "#services/access.ts";
 import { builder } from "../builder.ts";
 import { readId } from "../global-id.ts";
 import { sameForAll } from "../live/same-for-all.ts";
