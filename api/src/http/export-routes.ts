@@ -11,7 +11,8 @@ import { answerError, type EdgeErrorCode } from "./errors.ts";
 import { exportFormats, type ExportFormatName } from "./export-format.ts";
 import { streamExport } from "./export-stream.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import type { ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export interface ExportRoutesDeps {
   exports: Exports;

@@ -9,7 +9,8 @@ import type { GraphQLHandler } from "./graphql-handler.ts";
 import { answerEventStream } from "./graphql-streams.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
-import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
+import { hasInvalidToken, type ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export interface GraphQLRoutesDeps {
   graphql: GraphQLHandler;

@@ -12,7 +12,8 @@ import { doRegularly } from "#events/regularly.ts";
 import { createCredentialWatches } from "./credential-watches.ts";
 import { createHttpServer } from "./server.ts";
 import type { HttpServerDeps } from "./server.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import type { ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export const PUBLIC_URL = "http://localhost:4000";
 export const COOKIE = "gatehouse.session_token=ada";

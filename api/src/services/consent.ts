@@ -18,7 +18,8 @@ import {
   pickAuthorizationServer,
   readSettings,
 } from "./consent-target.ts";
-import { type ClientCredentials, connectsItself } from "./client-credentials.ts";
+import type { ClientCredentials } from "./client-credentials.ts";
+import { connectsItself } from "./connects-itself.ts";
 import type { Clients } from "./clients.ts";
 import type { Detector } from "./detection.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";

@@ -10,7 +10,8 @@ import { type AuthorizationServerOption, describeOption } from "./authorization-
 import type { DiagnosisFault } from "./blame.ts";
 import { bindSignal } from "./bind-signal.ts";
 import { pickAuthorizationServer } from "./consent-target.ts";
-import type { Detection, Detector } from "./detection.ts";
+import type { Detector } from "./detection.ts";
+import type { Detection } from "./detected-server.ts";
 import { createDiagnosisRecord } from "./diagnosis-record.ts";
 import { InputFaults } from "./errors.ts";
 import { type RateLimiter, requireRate } from "./rate-limit.ts";

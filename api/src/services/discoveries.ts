@@ -11,7 +11,8 @@ import { createRecentFailures, type RecentFailures } from "./recent-failures.ts"
 import { createSoloRuns } from "./solo-runs.ts";
 import type { Stop } from "./stop.ts";
 import type { CatalogAccount, StoredCatalogs } from "./stored-catalogs.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 export type DiscoveryOutcome = (
   | { kind: "tools"; tools: Tool[] }

@@ -14,7 +14,8 @@ import type { ExecutionLimits } from "./execution-limits.ts";
 import { checkPromptArguments, findMissingArguments } from "./prompt-arguments.ts";
 import { suggestNames } from "./suggest.ts";
 import { toContentBlock, type ToolContentBlock } from "./tool-content.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 /** Why a server could not be read; the members that the answers have in common. */
 export type ReadingRefusal =

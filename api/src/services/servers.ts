@@ -14,7 +14,8 @@ import {
   readClient,
   sealClient,
 } from "./client-settings.ts";
-import type { Detection, Detector } from "./detection.ts";
+import type { Detector } from "./detection.ts";
+import type { Detection } from "./detected-server.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
 import { lockServer, patient } from "./lock-server.ts";
