@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { findRunningPostgres } from "@gatehouse/prisma/embedded-postgres";
 import pg from "pg";
 import { prepareDatabaseClient } from "../commands/prepare.ts";
-import { startSandbox } from "../src/sandbox/sandbox.ts";
+import { startSandbox } from "#sandbox/sandbox.ts";
 import {
   connect,
   createServer,

@@ -6,6 +6,6 @@ import { runCommand } from "./run-command.ts";
 const folder = process.env["INIT_CWD"] ?? process.cwd();
 
 await runCommand(async () => {
-  const { runBackUp } = await import("../src/back-up/run-back-up.ts");
+  const { runBackUp } = await import("#back-up/run-back-up.ts");
   return (args, context) => runBackUp(args, { ...context, folder });
 });

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { join } from "node:path";
-import { loadOwnConfig } from "../src/config.ts";
-import { openOwnDatabase } from "../src/own-database.ts";
-import { StartFailure } from "../src/start-failure.ts";
-import { watchForStop } from "../src/stop-request.ts";
+import { loadOwnConfig } from "#config.ts";
+import { openOwnDatabase } from "#own-database.ts";
+import { StartFailure } from "#start-failure.ts";
+import { watchForStop } from "#stop-request.ts";
 import { findLauncher } from "./launcher.ts";
 import { prepare } from "./prepare.ts";
 import { ROOT } from "./tool.ts";

@@ -2,4 +2,4 @@
 import "./compile-cache.ts";
 import { runCommand } from "./run-command.ts";
 
-await runCommand(async () => (await import("../src/keys/run-keys.ts")).runKeys);
+await runCommand(async () => (await import("#keys/run-keys.ts")).runKeys);

@@ -2,4 +2,4 @@
 import "./compile-cache.ts";
 import { runCommand } from "./run-command.ts";
 
-await runCommand(async () => (await import("../src/make-owner.ts")).runMakeOwner);
+await runCommand(async () => (await import("#make-owner.ts")).runMakeOwner);

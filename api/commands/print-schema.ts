@@ -1,7 +1,7 @@
 /** Prints the GraphQL schema into `api/schema.graphql`; `--check` only compares. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { printGatehouseSchema } from "../src/graphql/printed-schema.ts";
+import { printGatehouseSchema } from "#graphql/printed-schema.ts";
 
 const file = join(import.meta.dirname, "..", "schema.graphql");
 const printed = printGatehouseSchema();

@@ -6,6 +6,6 @@ import { runCommand } from "./run-command.ts";
 const folder = process.env["INIT_CWD"] ?? process.cwd();
 
 await runCommand(async () => {
-  const { runRestore } = await import("../src/back-up/run-restore.ts");
+  const { runRestore } = await import("#back-up/run-restore.ts");
   return (args, context) => runRestore(args, { ...context, folder });
 });

@@ -1,8 +1,8 @@
 /** What the commands beside `start` have in common: they read the settings, prepare the client, and may be stopped. */
-import { loadOwnConfig } from "../src/config.ts";
-import type { Config } from "../src/config.ts";
-import { StartFailure } from "../src/start-failure.ts";
-import { watchForStop } from "../src/stop-request.ts";
+import { loadOwnConfig } from "#config.ts";
+import type { Config } from "#config.ts";
+import { StartFailure } from "#start-failure.ts";
+import { watchForStop } from "#stop-request.ts";
 import { prepareDatabaseClient } from "./prepare.ts";
 
 export interface CommandContext {

@@ -1,6 +1,6 @@
 /** `pnpm start`: prepares what is generated, then runs Gatehouse in this process. */
 import "./compile-cache.ts";
-import { runGatehouse } from "../src/main.ts";
+import { runGatehouse } from "#main.ts";
 import { findLauncher } from "./launcher.ts";
 import { prepare } from "./prepare.ts";
 

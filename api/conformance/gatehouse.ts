@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "@gatehouse/prisma/embedded-postgres";
 import { applyMigrations } from "@gatehouse/prisma/migrate";
-import { createApp } from "../src/app.ts";
-import { loadConfig } from "../src/config.ts";
-import { generateKey } from "../src/crypto/keyring.ts";
+import { createApp } from "#app.ts";
+import { loadConfig } from "#config.ts";
+import { generateKey } from "#crypto/keyring.ts";
 import { findFreePort } from "../test/support/free-port.ts";
 
 /** The suite's authorization servers know this metadata document and no other. */

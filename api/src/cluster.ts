@@ -1,15 +1,15 @@
 /** A process among those of its cluster: makes itself known before it listens, keeps its keys up to date, and takes its leave. */
 import type { Database } from "@gatehouse/prisma";
-import { createKeyReloader } from "./crypto/key-reloader.ts";
-import type { LiveKeyring } from "./crypto/live-keyring.ts";
-import { createSealedBox } from "./crypto/sealed-box.ts";
-import type { Bus } from "./events/bus.ts";
-import { topics } from "./events/topics.ts";
-import { type Presence, startPresence } from "./services/presence.ts";
+import { createKeyReloader } from "#crypto/key-reloader.ts";
+import type { LiveKeyring } from "#crypto/live-keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import { type Presence, startPresence } from "#services/presence.ts";
 import { StartFailure } from "./start-failure.ts";
-import { checkCanary } from "./storage/canary.ts";
-import { recordSealing } from "./storage/key-uses.ts";
-import { createProcessStore } from "./storage/processes.ts";
+import { checkCanary } from "#storage/canary.ts";
+import { recordSealing } from "#storage/key-uses.ts";
+import { createProcessStore } from "#storage/processes.ts";
 
 export interface ClusterDeps {
   db: Database;

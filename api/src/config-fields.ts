@@ -1,9 +1,9 @@
 /** How each environment variable reads. A message follows the variable's name and never repeats a value that may be secret. */
 import { isIP } from "node:net";
 import { z } from "zod";
-import { KeyringError, parseKeyring } from "./crypto/keyring.ts";
-import { parseNetwork } from "./egress/address-rules.ts";
-import { parseHostPattern } from "./egress/host-rules.ts";
+import { KeyringError, parseKeyring } from "#crypto/keyring.ts";
+import { parseNetwork } from "#egress/address-rules.ts";
+import { parseHostPattern } from "#egress/host-rules.ts";
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 

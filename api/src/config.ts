@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Environment, environment, type LOG_LEVELS } from "./config-fields.ts";
-import { classifyAddress } from "./egress/address-rules.ts";
-import type { CallRates, ConcurrencyLimits } from "./services/execution-limits.ts";
-import type { Quotas } from "./services/quotas.ts";
-import { isLoopbackUrl, readHost } from "./egress/host-rules.ts";
+import { classifyAddress } from "#egress/address-rules.ts";
+import type { CallRates, ConcurrencyLimits } from "#services/execution-limits.ts";
+import type { Quotas } from "#services/quotas.ts";
+import { isLoopbackUrl, readHost } from "#egress/host-rules.ts";
 
 export interface Config {
   readonly port: number;

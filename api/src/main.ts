@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { App } from "./app.ts";
 import { type Config, loadOwnConfig } from "./config.ts";
-import { BrokenSealError, UnknownKeyError } from "./crypto/sealed-box.ts";
+import { BrokenSealError, UnknownKeyError } from "#crypto/sealed-box.ts";
 import { openOwnDatabase, type OwnDatabase } from "./own-database.ts";
 import { StartFailure } from "./start-failure.ts";
 import { describeUnexpected, watchForStop } from "./stop-request.ts";

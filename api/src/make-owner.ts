@@ -2,7 +2,7 @@
 import { openDatabase } from "@gatehouse/prisma";
 import { z } from "zod";
 import { type Config, loadOwnConfig } from "./config.ts";
-import { openCommandDatabase } from "./keys/open-database.ts";
+import { openCommandDatabase } from "#keys/open-database.ts";
 import { openOwnerLinks } from "./owner-links.ts";
 import { StartFailure } from "./start-failure.ts";
 import { watchForStop } from "./stop-request.ts";

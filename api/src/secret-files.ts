@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { generateKey, KeyringError, parseKeyring } from "./crypto/keyring.ts";
+import { generateKey, KeyringError, parseKeyring } from "#crypto/keyring.ts";
 import { StartFailure } from "./start-failure.ts";
 
 export interface Secrets {

@@ -1,27 +1,27 @@
 /** Everything about runs of tools: what runs here, what other processes know of it, and what is kept. */
 import type { Database } from "@gatehouse/prisma";
 import type { Config } from "./config.ts";
-import type { SealedBox } from "./crypto/sealed-box.ts";
-import type { Bus } from "./events/bus.ts";
-import { appendEvent, appendEvents } from "./events/log.ts";
-import { topics } from "./events/topics.ts";
-import { createAbandonedExecutions } from "./services/abandoned-executions.ts";
-import type { Access } from "./services/access.ts";
-import { createElicitations } from "./services/elicitations.ts";
-import { createExecutionCancelling, watchForCancelling } from "./services/execution-cancelling.ts";
-import { followToEnd } from "./services/execution-following.ts";
-import { createExecutionHistory } from "./services/execution-history.ts";
-import { createExecutionLimits } from "./services/execution-limits.ts";
-import { createExecutions, type ExecutionsDeps } from "./services/executions.ts";
-import { createIdempotency } from "./services/idempotency.ts";
-import { createRunningExecutions } from "./services/running-executions.ts";
-import { startTurns } from "./services/turns.ts";
-import { openDatabaseClock } from "./storage/database-clock.ts";
-import { createElicitationStore } from "./storage/elicitation-store.ts";
-import { cutResult } from "./storage/execution-content.ts";
-import { createExecutionStore, type ExecutionStoreDeps } from "./storage/execution-store.ts";
-import { createExecutionWriter } from "./storage/execution-writer.ts";
-import { createIdempotencyStore } from "./storage/idempotency-store.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
+import type { Bus } from "#events/bus.ts";
+import { appendEvent, appendEvents } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
+import { createAbandonedExecutions } from "#services/abandoned-executions.ts";
+import type { Access } from "#services/access.ts";
+import { createElicitations } from "#services/elicitations.ts";
+import { createExecutionCancelling, watchForCancelling } from "#services/execution-cancelling.ts";
+import { followToEnd } from "#services/execution-following.ts";
+import { createExecutionHistory } from "#services/execution-history.ts";
+import { createExecutionLimits } from "#services/execution-limits.ts";
+import { createExecutions, type ExecutionsDeps } from "#services/executions.ts";
+import { createIdempotency } from "#services/idempotency.ts";
+import { createRunningExecutions } from "#services/running-executions.ts";
+import { startTurns } from "#services/turns.ts";
+import { openDatabaseClock } from "#storage/database-clock.ts";
+import { createElicitationStore } from "#storage/elicitation-store.ts";
+import { cutResult } from "#storage/execution-content.ts";
+import { createExecutionStore, type ExecutionStoreDeps } from "#storage/execution-store.ts";
+import { createExecutionWriter } from "#storage/execution-writer.ts";
+import { createIdempotencyStore } from "#storage/idempotency-store.ts";
 
 export interface ToolRunsDeps {
   db: Database;

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isContactingServer } from "../src/graphql/budget/outbound-fields.ts";
-import { schema } from "../src/graphql/schema.ts";
+import { isContactingServer } from "#graphql/budget/outbound-fields.ts";
+import { schema } from "#graphql/schema.ts";
 import { type Counterparty, listenOnLoopback } from "./counterparties/listen.ts";
 import { createServer, type TestUser } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
+import { type Sandbox, startSandbox } from "#sandbox/sandbox.ts";
 import { type GuardedCounterparty, startGuarded } from "./counterparties/guarded.ts";
 import {
   connect,

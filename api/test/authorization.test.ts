@@ -1,9 +1,9 @@
 /** Who may what, for every field of the schema, asked over HTTP as an integrator's client does. */
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
-import { createSealedBox } from "../src/crypto/sealed-box.ts";
-import { schema } from "../src/graphql/schema.ts";
+import { generateKey, parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
+import { schema } from "#graphql/schema.ts";
 import { fillIn, fillInNothing, type Maker, readOutcome, send } from "./authorization/asking.ts";
 import {
   type CallerName,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Bus, openBus } from "../src/events/bus.ts";
-import { LISTENER_NAME } from "../src/events/listening.ts";
+import { type Bus, openBus } from "#events/bus.ts";
+import { LISTENER_NAME } from "#events/listening.ts";
 import { startDatabaseProxy, type DatabaseProxy } from "./cluster/database-proxy.ts";
 import { createTestDatabase } from "./support/database.ts";
 

@@ -1,6 +1,6 @@
 import { WorkspaceEventType } from "@gatehouse/prisma";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { schema } from "../src/graphql/schema.ts";
+import { schema } from "#graphql/schema.ts";
 import type { TestUser } from "./support/client.ts";
 import { listConnectionQueries } from "./support/connection-queries.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

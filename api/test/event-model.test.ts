@@ -5,10 +5,10 @@
 import { type Database, openDatabase, WorkspaceEventType } from "@gatehouse/prisma";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBus, type Bus } from "../src/events/bus.ts";
-import { LISTENER_NAME } from "../src/events/listening.ts";
-import { appendEvent, type NewEvent } from "../src/events/log.ts";
-import { topics } from "../src/events/topics.ts";
+import { openBus, type Bus } from "#events/bus.ts";
+import { LISTENER_NAME } from "#events/listening.ts";
+import { appendEvent, type NewEvent } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { follow, type Transport } from "./support/follower.ts";
 import { readCursorAt } from "./support/cursor-at.ts";

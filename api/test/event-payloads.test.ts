@@ -1,7 +1,7 @@
 /** What the log and the webhooks tell of everything that can happen, while everything that is secret is marked. */
 import { WorkspaceEventType } from "@gatehouse/prisma";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { decodeGlobalId } from "../src/graphql/global-id.ts";
+import { decodeGlobalId } from "#graphql/global-id.ts";
 import { type AskingCounterparty, startAskingModern } from "./counterparties/asking.ts";
 import { createServer, executeTool, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { appendEvent } from "../src/events/log.ts";
-import { createAccess } from "../src/services/access.ts";
-import { createAuthorizationRequired } from "../src/services/authorization-required.ts";
-import { createWorkspaceEvents } from "../src/services/workspace-events.ts";
+import { appendEvent } from "#events/log.ts";
+import { createAccess } from "#services/access.ts";
+import { createAuthorizationRequired } from "#services/authorization-required.ts";
+import { createWorkspaceEvents } from "#services/workspace-events.ts";
 import { startScriptedModern } from "./counterparties/scripted.ts";
 import { disposable } from "./support/disposable.ts";
 import { createServer, connect, executeTool, rowIdOf, type TestUser } from "./support/client.ts";

@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type ExecutionQuery, readExecutionIds } from "../src/storage/execution-pages.ts";
+import { type ExecutionQuery, readExecutionIds } from "#storage/execution-pages.ts";
 import { createTestDatabase } from "./support/database.ts";
 
 const isFull = Boolean(process.env["GATEHOUSE_TEST_FULL"]);

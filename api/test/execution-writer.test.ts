@@ -1,16 +1,16 @@
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, it } from "vitest";
-import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
-import { createSealedBox } from "../src/crypto/sealed-box.ts";
-import { appendEvents } from "../src/events/log.ts";
-import { createExecutionStore } from "../src/storage/execution-store.ts";
+import { generateKey, parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
+import { appendEvents } from "#events/log.ts";
+import { createExecutionStore } from "#storage/execution-store.ts";
 import {
   createExecutionWriter,
   type ExecutionWriterDeps,
   type RunRecord,
-} from "../src/storage/execution-writer.ts";
-import type { Execution } from "../src/storage/execution.ts";
+} from "#storage/execution-writer.ts";
+import type { Execution } from "#storage/execution.ts";
 import { startDatabaseProxy } from "./cluster/database-proxy.ts";
 import { createTestDatabase } from "./support/database.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { exportFormats } from "../src/http/export-format.ts";
-import { streamExport } from "../src/http/export-stream.ts";
+import { exportFormats } from "#http/export-format.ts";
+import { streamExport } from "#http/export-stream.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { seedLog, type SeededLog } from "./support/seed-log.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase, type Database } from "@gatehouse/prisma";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bus, openBus } from "../src/events/bus.ts";
-import { topics } from "../src/events/topics.ts";
+import { type Bus, openBus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
 import { type DatabaseProxy, startDatabaseProxy } from "./cluster/database-proxy.ts";
 import {
   connect,

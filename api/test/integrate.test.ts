@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { parse, validate } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { signWebhook } from "../src/crypto/webhook-signature.ts";
-import { schema } from "../src/graphql/schema.ts";
-import type { OAuthReason } from "../src/oauth/state.ts";
+import { signWebhook } from "#crypto/webhook-signature.ts";
+import { schema } from "#graphql/schema.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 import { connect, type GraphQLAnswer, rowIdOf, type TestUser } from "./support/client.ts";
 import {
   canRun,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Bus, openBus } from "../src/events/bus.ts";
-import { appendEvent } from "../src/events/log.ts";
-import { topics } from "../src/events/topics.ts";
+import { type Bus, openBus } from "#events/bus.ts";
+import { appendEvent } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
 import { type AnswerGate, startAnswerGate } from "./support/answer-gate.ts";
 import { appendForAll } from "./support/append.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Bus, openBus } from "../src/events/bus.ts";
-import { topics } from "../src/events/topics.ts";
+import { type Bus, openBus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
 import { appendForAll } from "./support/append.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { type Credential, follow, type Result, type Transport } from "./support/follower.ts";

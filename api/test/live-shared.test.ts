@@ -1,9 +1,9 @@
 import { defaultFieldResolver, type GraphQLObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bus, openBus } from "../src/events/bus.ts";
-import { appendEvent } from "../src/events/log.ts";
-import { topics } from "../src/events/topics.ts";
-import { schema } from "../src/graphql/schema.ts";
+import { type Bus, openBus } from "#events/bus.ts";
+import { appendEvent } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
+import { schema } from "#graphql/schema.ts";
 import { createServer, type GraphQLAnswer, rowIdOf, type TestUser } from "./support/client.ts";
 import { follow, type Transport } from "./support/follower.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

@@ -1,6 +1,6 @@
 import { openDatabase } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
-import { renewEpochs } from "../src/storage/log-epoch.ts";
+import { renewEpochs } from "#storage/log-epoch.ts";
 import { createTestDatabase } from "./support/database.ts";
 
 it("gives the logs a new epoch once the database is a restored one, and not before", async () => {

@@ -1,11 +1,11 @@
 /** What is asked of the log costs the same however long it is: told by the pages that PostgreSQL looks at, not by time. */
 import { openDatabase, type Database } from "@gatehouse/prisma";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readHeads, readPage } from "../src/events/log.ts";
-import { createTails } from "../src/events/tail.ts";
-import { createAccess } from "../src/services/access.ts";
-import type { EventFilter } from "../src/services/event-selection.ts";
-import { createWorkspaceEvents, type EventPageRequest } from "../src/services/workspace-events.ts";
+import { readHeads, readPage } from "#events/log.ts";
+import { createTails } from "#events/tail.ts";
+import { createAccess } from "#services/access.ts";
+import type { EventFilter } from "#services/event-selection.ts";
+import { createWorkspaceEvents, type EventPageRequest } from "#services/workspace-events.ts";
 import { readCursorAt } from "./support/cursor-at.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { countPages } from "./support/pages-read.ts";

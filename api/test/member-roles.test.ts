@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { consent } from "../src/sandbox/driver.ts";
-import { openBus } from "../src/events/bus.ts";
-import { appendEvent } from "../src/events/log.ts";
-import { topics } from "../src/events/topics.ts";
+import { consent } from "#sandbox/driver.ts";
+import { openBus } from "#events/bus.ts";
+import { appendEvent } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
 import { appendForAll } from "./support/append.ts";
 import {
   connect,

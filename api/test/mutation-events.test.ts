@@ -1,7 +1,7 @@
 /** Every mutation that changes something in a workspace appends an event to its log. */
 import { GraphQLInputObjectType, getNullableType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { schema } from "../src/graphql/schema.ts";
+import { schema } from "#graphql/schema.ts";
 import { connect, createServer, rowIdOf, type TestUser } from "./support/client.ts";
 import { findFreePort } from "./support/free-port.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createCallRowStore } from "../src/storage/call-row-store.ts";
+import { createCallRowStore } from "#storage/call-row-store.ts";
 import { type OfferingCounterparty, startModernOffering } from "./counterparties/offering.ts";
 import {
   createServer,

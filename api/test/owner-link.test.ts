@@ -1,8 +1,8 @@
 /** The way into an installation on a public address, where sign-up is closed and nobody has an account yet. */
 import { openDatabase } from "@gatehouse/prisma";
 import { afterEach, describe, expect, it } from "vitest";
-import { generateKey } from "../src/crypto/keyring.ts";
-import { openOwnerLinks } from "../src/owner-links.ts";
+import { generateKey } from "#crypto/keyring.ts";
+import { openOwnerLinks } from "#owner-links.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { findFreePort } from "./support/free-port.ts";
 import { startGatehouse } from "./support/gatehouse.ts";

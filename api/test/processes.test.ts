@@ -1,6 +1,6 @@
 import { openDatabase } from "@gatehouse/prisma";
 import { describe, expect, it } from "vitest";
-import { createProcessStore } from "../src/storage/processes.ts";
+import { createProcessStore } from "#storage/processes.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { startGatehouse } from "./support/gatehouse.ts";
 

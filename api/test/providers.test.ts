@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import * as known from "../src/oauth/known-providers.ts";
-import type { HostProfile, ProviderProfile } from "../src/oauth/provider-profiles.ts";
+import * as known from "#oauth/known-providers.ts";
+import type { HostProfile, ProviderProfile } from "#oauth/provider-profiles.ts";
 import { startAtlassian } from "./counterparties/providers/atlassian.ts";
 import { startBetterAuth } from "./counterparties/providers/better-auth.ts";
 import { startEntra } from "./counterparties/providers/entra.ts";

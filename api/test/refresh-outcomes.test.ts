@@ -2,11 +2,11 @@
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEgress, type Egress } from "../src/egress/egress.ts";
-import { startRawServer } from "../src/egress/test-server.ts";
-import { requestUnderLease } from "../src/oauth/lease-request.ts";
-import type { Grant } from "../src/oauth/ports.ts";
-import { signTestAssertion } from "../src/oauth/test-assertion.ts";
+import { createEgress, type Egress } from "#egress/egress.ts";
+import { startRawServer } from "#egress/test-server.ts";
+import { requestUnderLease } from "#oauth/lease-request.ts";
+import type { Grant } from "#oauth/ports.ts";
+import { signTestAssertion } from "#oauth/test-assertion.ts";
 
 const refreshToken = "the-refresh-token";
 const tokens = { access_token: "at", token_type: "Bearer", expires_in: 60 };

@@ -1,6 +1,6 @@
 import type { Prisma } from "@gatehouse/prisma";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startSandbox } from "../src/sandbox/sandbox.ts";
+import { startSandbox } from "#sandbox/sandbox.ts";
 import { connect, createServer, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 

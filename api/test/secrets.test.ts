@@ -1,8 +1,8 @@
 /** The main job with every secret known to the test, and then a search for each of them in all that was said and stored. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
-import { createSealedBox, type SealedBox } from "../src/crypto/sealed-box.ts";
-import { consent } from "../src/sandbox/driver.ts";
+import { generateKey, parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox, type SealedBox } from "#crypto/sealed-box.ts";
+import { consent } from "#sandbox/driver.ts";
 import { createServer, executeTool, startOAuth, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { startReceiver, type WebhookReceiver } from "./support/webhook-receiver.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deadReasons, disconnectedReasons, type OAuthReason } from "../src/oauth/state.ts";
+import { deadReasons, disconnectedReasons, type OAuthReason } from "#oauth/state.ts";
 import {
   connect,
   createServer,

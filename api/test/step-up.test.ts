@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { startSandbox, type Sandbox } from "../src/sandbox/sandbox.ts";
+import { startSandbox, type Sandbox } from "#sandbox/sandbox.ts";
 import { type GuardedCounterparty, startGuarded } from "./counterparties/guarded.ts";
 import {
   connect,

@@ -5,8 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { generateKey, parseKeyring } from "../src/crypto/keyring.ts";
-import { createSealedBox } from "../src/crypto/sealed-box.ts";
+import { generateKey, parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
 import { startService, type ServiceProcess } from "./cluster/service-process.ts";
 import { type TestUser, signUp } from "./support/client.ts";
 import { createTestDatabase } from "./support/database.ts";

@@ -1,8 +1,8 @@
 /** One process of Gatehouse, which also appends events as its own use cases do: in a transaction, with word of it after the commit. */
-import { createApp, type AppInside } from "../../src/app.ts";
-import { loadConfig } from "../../src/config.ts";
-import { appendEvent } from "../../src/events/log.ts";
-import { topics } from "../../src/events/topics.ts";
+import { createApp, type AppInside } from "#app.ts";
+import { loadConfig } from "#config.ts";
+import { appendEvent } from "#events/log.ts";
+import { topics } from "#events/topics.ts";
 import { readMemory, readMonotonicMs, serveParent } from "../serve-parent.ts";
 import type { ServerAnswers, ServerRequest } from "./messages.ts";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { v7 as uuidv7 } from "uuid";
-import { makeApiToken, shownLength } from "../../src/crypto/api-token.ts";
-import { sha256 } from "../../src/crypto/tokens.ts";
+import { makeApiToken, shownLength } from "#crypto/api-token.ts";
+import { sha256 } from "#crypto/tokens.ts";
 
 /** Somebody with an API token for one workspace. */
 export interface Subscriber {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { generateKey } from "../../src/crypto/keyring.ts";
-import { encodeGlobalId } from "../../src/graphql/global-id.ts";
+import { generateKey } from "#crypto/keyring.ts";
+import { encodeGlobalId } from "#graphql/global-id.ts";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { type Child, startChild } from "../child.ts";
 import type { Memory } from "../serve-parent.ts";

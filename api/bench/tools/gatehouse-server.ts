@@ -1,6 +1,6 @@
 /** One process of Gatehouse. */
-import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config.ts";
+import { createApp } from "#app.ts";
+import { loadConfig } from "#config.ts";
 import { readMemory, serveParent } from "../serve-parent.ts";
 import { readCpuMs } from "./cpu.ts";
 import type { ServerAnswers, ServerRequest } from "./messages.ts";

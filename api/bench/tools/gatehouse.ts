@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openDatabase } from "@gatehouse/prisma";
 import { applyMigrations } from "@gatehouse/prisma/migrate";
-import { generateKey } from "../../src/crypto/keyring.ts";
-import { encodeGlobalId } from "../../src/graphql/global-id.ts";
+import { generateKey } from "#crypto/keyring.ts";
+import { encodeGlobalId } from "#graphql/global-id.ts";
 import {
   connect,
   createServer,

@@ -2,7 +2,7 @@
 import { getRequestListener } from "@hono/node-server";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox } from "#sandbox/sandbox.ts";
 import { listenOnLoopback } from "../../test/counterparties/listen.ts";
 import { serveParent } from "../serve-parent.ts";
 import type { McpServerAnswers, McpTarget } from "./messages.ts";

@@ -1,11 +1,12 @@
+import type { SessionReading } from "./viewer-identity.ts";
 import { betterAuth } from "better-auth";
 import type { BetterAuthOptions } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
 import { verifyPassword } from "better-auth/crypto";
 import { v7 as uuidv7 } from "uuid";
 
-import type { AttemptLimits } from "../services/attempt-limits.ts";
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../services/password-rules.ts";
+import type { AttemptLimits } from "#services/attempt-limits.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "#services/password-rules.ts";
 import { createAuthHooks } from "./auth-hooks.ts";
 import { limitComparison } from "./auth-limits.ts";
 import { type AuthRequest, runAuthRequest } from "./auth-request.ts";
@@ -14,7 +15,7 @@ import { createEndpointHooks } from "./endpoint-hooks.ts";
 import type { NewUser } from "./auth-hooks.ts";
 import type { HttpLogger } from "./logger.ts";
 import type { SignUpGateDeps } from "./sign-up-gate.ts";
-import type { Viewer } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 /** Sign-in, as the rest of the room sees it. */
 export interface Auth {
@@ -26,11 +27,6 @@ export interface Auth {
    */
   readSession(headers: Headers, prolong: boolean): Promise<SessionReading>;
   readonly sessionCookieName: string;
-}
-
-export interface SessionReading {
-  viewer: Viewer | null;
-  setCookies: string[];
 }
 
 export interface AuthDeps extends SignUpGateDeps {

@@ -1,4 +1,4 @@
-import type { Person, Viewer } from "./viewer.ts";
+import type { Person, Viewer } from "./viewer-identity.ts";
 
 /** An open connection, stream or download, and the credential that it depends on. */
 export interface CredentialWatch {

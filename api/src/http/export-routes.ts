@@ -2,16 +2,17 @@ import type { ToolExecutionStatus, WorkspaceEventType } from "@gatehouse/prisma"
 import { Hono } from "hono";
 import { z } from "zod";
 
-import { encodeGlobalId, readIdOrNobody } from "../graphql/global-id.ts";
-import { ServiceError } from "../services/errors.ts";
-import type { Export, Exports } from "../services/exports.ts";
+import { encodeGlobalId, readIdOrNobody } from "#graphql/global-id.ts";
+import { ServiceError } from "#services/errors.ts";
+import type { Export, Exports } from "#services/exports.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError, type EdgeErrorCode } from "./errors.ts";
 import { exportFormats, type ExportFormatName } from "./export-format.ts";
 import { streamExport } from "./export-stream.ts";
 import type { RequestGuard } from "./request-guard.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import type { ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export interface ExportRoutesDeps {
   exports: Exports;

@@ -7,7 +7,7 @@ import {
 } from "graphql";
 import { describe, expect, it } from "vitest";
 
-import { printGatehouseSchema } from "../graphql/printed-schema.ts";
+import { printGatehouseSchema } from "#graphql/printed-schema.ts";
 import { exampleOperations } from "./graphiql-examples.ts";
 
 const schema = buildSchema(printGatehouseSchema());

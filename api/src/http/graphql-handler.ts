@@ -1,7 +1,7 @@
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 
-import type { LiveOperation, LiveResults } from "../graphql/live/subscriber.ts";
-import type { Viewer } from "./viewer.ts";
+import type { LiveOperation, LiveResults } from "#graphql/live/subscriber.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 /** What every GraphQL operation is given, over whichever transport it came. */
 export interface RequestContext {

@@ -11,7 +11,8 @@ import type { HttpLogger } from "./logger.ts";
 import type { LiveStreams } from "./live-stream.ts";
 import { isJson } from "./media-type.ts";
 import { followResponse, limitSending } from "./response-lifetime.ts";
-import { hasInvalidToken, type Viewer, type ViewerResolver } from "./viewer.ts";
+import { hasInvalidToken, type ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export interface GraphQLRoutesDeps {
   graphql: GraphQLHandler;

@@ -8,8 +8,8 @@ import type { SubscribePayload } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 
-import type { LiveResult } from "../graphql/live/shared-results.ts";
-import type { LiveOperation } from "../graphql/live/subscriber.ts";
+import type { LiveResult } from "#graphql/live/shared-results.ts";
+import type { LiveOperation } from "#graphql/live/subscriber.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
 import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";

@@ -1,7 +1,7 @@
 import { getOperationAST } from "graphql";
 
-import type { LiveResult } from "../graphql/live/shared-results.ts";
-import type { LiveResults } from "../graphql/live/subscriber.ts";
+import type { LiveResult } from "#graphql/live/shared-results.ts";
+import type { LiveResults } from "#graphql/live/subscriber.ts";
 import { exposeResult } from "./graphql-errors.ts";
 import type { GraphQLHandler, OperationParams, RequestContext } from "./graphql-handler.ts";
 

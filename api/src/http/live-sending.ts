@@ -1,5 +1,5 @@
-import type { LiveResults } from "../graphql/live/subscriber.ts";
-import type { LiveResult } from "../graphql/live/shared-results.ts";
+import type { LiveResults } from "#graphql/live/subscriber.ts";
+import type { LiveResult } from "#graphql/live/shared-results.ts";
 
 export interface LiveSending {
   /** Resolves when there is room for the next. */

@@ -1,4 +1,4 @@
-import type { Viewer } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 /** What became of a callback. */
 export type CallbackOutcome =

@@ -6,13 +6,14 @@ import { text } from "node:stream/consumers";
 import { GraphQLError } from "graphql";
 import { createSchema, createYoga } from "graphql-yoga";
 
-import { createSubscriber } from "../graphql/live/subscriber.ts";
+import { createSubscriber } from "#graphql/live/subscriber.ts";
 import type { GraphQLHandler, RequestContext } from "./graphql-handler.ts";
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 import { createCredentialWatches } from "./credential-watches.ts";
 import { createHttpServer } from "./server.ts";
 import type { HttpServerDeps } from "./server.ts";
-import type { Viewer, ViewerResolver } from "./viewer.ts";
+import type { ViewerResolver } from "./viewer.ts";
+import type { Viewer } from "./viewer-identity.ts";
 
 export const PUBLIC_URL = "http://localhost:4000";
 export const COOKIE = "gatehouse.session_token=ada";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { SessionReading } from "./auth.ts";
+import type { SessionReading } from "./viewer-identity.ts";
 import { createViewer } from "./test-server.ts";
 import { createViewerResolver } from "./viewer.ts";
 

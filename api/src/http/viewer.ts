@@ -1,20 +1,8 @@
 import { createHash } from "node:crypto";
 
-import type { Auth, SessionReading } from "./auth.ts";
+import type { Auth } from "./auth.ts";
+import type { Person, SessionReading, Viewer } from "./viewer-identity.ts";
 import { createCredentialWatches } from "./credential-watches.ts";
-
-/** Who calls, by which credential, and until when. */
-export interface Viewer {
-  userId: string;
-  name: string;
-  email: string;
-  /** The session's id, or the API token's. */
-  credentialId: string;
-  /** Null: an API token that lives until it is revoked. */
-  expiresAt: Date | null;
-  /** Absent when the person is signed in. */
-  apiToken?: { id: string; workspaceId: string; scope: "READ" | "EXECUTE" | "MANAGE" };
-}
 
 export interface ViewerResolver {
   /**
@@ -65,12 +53,6 @@ export interface ViewerResolverDeps {
   /** Milliseconds of the wall clock, as expiry is a date. */
   now?: () => number;
   maxEntries?: number;
-}
-
-/** The user behind a credential that lives. */
-export interface Person extends Pick<Viewer, "name" | "email"> {
-  /** False for an API token whose owner has left its workspace. */
-  isMember: boolean;
 }
 
 interface Entry {

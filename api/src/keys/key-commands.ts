@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "@gatehouse/prisma";
-import { generateKey } from "../crypto/keyring.ts";
-import { createSealedBox } from "../crypto/sealed-box.ts";
-import { countKeyUses, listEverSealing, recordSealing } from "../storage/key-uses.ts";
-import { listOpenTransactions } from "../storage/open-transactions.ts";
-import { createProcessStore } from "../storage/processes.ts";
-import { resealAll } from "../storage/reseal.ts";
+import { generateKey } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
+import { countKeyUses, listEverSealing, recordSealing } from "#storage/key-uses.ts";
+import { listOpenTransactions } from "#storage/open-transactions.ts";
+import { createProcessStore } from "#storage/processes.ts";
+import { resealAll } from "#storage/reseal.ts";
 import { describeKeys } from "./check.ts";
 import { type KeySource, nameNewKey, readKeyring, splitList } from "./key-source.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KeyUse } from "../storage/key-uses.ts";
+import type { KeyUse } from "#storage/key-uses.ts";
 import { describeKeys } from "./check.ts";
 import { nameNewKey } from "./key-source.ts";
 import {

@@ -1,6 +1,6 @@
 /** When each step of a rotation may run; decided from facts alone. */
-import type { KeyUse } from "../storage/key-uses.ts";
-import type { LivingProcess } from "../storage/processes.ts";
+import type { KeyUse } from "#storage/key-uses.ts";
+import type { LivingProcess } from "#storage/processes.ts";
 
 export interface KeyFacts {
   /** Ids of the list that the command itself has; the first one seals. */

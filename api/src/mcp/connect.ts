@@ -1,7 +1,7 @@
 /** Opens and closes one connection to an MCP server, whatever its era. */
 import { Client } from "@modelcontextprotocol/client";
 import type { ClientCapabilities, PriorDiscovery } from "@modelcontextprotocol/client";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import { createCredentialedFetch } from "./credentials.ts";
 import type { Credentials } from "./credentials.ts";
 import { eraOf } from "./era-cache.ts";

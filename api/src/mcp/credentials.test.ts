@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import { createCredentialedFetch } from "./credentials.ts";
 import { giveHeaders } from "./testing.ts";
 

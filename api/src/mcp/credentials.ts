@@ -1,5 +1,5 @@
 /** Puts credentials on requests to one MCP server, asked for per request so that a warm connection never uses a stale token (R5). */
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
 
 /** A server's refusal of the headers that were sent. */

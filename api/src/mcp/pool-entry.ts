@@ -1,6 +1,6 @@
 /** One pooled connection: who uses it, what state it is in, and when it ends. */
 import type { Connection, OpenConnection } from "./connect.ts";
-import type { PoolKey } from "./pool.ts";
+import type { PoolKey } from "./pool-key.ts";
 import { createPoolHealth, isSessionLost } from "./pool-health.ts";
 import type { PoolHealth } from "./pool-health.ts";
 import { isHandedOut, nextPoolState } from "./pool-state.ts";

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ScriptedCall } from "../../test/counterparties/scripted.ts";
 import { sendError, sendResult, startScripted } from "../../test/counterparties/scripted.ts";
-import { createEgress } from "../egress/egress.ts";
+import { createEgress } from "#egress/egress.ts";
 import { createEraCache } from "./era-cache.ts";
 import { callTool } from "./execute.ts";
 import { createSessionPool } from "./pool.ts";

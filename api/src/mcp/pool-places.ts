@@ -1,5 +1,6 @@
 /** Which pooled connections there are, within bounds. */
-import type { PoolKey } from "./pool.ts";
+import { idOf } from "./pool-key.ts";
+import type { PoolKey } from "./pool-key.ts";
 import type { PoolEntry } from "./pool-entry.ts";
 
 export interface PoolPlaces {
@@ -61,9 +62,4 @@ export function createPoolPlaces(limits: { perProcess: number; perServer: number
     listOf: (serverId) => byServer.get(serverId) ?? [],
     leaving: () => [...leaving],
   };
-}
-
-export function idOf(key: PoolKey): string {
-  const { serverId, ownerId, configVersion, authType, consent = null } = key;
-  return `${serverId} ${ownerId} ${configVersion} ${authType} ${consent}`;
 }

@@ -11,7 +11,7 @@ import {
   startScripted,
   startScriptedLegacy,
 } from "../../test/counterparties/scripted.ts";
-import { createEgress } from "../egress/egress.ts";
+import { createEgress } from "#egress/egress.ts";
 import { createEraCache } from "./era-cache.ts";
 import { callTool } from "./execute.ts";
 import type { ToolCall } from "./execute.ts";

@@ -1,5 +1,6 @@
 /** Keeps connections to MCP servers open between uses (S1): one per account, server and settings, shared by all calls at once. */
-import type { Fetch } from "../oauth/ports.ts";
+import type { PoolKey } from "./pool-key.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { ConnectTarget, Connection, Session } from "./connect.ts";
 import type { EraCache, ListName } from "./era-cache.ts";
 import { notSent } from "./failure.ts";
@@ -8,24 +9,14 @@ import { createListWatch } from "./list-watch.ts";
 import type { ListWatch } from "./list-watch.ts";
 import { createPoolEntry } from "./pool-entry.ts";
 import type { PoolEntry } from "./pool-entry.ts";
-import { createPoolPlaces, idOf } from "./pool-places.ts";
+import { createPoolPlaces } from "./pool-places.ts";
+import { idOf } from "./pool-key.ts";
 import { isSessionLost } from "./pool-health.ts";
 import { listenToAnswers, runOutsideCalls, tellAnswer } from "./request-trace.ts";
 import { forgetEra, openConnection, rememberEra, withSession } from "./session.ts";
 import type { SessionTarget } from "./session.ts";
 import { createStandingStreams } from "./standing.ts";
 import type { StandingStreams } from "./standing.ts";
-
-/** Whose connection, and under which settings of the server. */
-export interface PoolKey {
-  serverId: string;
-  ownerId: string;
-  configVersion: number;
-  /** What was not known of a server can be learnt without a change of its settings. */
-  authType: string;
-  /** Which consent it is used by: a later one of the same owner may be another account. Null: none. */
-  consent?: string | null;
-}
 
 export interface PoolUse {
   key: PoolKey;

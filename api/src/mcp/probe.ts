@@ -1,6 +1,6 @@
 /** Finds out what answers at a URL, without credentials and without leaving a session behind. */
-import { cleanDetail } from "../oauth/errors.ts";
-import type { Fetch } from "../oauth/ports.ts";
+import { cleanDetail } from "#oauth/errors.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import { connect } from "./connect.ts";
 import type { ServerInfo } from "./connect.ts";
 import type { Credentials, Refusal } from "./credentials.ts";

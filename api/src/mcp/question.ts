@@ -1,5 +1,5 @@
 /** What a server asks the person on whose behalf a tool runs (MCP elicitation), and what it is answered. */
-import { isLoopbackHost, parseUrl } from "../oauth/secure-url.ts";
+import { isLoopbackHost, parseUrl } from "#oauth/secure-url.ts";
 import { readFormSchema } from "./form-schema.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";

@@ -8,7 +8,7 @@ import {
   SseError,
 } from "@modelcontextprotocol/client";
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcontextprotocol/client";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import { boundEvents, isEventStream, replaceBody } from "./standing.ts";
 
 /** How the signal of one message reaches the fetch that sends it: the SDK's `send` takes none. */

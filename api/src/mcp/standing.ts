@@ -1,6 +1,6 @@
 /** Streams that stand as long as a session, on which a server says what nobody asked for. Bounded, for each holds a socket. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 
 export interface StandingStreams {
   /** A place for one stream to `origin`; null when there are enough. */

@@ -32,8 +32,15 @@ export function createTarget(url: string, changes: Partial<SessionTarget> = {}):
 export function compareWithParsing(text: string, run: (text: string) => unknown): number {
   const json = JSON.stringify(text);
   const parsingMs = Math.max(...Array.from({ length: 5 }, () => timeMs(() => JSON.parse(json))));
-  return timeMs(() => run(text)) / parsingMs;
+  const once = () => timeMs(() => run(text)) / parsingMs;
+  // What another program interrupted is measured again: the work itself takes as long each time.
+  let least = once();
+  for (let again = 0; again < 3 && least > ordinaryRatio; again += 1)
+    least = Math.min(least, once());
+  return least;
 }
+
+const ordinaryRatio = 1_000;
 
 function timeMs(run: () => unknown): number {
   const startedAt = performance.now();

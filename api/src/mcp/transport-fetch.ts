@@ -1,5 +1,5 @@
 /** The fetch that the SDK's Streamable HTTP transport is given. */
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { CredentialedFetches } from "./credentials.ts";
 import { currentTrace } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";

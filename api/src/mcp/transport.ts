@@ -13,7 +13,7 @@ import type {
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { CredentialedFetches } from "./credentials.ts";
 import { eraOf } from "./era-cache.ts";
 import { FOREIGN_ANSWER, STREAM_ENDED } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { ExecutionStore } from "../storage/execution-store.ts";
+import type { ExecutionStore } from "#storage/execution-store.ts";
 
 /** Runs of processes that are gone. */
 export interface AbandonedExecutions {

@@ -1,7 +1,7 @@
 /** What stands in a newcomer's way, in one sentence: the first broken step, whose it is to mend, and how. */
-import type { DiscoveryFault } from "../oauth/discovery-fault.ts";
-import type { Step } from "../oauth/steps.ts";
-import type { ProbeAnswer } from "../mcp/probe.ts";
+import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
+import type { Step } from "#oauth/steps.ts";
+import type { ProbeAnswer } from "#mcp/probe.ts";
 import { type Advice, blameFailure } from "./blame.ts";
 
 export interface Findings {

@@ -1,6 +1,6 @@
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
 import { type Quotas, requireQuota } from "./quotas.ts";
-import type { NewEvent } from "../events/log.ts";
+import type { NewEvent } from "#events/log.ts";
 import type { Background } from "./background.ts";
 import { type Access, type Caller, requirePerson, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
-import { nextState } from "../oauth/state.ts";
-import type { StateChange } from "../storage/grant-store.ts";
+import type { NewEvent } from "#events/log.ts";
+import { nextState } from "#oauth/state.ts";
+import type { StateChange } from "#storage/grant-store.ts";
 
 /** Records that a server which let everybody in wants OAuth now. */
 export interface AuthorizationRequired {

@@ -1,6 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { BearerChallenge } from "../oauth/challenge.ts";
-import type { GrantMove } from "../storage/grant-move.ts";
+import type { BearerChallenge } from "#oauth/challenge.ts";
+import type { GrantMove } from "#storage/grant-move.ts";
 import type { Detector } from "./detection.ts";
 
 /** A grant whose tokens are refused, or cannot be renewed. */

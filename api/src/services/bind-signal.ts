@@ -1,4 +1,4 @@
-import type { Fetch } from "../oauth/ports.ts";
+import type { Fetch } from "#oauth/ports.ts";
 
 /** A fetch whose requests end with the signal too: the caller whom they are sent for has disconnected. */
 export function bindSignal(fetch: Fetch, signal: AbortSignal | undefined): Fetch {

@@ -1,16 +1,10 @@
 import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
-import { isDeadReason, type OAuthReason } from "../oauth/state.ts";
+import { isDeadReason, type OAuthReason } from "#oauth/state.ts";
 import { type Access, type Caller, mayOnServer, ownerOf, requireCaller } from "./access.ts";
-import {
-  type CallRows,
-  keyOfAccount,
-  keyOfMember,
-  type KnownCatalog,
-  type KnownGrant,
-  type KnownServer,
-} from "./call-rows.ts";
+import type { CallRows, KnownCatalog, KnownGrant, KnownServer } from "./call-rows.ts";
+import { keyOfAccount, keyOfMember } from "./account-key.ts";
 import type { CatalogTool } from "./catalogs.ts";
-import { connectsItself } from "./client-credentials.ts";
+import { connectsItself } from "./connects-itself.ts";
 import { notFound } from "./errors.ts";
 
 /** All that has to be known before a tool runs. */

@@ -1,7 +1,8 @@
 import type { McpServer } from "@gatehouse/prisma";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CallRowStore } from "../storage/call-row-store.ts";
-import { createCallRows, keyOfAccount, keyOfMember } from "./call-rows.ts";
+import type { CallRowStore } from "#storage/call-row-store.ts";
+import { createCallRows } from "./call-rows.ts";
+import { keyOfAccount, keyOfMember } from "./account-key.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

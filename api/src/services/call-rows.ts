@@ -1,14 +1,14 @@
+import { keyOfAccount } from "./account-key.ts";
 import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 import type {
   CallRowStore,
   CatalogRow,
   GrantStandingRow,
   RoleRow,
   Stamped,
-} from "../storage/call-row-store.ts";
-import type { Caller } from "./access.ts";
-import type { CatalogTool } from "./catalogs.ts";
+} from "#storage/call-row-store.ts";
+import type { Tool as CatalogTool } from "#mcp/catalog.ts";
 import { createRowMemory, type RowMemory } from "./row-memory.ts";
 
 export interface KnownServer extends Stamped {
@@ -40,14 +40,6 @@ export interface CallRows {
   /** By `keyOfAccount`. */
   catalogs: RowMemory<KnownCatalog>;
   close(): void;
-}
-
-export function keyOfMember(workspaceId: string, { userId }: Pick<Caller, "userId">): string {
-  return `${workspaceId} ${userId}`;
-}
-
-export function keyOfAccount(serverId: string, ownerId: string): string {
-  return `${serverId} ${ownerId}`;
 }
 
 /** Which consent an account is used by: the same for as long as nobody consents anew. */

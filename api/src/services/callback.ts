@@ -1,18 +1,13 @@
 import type { Database, OAuthFlow } from "@gatehouse/prisma";
-import { authorizationServerSchema } from "../oauth/authorization-server.ts";
-import { readCallback } from "../oauth/callback.ts";
-import type { Fetch, GrantClient, SignAssertion } from "../oauth/ports.ts";
-import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
-import {
-  createStepRecorder,
-  type Step,
-  type StepClock,
-  type StepRecorder,
-} from "../oauth/steps.ts";
-import { exchangeCode } from "../oauth/token-endpoint.ts";
-import type { ClientStore } from "../storage/client-store.ts";
-import type { FlowStore, TakenFlow } from "../storage/flow-store.ts";
-import type { ConsentedGrant } from "../storage/grant-lifecycle.ts";
+import { authorizationServerSchema } from "#oauth/authorization-server.ts";
+import { readCallback } from "#oauth/callback.ts";
+import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
+import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
+import { createStepRecorder, type Step, type StepClock, type StepRecorder } from "#oauth/steps.ts";
+import { exchangeCode } from "#oauth/token-endpoint.ts";
+import type { ClientStore } from "#storage/client-store.ts";
+import type { FlowStore, TakenFlow } from "#storage/flow-store.ts";
+import type { ConsentedGrant } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction } from "./access.ts";
 import type { Background } from "./background.ts";
 import type { Connection, Refusal } from "./connection.ts";

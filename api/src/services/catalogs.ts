@@ -1,6 +1,6 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { Tool } from "../mcp/catalog.ts";
-import type { Failure } from "../mcp/errors.ts";
+import type { Tool } from "#mcp/catalog.ts";
+import type { Failure } from "#mcp/errors.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import { readDatabaseTime } from "./database-time.ts";
 import {

@@ -1,5 +1,5 @@
-import { decodeCursor, encodeCursor, isRewritten, type Position } from "../events/cursor.ts";
-import type { LogExtent } from "../events/log.ts";
+import { decodeCursor, encodeCursor, isRewritten, type Position } from "#events/cursor.ts";
+import type { LogExtent } from "#events/log.ts";
 import { ServiceError } from "./errors.ts";
 
 /** The error for a cursor that is not valid in this log. @param log null when it cannot be read */

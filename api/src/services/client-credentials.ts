@@ -1,28 +1,16 @@
-import type { McpServer, OAuthFlow, OAuthGrant } from "@gatehouse/prisma";
-import type { Discovery } from "../oauth/discovery.ts";
-import type { Fetch, GrantClient, SignAssertion } from "../oauth/ports.ts";
-import type { Step, StepRecorder } from "../oauth/steps.ts";
-import { requestClientToken } from "../oauth/token-endpoint.ts";
-import type { ClientStore } from "../storage/client-store.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
+import type { McpServer, OAuthFlow } from "@gatehouse/prisma";
+import type { Discovery } from "#oauth/discovery.ts";
+import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
+import type { Step, StepRecorder } from "#oauth/steps.ts";
+import { requestClientToken } from "#oauth/token-endpoint.ts";
+import type { ClientStore } from "#storage/client-store.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
 import type { Connection, Refusal } from "./connection.ts";
 
 /** Connecting without a person: the workspace authenticates as itself (RFC 6749 §4.4), where `oauthGrantType` says so. */
 export interface ClientCredentials {
   /** One token request, which ends the attempt. Null: connected. */
   connect(attempt: ClientCredentialsAttempt): Promise<Refusal | null>;
-}
-
-/** A workspace that is to connect as itself, and neither was told not to nor is refused. */
-export function connectsItself(
-  server: McpServer,
-  grant: Pick<OAuthGrant, "state" | "reason"> | null,
-): boolean {
-  if (server.oauthGrantType !== "CLIENT_CREDENTIALS") return false;
-  if (server.authType !== "OAUTH" || !server.enabled) return false;
-  if (!grant) return true;
-  const { state, reason } = grant;
-  return state === "DISCONNECTED" && (reason === "NOT_CONNECTED" || reason === "SETTINGS_CHANGED");
 }
 
 export interface ClientCredentialsAttempt {

@@ -1,6 +1,6 @@
 import type { McpServer, OAuthGrantType } from "@gatehouse/prisma";
-import { defaultSigningAlgorithm, findSigningKeyFault } from "../oauth/client-assertion.ts";
-import type { ServerSecrets } from "../storage/server-secrets.ts";
+import { defaultSigningAlgorithm, findSigningKeyFault } from "#oauth/client-assertion.ts";
+import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { InputFaults } from "./errors.ts";
 import type { ServerSettings } from "./server-settings.ts";
 

@@ -1,12 +1,12 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { defaultSigningAlgorithm } from "../oauth/client-assertion.ts";
-import type { Discovery } from "../oauth/discovery.ts";
-import { registerClient } from "../oauth/dynamic-registration.ts";
-import type { Clock, Fetch, GrantClient, Sleep, SigningKey } from "../oauth/ports.ts";
-import { chooseRegistration, type PreRegisteredClient } from "../oauth/registration.ts";
-import type { StepRecorder } from "../oauth/steps.ts";
-import type { ClientStore } from "../storage/client-store.ts";
-import type { ServerSecrets } from "../storage/server-secrets.ts";
+import { defaultSigningAlgorithm } from "#oauth/client-assertion.ts";
+import type { Discovery } from "#oauth/discovery.ts";
+import { registerClient } from "#oauth/dynamic-registration.ts";
+import type { Clock, Fetch, GrantClient, Sleep, SigningKey } from "#oauth/ports.ts";
+import { chooseRegistration, type PreRegisteredClient } from "#oauth/registration.ts";
+import type { StepRecorder } from "#oauth/steps.ts";
+import type { ClientStore } from "#storage/client-store.ts";
+import type { ServerSecrets } from "#storage/server-secrets.ts";
 import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
 
 export type ClientAnswer =

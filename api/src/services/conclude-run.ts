@@ -1,9 +1,9 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { ToolCallAnswer } from "../mcp/execute.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { ToolCallAnswer } from "#mcp/execute.ts";
+import type { Execution } from "#storage/execution.ts";
 import { type ExecuteAnswer, refusedAnswer, timedOutAnswer } from "./execute-answer.ts";
 import type { EndCause, ExecutionOutcome } from "./running-executions.ts";
-import { describeFailure } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 /** How a run ended: what is recorded of it, and what its caller is answered once that is done. */
 export interface Conclusion {

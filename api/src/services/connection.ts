@@ -1,9 +1,9 @@
 import type { OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
-import type { GrantClient } from "../oauth/ports.ts";
-import type { OAuthReason } from "../oauth/state.ts";
-import type { Step, StepClock } from "../oauth/steps.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { ConsentedGrant, GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import type { GrantClient } from "#oauth/ports.ts";
+import type { OAuthReason } from "#oauth/state.ts";
+import type { Step, StepClock } from "#oauth/steps.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { ConsentedGrant, GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { Background } from "./background.ts";
 import type { Catalogs } from "./catalogs.ts";
 import type { Revocation } from "./revocation.ts";

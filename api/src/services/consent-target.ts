@@ -1,9 +1,9 @@
 /** What a consent is about: at which authorization server, and for which scopes. */
 import type { McpServer, OAuthGrant } from "@gatehouse/prisma";
-import type { DiscoveryFault } from "../oauth/discovery-fault.ts";
-import { type Discovery, noteProfile } from "../oauth/discovery.ts";
-import { splitScopes, unionScopes } from "../oauth/scopes.ts";
-import type { StepRecorder } from "../oauth/steps.ts";
+import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
+import { type Discovery, noteProfile } from "#oauth/discovery.ts";
+import { splitScopes, unionScopes } from "#oauth/scopes.ts";
+import type { StepRecorder } from "#oauth/steps.ts";
 import type { AuthorizationServerOption } from "./authorization-server-option.ts";
 import type { WalkOptions } from "./detection.ts";
 import type { InputFaults } from "./errors.ts";

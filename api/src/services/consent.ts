@@ -1,14 +1,14 @@
 import type { Database, McpServer, OAuthFlow, OAuthFlowMode, OAuthGrant } from "@gatehouse/prisma";
-import { authorizationServerSchema } from "../oauth/authorization-server.ts";
-import { buildAuthorizationRequest } from "../oauth/authorization-request.ts";
-import { chooseSentResource } from "../oauth/provider-deviations.ts";
-import { unionScopes } from "../oauth/scopes.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { noteRedirectFault } from "../oauth/redirect-uri.ts";
-import type { Refresher } from "../oauth/refresher.ts";
-import { createStepRecorder, type Step, type StepClock } from "../oauth/steps.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import { authorizationServerSchema } from "#oauth/authorization-server.ts";
+import { buildAuthorizationRequest } from "#oauth/authorization-request.ts";
+import { chooseSentResource } from "#oauth/provider-deviations.ts";
+import { unionScopes } from "#oauth/scopes.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { noteRedirectFault } from "#oauth/redirect-uri.ts";
+import type { Refresher } from "#oauth/refresher.ts";
+import { createStepRecorder, type Step, type StepClock } from "#oauth/steps.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "./access.ts";
 import type { AuthorizationServerOption } from "./authorization-server-option.ts";
 import {
@@ -18,7 +18,8 @@ import {
   pickAuthorizationServer,
   readSettings,
 } from "./consent-target.ts";
-import { type ClientCredentials, connectsItself } from "./client-credentials.ts";
+import type { ClientCredentials } from "./client-credentials.ts";
+import { connectsItself } from "./connects-itself.ts";
 import type { Clients } from "./clients.ts";
 import type { Detector } from "./detection.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import type { RegistrationStore } from "../storage/registration-store.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { RegistrationStore } from "#storage/registration-store.ts";
 import type { Access, Caller } from "./access.ts";
 import { notFound } from "./errors.ts";
 import { lockServer, patient } from "./lock-server.ts";

@@ -1,6 +1,6 @@
 import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { Caller } from "./access.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
 
 /** An attempt in words, for the page that ends it. */
 export interface FlowDescription {

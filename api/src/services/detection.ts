@@ -1,46 +1,20 @@
-import { type BearerChallenge, findBearerChallenge } from "../oauth/challenge.ts";
-import type { DiscoveryCache } from "../oauth/discovery-cache.ts";
-import type { DiscoveryFault } from "../oauth/discovery-fault.ts";
-import { findListed } from "../oauth/choose-authorization-server.ts";
-import {
-  discover,
-  type Discovery,
-  type DiscoverOptions,
-  type DiscoveryAnswer,
-} from "../oauth/discovery.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { findProtectedResource } from "../oauth/protected-resource.ts";
-import type { ProviderProfiles } from "../oauth/provider-profiles.ts";
-import { createStepRecorder, type StepClock, type StepRecorder } from "../oauth/steps.ts";
-import { type ProbeAnswer, probeServer } from "../mcp/probe.ts";
+import type { Detection, Inspection } from "./detected-server.ts";
+import { type BearerChallenge, findBearerChallenge } from "#oauth/challenge.ts";
+import type { DiscoveryCache } from "#oauth/discovery-cache.ts";
+import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
+import { findListed } from "#oauth/choose-authorization-server.ts";
+import { discover, type DiscoverOptions, type DiscoveryAnswer } from "#oauth/discovery.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { findProtectedResource } from "#oauth/protected-resource.ts";
+import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
+import { createStepRecorder, type StepClock, type StepRecorder } from "#oauth/steps.ts";
+import { type ProbeAnswer, probeServer } from "#mcp/probe.ts";
 import type { Access, Caller } from "./access.ts";
 import { bindSignal } from "./bind-signal.ts";
 import { InputFaults } from "./errors.ts";
 import { hasControlCharacters } from "./input.ts";
 import { describePreview, type ServerPreview } from "./server-preview.ts";
 import { describeUnreachable, isForbiddenAddress, judgeProbe } from "./probe-verdict.ts";
-
-/** What was learnt about a URL without credentials. */
-export interface Detection {
-  /** UNKNOWN: nothing answered as an MCP server does. */
-  authType: "UNKNOWN" | "NONE" | "HEADERS" | "OAUTH";
-  reachable: boolean;
-  /** The address is one that Gatehouse may not go to. */
-  forbidden: boolean;
-  /** One sentence for a person. */
-  message: string;
-  /** With OAUTH, unless discovery broke: then `message` says where. */
-  discovery: Discovery | null;
-  /** Further authorization servers that work, in the order listed; empty unless all were asked for. */
-  others: Discovery[];
-}
-
-/** The same with what it was concluded from. */
-export interface Inspection extends Detection {
-  probe: ProbeAnswer;
-  /** Why OAuth that the server asks for cannot be used. */
-  fault: DiscoveryFault | null;
-}
 
 /** What decides which authorization server, and which scopes, a consent is about. */
 export type WalkOptions = Pick<

@@ -1,13 +1,8 @@
 /** The steps of a diagnosis, and why an exchange among them got no answer, or not all of it. */
-import { listCodes } from "../oauth/errors.ts";
-import type { Fetch } from "../oauth/ports.ts";
-import { stripUrl } from "../oauth/secure-url.ts";
-import {
-  createStepRecorder,
-  type Step,
-  type StepClock,
-  type StepRecorder,
-} from "../oauth/steps.ts";
+import { listCodes } from "#oauth/errors.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { stripUrl } from "#oauth/secure-url.ts";
+import { createStepRecorder, type Step, type StepClock, type StepRecorder } from "#oauth/steps.ts";
 
 export interface DiagnosisRecord {
   /** In order, as they end. */

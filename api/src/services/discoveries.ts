@@ -1,7 +1,7 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import { listTools, type Tool } from "../mcp/catalog.ts";
-import type { Failure } from "../mcp/errors.ts";
-import { stripUrl } from "../oauth/secure-url.ts";
+import { listTools, type Tool } from "#mcp/catalog.ts";
+import type { Failure } from "#mcp/errors.ts";
+import { stripUrl } from "#oauth/secure-url.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Background } from "./background.ts";
 import { readDatabaseTime } from "./database-time.ts";
@@ -11,7 +11,8 @@ import { createRecentFailures, type RecentFailures } from "./recent-failures.ts"
 import { createSoloRuns } from "./solo-runs.ts";
 import type { Stop } from "./stop.ts";
 import type { CatalogAccount, StoredCatalogs } from "./stored-catalogs.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 export type DiscoveryOutcome = (
   | { kind: "tools"; tools: Tool[] }

@@ -1,8 +1,8 @@
-import type { Bus } from "../events/bus.ts";
-import { topics } from "../events/topics.ts";
-import { validateArguments, type ArgumentIssue } from "../mcp/arguments.ts";
-import { fillDefaults } from "../mcp/form-schema.ts";
-import type { Answer, Question } from "../mcp/question.ts";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import { validateArguments, type ArgumentIssue } from "#mcp/arguments.ts";
+import { fillDefaults } from "#mcp/form-schema.ts";
+import type { Answer, Question } from "#mcp/question.ts";
 import type {
   AnsweredStatus,
   ElicitationOutcome,
@@ -10,7 +10,7 @@ import type {
   ElicitationRow,
   ElicitationStore,
   NewElicitation,
-} from "../storage/elicitation-store.ts";
+} from "#storage/elicitation-store.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 

@@ -1,8 +1,8 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { ArgumentIssue } from "../mcp/arguments.ts";
-import type { Failure } from "../mcp/errors.ts";
-import type { OAuthReason } from "../oauth/state.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { ArgumentIssue } from "#mcp/arguments.ts";
+import type { Failure } from "#mcp/errors.ts";
+import type { OAuthReason } from "#oauth/state.ts";
+import type { Execution } from "#storage/execution.ts";
 import type { CatalogTool } from "./catalogs.ts";
 import type { Stop } from "./stop.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Bus } from "../events/bus.ts";
-import { topics } from "../events/topics.ts";
-import type { ExecutionStore } from "../storage/execution-store.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import type { ExecutionStore } from "#storage/execution-store.ts";
+import type { Execution } from "#storage/execution.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { notFound } from "./errors.ts";
 import type { ExecutionHistory } from "./execution-history.ts";

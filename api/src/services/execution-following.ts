@@ -1,6 +1,6 @@
-import type { Bus } from "../events/bus.ts";
-import { topics } from "../events/topics.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import type { Execution } from "#storage/execution.ts";
 
 /** Behind NOTIFY, which may be lost. */
 const pollMs = 500;

@@ -1,9 +1,9 @@
 import type { ToolExecutionStatus } from "@gatehouse/prisma";
-import type { ContentBlock } from "../mcp/content.ts";
-import type { ExecutionContent, ExecutionProgress } from "../storage/execution-content.ts";
-import type { ExecutionStore } from "../storage/execution-store.ts";
-import type { ExecutionWriter } from "../storage/execution-writer.ts";
-import type { Execution, ExecutionContents } from "../storage/execution.ts";
+import type { ContentBlock } from "#mcp/content.ts";
+import type { ExecutionContent, ExecutionProgress } from "#storage/execution-content.ts";
+import type { ExecutionStore } from "#storage/execution-store.ts";
+import type { ExecutionWriter } from "#storage/execution-writer.ts";
+import type { Execution, ExecutionContents } from "#storage/execution.ts";
 import { type Access, type Caller, isAllowed, requireCaller } from "./access.ts";
 import { InputFaults, notFound } from "./errors.ts";
 import { isUuid } from "./input.ts";

@@ -1,5 +1,5 @@
 /** When a person will be needed for an account that works now: a pure look at what is stored of it. */
-import type { OAuthState } from "../oauth/state.ts";
+import type { OAuthState } from "#oauth/state.ts";
 
 export type ForecastReason =
   | "NO_REFRESH_TOKEN"

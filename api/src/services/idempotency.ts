@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { RunRecord } from "../storage/execution-writer.ts";
-import type { IdempotencyKey, IdempotencyStore } from "../storage/idempotency-store.ts";
+import type { RunRecord } from "#storage/execution-writer.ts";
+import type { IdempotencyKey, IdempotencyStore } from "#storage/idempotency-store.ts";
 import type { Caller } from "./access.ts";
 import { writeCanonical } from "./canonical-json.ts";
 import { type InputFaults, ServiceError } from "./errors.ts";

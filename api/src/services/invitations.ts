@@ -1,5 +1,5 @@
 import type { Database, Invitation, Prisma, Transaction, WorkspaceRole } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
+import type { NewEvent } from "#events/log.ts";
 import {
   type Access,
   type Caller,

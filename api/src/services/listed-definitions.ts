@@ -1,5 +1,5 @@
 import type { Transaction } from "@gatehouse/prisma";
-import type { Tool } from "../mcp/catalog.ts";
+import type { Tool } from "#mcp/catalog.ts";
 import { lockServer } from "./lock-server.ts";
 import { fingerprintTool } from "./tool-policy.ts";
 

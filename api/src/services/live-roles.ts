@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 
 type Roles = ReadonlyMap<string, WorkspaceRole>;
 

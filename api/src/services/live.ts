@@ -1,7 +1,7 @@
 import type { OAuthFlow } from "@gatehouse/prisma";
-import type { Bus } from "../events/bus.ts";
-import { topics } from "../events/topics.ts";
-import type { Execution } from "../storage/execution.ts";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import type { Execution } from "#storage/execution.ts";
 import { abortable } from "./abortable.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { doRegularly } from "../events/regularly.ts";
+import { doRegularly } from "#events/regularly.ts";
 
 export interface LogHistoryDeps {
   /** Calls back when the connection to the database was lost and is there again; returns what ends it. */

@@ -1,5 +1,5 @@
 /** What Gatehouse writes to people. Names come from people too: nothing of them becomes a line of its own. */
-import type { Mail } from "../mail/mailer.ts";
+import type { Mail } from "#mail/mailer.ts";
 
 const onOneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 

@@ -1,6 +1,6 @@
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, isAllowed, requirePerson } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
 import { endInvitationsOf } from "./invitations.ts";

@@ -1,5 +1,5 @@
 import type { Database, NewToolPolicy, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
+import type { NewEvent } from "#events/log.ts";
 import type { Access, Caller } from "./access.ts";
 import { approveListedTools } from "./listed-definitions.ts";
 import { lockServer, patient } from "./lock-server.ts";

@@ -1,12 +1,13 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { readCapabilities } from "../mcp/capabilities.ts";
-import type { Failure } from "../mcp/errors.ts";
-import type { Listing } from "../mcp/pages.ts";
-import { listPrompts } from "../mcp/prompts.ts";
-import { listResources, listResourceTemplates } from "../mcp/resources.ts";
-import type { Session } from "../mcp/session.ts";
+import { readCapabilities } from "#mcp/capabilities.ts";
+import type { Failure } from "#mcp/errors.ts";
+import type { Listing } from "#mcp/pages.ts";
+import { listPrompts } from "#mcp/prompts.ts";
+import { listResources, listResourceTemplates } from "#mcp/resources.ts";
+import type { Session } from "#mcp/session.ts";
 import type { LearntOffers } from "./stored-catalogs.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 /**
  * Asks a server, as one account, for what it has besides tools, and only for what it says to have. A list that cannot be had is told of

@@ -1,6 +1,6 @@
-import { validateArguments, type ArgumentIssue } from "../mcp/arguments.ts";
-import type { CallClock } from "../mcp/call-clock.ts";
-import type { JsonObject } from "../mcp/json.ts";
+import { validateArguments, type ArgumentIssue } from "#mcp/arguments.ts";
+import type { CallClock } from "#mcp/call-clock.ts";
+import type { JsonObject } from "#mcp/json.ts";
 import { type WrittenArguments, writeArguments } from "./argument-limits.ts";
 import type { CallContext } from "./call-contexts.ts";
 import type { Catalogs, CatalogTool, FoundTool } from "./catalogs.ts";

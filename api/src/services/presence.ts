@@ -1,4 +1,4 @@
-import type { Watch } from "../events/bus.ts";
+import type { Watch } from "#events/bus.ts";
 
 export interface PresenceDeps {
   /** Says to the cluster that this process lives and which keys it knows. */

@@ -1,5 +1,5 @@
-import type { ArgumentIssue } from "../mcp/arguments.ts";
-import type { Prompt } from "../mcp/prompts.ts";
+import type { ArgumentIssue } from "#mcp/arguments.ts";
+import type { Prompt } from "#mcp/prompts.ts";
 
 const mostArguments = 100;
 /** Of all values together. */

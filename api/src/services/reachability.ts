@@ -1,8 +1,9 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { Failure } from "../mcp/errors.ts";
+import type { Failure } from "#mcp/errors.ts";
 import type { Background } from "./background.ts";
 import type { Stop } from "./stop.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 /** Whether servers answered when they were last contacted, as it is stored. */
 export interface Reachability {

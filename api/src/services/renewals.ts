@@ -1,6 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
-import { aheadMargins, marginDivisor, maxMarginMs } from "../oauth/refresh-need.ts";
-import type { Refresher } from "../oauth/refresher.ts";
+import { aheadMargins, marginDivisor, maxMarginMs } from "#oauth/refresh-need.ts";
+import type { Refresher } from "#oauth/refresher.ts";
 
 export interface RenewalsDeps {
   db: Database;

@@ -1,7 +1,7 @@
-import type { Fetch, SignAssertion } from "../oauth/ports.ts";
-import { deleteRegistration } from "../oauth/registration-deletion.ts";
-import { revokeToken, type RevocationOutcome } from "../oauth/revocation.ts";
-import type { LeasedTask, RevocationStore, RevocationWork } from "../storage/revocation-store.ts";
+import type { Fetch, SignAssertion } from "#oauth/ports.ts";
+import { deleteRegistration } from "#oauth/registration-deletion.ts";
+import { revokeToken, type RevocationOutcome } from "#oauth/revocation.ts";
+import type { LeasedTask, RevocationStore, RevocationWork } from "#storage/revocation-store.ts";
 
 /** What one try came to. */
 export type RevocationTry =

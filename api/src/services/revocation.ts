@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import type { Clock, Sleep } from "../oauth/ports.ts";
+import type { Clock, Sleep } from "#oauth/ports.ts";
 import type {
   LeasedTask,
   RevocationAccount,
@@ -7,7 +7,7 @@ import type {
   RevocationReceipt,
   RevocationStore,
   TokensToRevoke,
-} from "../storage/revocation-store.ts";
+} from "#storage/revocation-store.ts";
 import type { Background } from "./background.ts";
 import { type RevocationRequestDeps, requestRevocation } from "./revocation-request.ts";
 

@@ -1,11 +1,11 @@
-import type { DatabaseClock } from "../storage/database-clock.ts";
+import type { DatabaseClock } from "#storage/database-clock.ts";
 import type {
   ExecutionContent,
   ExecutionProgress,
   StoredResult,
-} from "../storage/execution-content.ts";
-import type { ExecutionWriter, RunRecord } from "../storage/execution-writer.ts";
-import type { Execution, FinishedStatus } from "../storage/execution.ts";
+} from "#storage/execution-content.ts";
+import type { ExecutionWriter, RunRecord } from "#storage/execution-writer.ts";
+import type { Execution, FinishedStatus } from "#storage/execution.ts";
 import type { WrittenArguments } from "./argument-limits.ts";
 
 export interface NewExecution {

@@ -1,5 +1,5 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { Clock } from "../oauth/ports.ts";
+import type { Clock } from "#oauth/ports.ts";
 import { isAllowed } from "./access.ts";
 import type { Background } from "./background.ts";
 import type { Consent } from "./consent.ts";

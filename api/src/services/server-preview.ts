@@ -3,7 +3,7 @@ import {
   describeOption,
   type RegistrationKind,
 } from "./authorization-server-option.ts";
-import type { Detection } from "./detection.ts";
+import type { Detection } from "./detected-server.ts";
 
 /** What comes before creating a server: what was found, and what a consent would do. */
 export interface ServerPreview extends Detection {

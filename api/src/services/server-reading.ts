@@ -1,10 +1,10 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { ArgumentIssue } from "../mcp/arguments.ts";
-import type { ResourceContents } from "../mcp/content.ts";
-import type { Failure } from "../mcp/errors.ts";
-import { getPrompt, type Prompt } from "../mcp/prompts.ts";
-import { readResource } from "../mcp/resources.ts";
-import type { Session } from "../mcp/session.ts";
+import type { ArgumentIssue } from "#mcp/arguments.ts";
+import type { ResourceContents } from "#mcp/content.ts";
+import type { Failure } from "#mcp/errors.ts";
+import { getPrompt, type Prompt } from "#mcp/prompts.ts";
+import { readResource } from "#mcp/resources.ts";
+import type { Session } from "#mcp/session.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Catalogs } from "./catalogs.ts";
@@ -14,7 +14,8 @@ import type { ExecutionLimits } from "./execution-limits.ts";
 import { checkPromptArguments, findMissingArguments } from "./prompt-arguments.ts";
 import { suggestNames } from "./suggest.ts";
 import { toContentBlock, type ToolContentBlock } from "./tool-content.ts";
-import { describeFailure, type OpenToolSession } from "./tool-session.ts";
+import type { OpenToolSession } from "./tool-session.ts";
+import { describeFailure } from "./stop.ts";
 
 /** Why a server could not be read; the members that the answers have in common. */
 export type ReadingRefusal =

@@ -1,8 +1,8 @@
 import type { Database, McpServer, Prisma, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import type { ServerSecrets } from "../storage/server-secrets.ts";
+import type { NewEvent } from "#events/log.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { Access, Caller } from "./access.ts";
 import { listChangedSettings } from "./changed-settings.ts";
 import { readDatabaseTime } from "./database-time.ts";
@@ -14,7 +14,8 @@ import {
   readClient,
   sealClient,
 } from "./client-settings.ts";
-import type { Detection, Detector } from "./detection.ts";
+import type { Detector } from "./detection.ts";
+import type { Detection } from "./detected-server.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import { checkHeaders, checkName } from "./input.ts";
 import { lockServer, patient } from "./lock-server.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
-import type { PoolKey, SessionPool } from "../mcp/pool.ts";
+import type { SessionPool } from "#mcp/pool.ts";
+import type { PoolKey } from "#mcp/pool-key.ts";
 import { rolesAllowed } from "./access.ts";
 
 /** Ends pooled sessions on this process once a server, an account or a membership is not what it was (regressions S3). */

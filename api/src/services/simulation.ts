@@ -1,5 +1,5 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
-import type { GrantStore } from "../oauth/ports.ts";
+import type { GrantStore } from "#oauth/ports.ts";
 import {
   isDeadReason,
   nextState,
@@ -7,9 +7,9 @@ import {
   type OAuthReason,
   type OAuthStanding,
   readStanding,
-} from "../oauth/state.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import type { GrantMove } from "../storage/grant-move.ts";
+} from "#oauth/state.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { GrantMove } from "#storage/grant-move.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "./access.ts";
 import { InputFaults, ServiceError } from "./errors.ts";
 import type { Revocation } from "./revocation.ts";

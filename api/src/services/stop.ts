@@ -1,4 +1,5 @@
-import type { OAuthReason } from "../oauth/state.ts";
+import type { Failure } from "#mcp/errors.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 
 /** Why a request got no credentials that the server accepts. */
 export type Stop = (
@@ -35,3 +36,19 @@ export const boundless: Stop = {
   message:
     "The server asks for ever more scopes than a consent can be about; its operator must mend this.",
 };
+
+/** Why a session gave no answer, in one sentence. */
+export function describeFailure(failure: Failure): string {
+  switch (failure.kind) {
+    case "cancelled":
+      return "Cancelled.";
+    case "refused": {
+      const stop = failure.stop as Stop | null;
+      if (stop?.kind === "reauth") return "Consent is needed.";
+      if (stop?.kind === "headers-rejected") return "The server refused the configured headers.";
+      return stop?.message ?? "The server refused the credentials.";
+    }
+    default:
+      return failure.message;
+  }
+}

@@ -1,8 +1,8 @@
 import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
-import type { Tool } from "../mcp/catalog.ts";
-import type { Prompt } from "../mcp/prompts.ts";
-import type { Resource, ResourceTemplate } from "../mcp/resources.ts";
+import type { NewEvent } from "#events/log.ts";
+import type { Tool } from "#mcp/catalog.ts";
+import type { Prompt } from "#mcp/prompts.ts";
+import type { Resource, ResourceTemplate } from "#mcp/resources.ts";
 import { recordAllowedDefinitions } from "./listed-definitions.ts";
 import { compareTools, describeChanges } from "./tool-changes.ts";
 

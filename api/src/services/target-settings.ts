@@ -1,6 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { isScopeToken } from "../oauth/scopes.ts";
-import { isSecureUrl, parseUrl } from "../oauth/secure-url.ts";
+import { isScopeToken } from "#oauth/scopes.ts";
+import { isSecureUrl, parseUrl } from "#oauth/secure-url.ts";
 import type { InputFaults } from "./errors.ts";
 import { hasControlCharacters } from "./input.ts";
 

@@ -1,6 +1,7 @@
 import type { McpServer } from "@gatehouse/prisma";
-import { freshForMs } from "../oauth/refresh-need.ts";
-import { type CallRows, keyOfAccount, type KnownGrant } from "./call-rows.ts";
+import { freshForMs } from "#oauth/refresh-need.ts";
+import type { CallRows, KnownGrant } from "./call-rows.ts";
+import { keyOfAccount } from "./account-key.ts";
 
 /** An access token, and what it is of. */
 export interface SentToken {

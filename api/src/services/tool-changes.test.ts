@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Tool } from "../mcp/catalog.ts";
+import type { Tool } from "#mcp/catalog.ts";
 import { compareTools, describeChanges } from "./tool-changes.ts";
 
 const tool = (name: string, more: Partial<Tool> = {}): Tool => ({

@@ -1,4 +1,4 @@
-import type { Tool } from "../mcp/catalog.ts";
+import type { Tool } from "#mcp/catalog.ts";
 
 /** How a list of tools differs from the one before; names, in the order of the lists. */
 export interface ToolChanges {

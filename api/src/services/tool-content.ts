@@ -1,4 +1,4 @@
-import type { ContentBlock } from "../mcp/content.ts";
+import type { ContentBlock } from "#mcp/content.ts";
 
 /** The API's form of a content block. */
 export type ToolContentBlock =

@@ -1,6 +1,6 @@
 import type { Database, ToolPolicyKind, Transaction } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
-import type { Tool } from "../mcp/catalog.ts";
+import type { NewEvent } from "#events/log.ts";
+import type { Tool } from "#mcp/catalog.ts";
 import { type Access, type Caller, ownerOf } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import { lockServer } from "./lock-server.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Tool } from "../mcp/catalog.ts";
+import type { Tool } from "#mcp/catalog.ts";
 import { decidePolicy as decide, fingerprintTool, type PolicyRow } from "./tool-policy.ts";
 
 const tool = (changes: Partial<Tool> = {}): Tool => ({

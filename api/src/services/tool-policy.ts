@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { NewToolPolicy, ToolPolicy, ToolPolicyKind } from "@gatehouse/prisma";
-import type { Tool } from "../mcp/catalog.ts";
+import type { Tool } from "#mcp/catalog.ts";
 import { writeCanonical } from "./canonical-json.ts";
 
 /** What was decided about a tool, as it is stored. */

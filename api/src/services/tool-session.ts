@@ -1,10 +1,9 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { Failure } from "../mcp/errors.ts";
-import type { SessionPool } from "../mcp/pool.ts";
-import type { Session } from "../mcp/session.ts";
-import type { Fetch } from "../oauth/ports.ts";
+import type { Failure } from "#mcp/errors.ts";
+import type { SessionPool } from "#mcp/pool.ts";
+import type { Session } from "#mcp/session.ts";
+import type { Fetch } from "#oauth/ports.ts";
 import type { Accounts } from "./accounts.ts";
-import type { Stop } from "./stop.ts";
 
 /**
  * Uses a session with an MCP server as one owner's account. The session is shared with that account's other calls, and `use` runs again
@@ -65,20 +64,4 @@ export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
       use,
     );
   };
-}
-
-/** Why a session gave no answer, in one sentence. */
-export function describeFailure(failure: Failure): string {
-  switch (failure.kind) {
-    case "cancelled":
-      return "Cancelled.";
-    case "refused": {
-      const stop = failure.stop as Stop | null;
-      if (stop?.kind === "reauth") return "Consent is needed.";
-      if (stop?.kind === "headers-rejected") return "The server refused the configured headers.";
-      return stop?.message ?? "The server refused the credentials.";
-    }
-    default:
-      return failure.message;
-  }
 }

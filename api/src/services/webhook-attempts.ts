@@ -1,5 +1,5 @@
-import type { LoggedEvent } from "../events/log.ts";
-import type { WebhookStore } from "../storage/webhook-store.ts";
+import type { LoggedEvent } from "#events/log.ts";
+import type { WebhookStore } from "#storage/webhook-store.ts";
 import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
 import type { WebhookSlot } from "./webhook-slots.ts";
 

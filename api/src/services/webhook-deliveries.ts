@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@gatehouse/prisma";
-import { type LoggedEvent, readEventsAfter } from "../events/log.ts";
+import { type LoggedEvent, readEventsAfter } from "#events/log.ts";
 import { giveUpRetrying } from "./webhook-losses.ts";
-import type { WebhookStore, WebhookTarget } from "../storage/webhook-store.ts";
+import type { WebhookStore, WebhookTarget } from "#storage/webhook-store.ts";
 import { createWebhookAttempts } from "./webhook-attempts.ts";
 import { createDueSearch } from "./webhook-due-search.ts";
 import { startParkedDeliveries } from "./webhook-parked.ts";

@@ -1,4 +1,4 @@
-import type { DueEndpoints, DueRow } from "../storage/webhook-due.ts";
+import type { DueEndpoints, DueRow } from "#storage/webhook-due.ts";
 
 /** What there is to look for: workspaces whose log grew, and at each poll retries, lapsed leases and a part of all endpoints. */
 export interface DueSearch {

@@ -1,4 +1,4 @@
-import type { LoggedEvent } from "../events/log.ts";
+import type { LoggedEvent } from "#events/log.ts";
 import type { WebhookMessage } from "./webhook-sender.ts";
 
 /** What payloads name by a row's id, and what it is in the API. The user there is the member that MEMBER_CHANGED tells of. */

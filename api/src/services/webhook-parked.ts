@@ -1,7 +1,7 @@
 import type { Database } from "@gatehouse/prisma";
-import type { ParkedDelivery } from "../storage/parked-deliveries.ts";
+import type { ParkedDelivery } from "#storage/parked-deliveries.ts";
 import { giveUp, lossReasons } from "./webhook-losses.ts";
-import type { WebhookStore } from "../storage/webhook-store.ts";
+import type { WebhookStore } from "#storage/webhook-store.ts";
 import type { AttemptDelivery } from "./webhook-attempts.ts";
 import { giveUpAfterMs, longestBackoffMs } from "./webhook-schedule.ts";
 import { createWebhookSlots, type WebhookSlot } from "./webhook-slots.ts";

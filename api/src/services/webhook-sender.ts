@@ -1,6 +1,6 @@
 import type { WorkspaceEventType } from "@gatehouse/prisma";
-import type { Fetch } from "../oauth/ports.ts";
-import type { WebhookAttempt } from "../storage/webhook-store.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import type { WebhookAttempt } from "#storage/webhook-store.ts";
 
 /** What is delivered, as a receiver reads it. */
 export interface WebhookMessage {

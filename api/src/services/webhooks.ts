@@ -7,9 +7,9 @@ import type {
   WebhookEndpoint,
   WorkspaceEventType,
 } from "@gatehouse/prisma";
-import type { LoggedEvent, NewEvent } from "../events/log.ts";
+import type { LoggedEvent, NewEvent } from "#events/log.ts";
 import { giveUpTypes } from "./webhook-losses.ts";
-import type { WebhookStore } from "../storage/webhook-store.ts";
+import type { WebhookStore } from "#storage/webhook-store.ts";
 import { type Access, type Caller, requireCaller, rolesAllowed, visibleTo } from "./access.ts";
 import { InputFaults, notFound, ServiceError } from "./errors.ts";
 import { type Quotas, requireQuota } from "./quotas.ts";

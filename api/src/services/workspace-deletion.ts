@@ -1,7 +1,7 @@
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
-import type { FlowStore } from "../storage/flow-store.ts";
-import type { GrantLifecycle } from "../storage/grant-lifecycle.ts";
-import type { RegistrationStore } from "../storage/registration-store.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { RegistrationStore } from "#storage/registration-store.ts";
 import { type Access, type Caller, isAllowed, requirePerson } from "./access.ts";
 import { InputFaults, notFound } from "./errors.ts";
 import { patient } from "./lock-server.ts";

@@ -1,13 +1,13 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
-import { decodeCursor, encodeCursor, markOf, type Position } from "../events/cursor.ts";
+import { decodeCursor, encodeCursor, markOf, type Position } from "#events/cursor.ts";
 import {
   type LoggedEvent,
   type LogExtent,
   type LogHead,
   readExtent,
   readMarks,
-} from "../events/log.ts";
-import type { Tails } from "../events/tail.ts";
+} from "#events/log.ts";
+import type { Tails } from "#events/tail.ts";
 import { abortable, type Aborting } from "./abortable.ts";
 import { type Access, type Caller, requireCaller } from "./access.ts";
 import { cursorInvalid, readCursor } from "./checked-cursor.ts";

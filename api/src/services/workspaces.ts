@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
-import type { NewEvent } from "../events/log.ts";
+import type { NewEvent } from "#events/log.ts";
 import { type Access, type Caller, requirePerson } from "./access.ts";
 import { InputFaults } from "./errors.ts";
 import { checkName } from "./input.ts";

@@ -1,6 +1,6 @@
 import { type Database, type McpServer, Prisma, type ToolPolicy } from "@gatehouse/prisma";
 import type { NewToolPolicy, WorkspaceRole } from "@gatehouse/prisma";
-import type { OAuthReason } from "../oauth/state.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 
 /** A row, and what is the same for as long as nothing changed in it that a call goes by. */
 export interface Stamped {

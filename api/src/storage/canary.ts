@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 
 const name = "sealed-canary";
 const plaintext = "gatehouse";

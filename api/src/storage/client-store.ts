@@ -1,6 +1,6 @@
 import type { ClientRegistrationKind, Database, OAuthClient } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { GrantClient, SigningKey } from "../oauth/ports.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
+import type { GrantClient, SigningKey } from "#oauth/ports.ts";
 
 export interface NewClient {
   kind: ClientRegistrationKind;

@@ -6,7 +6,7 @@ import {
   Prisma,
   type Transaction,
 } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 
 /** What is asked, as it is shown. */
 export interface ElicitationQuestion {

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import { type ExecutionSnapshot, writeExecutions } from "./execution-rows.ts";
 import { type Execution, isFinished } from "./execution.ts";
 

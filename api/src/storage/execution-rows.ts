@@ -1,5 +1,5 @@
 import type { Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { ExecutionProgress } from "./execution-content.ts";
 import type { Execution } from "./execution.ts";
 

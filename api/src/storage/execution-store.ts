@@ -1,5 +1,5 @@
 import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { DatabaseClock } from "./database-clock.ts";
 import type { ExecutionContent, ExecutionProgress } from "./execution-content.ts";
 import { type SealedField, sealContext } from "./execution-rows.ts";

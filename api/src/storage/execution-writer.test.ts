@@ -1,6 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import { createExecutionWriter, type RunRecord } from "./execution-writer.ts";
 
 /** The promise: other processes can read of a change from then on. */

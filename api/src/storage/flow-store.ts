@@ -7,7 +7,7 @@ import type {
   Prisma,
   Transaction,
 } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 
 export interface NewFlow {
   mode: OAuthFlowMode;

@@ -1,5 +1,5 @@
 import { Prisma, type Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import { type GrantRow, grantColumns, openGrant } from "./grant-row.ts";
 import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";

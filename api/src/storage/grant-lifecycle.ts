@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { GrantType } from "../oauth/ports.ts";
-import type { OAuthReason } from "../oauth/state.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
+import type { GrantType } from "#oauth/ports.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 import { type GrantEnding, grantsOf } from "./grant-ending.ts";
 import { type GrantRow, openIfPossible } from "./grant-row.ts";
 import { clearedLease, type StateChange } from "./grant-store.ts";

@@ -1,5 +1,5 @@
 import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import { openGrant } from "./grant-row.ts";
 import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";

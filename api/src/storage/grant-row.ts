@@ -1,7 +1,7 @@
 import { type Database, Prisma } from "@gatehouse/prisma";
-import { BrokenSealError, type SealedBox, UnknownKeyError } from "../crypto/sealed-box.ts";
-import type { Grant, GrantReading, GrantType } from "../oauth/ports.ts";
-import type { OAuthReason } from "../oauth/state.ts";
+import { BrokenSealError, type SealedBox, UnknownKeyError } from "#crypto/sealed-box.ts";
+import type { Grant, GrantReading, GrantType } from "#oauth/ports.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 
 /** The columns from which a grant is opened; times as differences by the database's clock. */
 export interface GrantRow {

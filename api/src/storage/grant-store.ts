@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Database, Prisma, Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
-import type { GrantStore, RefreshCause } from "../oauth/ports.ts";
-import type { OAuthReason, OAuthState } from "../oauth/state.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
+import type { GrantStore, RefreshCause } from "#oauth/ports.ts";
+import type { OAuthReason, OAuthState } from "#oauth/state.ts";
 import { type GrantRow, grantColumns, readGrantRow, readingOf } from "./grant-row.ts";
 
 /** A change of state, for the log, in the transaction that makes it. */

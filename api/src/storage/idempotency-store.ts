@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import { writeExecutions } from "./execution-rows.ts";
 import type { RunRecord } from "./execution-writer.ts";
 

@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import { isKeyId } from "../crypto/keyring.ts";
+import { isKeyId } from "#crypto/keyring.ts";
 import { nameColumn, sealedColumns, sqlFor } from "./sealed-columns.ts";
 
 /** How many values of a column a key has sealed. */

@@ -1,5 +1,5 @@
 import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
 
 /** Dynamic registrations that have served their time, on their way to be deleted where they were made (RFC 7592). */

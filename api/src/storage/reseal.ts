@@ -1,5 +1,5 @@
 import { type Database, Prisma } from "@gatehouse/prisma";
-import { BrokenSealError, type SealedBox, UnknownKeyError } from "../crypto/sealed-box.ts";
+import { BrokenSealError, type SealedBox, UnknownKeyError } from "#crypto/sealed-box.ts";
 import { nameColumn, type SealedColumn, sealedColumns, sqlFor } from "./sealed-columns.ts";
 
 export interface ResealOptions {

@@ -5,9 +5,9 @@ import {
   type RevocationTaskKind,
   type Transaction,
 } from "@gatehouse/prisma";
-import { BrokenSealError, type SealedBox } from "../crypto/sealed-box.ts";
-import type { Grant, GrantClient } from "../oauth/ports.ts";
-import type { OAuthReason } from "../oauth/state.ts";
+import { BrokenSealError, type SealedBox } from "#crypto/sealed-box.ts";
+import type { Grant, GrantClient } from "#oauth/ports.ts";
+import type { OAuthReason } from "#oauth/state.ts";
 
 /** Where a grant is ended, and why. */
 export interface RevocationCause {

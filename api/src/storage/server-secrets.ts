@@ -1,5 +1,5 @@
 import type { McpServer } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 
 /** The write-only settings of an MCP server. */
 export interface ServerSecrets {

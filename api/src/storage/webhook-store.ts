@@ -6,7 +6,7 @@ import type {
   WebhookEndpoint,
   WorkspaceEventType,
 } from "@gatehouse/prisma";
-import type { SealedBox } from "../crypto/sealed-box.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
 import { type ParkedSearch, takeParked, type ParkedDelivery } from "./parked-deliveries.ts";
 import { createDueEndpoints, type DueEndpoints, isFree } from "./webhook-due.ts";
 

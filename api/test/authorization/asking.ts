@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { encodeGlobalId } from "../../src/graphql/global-id.ts";
+import { encodeGlobalId } from "#graphql/global-id.ts";
 import type { GraphQLAnswer } from "../support/client.ts";
 import type { MatrixCaller } from "./callers.ts";
 

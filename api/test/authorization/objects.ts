@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { WorkspaceEventType } from "@gatehouse/prisma";
-import type { SealedBox } from "../../src/crypto/sealed-box.ts";
-import { appendEvent } from "../../src/events/log.ts";
-import { encodeGlobalId } from "../../src/graphql/global-id.ts";
+import type { SealedBox } from "#crypto/sealed-box.ts";
+import { appendEvent } from "#events/log.ts";
+import { encodeGlobalId } from "#graphql/global-id.ts";
 import { type OfferingCounterparty, startModernOffering } from "../counterparties/offering.ts";
 import { connect, createServer, rowIdOf } from "../support/client.ts";
 import type { TestGatehouse } from "../support/gatehouse.ts";

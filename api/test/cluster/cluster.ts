@@ -1,9 +1,9 @@
 /** Three processes of Gatehouse on one database, an authorization server that rotates and detects reuse, and somebody who calls. */
 import { randomBytes } from "node:crypto";
 import { type Database, openDatabase } from "@gatehouse/prisma";
-import { generateKey } from "../../src/crypto/keyring.ts";
-import type { RefreshLimits } from "../../src/oauth/lease-request.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { generateKey } from "#crypto/keyring.ts";
+import type { RefreshLimits } from "#oauth/lease-request.ts";
+import { type Sandbox, startSandbox } from "#sandbox/sandbox.ts";
 import { connect, createServer, executeTool, rowIdOf } from "../support/client.ts";
 import { signUp, type TestUser } from "../support/client.ts";
 import { findFreePort } from "../support/free-port.ts";

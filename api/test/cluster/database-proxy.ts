@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
-import { LISTENER_NAME } from "../../src/events/listening.ts";
+import { LISTENER_NAME } from "#events/listening.ts";
 
 /** A proxy between one process and PostgreSQL, for what goes wrong on that way. */
 export interface DatabaseProxy extends AsyncDisposable {

@@ -1,6 +1,6 @@
 /** Nothing that happens to processes, database or connections costs a subscriber an event, or tells it of one twice. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LISTENER_NAME } from "../../src/events/listening.ts";
+import { LISTENER_NAME } from "#events/listening.ts";
 import { createServer, executeTool, rowIdOf } from "../support/client.ts";
 import { startModernOnly } from "../counterparties/modern.ts";
 import { disposable } from "../support/disposable.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { findRunningPostgres } from "@gatehouse/prisma/embedded-postgres";
 import { openDatabase } from "@gatehouse/prisma";
 import { describe, expect, it } from "vitest";
-import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { startSandbox } from "#sandbox/sandbox.ts";
 import { connect, createServer, executeTool, rowIdOf, signUp } from "../support/client.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { OwnProgram } from "../support/own-program.ts";

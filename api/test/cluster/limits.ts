@@ -1,4 +1,4 @@
-import type { RefreshLimits } from "../../src/oauth/lease-request.ts";
+import type { RefreshLimits } from "#oauth/lease-request.ts";
 
 /** The product's 45 s and 20 s, divided by 7.5: long enough for a slow machine, short enough to be waited for. */
 export const shortLimits: RefreshLimits = { leaseTtlMs: 6_000, requestDeadlineMs: 2_667 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { refreshLimits } from "../../src/oauth/lease-request.ts";
+import { refreshLimits } from "#oauth/lease-request.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { type Account, type Cluster, startCluster } from "./cluster.ts";
 import { rounds } from "./limits.ts";

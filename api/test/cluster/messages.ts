@@ -1,5 +1,5 @@
 /** What the test and the processes of its cluster say to each other. */
-import type { RefreshLimits, RefreshStage } from "../../src/oauth/lease-request.ts";
+import type { RefreshLimits, RefreshStage } from "#oauth/lease-request.ts";
 
 export interface ProcessSettings {
   /** Variables of the configuration. */

@@ -1,7 +1,7 @@
 /** What Gatehouse depends on goes away, lies or jumps, under steady load and with subscribers; run by `pnpm faults`. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { FaultName } from "../../src/sandbox/sandbox.ts";
-import { countKeyUses } from "../../src/storage/key-uses.ts";
+import type { FaultName } from "#sandbox/sandbox.ts";
+import { countKeyUses } from "#storage/key-uses.ts";
 import { OwnProgram } from "../support/own-program.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { type Audience, gatherAudience } from "./audience.ts";

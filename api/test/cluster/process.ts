@@ -1,9 +1,9 @@
 /** One process of a cluster under test: the app itself, told by its parent where to meet its end, and telling what it does. */
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
-import { createApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config.ts";
-import type { OnRefreshStage } from "../../src/oauth/lease-request.ts";
+import { createApp } from "#app.ts";
+import { loadConfig } from "#config.ts";
+import type { OnRefreshStage } from "#oauth/lease-request.ts";
 import type { FromProcess, ProcessSettings, StageFault, ToProcess } from "./messages.ts";
 import { setClockShift } from "./shifted-clock.ts";
 import { readMonotonicMs } from "./timeline.ts";

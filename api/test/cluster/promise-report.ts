@@ -1,8 +1,8 @@
 /** After a fault: every promise that can be looked at from outside, with its number, printed and expected. */
 import { expect } from "vitest";
-import { parseKeyring } from "../../src/crypto/keyring.ts";
-import { createSealedBox } from "../../src/crypto/sealed-box.ts";
-import { countKeyUses } from "../../src/storage/key-uses.ts";
+import { parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
+import { countKeyUses } from "#storage/key-uses.ts";
 import type { Audience } from "./audience.ts";
 import type { Account, Cluster } from "./cluster.ts";
 import { countReauthEvents, expectOneSendingPerLease } from "./promises.ts";

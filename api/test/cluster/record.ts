@@ -1,7 +1,7 @@
 /** What the processes and the authorization server did, for assertions and for the eye. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { RefreshStage } from "../../src/oauth/lease-request.ts";
-import type { TokenRequest, Traffic } from "../../src/sandbox/traffic.ts";
+import type { RefreshStage } from "#oauth/lease-request.ts";
+import type { TokenRequest, Traffic } from "#sandbox/traffic.ts";
 import type { Account, CallOutcome } from "./cluster.ts";
 import type { FromProcess } from "./messages.ts";
 import { createTimeline, readMonotonicMs } from "./timeline.ts";

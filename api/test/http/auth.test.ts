@@ -2,11 +2,11 @@ import { openDatabase } from "@gatehouse/prisma";
 import type { Database } from "@gatehouse/prisma";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { createAuth } from "../../src/http/auth.ts";
-import type { AuthDeps } from "../../src/http/auth.ts";
-import { PUBLIC_URL, startTestServer } from "../../src/http/test-server.ts";
-import type { SentRequest, TestServer } from "../../src/http/test-server.ts";
-import { createViewerResolver } from "../../src/http/viewer.ts";
+import { createAuth } from "#http/auth.ts";
+import type { AuthDeps } from "#http/auth.ts";
+import { PUBLIC_URL, startTestServer } from "#http/test-server.ts";
+import type { SentRequest, TestServer } from "#http/test-server.ts";
+import { createViewerResolver } from "#http/viewer.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

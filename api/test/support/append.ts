@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import { appendEvent } from "../../src/events/log.ts";
+import { appendEvent } from "#events/log.ts";
 
 /** Many append at once, on few connections. In milliseconds. */
 const patience = { maxWait: 60_000, timeout: 60_000 };

@@ -1,4 +1,4 @@
-import type { ClientTraffic } from "../../src/sandbox/traffic.ts";
+import type { ClientTraffic } from "#sandbox/traffic.ts";
 import { rowIdOf } from "./client.ts";
 import type { TestGatehouse } from "./gatehouse.ts";
 

@@ -11,7 +11,7 @@ import {
   parse,
   validate,
 } from "graphql";
-import { createLimitRule, defaultLimits } from "../../src/graphql/document-limits.ts";
+import { createLimitRule, defaultLimits } from "#graphql/document-limits.ts";
 
 /** A query of one page of a connection, with one object field of its nodes and all that is in it. */
 export interface ConnectionQuery {

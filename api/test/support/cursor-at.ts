@@ -1,6 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
-import { encodeCursor } from "../../src/events/cursor.ts";
-import { readMarks } from "../../src/events/log.ts";
+import { encodeCursor } from "#events/cursor.ts";
+import { readMarks } from "#events/log.ts";
 
 /** The cursor of any place in a log, as a client that was there holds it. */
 export async function readCursorAt(

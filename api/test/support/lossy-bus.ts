@@ -1,4 +1,4 @@
-import { type Bus, openBus } from "../../src/events/bus.ts";
+import { type Bus, openBus } from "#events/bus.ts";
 
 export interface LossyBus {
   /** As a process opens its bus. */

@@ -1,6 +1,6 @@
 import type { Database } from "@gatehouse/prisma";
-import { parseKeyring } from "../../src/crypto/keyring.ts";
-import { createSealedBox } from "../../src/crypto/sealed-box.ts";
+import { parseKeyring } from "#crypto/keyring.ts";
+import { createSealedBox } from "#crypto/sealed-box.ts";
 
 const contextOf = (rowId: string) => ({ table: "ToolExecution", column: "arguments", rowId });
 

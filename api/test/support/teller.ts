@@ -1,5 +1,5 @@
 import type { Database } from "@gatehouse/prisma";
-import { type Bus, openBus } from "../../src/events/bus.ts";
+import { type Bus, openBus } from "#events/bus.ts";
 
 /** Tells the processes of a test at once of what it changes past them, as they tell each other of their own changes. */
 export interface Teller {

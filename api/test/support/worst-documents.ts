@@ -12,8 +12,8 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
-import { createLimitRule, defaultLimits } from "../../src/graphql/document-limits.ts";
-import { schema } from "../../src/graphql/schema.ts";
+import { createLimitRule, defaultLimits } from "#graphql/document-limits.ts";
+import { schema } from "#graphql/schema.ts";
 
 export interface KnownIds {
   workspaceId: string;

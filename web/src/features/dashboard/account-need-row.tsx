@@ -6,7 +6,7 @@ import { formatInstant, formatRelative } from "../../lib/format.ts";
 import { serverPath } from "../../lib/paths.ts";
 import { reasonWords, stateWords } from "../../lib/words.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
-import type { AccountNeed } from "./account-needs.tsx";
+import type { AccountNeed } from "./account-need.ts";
 import classes from "./dashboard.module.css";
 
 const forecastWords: Record<OAuthForecastReason, string> = {

@@ -2,7 +2,7 @@ import { Button, Text } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useQuery } from "urql";
 import { graphql } from "../../graphql/generated/gql.ts";
-import type { AccountNeedsQuery, WorkspaceEventType } from "../../graphql/generated/graphql.ts";
+import type { WorkspaceEventType } from "../../graphql/generated/graphql.ts";
 import { useWorkspaceChanges } from "../../graphql/use-workspace-changes.ts";
 import { useNow } from "../../lib/use-now.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
@@ -10,6 +10,7 @@ import { RowsSkeleton } from "../../ui/rows-skeleton.tsx";
 import { Section } from "../../ui/section.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import { AccountNeedRow } from "./account-need-row.tsx";
+import type { AccountNeed } from "./account-need.ts";
 import classes from "./dashboard.module.css";
 
 const accountNeedsQuery = graphql(`
@@ -48,9 +49,6 @@ const accountNeedsQuery = graphql(`
     }
   }
 `);
-
-type WorkspaceNode = Extract<NonNullable<AccountNeedsQuery["node"]>, { __typename: "Workspace" }>;
-export type AccountNeed = WorkspaceNode["accountNeeds"]["nodes"][number];
 
 const states: WorkspaceEventType[] = ["OAUTH_STATE_CHANGED", "TOKEN_REFRESHED"];
 
