@@ -16,6 +16,7 @@ import { createEgress } from "#egress/egress.ts";
 import { type Bus, openBus } from "#events/bus.ts";
 import { appendEvent, appendingEvent, readHeads, readPage, renewEpoch } from "#events/log.ts";
 import { doRegularly } from "#events/regularly.ts";
+import { createChanges } from "#events/changes.ts";
 import { openLogConnections } from "#events/log-connections.ts";
 import { createTails } from "#events/tail.ts";
 import { topics } from "#events/topics.ts";
@@ -247,14 +248,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       userId: change.ownerId === change.workspaceId ? null : change.ownerId,
       payload: { previousState: change.previousState, state: change.state, reason: change.reason },
     });
-  const publishFlow = (flowId: string) => bus.publish(topics.flow(flowId));
+  const changes = createChanges(bus);
   const grantStore = createGrantStore({
     db,
     box,
     appendStateChange,
     appendingEvent,
-    publish: (grantId, workspaceId) =>
-      bus.publish(topics.grant(grantId), ...(workspaceId ? [topics.workspace(workspaceId)] : [])),
+    publish: changes.grant,
     async waitForChange(grantId, timeoutMs) {
       using watch = bus.watch(topics.grant(grantId));
       await watch.next(timeoutMs);
@@ -273,7 +273,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         userId: task.ownerId === task.workspaceId ? null : task.ownerId,
         payload: { what: task.kind, ...receipt, reason: task.reason },
       }),
-    publish: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    publish: changes.workspace,
   });
   const registrations = createRegistrationStore({ db, box, revocations: revocationStore });
   const ending = createGrantEnding({ box, revocations: revocationStore, appendStateChange });
@@ -282,8 +282,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     box,
     ending,
     appendStateChange,
-    publish: (grantId: string, workspaceId: string) =>
-      bus.publish(topics.grant(grantId), topics.workspace(workspaceId)),
+    publish: changes.grant,
   };
   const grants = createGrantLifecycle({
     ...ofGrants,
@@ -291,7 +290,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     newId: uuidv7,
   });
   const grantMove = createGrantMove({ ...ofGrants, revocations: revocationStore });
-  const flows = createFlowStore({ db, box, publish: publishFlow });
+  const flows = createFlowStore({ db, box, publish: changes.flow });
   const clientStore = createClientStore({ db, box, newId: uuidv7 });
   const secrets = createServerSecrets(box);
 
@@ -312,6 +311,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     box,
     bus,
+    changes,
     access,
     newId: uuidv7,
     processId,
@@ -344,7 +344,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     quotas,
     appendMemberEvent,
     appendEvent,
-    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    changes,
   });
   const apiTokens = createApiTokens({
     db,
@@ -355,8 +355,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     hash: sha256,
     shownLength,
     appendEvent,
-    publishEnded: (id) => bus.publish(topics.ended(id)),
-    publishWorkspace: (workspaceId) => bus.publish(topics.workspace(workspaceId)),
+    changes,
     background,
   });
   const revocation = createRevocation({
@@ -416,9 +415,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     redirectUri,
     metadataDocumentUrl,
   });
-  const publishWorkspace = (workspaceId: string) => bus.publish(topics.workspace(workspaceId));
-  const publishServer = (serverId: string) => bus.publish(topics.server(serverId));
-  const publishFlows = (ids: readonly string[]) => bus.publish(...ids.map(topics.flow));
   const servers = createServers({
     db,
     access,
@@ -430,17 +426,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     revocation,
     newId: uuidv7,
     appendEvent,
-    publishWorkspace,
-    publishServer,
-    publishFlows,
+    changes,
     connectItself: (server, userId) => selfConnection.start(server, userId),
   });
-  const publishMembers = (workspaceId: string) => bus.publish(topics.members(workspaceId));
-  const leaving = { db, access, flows, grants, revocation, publishWorkspace, publishFlows };
+  const leaving = { db, access, flows, grants, revocation, changes };
   const deletion = createDeletion({
     ...leaving,
     quotas,
-    publishServer,
+    changes,
     registrations,
     undoMs: options.undoMs ?? undoMs,
     appendServerEvent: (tx, { fields, ...event }) =>
@@ -451,14 +444,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const finalizing = createDelayedRuns(() =>
     background.start("ending of deleted servers", (signal) => deletion.finalizeDue(signal)),
   );
-  const publishServers = (ids: readonly string[]) => bus.publish(...ids.map(topics.server));
   const members = createMembers({
     ...leaving,
-    publishMembers,
-    publishServers,
+    changes,
     appendMemberEvent,
   });
-  const joining = { db, access, appendMemberEvent, publishWorkspace, publishMembers };
+  const joining = { db, access, appendMemberEvent, changes };
   const attemptLimits = createAttemptLimits(db, {
     exemptsLoopback: config.isLoopback,
     isLoopback: isLoopbackAddress,
@@ -479,7 +470,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       db,
       access,
       appendEvent,
-      publishWorkspace,
+      changes,
       quotas,
       mailLimits: mailer && mailLimits,
       newId: uuidv7,
@@ -502,8 +493,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     appendEvent,
     appendStateChange,
-    publishWorkspace,
-    publishServer,
+    changes,
   });
   const accounts = createAccounts({
     authorizationRequired,
@@ -531,7 +521,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     onTopic,
     onError: (error) => logger.warn({ err: error }, "pooled sessions could not be looked at"),
   });
-  const reachability = createReachability({ db, background, clock, publishServer });
+  const reachability = createReachability({ db, background, clock, changes });
   const openUnwatchedSession = createToolSessions({
     pool,
     accounts,
@@ -549,7 +539,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     // It stores more than whether the server answered: also why it has no list.
     openSession: openUnwatchedSession,
     reachability,
-    stored: createStoredCatalogs({ db, appendEvent, publishServer, publishWorkspace }),
+    stored: createStoredCatalogs({ db, appendEvent, changes }),
     background,
     clock,
   });
@@ -558,15 +548,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     db,
     access,
     appendEvent,
-    publishServer,
-    publishWorkspace,
+    changes,
   });
   const newToolPolicies = createNewToolPolicies({
     db,
     access,
     appendEvent,
-    publishServers,
-    publishWorkspace,
+    changes,
   });
   const reading = createServerReading({
     access,
@@ -608,8 +596,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...shared,
     catalogs,
     background,
-    publishFlow,
-    publishServer,
+    changes,
     retireRegistrations,
   });
   const consent = createConsent({
@@ -626,7 +613,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     limiter: createRateLimiter(db, { name: "start-oauth", burst: 60, perMinute: 60 }),
     randomToken: () => randomToken(32),
     redirectUri,
-    publishServer,
+    changes,
   });
   const selfConnection = createSelfConnection({ db, consent, background, clock });
   const callback = createCallback({
@@ -695,7 +682,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     findUrlFault: (url) => egress.checkUrl(url),
     makeSecret: makeSigningSecret,
     newId: uuidv7,
-    kick: publishWorkspace,
+    kick: changes.workspace,
     appendEvent,
   });
 
@@ -709,7 +696,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     grantStore,
     grantMove,
     revocation,
-    publishServer,
+    changes,
     sandboxUrls: sandbox && [sandbox.notesUrl, sandbox.weatherUrl],
   });
   const graphql = createGraphQL({
@@ -730,8 +717,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         ...leaving,
         workspaces,
         registrations,
-        publishMembers,
-        publishServers,
+        changes,
       }),
       servers,
       deletion,
@@ -808,7 +794,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     sendSignUpNotice: mailer
       ? (email) => sendMail("mailing of a notice", () => writeSignUpNotice(email, config.publicUrl))
       : null,
-    onSessionEnded: (id) => bus.publish(topics.ended(id)),
+    onSessionEnded: changes.endedCredential,
     logger,
   });
   const viewers = createViewerResolver({

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { Bus } from "#events/bus.ts";
 import { appendEvent, appendEvents } from "#events/log.ts";
-import { topics } from "#events/topics.ts";
+import type { Changes } from "#events/changes.ts";
 import { createAbandonedExecutions } from "#services/abandoned-executions.ts";
 import type { Access } from "#services/access.ts";
 import { createElicitations } from "#services/elicitations.ts";
@@ -27,6 +27,7 @@ export interface ToolRunsDeps {
   db: Database;
   box: SealedBox;
   bus: Bus;
+  changes: Changes;
   access: Access;
   newId(): string;
   processId: string;
@@ -41,13 +42,12 @@ export interface ToolRunsDeps {
 
 /** Asks the database for its time. */
 export async function openToolRuns(deps: ToolRunsDeps) {
-  const { db, box, bus, access, log } = deps;
+  const { db, box, bus, changes, access, log } = deps;
   const clock = await openDatabaseClock(db, deps.monotonicMs);
-  const publish = (change: { executionIds: string[]; workspaceIds: string[] }) =>
-    bus.publish(
-      ...change.executionIds.map(topics.execution),
-      ...change.workspaceIds.map(topics.workspace),
-    );
+  const publish = (change: { executionIds: string[]; workspaceIds: string[] }) => {
+    changes.execution(...change.executionIds);
+    changes.workspace(...change.workspaceIds);
+  };
   // For the runner and for admins: it tells of the account that it ran as.
   const appendFinished: ExecutionStoreDeps["appendFinished"] = (tx, executions) =>
     appendEvents(
@@ -109,12 +109,11 @@ export async function openToolRuns(deps: ToolRunsDeps) {
           userId,
           payload: { elicitationId: id, executionId },
         }),
-      publish: ({ id, executionId, workspaceId }, change) =>
-        bus.publish(
-          topics.elicitation(id),
-          topics.execution(executionId),
-          ...(change === "requested" ? [topics.workspace(workspaceId)] : []),
-        ),
+      publish({ id, executionId, workspaceId }, change) {
+        changes.elicitation(id);
+        changes.execution(executionId);
+        if (change === "requested") changes.workspace(workspaceId);
+      },
     }),
   });
   const limits = createExecutionLimits({ ...deps.limits, monotonicMs: deps.monotonicMs });

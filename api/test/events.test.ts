@@ -202,8 +202,7 @@ describe("what the log tells", () => {
       db: gatehouse.db,
       appendEvent,
       appendStateChange: async () => {},
-      publishWorkspace: () => {},
-      publishServer: () => {},
+      changes: { workspace: () => {}, server: () => {} },
     });
     const owner = rowIdOf(ada.workspaceId);
     await Promise.all([

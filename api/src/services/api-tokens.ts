@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
 import { type Quotas, requireQuota } from "./quotas.ts";
 import type { NewEvent } from "#events/log.ts";
@@ -47,10 +48,7 @@ export interface ApiTokensDeps {
   shownLength: number;
   /** The last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After the commit: every process forgets the token, and ends what is open under it. */
-  publishEnded(tokenId: string): void;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "endedCredential" | "workspace">;
   background: Pick<Background, "start">;
 }
 
@@ -122,7 +120,7 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
         await tell(tx, created, caller, "CREATED");
         return created;
       });
-      deps.publishWorkspace(apiToken.workspaceId);
+      deps.changes.workspace(apiToken.workspaceId);
       return { apiToken, secret };
     },
 
@@ -137,8 +135,8 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
         if (revoked > 0) await tell(tx, row, caller, "REVOKED");
         return row;
       });
-      deps.publishEnded(id);
-      deps.publishWorkspace(apiToken.workspaceId);
+      deps.changes.endedCredential(id);
+      deps.changes.workspace(apiToken.workspaceId);
       return apiToken;
     },
 

@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import { nextState } from "#oauth/state.ts";
@@ -17,9 +18,7 @@ export function createAuthorizationRequired(deps: {
   db: Database;
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
-  /** After the commit. */
-  publishWorkspace(workspaceId: string): void;
-  publishServer(serverId: string): void;
+  changes: Pick<Changes, "server" | "workspace">;
 }): AuthorizationRequired {
   return {
     async note({ id: serverId, workspaceId, configVersion }, ownerId) {
@@ -58,8 +57,8 @@ export function createAuthorizationRequired(deps: {
         return true;
       });
       if (!isNoted) return;
-      deps.publishServer(serverId);
-      deps.publishWorkspace(workspaceId);
+      deps.changes.server(serverId);
+      deps.changes.workspace(workspaceId);
     },
   };
 }

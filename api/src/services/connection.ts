@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { GrantClient } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
@@ -29,10 +30,7 @@ export interface ConnectionDeps {
   revocation: Revocation;
   background: Background;
   clock: StepClock;
-  /** After the commit that finished it. */
-  publishFlow(flowId: string): void;
-  /** After a consent that told something of the server. */
-  publishServer(serverId: string): void;
+  changes: Pick<Changes, "flow" | "server">;
   /** A grant that moved to a newer registration has left the old one without use. Behind the answer. */
   retireRegistrations(serverId: string): void;
 }
@@ -65,9 +63,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
         revoke(null);
         throw error;
       }
-      deps.publishFlow(grant.flowId);
+      deps.changes.flow(grant.flowId);
       if (stored.kind === "connected") {
-        if (stored.serverChanged) deps.publishServer(grant.serverId);
+        if (stored.serverChanged) deps.changes.server(grant.serverId);
         // Of a grant at another authorization server that it replaced, tokens may wait.
         deps.revocation.kick();
         deps.retireRegistrations(grant.serverId);

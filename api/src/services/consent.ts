@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer, OAuthFlow, OAuthFlowMode, OAuthGrant } from "@gatehouse/prisma";
 import { authorizationServerSchema } from "#oauth/authorization-server.ts";
 import { buildAuthorizationRequest } from "#oauth/authorization-request.ts";
@@ -84,8 +85,7 @@ export interface ConsentDeps {
   randomToken(): string;
   hashState(state: string): Uint8Array<ArrayBuffer>;
   redirectUri: string;
-  /** After a commit that changed what an account has of a server. */
-  publishServer(serverId: string): void;
+  changes: Pick<Changes, "server">;
 }
 
 /** An attempt has an expiry of its own, whatever else is written to its row (regressions C1). */
@@ -328,7 +328,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       await deps.grants.end({ serverId, ownerId }, "DISCONNECTED_BY_USER", caller.userId);
       deps.revocation.kick();
       await db.toolCatalog.deleteMany({ where: { serverId, ownerId } });
-      deps.publishServer(serverId);
+      deps.changes.server(serverId);
     },
 
     async findFlow(caller, flowId) {

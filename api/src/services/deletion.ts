@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Transaction } from "@gatehouse/prisma";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
@@ -39,10 +40,7 @@ export interface DeletionDeps {
       fields?: string[];
     },
   ): Promise<void>;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
-  publishServer(serverId: string): void;
-  publishFlows(flowIds: readonly string[]): void;
+  changes: Pick<Changes, "flow" | "server" | "workspace">;
   /** Calls `finalizeDue` when the time to undo is over; a process that dies meanwhile leaves it to the others' turns. */
   scheduleFinalizing(inMs: number): void;
   onError(error: unknown): void;
@@ -80,8 +78,8 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         return workspaceId;
       }, patient);
       if (ended === null) return null;
-      if (serverId !== null) deps.publishServer(serverId);
-      deps.publishWorkspace(ended);
+      if (serverId !== null) deps.changes.server(serverId);
+      deps.changes.workspace(ended);
       deps.revocation.kick();
     } catch (error) {
       // A key that is missing, say: the server stays deleted, and its turn comes again. The others do not wait for it.
@@ -110,9 +108,9 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         });
         return failed;
       });
-      deps.publishServer(id);
-      deps.publishFlows(flows);
-      deps.publishWorkspace(workspaceId);
+      deps.changes.server(id);
+      deps.changes.flow(...flows);
+      deps.changes.workspace(workspaceId);
       deps.scheduleFinalizing(deps.undoMs + marginMs);
     },
 
@@ -144,8 +142,8 @@ export function createDeletion(deps: DeletionDeps): Deletion {
         return true;
       });
       if (!isRestored) return;
-      deps.publishServer(id);
-      deps.publishWorkspace(workspaceId);
+      deps.changes.server(id);
+      deps.changes.workspace(workspaceId);
     },
 
     async finalizeDue(signal) {

@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import { type Caller, requirePerson } from "./access.ts";
 import type { MemberEvent } from "./members.ts";
@@ -49,9 +50,7 @@ export interface InvitationAcceptanceDeps {
   limitAddress(address: string): Promise<number | null>;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
-  /** After a commit that changed what subscribers see, and who may see the workspace. */
-  publishWorkspace(workspaceId: string): void;
-  publishMembers(workspaceId: string): void;
+  changes: Pick<Changes, "members" | "workspace">;
 }
 
 interface FoundInvitation {
@@ -196,8 +195,8 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
       const person = await findPerson(caller);
       const acceptance = await db.$transaction((tx) => take(tx, token, person));
       if (acceptance.kind === "accepted") {
-        deps.publishMembers(acceptance.workspaceId);
-        deps.publishWorkspace(acceptance.workspaceId);
+        deps.changes.members(acceptance.workspaceId);
+        deps.changes.workspace(acceptance.workspaceId);
       }
       return acceptance;
     },

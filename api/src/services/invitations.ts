@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Invitation, Prisma, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import {
@@ -41,8 +42,7 @@ export interface InvitationsDeps {
   hash(text: string): Uint8Array<ArrayBuffer>;
   /** The last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "workspace">;
   /** Mails the link, where Gatehouse can; behind the answer. */
   sendLink(email: string, token: string, from: { inviterId: string; workspaceId: string }): void;
 }
@@ -173,7 +173,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         await tell(tx, created, caller, "CREATED");
         return created;
       });
-      deps.publishWorkspace(workspaceId);
+      deps.changes.workspace(workspaceId);
       if (invitation.email !== null)
         deps.sendLink(invitation.email, token, { inviterId: caller.userId, workspaceId });
       return { invitation, token };
@@ -191,7 +191,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         if (revoked > 0) await tell(tx, row, caller, "REVOKED");
         return row;
       });
-      deps.publishWorkspace(invitation.workspaceId);
+      deps.changes.workspace(invitation.workspaceId);
       return invitation;
     },
   };

@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import { type Access, type Caller, isAllowed, requirePerson } from "./access.ts";
 import { notFound, ServiceError } from "./errors.ts";
@@ -17,9 +18,7 @@ export interface MemberRolesDeps {
   access: Access;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
-  /** After a commit that changed what subscribers see, and what members may. */
-  publishWorkspace(workspaceId: string): void;
-  publishMembers(workspaceId: string): void;
+  changes: Pick<Changes, "members" | "workspace">;
 }
 
 interface LockedMembership {
@@ -75,8 +74,8 @@ export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
         return { id: member.id, isChanged: true };
       });
       if (isChanged) {
-        deps.publishMembers(workspaceId);
-        deps.publishWorkspace(workspaceId);
+        deps.changes.members(workspaceId);
+        deps.changes.workspace(workspaceId);
       }
       return id;
     },

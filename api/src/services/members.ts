@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
@@ -34,13 +35,7 @@ export interface MembersDeps {
   revocation: Revocation;
   /** The last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
-  /** After a commit that changed who may see the workspace. */
-  publishMembers(workspaceId: string): void;
-  /** After a commit that ended accounts at these servers. */
-  publishServers(serverIds: readonly string[]): void;
-  publishFlows(flowIds: readonly string[]): void;
+  changes: Pick<Changes, "flow" | "members" | "server" | "workspace">;
 }
 
 interface LockedMembership {
@@ -103,10 +98,10 @@ export function createMembers(deps: MembersDeps): Members {
         membershipId: membership.id,
       };
     }, patient);
-    deps.publishMembers(workspaceId);
-    deps.publishServers(outcome.serverIds);
-    deps.publishFlows(outcome.flows);
-    deps.publishWorkspace(workspaceId);
+    deps.changes.members(workspaceId);
+    deps.changes.server(...outcome.serverIds);
+    deps.changes.flow(...outcome.flows);
+    deps.changes.workspace(workspaceId);
     deps.revocation.kick();
     return { membershipId: outcome.membershipId };
   }

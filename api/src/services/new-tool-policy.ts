@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, NewToolPolicy, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import type { Access, Caller } from "./access.ts";
@@ -20,10 +21,7 @@ export interface NewToolPoliciesDeps {
   access: Pick<Access, "requireWorkspace">;
   /** The last statement of the transaction that changes the setting. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After the commit: every process forgets the policies of these servers. */
-  publishServers(ids: readonly string[]): void;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "server" | "workspace">;
 }
 
 const serversAtOnce = 100;
@@ -82,8 +80,8 @@ export function createNewToolPolicies(deps: NewToolPoliciesDeps): NewToolPolicie
         return true;
       });
       if (!isChanged) return;
-      for await (const ids of listServers(workspaceId)) deps.publishServers(ids);
-      deps.publishWorkspace(workspaceId);
+      for await (const ids of listServers(workspaceId)) deps.changes.server(...ids);
+      deps.changes.workspace(workspaceId);
     },
   };
 }

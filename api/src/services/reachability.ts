@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Failure } from "#mcp/errors.ts";
 import type { Background } from "./background.ts";
@@ -21,8 +22,7 @@ export interface ReachabilityDeps {
   db: Database;
   background: Background;
   clock: { monotonicMs(): number };
-  /** After a change that users see. */
-  publishServer(serverId: string): void;
+  changes: Pick<Changes, "server">;
 }
 
 interface Noted {
@@ -49,7 +49,7 @@ export function createReachability(deps: ReachabilityDeps): Reachability {
       WHERE "id" = ${serverId}::uuid AND ("reachabilityCheckedAt" IS NULL
         OR "reachabilityCheckedAt" <= clock_timestamp() - make_interval(secs => ${elapsedMs / 1_000}::float8))
       RETURNING old."reachability" IS DISTINCT FROM new."reachability" AS "isChanged"`;
-    if (changed.some(({ isChanged }) => isChanged)) deps.publishServer(serverId);
+    if (changed.some(({ isChanged }) => isChanged)) deps.changes.server(serverId);
   }
 
   function note(server: McpServer, startedMs: number, verdict: Verdict): void {

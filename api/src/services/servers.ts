@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer, Prisma, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
@@ -60,11 +61,7 @@ export interface ServersDeps {
   revocation: Revocation;
   newId(): string;
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
-  /** After a commit that changed a server. */
-  publishServer(serverId: string): void;
-  publishFlows(flowIds: readonly string[]): void;
+  changes: Pick<Changes, "flow" | "server" | "workspace">;
   /** Behind the answer, where client credentials are set. */
   connectItself(server: McpServer, userId: string): void;
 }
@@ -133,7 +130,7 @@ export function createServers(deps: ServersDeps): Servers {
         await deps.appendEvent(tx, { ...eventAbout(created, caller), type: "SERVER_CREATED" });
         return created;
       });
-      deps.publishWorkspace(server.workspaceId);
+      deps.changes.workspace(server.workspaceId);
       if (server.oauthGrantType === "CLIENT_CREDENTIALS") deps.connectItself(server, caller.userId);
       return server;
     },
@@ -237,9 +234,9 @@ export function createServers(deps: ServersDeps): Servers {
           });
         return { updated, ended, flows };
       }, patient);
-      deps.publishServer(server.id);
-      deps.publishFlows(outcome.flows);
-      deps.publishWorkspace(server.workspaceId);
+      deps.changes.server(server.id);
+      deps.changes.flow(...outcome.flows);
+      deps.changes.workspace(server.workspaceId);
       if (outcome.ended > 0) deps.revocation.kick();
       if (endsGrants && outcome.updated.oauthGrantType === "CLIENT_CREDENTIALS")
         deps.connectItself(outcome.updated, caller.userId);

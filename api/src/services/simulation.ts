@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { GrantStore } from "#oauth/ports.ts";
 import {
@@ -32,8 +33,7 @@ export interface SimulationDeps {
   grantStore: Pick<GrantStore, "markDead">;
   grantMove: GrantMove;
   revocation: Pick<Revocation, "kick">;
-  /** After a commit that changed what an account has of a server. */
-  publishServer(serverId: string): void;
+  changes: Pick<Changes, "server">;
   /** Of the sandbox's MCP servers; null when it does not run. */
   sandboxUrls: readonly string[] | null;
 }
@@ -78,7 +78,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
     if (to.state === "DISCONNECTED") {
       const ended = await grants.end(account, to.reason, actorId);
       await db.toolCatalog.deleteMany({ where: account });
-      deps.publishServer(account.serverId);
+      deps.changes.server(account.serverId);
       deps.revocation.kick();
       return ended;
     }

@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import type { Tool } from "#mcp/catalog.ts";
@@ -80,9 +81,7 @@ export interface StoredCatalogs {
 export interface StoredCatalogsDeps {
   db: Database;
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After a commit that changed a list of tools. */
-  publishServer(serverId: string): void;
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "server" | "workspace">;
 }
 
 /** What the server says is kept within these bounds; without a word of it the first holds. */
@@ -161,8 +160,8 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
         });
         return { isChanged: true, isRecorded, hasOffers };
       });
-      if (answer.isChanged || answer.isRecorded) deps.publishServer(server.id);
-      if (answer.isChanged) deps.publishWorkspace(server.workspaceId);
+      if (answer.isChanged || answer.isRecorded) deps.changes.server(server.id);
+      if (answer.isChanged) deps.changes.workspace(server.workspaceId);
       return { hasOffers: answer.hasOffers };
     },
 

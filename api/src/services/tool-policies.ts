@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, ToolPolicyKind, Transaction } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
 import type { Tool } from "#mcp/catalog.ts";
@@ -48,10 +49,7 @@ export interface ToolPoliciesDeps {
   access: Access;
   /** The last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After the commit: every process forgets what it remembers of the server's policies. */
-  publishServer(serverId: string): void;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "server" | "workspace">;
 }
 
 /** Longer names are in no list (mcp/mend.ts). */
@@ -81,8 +79,8 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
       return true;
     });
     if (!isChanged) return;
-    deps.publishServer(server.id);
-    deps.publishWorkspace(server.workspaceId);
+    deps.changes.server(server.id);
+    deps.changes.workspace(server.workspaceId);
   }
 
   return {

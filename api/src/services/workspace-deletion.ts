@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
@@ -24,11 +25,7 @@ export interface WorkspaceDeletionDeps {
   registrations: RegistrationStore;
   revocation: Revocation;
   workspaces: Pick<Workspaces, "ensureOwn">;
-  /** After the commit: sessions at its servers, subscriptions and what is remembered of its members end on every process. */
-  publishWorkspace(workspaceId: string): void;
-  publishMembers(workspaceId: string): void;
-  publishServers(serverIds: readonly string[]): void;
-  publishFlows(flowIds: readonly string[]): void;
+  changes: Pick<Changes, "flow" | "members" | "server" | "workspace">;
 }
 
 const reason = "DISCONNECTED_BY_USER";
@@ -77,10 +74,10 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDeps): WorkspaceD
         await tx.workspace.delete({ where: { id: workspaceId } });
         return { serverIds: servers.map(({ id }) => id), flows: failed };
       }, patient);
-      deps.publishMembers(workspaceId);
-      deps.publishServers(serverIds);
-      deps.publishFlows(flows);
-      deps.publishWorkspace(workspaceId);
+      deps.changes.members(workspaceId);
+      deps.changes.server(...serverIds);
+      deps.changes.flow(...flows);
+      deps.changes.workspace(workspaceId);
       deps.revocation.kick();
       const { id, name } = await db.user.findUniqueOrThrow({ where: { id: actorId } });
       await deps.workspaces.ensureOwn({ id, name });

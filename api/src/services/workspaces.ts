@@ -1,3 +1,4 @@
+import type { Changes } from "#events/changes.ts";
 import { randomBytes } from "node:crypto";
 import type { Database, Transaction, Workspace } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
@@ -23,8 +24,7 @@ export interface WorkspacesDeps {
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   /** The same for any event. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
-  /** After a commit that changed what subscribers see. */
-  publishWorkspace(workspaceId: string): void;
+  changes: Pick<Changes, "workspace">;
 }
 
 /** Letters and digits of the name, and a tail that nobody guesses or collides with. */
@@ -93,7 +93,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
         });
         return true;
       });
-      if (isChanged) deps.publishWorkspace(id);
+      if (isChanged) deps.changes.workspace(id);
     },
     async ensureOwn(user) {
       await db.$transaction(async (tx) => {

@@ -1,0 +1,39 @@
+import type { Bus } from "./bus.ts";
+import { topics } from "./topics.ts";
+
+/** Tells every process what has changed, so that caches are dropped and subscribers read again. To be called after the commit. */
+export interface Changes {
+  /** The log of a workspace has grown. */
+  workspace(...workspaceIds: readonly string[]): void;
+  /** A user has joined or left the workspace, or has another role. */
+  members(workspaceId: string): void;
+  /** The settings, policies or tools of servers have changed, or they were deleted or restored. */
+  server(...serverIds: readonly string[]): void;
+  /** The tokens, the lease or the state of a grant have changed. `workspaceId`: an event was appended too. */
+  grant(grantId: string, workspaceId: string | null): void;
+  /** Attempts to connect have progressed. */
+  flow(...flowIds: readonly string[]): void;
+  /** A session or an API token has ended. */
+  endedCredential(credentialId: string): void;
+  /** Tool executions have progressed or are to be cancelled. */
+  execution(...executionIds: readonly string[]): void;
+  /** A server's question was asked, answered or given up. */
+  elicitation(elicitationId: string): void;
+}
+
+export function createChanges(bus: Pick<Bus, "publish">): Changes {
+  return {
+    workspace: (...ids) => bus.publish(...ids.map(topics.workspace)),
+    members: (id) => bus.publish(topics.members(id)),
+    server: (...ids) => bus.publish(...ids.map(topics.server)),
+    grant: (id, workspaceId) =>
+      bus.publish(
+        topics.grant(id),
+        ...(workspaceId === null ? [] : [topics.workspace(workspaceId)]),
+      ),
+    flow: (...ids) => bus.publish(...ids.map(topics.flow)),
+    endedCredential: (id) => bus.publish(topics.ended(id)),
+    execution: (...ids) => bus.publish(...ids.map(topics.execution)),
+    elicitation: (id) => bus.publish(topics.elicitation(id)),
+  };
+}
