@@ -1,5 +1,5 @@
 /** What is generated, for an image: the database client and the web app. */
-import { StartFailure } from "#start-failure.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { prepare } from "./prepare.ts";
 
 try {

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { join } from "node:path";
-import { loadOwnConfig } from "#config.ts";
-import { openOwnDatabase } from "#own-database.ts";
-import { StartFailure } from "#start-failure.ts";
-import { watchForStop } from "#stop-request.ts";
+import { loadOwnConfig } from "#config/config.ts";
+import { openOwnDatabase } from "#process/database.ts";
+import { StartFailure } from "#config/startup-error.ts";
+import { watchForStop } from "#process/shutdown-signal.ts";
 import { findLauncher } from "./launcher.ts";
 import { prepare } from "./prepare.ts";
 import { ROOT } from "./tool.ts";

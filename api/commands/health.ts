@@ -1,6 +1,6 @@
 /** The health check of the container: asks the process beside it, under the name that it goes by. Exit code 0: it lives. */
 import { get } from "node:http";
-import { loadOwnConfig } from "#config.ts";
+import { loadOwnConfig } from "#config/config.ts";
 
 const answer = loadOwnConfig();
 if (answer.ok) {

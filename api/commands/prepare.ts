@@ -1,7 +1,7 @@
 /** What is generated rather than committed: made when missing or out of date, and otherwise not touched. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { StartFailure } from "#start-failure.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { hashInputs } from "./input-hash.ts";
 import { ROOT, runTool } from "./tool.ts";
 

@@ -1,8 +1,8 @@
 /** What the commands beside `start` have in common: they read the settings, prepare the client, and may be stopped. */
-import { loadOwnConfig } from "#config.ts";
-import type { Config } from "#config.ts";
-import { StartFailure } from "#start-failure.ts";
-import { watchForStop } from "#stop-request.ts";
+import { loadOwnConfig } from "#config/config.ts";
+import type { Config } from "#config/config.ts";
+import { StartFailure } from "#config/startup-error.ts";
+import { watchForStop } from "#process/shutdown-signal.ts";
 import { prepareDatabaseClient } from "./prepare.ts";
 
 export interface CommandContext {

@@ -1,5 +1,5 @@
 /** `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too. */
-import { StartFailure } from "#start-failure.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
 import { findProgram } from "./find-program.ts";
 import { prepare } from "./prepare.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startEmbeddedPostgres } from "@gatehouse/prisma/embedded-postgres";
 import { applyMigrations } from "@gatehouse/prisma/migrate";
 import { createApp } from "#app.ts";
-import { loadConfig } from "#config.ts";
+import { loadConfig } from "#config/config.ts";
 import { generateKey } from "#crypto/keyring.ts";
 import { findFreePort } from "../test/support/free-port.ts";
 

@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { App } from "./app.ts";
-import { type Config, loadOwnConfig } from "./config.ts";
+import { type Config, loadOwnConfig } from "#config/config.ts";
 import { BrokenSealError, UnknownKeyError } from "#crypto/sealed-box.ts";
-import { openOwnDatabase, type OwnDatabase } from "./own-database.ts";
-import { StartFailure } from "./start-failure.ts";
-import { describeUnexpected, watchForStop } from "./stop-request.ts";
+import { openOwnDatabase, type OwnDatabase } from "#process/database.ts";
+import { StartFailure } from "#config/startup-error.ts";
+import { describeUnexpected, watchForStop } from "#process/shutdown-signal.ts";
 
 export interface RunOptions {
   /** Told what takes long. */

@@ -1,11 +1,11 @@
 /** `pnpm make-owner EMAIL`: prints a link for one account, whether Gatehouse runs or not. */
 import { openDatabase } from "@gatehouse/prisma";
 import { z } from "zod";
-import { type Config, loadOwnConfig } from "./config.ts";
+import { type Config, loadOwnConfig } from "#config/config.ts";
 import { openCommandDatabase } from "#keys/open-database.ts";
-import { openOwnerLinks } from "./owner-links.ts";
-import { StartFailure } from "./start-failure.ts";
-import { watchForStop } from "./stop-request.ts";
+import { openOwnerLinks } from "#process/owner-links.ts";
+import { StartFailure } from "#config/startup-error.ts";
+import { watchForStop } from "#process/shutdown-signal.ts";
 
 export interface MakeOwnerOptions {
   config: Config;

@@ -1,6 +1,6 @@
 /** What is traced of the app: requests for GraphQL, and calls of tools within. Without tracing, everything is as it was. */
 import type { GraphQLHandler } from "#http/graphql-handler.ts";
-import type { Executions } from "#services/executions.ts";
+import type { Executions } from "#services/tool/execute-tool.ts";
 import type { Tracing } from "./tracing.ts";
 
 export function traceRequests<Handler extends GraphQLHandler>(

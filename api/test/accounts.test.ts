@@ -49,7 +49,7 @@ async function readName(cookie: string): Promise<string | null> {
 
 /** A token as a mail would contain it. */
 async function createResetToken(email: string): Promise<string> {
-  const { openOwnerLinks } = await import("#owner-links.ts");
+  const { openOwnerLinks } = await import("#process/owner-links.ts");
   const { url } = await openOwnerLinks(gatehouse.db, gatehouse.url).createFor(email);
   return new URL(url).hash.slice(1);
 }

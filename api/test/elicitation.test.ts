@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { cleanUp } from "#services/housekeeping.ts";
+import { cleanUp } from "#services/operations/housekeeping.ts";
 import {
   type AskingCounterparty,
   startAskingLegacy,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appendEvent } from "#events/log.ts";
-import { createAccess } from "#services/access.ts";
-import { createAuthorizationRequired } from "#services/authorization-required.ts";
-import { createWorkspaceEvents } from "#services/workspace-events.ts";
+import { createAccess } from "#services/access/access.ts";
+import { createAuthorizationRequired } from "#services/grant/authorization-required.ts";
+import { createWorkspaceEvents } from "#services/event/workspace-events.ts";
 import { startScriptedModern } from "./counterparties/scripted.ts";
 import { disposable } from "./support/disposable.ts";
 import { createServer, connect, executeTool, rowIdOf, type TestUser } from "./support/client.ts";

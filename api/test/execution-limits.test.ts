@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createServer, rowIdOf, type TestUser } from "./support/client.ts";
 import { execute, readExecution, startHolding } from "./support/executions.ts";
-import { loadConfig } from "#config.ts";
-import { createExecutionLimits } from "#services/execution-limits.ts";
+import { loadConfig } from "#config/config.ts";
+import { createExecutionLimits } from "#services/tool/execution-limits.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 /** The machine may be busy. */

@@ -1,6 +1,6 @@
 import { openDatabase } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
-import { cleanUp } from "#services/housekeeping.ts";
+import { cleanUp } from "#services/operations/housekeeping.ts";
 import { connect, createServer, executeTool, startOAuth, rowIdOf } from "./support/client.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { startGatehouse } from "./support/gatehouse.ts";

@@ -7,7 +7,7 @@ import { generateKey, parseKeyring } from "#crypto/keyring.ts";
 import { createSealedBox } from "#crypto/sealed-box.ts";
 import { createKeyCommands, type KeyCommandsDeps } from "#keys/key-commands.ts";
 import { createFileSource, type KeySource } from "#keys/key-source.ts";
-import { writeSecretFile } from "#secret-files.ts";
+import { writeSecretFile } from "#config/secret-files.ts";
 import { countKeyUses } from "#storage/key-uses.ts";
 import { createProcessStore } from "#storage/processes.ts";
 import { resealAll } from "#storage/reseal.ts";

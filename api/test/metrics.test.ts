@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createMetrics } from "#services/metrics.ts";
+import { createMetrics } from "#services/operations/metrics.ts";
 import { connect, createServer, executeTool, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 

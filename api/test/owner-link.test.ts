@@ -2,7 +2,7 @@
 import { openDatabase } from "@gatehouse/prisma";
 import { afterEach, describe, expect, it } from "vitest";
 import { generateKey } from "#crypto/keyring.ts";
-import { openOwnerLinks } from "#owner-links.ts";
+import { openOwnerLinks } from "#process/owner-links.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { findFreePort } from "./support/free-port.ts";
 import { startGatehouse } from "./support/gatehouse.ts";

@@ -1,6 +1,6 @@
 /** What limits attempts, over processes that share a database. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRateLimiter, type RateLimit } from "#services/rate-limit.ts";
+import { createRateLimiter, type RateLimit } from "#services/access/rate-limit.ts";
 import { createServer, rowIdOf, startOAuth } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 

@@ -3,10 +3,10 @@ import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEgress, type Egress } from "#egress/egress.ts";
-import { startRawServer } from "#egress/test-server.ts";
+import { startRawServer } from "#egress/testing/test-server.ts";
 import { requestUnderLease } from "#oauth/lease-request.ts";
 import type { Grant } from "#oauth/ports.ts";
-import { signTestAssertion } from "#oauth/test-assertion.ts";
+import { signTestAssertion } from "#oauth/testing/assertion.ts";
 
 const refreshToken = "the-refresh-token";
 const tokens = { access_token: "at", token_type: "Bearer", expires_in: 60 };

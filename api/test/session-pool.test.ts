@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openBus } from "#events/bus.ts";
-import { createSessionPool } from "#mcp/pool.ts";
-import { createTarget } from "#mcp/testing.ts";
-import { createSessionEvictions } from "#services/session-evictions.ts";
+import { createSessionPool } from "#mcp/pool/session-pool.ts";
+import { createTarget } from "#mcp/testing/sessions.ts";
+import { createSessionEvictions } from "#services/session/session-invalidation.ts";
 import { startDatabaseProxy } from "./cluster/database-proxy.ts";
 import { type LegacyCounterparty, startLegacy } from "./counterparties/legacy.ts";
 import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";

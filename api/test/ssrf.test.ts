@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { FORBIDDEN_URLS } from "#egress/test-forbidden-urls.ts";
+import { FORBIDDEN_URLS } from "#egress/testing/forbidden-urls.ts";
 import { createServer, signUp, startOAuth, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 

@@ -1,8 +1,8 @@
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAccess } from "#services/access.ts";
-import { createStatistics, type RunStatistics } from "#services/statistics.ts";
+import { createAccess } from "#services/access/access.ts";
+import { createStatistics, type RunStatistics } from "#services/operations/statistics.ts";
 import { connect, createServer, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createWebhookSlots } from "#services/webhook-slots.ts";
+import { createWebhookSlots } from "#services/webhook/webhook-slots.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { misbehaviors, startBadReceiver } from "./support/bad-receivers.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";

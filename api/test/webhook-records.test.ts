@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cleanUp } from "#services/housekeeping.ts";
+import { cleanUp } from "#services/operations/housekeeping.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { startReceiver } from "./support/webhook-receiver.ts";

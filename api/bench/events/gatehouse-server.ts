@@ -1,6 +1,6 @@
 /** One process of Gatehouse, which also appends events as its own use cases do: in a transaction, with word of it after the commit. */
 import { createApp, type AppInside } from "#app.ts";
-import { loadConfig } from "#config.ts";
+import { loadConfig } from "#config/config.ts";
 import { appendEvent } from "#events/log.ts";
 import { topics } from "#events/topics.ts";
 import { readMemory, readMonotonicMs, serveParent } from "../serve-parent.ts";

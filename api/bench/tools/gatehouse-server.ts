@@ -1,6 +1,6 @@
 /** One process of Gatehouse. */
 import { createApp } from "#app.ts";
-import { loadConfig } from "#config.ts";
+import { loadConfig } from "#config/config.ts";
 import { readMemory, serveParent } from "../serve-parent.ts";
 import { readCpuMs } from "./cpu.ts";
 import type { ServerAnswers, ServerRequest } from "./messages.ts";

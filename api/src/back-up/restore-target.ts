@@ -2,10 +2,10 @@
 import { probeDatabase } from "@gatehouse/prisma/database-url";
 import { hasCluster, startEmbeddedPostgres } from "@gatehouse/prisma/embedded-postgres";
 import pg from "pg";
-import type { Config } from "#config.ts";
-import { lockDataDir } from "#own-database.ts";
-import { provideSecrets } from "#secret-files.ts";
-import { StartFailure } from "#start-failure.ts";
+import type { Config } from "#config/config.ts";
+import { lockDataDir } from "#process/database.ts";
+import { provideSecrets } from "#config/secret-files.ts";
+import { StartFailure } from "#config/startup-error.ts";
 
 export interface RestoreTarget extends AsyncDisposable {
   /** Of an empty database. */

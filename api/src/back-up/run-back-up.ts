@@ -2,10 +2,10 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeBackUp } from "@gatehouse/prisma/back-up";
-import type { Config } from "#config.ts";
+import type { Config } from "#config/config.ts";
 import { openCommandDatabase } from "#keys/open-database.ts";
-import { keyFileOf, secretFileOf } from "#secret-files.ts";
-import { StartFailure } from "#start-failure.ts";
+import { keyFileOf, secretFileOf } from "#config/secret-files.ts";
+import { StartFailure } from "#config/startup-error.ts";
 
 export interface BackUpOptions {
   config: Config;

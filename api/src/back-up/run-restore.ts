@@ -6,12 +6,12 @@ import { BackUpFileError, type BackUpHeader } from "@gatehouse/prisma/back-up-fr
 import { EmbeddedPostgresError } from "@gatehouse/prisma/embedded-postgres";
 import { MigrationError } from "@gatehouse/prisma/migrate";
 import { loadBackUp, readBackUpHeader } from "@gatehouse/prisma/restore";
-import type { Config } from "#config.ts";
+import type { Config } from "#config/config.ts";
 import { parseKeyring } from "#crypto/keyring.ts";
 import { BrokenSealError, createSealedBox, UnknownKeyError } from "#crypto/sealed-box.ts";
 import { checkCanary } from "#storage/canary.ts";
 import { countKeyUses } from "#storage/key-uses.ts";
-import { StartFailure } from "#start-failure.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { openTarget } from "./restore-target.ts";
 
 export interface RestoreOptions {

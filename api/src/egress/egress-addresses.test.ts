@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
-import { FORBIDDEN_URLS } from "./test-forbidden-urls.ts";
-import { startTestServer } from "./test-server.ts";
-import type { TestServer } from "./test-server.ts";
+import { FORBIDDEN_URLS } from "./testing/forbidden-urls.ts";
+import { startTestServer } from "./testing/test-server.ts";
+import type { TestServer } from "./testing/test-server.ts";
 
 /** What the names of this file resolve to. */
 const NAMES: Readonly<Record<string, string[]>> = {

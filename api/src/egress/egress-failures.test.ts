@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
-import { startRawServer, startTestServer } from "./test-server.ts";
+import { startRawServer, startTestServer } from "./testing/test-server.ts";
 
 const egress = createEgress({ allowLoopback: true, allowedPrivateNetworks: [], allowedHosts: [] });
 afterAll(() => egress.close());

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
 import type { EgressLimits } from "./egress.ts";
-import { startRawServer, startTestServer } from "./test-server.ts";
+import { startRawServer, startTestServer } from "./testing/test-server.ts";
 
 const LONG: EgressLimits = {
   maxResponseBytes: 1000,

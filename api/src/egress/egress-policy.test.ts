@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEgress, EgressPolicyError } from "./egress.ts";
 import type { EgressPolicy } from "./egress.ts";
-import { startTestServer } from "./test-server.ts";
+import { startTestServer } from "./testing/test-server.ts";
 
 const CLOSED: EgressPolicy = {
   allowLoopback: false,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
 import type { EgressErrorCode } from "./egress.ts";
-import { startTestServer } from "./test-server.ts";
-import type { TestServer } from "./test-server.ts";
+import { startTestServer } from "./testing/test-server.ts";
+import type { TestServer } from "./testing/test-server.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   "canary.test": "127.0.0.1",

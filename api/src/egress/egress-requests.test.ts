@@ -2,7 +2,7 @@ import { parseErrorResponse } from "@modelcontextprotocol/client";
 import { afterAll, describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
 import type { EgressScope } from "./egress.ts";
-import { startTestServer } from "./test-server.ts";
+import { startTestServer } from "./testing/test-server.ts";
 
 const egress = createEgress({ allowLoopback: true, allowedPrivateNetworks: [], allowedHosts: [] });
 afterAll(() => egress.close());

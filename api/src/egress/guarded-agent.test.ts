@@ -1,7 +1,7 @@
 import { fetch } from "undici";
 import { expect, it } from "vitest";
 import { createGuardedAgent } from "./guarded-agent.ts";
-import { startTestServer } from "./test-server.ts";
+import { startTestServer } from "./testing/test-server.ts";
 
 it.each(["127.0.0.1", "[::1]", "named.test"])(
   "G3 judges %s at connect, without any check of the URL before",

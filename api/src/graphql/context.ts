@@ -1,10 +1,10 @@
 import type { Database, WorkspaceRole } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
-import { type Caller, visibleTo } from "#services/access.ts";
-import { tokensVisibleTo } from "#services/api-tokens.ts";
-import { invitationsVisibleTo } from "#services/invitations.ts";
-import { webhooksVisibleTo } from "#services/webhooks.ts";
-import type { Services } from "#services/services.ts";
+import { type Caller, visibleTo } from "#services/access/access.ts";
+import { tokensVisibleTo } from "#services/workspace/api-tokens.ts";
+import { invitationsVisibleTo } from "#services/workspace/invitations.ts";
+import { webhooksVisibleTo } from "#services/webhook/webhooks.ts";
+import type { Services } from "./services.ts";
 import type { OperationBudget } from "./budget/operation-budget.ts";
 import { createStatusLoader, type StatusLoader } from "./oauth/status-loader.ts";
 import {
@@ -13,8 +13,8 @@ import {
   createOffersLoader,
   type OffersLoader,
 } from "./server/catalog-loader.ts";
-import type { ElicitationQuestion, ElicitationRow } from "#services/elicitations.ts";
-import type { Execution } from "#services/execution-history.ts";
+import type { ElicitationQuestion, ElicitationRow } from "#services/tool/elicitations.ts";
+import type { Execution } from "#services/tool/execution-history.ts";
 import { createBatchLoader } from "./load-batches.ts";
 import { createContentsLoader, type ContentsLoader } from "./tool/contents-loader.ts";
 import { type CursorLoader, createCursorLoader } from "./workspace/cursor-loader.ts";

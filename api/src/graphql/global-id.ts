@@ -1,4 +1,4 @@
-import { isUuid } from "#services/input.ts";
+import { isUuid } from "#services/access/input.ts";
 
 /** The global id of Relay: opaque to clients, the type's name and the row's id to us. */
 export function encodeGlobalId(typename: string, id: string | number | bigint): string {

@@ -1,5 +1,5 @@
 import { type GraphQLSchema, isObjectType } from "graphql";
-import { ServiceError } from "#services/errors.ts";
+import { ServiceError } from "#services/access/service-error.ts";
 import { builder } from "./builder.ts";
 import { decodeGlobalId } from "./global-id.ts";
 

@@ -1,8 +1,8 @@
 import type { Database } from "@gatehouse/prisma";
 import { GraphQLError } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
-import { ServiceError } from "#services/errors.ts";
-import type { Services } from "#services/services.ts";
+import { ServiceError } from "#services/access/service-error.ts";
+import type { Services } from "./services.ts";
 import {
   type Context,
   createContext,

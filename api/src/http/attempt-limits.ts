@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import type { AttemptLimits } from "#services/attempt-limits.ts";
+import type { AttemptLimits } from "#services/access/attempt-limits.ts";
 import { readClientAddress } from "./client-address.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError } from "./errors.ts";

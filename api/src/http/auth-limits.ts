@@ -1,7 +1,7 @@
 import type { GenericEndpointContext } from "better-auth";
 import { APIError, getSessionFromCtx } from "better-auth/api";
 
-import type { AttemptLimits } from "#services/attempt-limits.ts";
+import type { AttemptLimits } from "#services/access/attempt-limits.ts";
 import { readResetToken, readText } from "./auth-body.ts";
 import { isPasswordCounted, markPasswordCounted, readAuthRequest } from "./auth-request.ts";
 import type { DeviceCookies } from "./device-cookie.ts";

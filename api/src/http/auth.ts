@@ -5,8 +5,8 @@ import { prismaAdapter } from "better-auth/adapters/prisma";
 import { verifyPassword } from "better-auth/crypto";
 import { v7 as uuidv7 } from "uuid";
 
-import type { AttemptLimits } from "#services/attempt-limits.ts";
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "#services/password-rules.ts";
+import type { AttemptLimits } from "#services/access/attempt-limits.ts";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "#services/access/password-rules.ts";
 import { createAuthHooks } from "./auth-hooks.ts";
 import { limitComparison } from "./auth-limits.ts";
 import { type AuthRequest, runAuthRequest } from "./auth-request.ts";

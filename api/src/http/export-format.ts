@@ -1,4 +1,4 @@
-import type { ExportRow } from "#services/exports.ts";
+import type { ExportRow } from "#services/event/exports.ts";
 
 /** How a list becomes a file, piece by piece. */
 export interface ExportFormat {

@@ -3,8 +3,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 
 import { encodeGlobalId, readIdOrNobody } from "#graphql/global-id.ts";
-import { ServiceError } from "#services/errors.ts";
-import type { Export, Exports } from "#services/exports.ts";
+import { ServiceError } from "#services/access/service-error.ts";
+import type { Export, Exports } from "#services/event/exports.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError, type EdgeErrorCode } from "./errors.ts";

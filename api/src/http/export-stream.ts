@@ -1,4 +1,4 @@
-import type { Export } from "#services/exports.ts";
+import type { Export } from "#services/event/exports.ts";
 import type { ExportFormat } from "./export-format.ts";
 
 export interface ExportStream {

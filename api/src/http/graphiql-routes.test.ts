@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
-import { COOKIE, startTestServer, createViewer } from "./test-server.ts";
+import { COOKIE, startTestServer, createViewer } from "./testing/test-server.ts";
 
 const PAGE = { headers: { accept: "text/html", cookie: COOKIE } };
 

@@ -4,8 +4,8 @@ import { text } from "node:stream/consumers";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { COOKIE, createViewer, startTestServer } from "./test-server.ts";
-import type { TestServer } from "./test-server.ts";
+import { COOKIE, createViewer, startTestServer } from "./testing/test-server.ts";
+import type { TestServer } from "./testing/test-server.ts";
 
 describe("bodies", () => {
   it.each(["application/json", "application/json; charset=utf-8"])("takes %s", async (type) => {

@@ -10,8 +10,8 @@ import {
   createViewer,
   PUBLIC_URL,
   startTestServer,
-} from "./test-server.ts";
-import type { TestServer } from "./test-server.ts";
+} from "./testing/test-server.ts";
+import type { TestServer } from "./testing/test-server.ts";
 
 const OURS = { host: "localhost:4000", cookie: COOKIE, origin: PUBLIC_URL };
 

@@ -1,7 +1,7 @@
 import type { GenericEndpointContext } from "better-auth";
 import { APIError, getSessionFromCtx } from "better-auth/api";
 
-import { findPasswordFault } from "#services/password-rules.ts";
+import { findPasswordFault } from "#services/access/password-rules.ts";
 import { readResetToken, readText } from "./auth-body.ts";
 
 interface Owner {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { CallbackOutcome, FlowDescription, OAuthCallbacks } from "./oauth-callbacks.ts";
-import { COOKIE, startTestServer } from "./test-server.ts";
+import { COOKIE, startTestServer } from "./testing/test-server.ts";
 
 const FAILED: FlowDescription = {
   status: "FAILED",

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 
 import type { GraphQLHandler, RequestContext } from "./graphql-handler.ts";
-import { COOKIE, createTestSessions, PUBLIC_URL, startTestServer } from "./test-server.ts";
+import { COOKIE, createTestSessions, PUBLIC_URL, startTestServer } from "./testing/test-server.ts";
 
 /** Operations that end when a test says so, and what was reported about their responses. */
 function createHeldOperations() {

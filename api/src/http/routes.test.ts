@@ -7,7 +7,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { createStaticFiles } from "./static-files.ts";
-import { COOKIE, PUBLIC_URL, startTestServer } from "./test-server.ts";
+import { COOKIE, PUBLIC_URL, startTestServer } from "./testing/test-server.ts";
 
 const JSON_BODY = { method: "POST", body: '{"query":"{ whoami }"}' } as const;
 const JSON_TYPE = { "content-type": "application/json" };

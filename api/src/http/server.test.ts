@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";
 
-import { COOKIE, startTestServer } from "./test-server.ts";
+import { COOKIE, startTestServer } from "./testing/test-server.ts";
 
 const NO_SOCKETS = {
   getEnveloped: () => expect.unreachable(),

@@ -6,11 +6,11 @@ import type { Duplex } from "node:stream";
 
 import { createAdaptorServer } from "@hono/node-server";
 
-import type { AttemptLimits } from "#services/attempt-limits.ts";
+import type { AttemptLimits } from "#services/access/attempt-limits.ts";
 import type { Auth } from "./auth.ts";
 import { createConnectionLimit } from "./connection-limit.ts";
 import { createGraphiQLLoader } from "./graphiql-assets.ts";
-import type { Exports } from "#services/exports.ts";
+import type { Exports } from "#services/event/exports.ts";
 import type { GraphQLHandler } from "./graphql-handler.ts";
 import { createGraphQLSockets } from "./graphql-sockets.ts";
 import { createLiveStreams } from "./live-stream.ts";

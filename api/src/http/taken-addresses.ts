@@ -2,7 +2,7 @@ import type { GenericEndpointContext } from "better-auth";
 import { APIError } from "better-auth/api";
 import { z } from "zod";
 
-import type { AttemptLimits } from "#services/attempt-limits.ts";
+import type { AttemptLimits } from "#services/access/attempt-limits.ts";
 import { isValidName, refuseName } from "./user-names.ts";
 import { refuseSignUp } from "./sign-up-gate.ts";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { SessionReading } from "./viewer-identity.ts";
-import { createViewer } from "./test-server.ts";
+import { createViewer } from "./testing/test-server.ts";
 import { createViewerResolver } from "./viewer.ts";
 
 /** Sign-in as the resolver sees it, with a count of what it costs. */

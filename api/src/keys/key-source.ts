@@ -1,5 +1,5 @@
 import { type Keyring, parseKeyring } from "#crypto/keyring.ts";
-import { writeSecretFile } from "#secret-files.ts";
+import { writeSecretFile } from "#config/secret-files.ts";
 
 /** Where an installation's list of keys stands. A command changes the file itself, and can only say what to set otherwise. */
 export type KeySource =

@@ -4,10 +4,10 @@ import { probeDatabase } from "@gatehouse/prisma/database-url";
 import { findRunningPostgres, hasCluster } from "@gatehouse/prisma/embedded-postgres";
 import { migrationsAreApplied } from "@gatehouse/prisma/migrate";
 import pg from "pg";
-import type { Config } from "#config.ts";
-import { DataDirHeld, openOwnDatabase } from "#own-database.ts";
-import { keyFileOf, provideSecrets } from "#secret-files.ts";
-import { StartFailure } from "#start-failure.ts";
+import type { Config } from "#config/config.ts";
+import { DataDirHeld, openOwnDatabase } from "#process/database.ts";
+import { keyFileOf, provideSecrets } from "#config/secret-files.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { createEnvironmentSource, createFileSource, type KeySource } from "./key-source.ts";
 
 export interface CommandDatabase extends AsyncDisposable {

@@ -1,10 +1,10 @@
 /** `pnpm keys`: opens the database that is in use, runs one step of a rotation, and lets go again. */
 import { openDatabase } from "@gatehouse/prisma";
 import pg from "pg";
-import type { Config } from "#config.ts";
+import type { Config } from "#config/config.ts";
 import { BUS_CHANNEL } from "#events/bus.ts";
 import { topics } from "#events/topics.ts";
-import { StartFailure } from "#start-failure.ts";
+import { StartFailure } from "#config/startup-error.ts";
 import { createProcessStore } from "#storage/processes.ts";
 import { openCommandDatabase } from "./open-database.ts";
 import { createKeyCommands, type KeyCommands } from "./key-commands.ts";

@@ -3,8 +3,8 @@ import { jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { authenticateClient } from "./client-authentication.ts";
 import { createAssertionSigner, findSigningKeyFault } from "./client-assertion.ts";
-import { makeSigningKey, signTestAssertion } from "./test-assertion.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { makeSigningKey, signTestAssertion } from "./testing/assertion.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 const issuer = "https://as.example/tenant";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
-import { noKey, signTestAssertion } from "./test-assertion.ts";
-import { createVirtualTime } from "./test-time.ts";
-import { advanceUntil, createTestWorld, grantId } from "./test-world.ts";
+import { noKey, signTestAssertion } from "./testing/assertion.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
+import { advanceUntil, createTestWorld, grantId } from "./testing/world.ts";
 import { requestClientToken } from "./token-endpoint.ts";
 
 const client = {

@@ -3,7 +3,7 @@ import { discover, type DiscoverOptions } from "./discovery.ts";
 import { knownProviders } from "./known-providers.ts";
 import { createProfiles } from "./provider-profiles.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 /** Documents at their addresses; all else is 404. */
 async function run(documents: Record<string, object>, options: Partial<DiscoverOptions> = {}) {

@@ -5,7 +5,7 @@ import { discover, type DiscoverOptions } from "./discovery.ts";
 import { knownProviders } from "./known-providers.ts";
 import { createProfiles } from "./provider-profiles.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 /** A document, or what answers. */
 type Route = object | (() => Response | Promise<Response>);

@@ -12,7 +12,7 @@ import { createProfiles } from "./provider-profiles.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import { createStepRecorder } from "./steps.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 import { readTokenResponse } from "./token-response.ts";
 
 const steps = createStepRecorder({ onStep: () => undefined, clock: createVirtualTime() });

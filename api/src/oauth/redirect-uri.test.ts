@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { noteRedirectFault } from "./redirect-uri.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 it.each([
   ["https://gatehouse.example.com/oauth/callback", true],

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createTestWorld, grantId } from "./test-world.ts";
-import { drainMicrotasks } from "./test-time.ts";
+import { createTestWorld, grantId } from "./testing/world.ts";
+import { drainMicrotasks } from "./testing/virtual-time.ts";
 
 it.each([
   [3_600_000, 120_000],

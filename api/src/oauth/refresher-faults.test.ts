@@ -6,8 +6,8 @@ import {
   grantId,
   interceptStore,
   type StoreMethod,
-} from "./test-world.ts";
-import { drainMicrotasks } from "./test-time.ts";
+} from "./testing/world.ts";
+import { drainMicrotasks } from "./testing/virtual-time.ts";
 
 const renewed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
 

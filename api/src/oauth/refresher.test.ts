@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTestWorld, grantId, interceptStore } from "./test-world.ts";
-import { drainMicrotasks } from "./test-time.ts";
+import { createTestWorld, grantId, interceptStore } from "./testing/world.ts";
+import { drainMicrotasks } from "./testing/virtual-time.ts";
 
 const renewed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
 

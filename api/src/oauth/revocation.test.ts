@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { revokeToken } from "./revocation.ts";
-import { noKey, signTestAssertion } from "./test-assertion.ts";
+import { noKey, signTestAssertion } from "./testing/assertion.ts";
 
 type Answer = () => Response | Promise<Response>;
 

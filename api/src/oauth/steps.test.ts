@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createStepRecorder, type Step } from "./steps.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 function setUp() {
   const time = createVirtualTime();

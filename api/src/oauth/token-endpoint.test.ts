@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
 import { createStepRecorder, type Step } from "./steps.ts";
 import { exchangeCode, requestRefresh } from "./token-endpoint.ts";
-import { noKey, signTestAssertion } from "./test-assertion.ts";
-import { createVirtualTime } from "./test-time.ts";
+import { noKey, signTestAssertion } from "./testing/assertion.ts";
+import { createVirtualTime } from "./testing/virtual-time.ts";
 
 type Answer = () => Response | Promise<Response>;
 

@@ -2,7 +2,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
 import { createApp } from "#app.ts";
-import { loadConfig } from "#config.ts";
+import { loadConfig } from "#config/config.ts";
 import type { OnRefreshStage } from "#oauth/lease-request.ts";
 import type { FromProcess, ProcessSettings, StageFault, ToProcess } from "./messages.ts";
 import { setClockShift } from "./shifted-clock.ts";

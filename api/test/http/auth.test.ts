@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { createAuth } from "#http/auth.ts";
 import type { AuthDeps } from "#http/auth.ts";
-import { PUBLIC_URL, startTestServer } from "#http/test-server.ts";
-import type { SentRequest, TestServer } from "#http/test-server.ts";
+import { PUBLIC_URL, startTestServer } from "#http/testing/test-server.ts";
+import type { SentRequest, TestServer } from "#http/testing/test-server.ts";
 import { createViewerResolver } from "#http/viewer.ts";
 import { createTestDatabase } from "../support/database.ts";
 

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { type Database, openDatabase } from "@gatehouse/prisma";
 import { type AppOptions, createApp } from "#app.ts";
-import { loadConfig } from "#config.ts";
+import { loadConfig } from "#config/config.ts";
 import { generateKey } from "#crypto/keyring.ts";
 import type { ProviderProfile } from "#oauth/provider-profiles.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "#sandbox/sandbox.ts";
-import type { Secrets } from "#secret-files.ts";
+import type { Secrets } from "#config/secret-files.ts";
 import { signUp, type TestUser } from "./client.ts";
 import { createTestDatabase } from "./database.ts";
 import { findFreePort } from "./free-port.ts";

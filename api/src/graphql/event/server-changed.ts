@@ -1,4 +1,4 @@
-import type { DeliveredEvent } from "#services/workspace-events.ts";
+import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { WorkspaceEvent } from "./event.ts";

@@ -1,5 +1,5 @@
 import type { OAuthReason as OAuthReasonName } from "#oauth/state.ts";
-import type { DeliveredEvent } from "#services/workspace-events.ts";
+import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthReason } from "../oauth/state.ts";

@@ -1,5 +1,5 @@
-import type { ToolPolicyChange as Told } from "#services/tool-policies.ts";
-import type { DeliveredEvent } from "#services/workspace-events.ts";
+import type { ToolPolicyChange as Told } from "#services/catalog/tool-policies.ts";
+import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { ToolPolicyKind } from "../tool/policy.ts";
 import { WorkspaceEvent } from "./event.ts";

@@ -1,5 +1,5 @@
-import type { describeChanges } from "#services/tool-changes.ts";
-import type { DeliveredEvent } from "#services/workspace-events.ts";
+import type { describeChanges } from "#services/catalog/catalog-diff.ts";
+import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { User } from "../workspace/user.ts";

@@ -1,5 +1,5 @@
-import type { EventFilter } from "#services/event-selection.ts";
-import type { DeliveredEvent, EventPage } from "#services/workspace-events.ts";
+import type { EventFilter } from "#services/event/event-selection.ts";
+import type { DeliveredEvent, EventPage } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { sameForAll } from "../live/same-for-all.ts";

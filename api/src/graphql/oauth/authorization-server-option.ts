@@ -1,4 +1,4 @@
-import type { AuthorizationServerOption as OptionShape } from "#services/authorization-server-option.ts";
+import type { AuthorizationServerOption as OptionShape } from "#services/discovery/authorization-server-option.ts";
 import { builder } from "../builder.ts";
 import { ClientRegistrationKind } from "./flow.ts";
 

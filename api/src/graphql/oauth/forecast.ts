@@ -1,4 +1,4 @@
-import type { Forecast } from "#services/forecast.ts";
+import type { Forecast } from "#services/grant/forecast.ts";
 import { builder } from "../builder.ts";
 
 const OAuthForecastReason = builder.enumType("OAuthForecastReason", {

@@ -3,7 +3,7 @@ import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";
-import type { AuthorizationServerOption as AuthorizationServerOptionShape } from "#services/authorization-server-option.ts";
+import type { AuthorizationServerOption as AuthorizationServerOptionShape } from "#services/discovery/authorization-server-option.ts";
 import { AuthorizationServerOption } from "./authorization-server-option.ts";
 import { OAuthFlow } from "./flow.ts";
 

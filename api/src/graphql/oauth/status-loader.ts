@@ -8,7 +8,7 @@ import type {
   Prisma,
 } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
-import { type Caller, ownerOf } from "#services/access.ts";
+import { type Caller, ownerOf } from "#services/access/access.ts";
 
 const grantSelection = {
   id: true,

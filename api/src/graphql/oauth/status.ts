@@ -1,4 +1,4 @@
-import { forecastNeed } from "#services/forecast.ts";
+import { forecastNeed } from "#services/grant/forecast.ts";
 import { builder } from "../builder.ts";
 import { User } from "../workspace/user.ts";
 import { ClientRegistrationKind, OAuthFlow } from "./flow.ts";

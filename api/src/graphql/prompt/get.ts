@@ -1,4 +1,4 @@
-import type { GetPromptAnswer, PromptMessageShape } from "#services/server-reading.ts";
+import type { GetPromptAnswer, PromptMessageShape } from "#services/tool/read-resources.ts";
 import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";

@@ -1,4 +1,4 @@
-import type { CatalogPrompt } from "#services/stored-catalogs.ts";
+import type { CatalogPrompt } from "#services/catalog/stored-catalogs.ts";
 import { builder } from "../builder.ts";
 import { loadsCatalog } from "../document-limits.ts";
 import { pageOf, searchIn } from "../server/listed.ts";

@@ -1,4 +1,4 @@
-import type { ReadResourceAnswer } from "#services/server-reading.ts";
+import type { ReadResourceAnswer } from "#services/tool/read-resources.ts";
 import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";

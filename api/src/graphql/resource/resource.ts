@@ -1,4 +1,7 @@
-import type { CatalogResource, CatalogResourceTemplate } from "#services/stored-catalogs.ts";
+import type {
+  CatalogResource,
+  CatalogResourceTemplate,
+} from "#services/catalog/stored-catalogs.ts";
 import { builder } from "../builder.ts";
 import { loadsCatalog } from "../document-limits.ts";
 import { pageOf, searchIn } from "../server/listed.ts";

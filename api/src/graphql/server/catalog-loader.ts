@@ -1,7 +1,11 @@
 import DataLoader from "dataloader";
-import { type Caller, ownerOf } from "#services/access.ts";
-import type { Catalogs } from "#services/catalogs.ts";
-import type { CatalogAccount, StoredOffers, StoredTools } from "#services/stored-catalogs.ts";
+import { type Caller, ownerOf } from "#services/access/access.ts";
+import type { Catalogs } from "#services/catalog/catalogs.ts";
+import type {
+  CatalogAccount,
+  StoredOffers,
+  StoredTools,
+} from "#services/catalog/stored-catalogs.ts";
 import type { OperationBudget } from "../budget/operation-budget.ts";
 import { mostLoadedBytes as mostBytesAtOnce } from "../budget/budget-limits.ts";
 import type { StatusKey, StatusLoader } from "../oauth/status-loader.ts";

@@ -1,6 +1,6 @@
-import type { RecentFailure } from "#services/recent-failures.ts";
-import type { StoredTools } from "#services/stored-catalogs.ts";
-import { ownerOf } from "#services/access.ts";
+import type { RecentFailure } from "#services/catalog/failure-cache.ts";
+import type { StoredTools } from "#services/catalog/stored-catalogs.ts";
+import { ownerOf } from "#services/access/access.ts";
 import { builder } from "../builder.ts";
 import { loadsCatalog } from "../document-limits.ts";
 import type { CatalogKey } from "./catalog-loader.ts";

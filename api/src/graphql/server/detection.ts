@@ -3,8 +3,8 @@ import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
 import { ClientRegistrationKind } from "../oauth/flow.ts";
-import type { ServerPreview } from "#services/server-preview.ts";
-import { visibleTo } from "#services/access.ts";
+import type { ServerPreview } from "#services/discovery/server-preview.ts";
+import { visibleTo } from "#services/access/access.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { McpServer, Reachability } from "./mcp-server.ts";
 

@@ -1,4 +1,4 @@
-import type { ServerDiagnosis as Diagnosis } from "#services/diagnosis.ts";
+import type { ServerDiagnosis as Diagnosis } from "#services/discovery/diagnosis.ts";
 import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";

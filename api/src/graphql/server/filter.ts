@@ -1,6 +1,6 @@
 import type { Prisma } from "@gatehouse/prisma";
-import type { Caller } from "#services/access.ts";
-import { hasControlCharacters } from "#services/input.ts";
+import type { Caller } from "#services/access/access.ts";
+import { hasControlCharacters } from "#services/access/input.ts";
 import { builder } from "../builder.ts";
 import { OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { McpAuthType } from "./auth-type.ts";

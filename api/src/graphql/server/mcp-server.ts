@@ -1,4 +1,4 @@
-import { isAllowed, visibleTo } from "#services/access.ts";
+import { isAllowed, visibleTo } from "#services/access/access.ts";
 import { builder } from "../builder.ts";
 import { loadsCatalog } from "../document-limits.ts";
 import { readId } from "../global-id.ts";

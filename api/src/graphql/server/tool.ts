@@ -1,4 +1,4 @@
-import type { CatalogTool } from "#services/catalogs.ts";
+import type { CatalogTool } from "#services/catalog/catalogs.ts";
 import { builder } from "../builder.ts";
 
 /** A tool of a server, as some account sees it. */

@@ -1,4 +1,4 @@
-import { tokensVisibleTo } from "#services/api-tokens.ts";
+import { tokensVisibleTo } from "#services/workspace/api-tokens.ts";
 import { builder } from "../builder.ts";
 
 export const ApiTokenScope = builder.enumType("ApiTokenScope", {

@@ -1,4 +1,4 @@
-import type { ElicitationRow } from "#services/elicitations.ts";
+import type { ElicitationRow } from "#services/tool/elicitations.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { UserError } from "../shared.ts";

@@ -1,4 +1,4 @@
-import type { ToolContentBlock } from "#services/tool-content.ts";
+import type { ToolContentBlock } from "#services/tool/tool-content.ts";
 import { builder } from "../builder.ts";
 
 type Block<Name extends ToolContentBlock["__typename"]> = Extract<

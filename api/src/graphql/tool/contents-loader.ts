@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import type { Execution, ExecutionHistory } from "#services/execution-history.ts";
+import type { Execution, ExecutionHistory } from "#services/tool/execution-history.ts";
 import type { OperationBudget } from "../budget/operation-budget.ts";
 import { createBatchLoader } from "../load-batches.ts";
 

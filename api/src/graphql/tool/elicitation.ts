@@ -1,5 +1,5 @@
 import { resolveArrayConnection } from "@pothos/plugin-relay";
-import type { ElicitationRow } from "#services/elicitations.ts";
+import type { ElicitationRow } from "#services/tool/elicitations.ts";
 import { builder } from "../builder.ts";
 import { findServer } from "../server/find-server.ts";
 import { Workspace } from "../workspace/workspace.ts";

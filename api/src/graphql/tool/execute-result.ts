@@ -1,7 +1,7 @@
-import type { CatalogTool } from "#services/catalogs.ts";
-import type { Execution } from "#services/execution-history.ts";
+import type { CatalogTool } from "#services/catalog/catalogs.ts";
+import type { Execution } from "#services/tool/execution-history.ts";
 import type { OAuthReason as OAuthReasonName } from "#oauth/state.ts";
-import { notFound } from "#services/errors.ts";
+import { notFound } from "#services/access/service-error.ts";
 import { builder } from "../builder.ts";
 import { UserError } from "../shared.ts";
 import { OAuthReason } from "../oauth/state.ts";

@@ -1,4 +1,4 @@
-import type { Execution, ExecutionProgress } from "#services/execution-history.ts";
+import type { Execution, ExecutionProgress } from "#services/tool/execution-history.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { readId, readIdOrNobody } from "../global-id.ts";

@@ -1,4 +1,4 @@
-import type { Execution, ExecutionPage } from "#services/execution-history.ts";
+import type { Execution, ExecutionPage } from "#services/tool/execution-history.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { Workspace } from "../workspace/workspace.ts";

@@ -1,6 +1,6 @@
 import type { NewToolPolicy, ToolPolicy as PolicyRow } from "@gatehouse/prisma";
 import type { ListedTool } from "../server/tool.ts";
-import { decidePolicy, fingerprintTool } from "#services/tool-policy.ts";
+import { decidePolicy, fingerprintTool } from "#services/catalog/tool-policy.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { McpTool } from "../server/tool.ts";

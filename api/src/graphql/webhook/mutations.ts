@@ -1,4 +1,4 @@
-import type { CreatedWebhook } from "#services/webhooks.ts";
+import type { CreatedWebhook } from "#services/webhook/webhooks.ts";
 import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { WorkspaceEventType } from "../event/event.ts";

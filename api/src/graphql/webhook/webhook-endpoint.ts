@@ -1,4 +1,4 @@
-import { webhooksVisibleTo } from "#services/webhooks.ts";
+import { webhooksVisibleTo } from "#services/webhook/webhooks.ts";
 import { builder } from "../builder.ts";
 import { WorkspaceEventType } from "../event/event.ts";
 

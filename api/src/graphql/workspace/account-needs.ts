@@ -1,4 +1,7 @@
-import type { AccountNeed as AccountNeedShape, AccountNeedPage } from "#services/account-needs.ts";
+import type {
+  AccountNeed as AccountNeedShape,
+  AccountNeedPage,
+} from "#services/grant/accounts-needing-consent.ts";
 import { builder } from "../builder.ts";
 import { OAuthForecast } from "../oauth/forecast.ts";
 import { OAuthReason, OAuthState } from "../oauth/state.ts";

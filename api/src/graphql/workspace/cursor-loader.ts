@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import type { LogEnd, WorkspaceEvents } from "#services/workspace-events.ts";
+import type { LogEnd, WorkspaceEvents } from "#services/event/workspace-events.ts";
 
 /** The cursors of the ends of logs, as they were read with their workspaces. */
 export type CursorLoader = DataLoader<LogEnd, string>;

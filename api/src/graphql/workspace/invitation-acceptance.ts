@@ -1,4 +1,7 @@
-import type { InvitationFault, InvitationPreview } from "#services/invitation-acceptance.ts";
+import type {
+  InvitationFault,
+  InvitationPreview,
+} from "#services/workspace/invitation-acceptance.ts";
 import { builder } from "../builder.ts";
 import { UserError } from "../shared.ts";
 import { WorkspaceRole } from "./role.ts";

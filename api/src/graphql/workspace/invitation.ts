@@ -1,4 +1,4 @@
-import { invitationsVisibleTo } from "#services/invitations.ts";
+import { invitationsVisibleTo } from "#services/workspace/invitations.ts";
 import { builder } from "../builder.ts";
 import { WorkspaceRole } from "./role.ts";
 

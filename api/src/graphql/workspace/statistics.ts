@@ -3,7 +3,7 @@ import type {
   StatisticsBucket as StatisticsBucketShape,
   TokenStatistics as TokenStatisticsShape,
   WorkspaceStatistics as WorkspaceStatisticsShape,
-} from "#services/statistics.ts";
+} from "#services/operations/statistics.ts";
 import { builder } from "../builder.ts";
 import { encodeGlobalId } from "../global-id.ts";
 import { Workspace } from "./workspace.ts";

@@ -1,6 +1,6 @@
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
-import { visibleTo } from "#services/access.ts";
+import { visibleTo } from "#services/access/access.ts";
 
 export const User = builder.prismaNode("User", {
   description: "A person. Seen by those who share a workspace with them.",

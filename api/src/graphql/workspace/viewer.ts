@@ -1,4 +1,4 @@
-import { type Caller, visibleTo } from "#services/access.ts";
+import { type Caller, visibleTo } from "#services/access/access.ts";
 import { builder } from "../builder.ts";
 import { ApiToken } from "../token/api-token.ts";
 import { User } from "./user.ts";

@@ -1,10 +1,10 @@
-import { tokensVisibleTo } from "#services/api-tokens.ts";
-import { webhooksVisibleTo } from "#services/webhooks.ts";
-import { hasControlCharacters } from "#services/input.ts";
+import { tokensVisibleTo } from "#services/workspace/api-tokens.ts";
+import { webhooksVisibleTo } from "#services/webhook/webhooks.ts";
+import { hasControlCharacters } from "#services/access/input.ts";
 import { builder } from "../builder.ts";
-import { visibleTo } from "#services/access.ts";
+import { visibleTo } from "#services/access/access.ts";
 import { McpServerFilter, serversMatching } from "../server/filter.ts";
-import { invitationsVisibleTo } from "#services/invitations.ts";
+import { invitationsVisibleTo } from "#services/workspace/invitations.ts";
 import { WorkspaceRole } from "./role.ts";
 
 builder.prismaNode("Membership", {

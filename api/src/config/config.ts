@@ -1,0 +1,222 @@
+/** The configuration: the only reader of `process.env`. It lists every fault at once. */
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+import { type Environment, environment, type LOG_LEVELS } from "./environment.ts";
+import { classifyAddress } from "#egress/address-rules.ts";
+import type { CallRates, ConcurrencyLimits } from "#services/tool/execution-limits.ts";
+import type { Quotas } from "#services/access/quotas.ts";
+import { isLoopbackUrl, readHost } from "#egress/host-rules.ts";
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** An origin, without a slash at its end; the only source of redirect URIs. */
+  readonly publicUrl: string;
+  /** Further `Host` values, lower case, with a port where one was given. */
+  readonly allowedHosts: readonly string[];
+  /** Null: the embedded server. */
+  readonly databaseUrl: string | null;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** `id:base64,id:base64`; null: the key file in `dataDir`. */
+  readonly encryptionKeys: string | null;
+  /** Null: the file in `dataDir`. */
+  readonly authSecret: string | null;
+  /** Closed: those who hold an invitation alone. */
+  readonly signUp: "open" | "closed";
+  /** Networks in CIDR notation. */
+  readonly allowedPrivateNetworks: readonly string[];
+  /** Patterns such as `*.example.com`; empty: all hosts. */
+  readonly allowedMcpHosts: readonly string[];
+  /** Null: no metadata document is offered. */
+  readonly clientMetadataUrl: string | null;
+  readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  /** How long the workspaces' log is kept. */
+  readonly eventRetentionDays: number;
+  /** How long running calls may take once the process is asked to stop, in milliseconds. */
+  readonly shutdownGraceMs: number;
+  /** Of tool calls, in each process. */
+  readonly toolCallLimits: {
+    readonly concurrency: Readonly<ConcurrencyLimits>;
+    readonly callsPerSecond: Readonly<CallRates>;
+  };
+  readonly quotas: Readonly<Quotas>;
+  /** How many operations that contact other servers one user may start in a minute. */
+  readonly outboundOperationsPerMinute: number;
+  /** Of one GraphQL operation. */
+  readonly operationLimits: {
+    /** How long a read may take, in milliseconds. */
+    readonly deadlineMs: number;
+    /** The size of a response, in bytes. */
+    readonly responseBytes: number;
+  };
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Believe the forwarding headers of the proxy in front. */
+  readonly trustProxy: boolean;
+  /** With which `/metrics` may be read; null: by nobody. */
+  readonly metricsToken: string | null;
+  /** The mail server, and who mails are from; null: Gatehouse sends none. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
+  /** Where traces are sent to (OTLP over HTTP); null: there are none. */
+  readonly traceEndpoint: string | null;
+  /** `PUBLIC_URL` and `HOST` are both loopback: nobody else can reach this installation. */
+  readonly isLoopback: boolean;
+  readonly secureCookies: boolean;
+}
+
+export type ConfigAnswer =
+  | { ok: true; config: Config }
+  /** A sentence each, naming the variable, never with a secret in it. */
+  | { ok: false; faults: string[] };
+
+export interface ConfigSurroundings {
+  /** Root's default data folder lies outside of its home, which PostgreSQL's user cannot enter. */
+  isRoot: boolean;
+  /** Absolute; relative paths start here. */
+  checkoutDir: string;
+}
+
+type Variables = Record<string, string | undefined>;
+
+const SECRETS = {
+  ENCRYPTION_KEYS: 'make one with `echo "k1:$(openssl rand -base64 32)"`',
+  AUTH_SECRET: "make one with `openssl rand -base64 32`",
+};
+
+/** The configuration of this process. */
+export function loadOwnConfig(): ConfigAnswer {
+  return loadConfig(process.env, {
+    isRoot: process.getuid?.() === 0,
+    checkoutDir: resolve(import.meta.dirname, "..", "..", ".."),
+  });
+}
+
+/** Reads the variables. One that is empty counts as one that is not set. */
+export function loadConfig(env: Variables, surroundings: ConfigSurroundings): ConfigAnswer {
+  const variables = Object.fromEntries(
+    Object.keys(environment.shape).map((name) => [name, env[name]?.trim() || undefined]),
+  );
+  const faults: string[] = [];
+  const first = environment.safeParse(variables);
+  if (!first.success) {
+    for (const issue of first.error.issues) {
+      const name = String(issue.path[0]);
+      faults.push(`${name} ${issue.message}.`);
+      // Counts as not set for the rest, so that faults between variables come to light in the same run.
+      delete variables[name];
+    }
+  }
+  const config = assembleConfig(environment.parse(variables), surroundings);
+  faults.push(...findConflicts(config, env));
+  return faults.length === 0 ? { ok: true, config } : { ok: false, faults };
+}
+
+function findConflicts(config: Config, given: Variables): string[] {
+  const faults: string[] = [];
+  if (given["DATABASE_URL"]?.trim()) {
+    for (const [name, hint] of Object.entries(SECRETS)) {
+      if (!given[name]?.trim()) faults.push(`${name} is required with DATABASE_URL: ${hint}.`);
+    }
+  }
+  if (Boolean(given["SMTP_URL"]?.trim()) !== Boolean(given["MAIL_FROM"]?.trim())) {
+    faults.push("SMTP_URL and MAIL_FROM are set together or not at all.");
+  }
+  if (config.sandbox.enabled && !config.isLoopback) {
+    faults.push("SANDBOX can be on only while PUBLIC_URL and HOST are loopback.");
+  }
+  if (config.sandbox.enabled && config.sandbox.port === config.port) {
+    faults.push(`SANDBOX_PORT and PORT are both ${config.port}.`);
+  }
+  return faults;
+}
+
+function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Config {
+  const publicUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+  const isPublicUrlLoopback = isLoopbackUrl(new URL(publicUrl));
+  const isLoopback = isPublicUrlLoopback && isLoopbackUrl(toUrl(env.HOST));
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    publicUrl,
+    allowedHosts: Object.freeze(env.ALLOWED_HOSTS),
+    databaseUrl: env.DATABASE_URL ?? null,
+    dataDir: chooseDataDir(env.DATA_DIR, surroundings),
+    encryptionKeys: env.ENCRYPTION_KEYS ?? null,
+    authSecret: env.AUTH_SECRET ?? null,
+    signUp: env.SIGN_UP ?? (isPublicUrlLoopback ? "open" : "closed"),
+    allowedPrivateNetworks: Object.freeze(env.ALLOWED_PRIVATE_NETWORKS),
+    allowedMcpHosts: Object.freeze(env.ALLOWED_MCP_HOSTS),
+    clientMetadataUrl: chooseMetadataUrl(env.CLIENT_METADATA_URL, publicUrl),
+    sandbox: Object.freeze({
+      enabled: env.SANDBOX ?? isLoopback,
+      host: "127.0.0.1",
+      port: env.SANDBOX_PORT,
+    }),
+    eventRetentionDays: env.EVENT_RETENTION_DAYS,
+    // Ctrl-C on one's own machine ends soon; others have calls to finish, and a supervisor that waits.
+    shutdownGraceMs: 1_000 * (env.SHUTDOWN_GRACE_SECONDS ?? (env.DATABASE_URL ? 6 : 1)),
+    toolCallLimits: Object.freeze({
+      concurrency: Object.freeze({
+        perUser: env.MAX_TOOL_CALLS_PER_USER,
+        perServer: env.MAX_TOOL_CALLS_PER_SERVER,
+        perWorkspace: env.MAX_TOOL_CALLS_PER_WORKSPACE,
+      }),
+      callsPerSecond: Object.freeze({
+        perUser: env.TOOL_CALLS_PER_SECOND_PER_USER,
+        perWorkspace: env.TOOL_CALLS_PER_SECOND_PER_WORKSPACE,
+      }),
+    }),
+    quotas: Object.freeze({
+      serversPerWorkspace: env.MAX_SERVERS_PER_WORKSPACE,
+      webhookEndpointsPerWorkspace: env.MAX_WEBHOOK_ENDPOINTS_PER_WORKSPACE,
+      openInvitationsPerWorkspace: env.MAX_OPEN_INVITATIONS_PER_WORKSPACE,
+      workspacesPerUser: env.MAX_WORKSPACES_PER_USER,
+      apiTokensPerUser: env.MAX_API_TOKENS_PER_USER,
+    }),
+    outboundOperationsPerMinute: env.OUTBOUND_OPERATIONS_PER_MINUTE,
+    operationLimits: Object.freeze({
+      deadlineMs: env.OPERATION_DEADLINE_SECONDS * 1_000,
+      responseBytes: env.RESPONSE_LIMIT_MIB * 1024 * 1024,
+    }),
+    // At home the address to open must not scroll away under a line for every request.
+    logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
+    trustProxy: env.TRUST_PROXY,
+    metricsToken: env.METRICS_TOKEN ?? null,
+    mail:
+      env.SMTP_URL !== undefined && env.MAIL_FROM !== undefined
+        ? Object.freeze({ smtpUrl: env.SMTP_URL, from: env.MAIL_FROM })
+        : null,
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    isLoopback,
+    secureCookies: publicUrl.startsWith("https:"),
+  });
+}
+
+function toUrl(host: string): URL {
+  return new URL(`http://${isIP(host) === 6 ? `[${host}]` : host}`);
+}
+
+function chooseDataDir(given: string | undefined, surroundings: ConfigSurroundings): string {
+  const { isRoot, checkoutDir } = surroundings;
+  if (given !== undefined) return resolve(checkoutDir, given);
+  if (!isRoot) return resolve(checkoutDir, ".gatehouse");
+  const checkout = createHash("sha256").update(checkoutDir).digest("hex").slice(0, 12);
+  return `/var/lib/gatehouse-${checkout}`;
+}
+
+/** An authorization server must be able to fetch the document: it is offered over https, and where others can be expected to reach it. */
+function chooseMetadataUrl(given: string | undefined, publicUrl: string): string | null {
+  const url = given ?? `${publicUrl}/oauth/client-metadata.json`;
+  if (!url.startsWith("https:")) return null;
+  return given !== undefined || isPublic(new URL(publicUrl)) ? url : null;
+}
+
+const PRIVATE_NAMES =
+  /(^|\.)(localhost|local|localdomain|internal|intranet|lan|home|corp|test|invalid|example|home\.arpa)$/;
+
+function isPublic(url: URL): boolean {
+  const host = readHost(url);
+  if (isIP(host) !== 0) return classifyAddress(host) === "PUBLIC";
+  return host.includes(".") && !PRIVATE_NAMES.test(host);
+}

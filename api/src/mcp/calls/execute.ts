@@ -1,0 +1,228 @@
+/** Runs a tool once. Whatever happens, a call that may have run is never repeated (S6). */
+import {
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/client";
+import type { CallToolResult } from "@modelcontextprotocol/client";
+import { callWithAnswers } from "../elicitation/call-with-elicitation.ts";
+import type { Continuation } from "../elicitation/call-with-elicitation.ts";
+import { startCallClock } from "../elicitation/pausable-timeout.ts";
+import type { CallClock } from "../elicitation/pausable-timeout.ts";
+import { listTools } from "./catalog.ts";
+import type { Tool } from "./catalog.ts";
+import type { Session } from "../connection/connect.ts";
+import { toContentBlock } from "./content.ts";
+import type { ContentBlock } from "./content.ts";
+import { classifyFailure, isStreamEnd } from "../connection/classify-error.ts";
+import { notSent, redactFailure, shortenMessage } from "../failure.ts";
+import type { Failure } from "../failure.ts";
+import type { JsonObject } from "../json-schema/json.ts";
+import { outputValidator } from "../json-schema/json-schema.ts";
+import { NOTES_KEY } from "../repair/normalize-lists.ts";
+import { Questions } from "../elicitation/elicitation-queue.ts";
+import type { Asking } from "../elicitation/elicitation-queue.ts";
+import { traceRequest } from "../connection/request-trace.ts";
+import type { RequestTrace } from "../connection/request-trace.ts";
+
+/** Before anything was sent. */
+const timeIsUp = notSent("The time ran out before the call was sent.");
+
+/** The longest that a timer can take. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export interface Progress {
+  progress: number;
+  total: number | null;
+  message: string | null;
+}
+
+export interface ToolCall {
+  name: string;
+  arguments: JsonObject;
+  /** Stands still while the person is asked something. One that began before, with what of it is left, is given as it is. */
+  timeoutMs: number | CallClock;
+  /** Where the server's questions go; left out: a tool that asks something fails. */
+  asking?: Asking | undefined;
+  /** From the catalogue, when it is at hand: its output schema is checked, and headers that it asks for are sent. */
+  tool?: Pick<Tool, "name" | "inputSchema" | "outputSchema">;
+  onProgress?: (progress: Progress) => void;
+  /** Aborting cancels the call at the server too. */
+  signal?: AbortSignal;
+}
+
+export type ToolCallAnswer = (
+  | {
+      kind: "result";
+      content: ContentBlock[];
+      /** Any JSON; null when the tool gave none. */
+      structuredContent: unknown;
+      /** The tool ran and says that it failed. */
+      isError: boolean;
+    }
+  /** The server has no such tool; nothing was run. */
+  | { kind: "unknown-tool" }
+  | Failure
+) & {
+  /** Why questions of the server were not put to the person, and what of the result was left out, in sentences of ours. */
+  notes?: string[];
+};
+
+/**
+ * Calls a tool. Expected trouble is an answer, told by types and codes (S9); only faults of our own throw. A timeout or an abort
+ * cancels the call at the server: `notifications/cancelled` to a legacy one, by closing the stream of a modern one (S7).
+ */
+export async function callTool(session: Session, call: ToolCall): Promise<ToolCallAnswer> {
+  const trace: RequestTrace = { sent: false, answered: false };
+  if (call.signal?.aborted) return { kind: "cancelled" };
+  if (typeof call.timeoutMs !== "number") return callWithin(call.timeoutMs, session, call, trace);
+  using clock = startCallClock(call.timeoutMs, call.signal);
+  // Not before it is over: the clock runs until then.
+  return await callWithin(clock, session, call, trace);
+}
+
+async function callWithin(
+  clock: CallClock,
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+): Promise<ToolCallAnswer> {
+  if (clock.leftMs() === 0) return timeIsUp;
+  const questions = call.asking && new Questions(call.asking, clock, session.redact);
+  trace.questions = questions;
+  const answer = await answerOf(session, call, trace, clock.signal);
+  const notes = [...(questions?.notes ?? []), ...(answer.notes ?? [])];
+  return notes.length > 0 ? { ...answer, notes } : answer;
+}
+
+async function answerOf(
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+  signal: AbortSignal,
+): Promise<ToolCallAnswer> {
+  try {
+    return await traceRequest(trace, () => run(session, call, trace, signal));
+  } catch (error) {
+    if (call.signal?.aborted && !trace.answered) return { kind: "cancelled", sent: trace.sent };
+    if (ProtocolError.isInstance(error)) {
+      if (trace.answered) return invalidOutput(session, error.message);
+      if (await isUnknownTool(session, call, error, signal)) return { kind: "unknown-tool" };
+    }
+    const reason = isStreamEnd(error) ? trace.streamFailure : null;
+    const failure = classifyFailure(reason, "call") ?? classifyFailure(error, "call");
+    if (!failure) throw error;
+    return redactFailure(correctByTrace(failure, trace), session.redact);
+  } finally {
+    // What is still asked is asked for nothing.
+    await trace.questions?.close();
+  }
+}
+
+async function run(
+  session: Session,
+  call: ToolCall,
+  trace: RequestTrace,
+  signal: AbortSignal,
+): Promise<ToolCallAnswer> {
+  const { questions } = trace;
+  const send = async (continuation: Continuation) => {
+    const result = await request(session, call, continuation, signal);
+    // A question is no answer: nothing was run yet.
+    if (isInputRequiredResult(result)) trace.answered = false;
+    return result;
+  };
+  const answer = questions
+    ? await callWithAnswers(send, questions, signal)
+    : ({ kind: "result", result: await send({}) } as const);
+  if (answer.kind === "failed") return answer.failure;
+  const { result } = answer;
+  const notes = readNotes(result);
+  const fault = findOutputFault(call.tool?.outputSchema, result);
+  if (fault !== null) return invalidOutput(session, fault);
+  return {
+    kind: "result",
+    content: result.content.map(toContentBlock),
+    structuredContent: result.structuredContent ?? null,
+    isError: result.isError === true,
+    ...(notes ? { notes } : {}),
+  };
+}
+
+/** What mend.ts left out of a result. */
+function readNotes(result: CallToolResult): string[] | null {
+  const notes: unknown = result._meta?.[NOTES_KEY];
+  return Array.isArray(notes) ? notes.map(String) : null;
+}
+
+function request(
+  session: Session,
+  call: ToolCall,
+  continuation: Continuation,
+  signal: AbortSignal,
+): Promise<CallToolResult> {
+  const { onProgress, tool } = call;
+  return session.client.callTool(
+    { name: call.name, arguments: call.arguments, ...continuation },
+    {
+      // The clock's signal ends the call, in time or late; the SDK's own timer cannot stand still.
+      timeout: NEVER_MS,
+      signal,
+      ...(call.asking ? { allowInputRequired: true } : {}),
+      ...(tool ? { toolDefinition: toDefinition(tool) } : {}),
+      ...(onProgress
+        ? {
+            onprogress: ({ progress, total, message }) =>
+              onProgress({ progress, total: total ?? null, message: message ?? null }),
+          }
+        : {}),
+    },
+  );
+}
+
+/** Without its output schema: the SDK would hold a question against it. */
+function toDefinition({ name, inputSchema }: NonNullable<ToolCall["tool"]>) {
+  return { name, inputSchema: { ...inputSchema, type: "object" as const } };
+}
+
+/** What is wrong with a result by the tool's output schema (MCP 2025-11-25, tools, output schema); null when it fits. */
+function findOutputFault(
+  schema: JsonObject | null | undefined,
+  { structuredContent, isError }: CallToolResult,
+): string | null {
+  if (!schema || isError === true) return null;
+  if (structuredContent === undefined) return "It has no structured content.";
+  const { valid, errorMessage } = outputValidator.getValidator(schema)(structuredContent);
+  return valid ? null : (errorMessage ?? "It is not valid.");
+}
+
+function invalidOutput(session: Session, fault: string): Failure {
+  const message = `The tool ran, but its result is not what it declares. ${fault}`;
+  return {
+    kind: "protocol-error",
+    code: "invalid-output",
+    message: session.redact(shortenMessage(message)),
+  };
+}
+
+/** Servers answer "no such tool" with codes that also mean other things; the list of tools is what tells. */
+async function isUnknownTool(
+  session: Session,
+  call: ToolCall,
+  error: ProtocolError,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const codes: number[] = [ProtocolErrorCode.InvalidParams, ProtocolErrorCode.MethodNotFound];
+  if (!codes.includes(error.code)) return false;
+  const catalog = await listTools(session, undefined, signal);
+  if (catalog.kind !== "tools" || catalog.isTruncated) return false;
+  return !catalog.tools.some((tool) => tool.name === call.name);
+}
+
+/** The trace knows better than the error whether the call has left. */
+function correctByTrace(failure: Failure, trace: RequestTrace): Failure {
+  if (trace.sent) return failure;
+  if (failure.kind === "timed-out") return timeIsUp;
+  if (failure.kind !== "unreachable" || failure.sent === false) return failure;
+  return notSent(failure.message);
+}

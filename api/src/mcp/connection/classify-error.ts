@@ -1,0 +1,230 @@
+/** Says what an error means, by types and codes alone (S9). */
+import {
+  InsufficientScopeError,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  UnauthorizedError,
+  UrlElicitationRequiredError,
+} from "@modelcontextprotocol/client";
+import { CredentialsError, CredentialsFault } from "./credentials.ts";
+import { notSent, shortenMessage } from "../failure.ts";
+import type { Failure } from "../failure.ts";
+import { readErrorBody, SessionLostError } from "./session-lost.ts";
+
+export type { Failure, ProtocolFault } from "../failure.ts";
+
+/** Marks the error that our transport delivers when a response stream ends without its answer; recognised by identity. */
+export const STREAM_ENDED: unique symbol = Symbol("stream ended without an answer");
+/** Marks the error that our transport delivers when the answer to another request came in place of the one asked for. */
+export const FOREIGN_ANSWER: unique symbol = Symbol("answer to another request");
+
+const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
+const NEVER_CONNECTED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+const ASKS = "The tool asks you something, and Gatehouse cannot pass a tool's questions on yet.";
+
+/**
+ * Says what an error thrown by the SDK, by `fetch` or by our transport means. `phase` is `connect` before anything of the caller's
+ * was sent, else `call`. Answers null for what is none of these: a fault of our own, which the caller throws on.
+ */
+export function classifyFailure(error: unknown, phase: "connect" | "call"): Failure | null {
+  const chain = causesOf(error);
+  for (const cause of chain) {
+    const failure = classifyOne(cause, phase);
+    if (failure) return failure;
+  }
+  const innermost = chain.at(-1);
+  // `fetch` wraps whatever broke below it, TLS included, in a TypeError; one without a cause is a mistake of ours.
+  if (chain.some((cause) => cause instanceof TypeError && cause.cause instanceof Error)) {
+    return lost(phase, "The connection to the server failed.");
+  }
+  // What the SDK says in its connecting phase with errors that have no type of their own.
+  if (phase === "connect" && innermost instanceof Error && isPlain(innermost)) {
+    return notMcp(shortenMessage(innermost.message));
+  }
+  return null;
+}
+
+/** True for the error that our transport delivers when a response stream ends without its answer. */
+export function isStreamEnd(error: unknown): boolean {
+  return ProtocolError.isInstance(error) && error.data === STREAM_ENDED;
+}
+
+function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null {
+  if (error instanceof CredentialsFault) throw error.cause;
+  if (error instanceof CredentialsError) return { kind: "refused", stop: error.stop };
+  if (error instanceof UnauthorizedError || error instanceof InsufficientScopeError) {
+    return { kind: "refused", stop: null };
+  }
+  if (error instanceof SessionLostError) {
+    return {
+      kind: "unreachable",
+      sent: phase === "call",
+      retryable: true,
+      httpStatus: error.httpStatus,
+      message: describeStatus(404),
+      sessionLost: true,
+    };
+  }
+  if (isEgressError(error)) return classifyEgress(error, phase);
+  if (ProtocolError.isInstance(error)) return classifyProtocolError(error, phase);
+  if (SdkHttpError.isInstance(error)) return classifyHttp(error, phase);
+  if (SdkError.isInstance(error)) return classifySdkError(error, phase);
+  if (!(error instanceof Error)) return null;
+  if (error.name === "SyntaxError" || error.name === "ZodError" || error.name === "$ZodError") {
+    return notMcp("The server answered with something that is not a JSON-RPC message.");
+  }
+  return classifyNetwork(error, phase);
+}
+
+function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"): Failure {
+  if (error.data === STREAM_ENDED) {
+    return lost(phase, "The server closed the connection before it answered.");
+  }
+  if (error.data === FOREIGN_ANSWER) {
+    return notMcp("The server answered another request than the one that was sent.");
+  }
+  if (UrlElicitationRequiredError.isInstance(error)) {
+    return { kind: "protocol-error", code: "input-required", message: ASKS };
+  }
+  if (MissingRequiredClientCapabilityError.isInstance(error)) {
+    const { requiredCapabilities } = error;
+    if (requiredCapabilities.elicitation) {
+      return { kind: "protocol-error", code: "input-required", message: ASKS };
+    }
+    const wanted = Object.keys(requiredCapabilities).join(", ") || "unnamed";
+    const message = `The server needs something of its client that Gatehouse does not offer: ${wanted}.`;
+    return { kind: "protocol-error", code: error.code, message };
+  }
+  return {
+    kind: "protocol-error",
+    code: error.code,
+    message: shortenMessage(error.message) || "The server gave no reason.",
+  };
+}
+
+function classifyHttp(error: SdkHttpError, phase: "connect" | "call"): Failure {
+  const { status } = error;
+  const answer = readErrorBody(error.data["text"]);
+  const isMissing = status === 404;
+  // A 404 is how a legacy server says that it has forgotten the session: it did not run the call.
+  if (answer && !isMissing && !TRANSIENT_STATUS.has(status)) {
+    return { kind: "protocol-error", code: answer.code, message: shortenMessage(answer.message) };
+  }
+  const isTransient = TRANSIENT_STATUS.has(status);
+  return {
+    kind: "unreachable",
+    sent: phase === "call",
+    retryable: phase === "connect" ? isTransient : status === 429 || isMissing,
+    httpStatus: status,
+    message: describeStatus(status),
+  };
+}
+
+function classifySdkError(error: SdkError, phase: "connect" | "call"): Failure | null {
+  switch (error.code) {
+    case SdkErrorCode.RequestTimeout:
+      return phase === "call"
+        ? { kind: "timed-out", message: "The server did not answer in time." }
+        : notSent("The server did not answer in time.");
+    case SdkErrorCode.ConnectionClosed:
+      return lost(phase, "The connection was closed before the server answered.");
+    case SdkErrorCode.NotConnected:
+    case SdkErrorCode.SendFailed:
+      return notSent("The connection to the server was lost.");
+    case SdkErrorCode.UnsupportedResultType:
+      return readResultType(error.data) === "input_required"
+        ? { kind: "protocol-error", code: "input-required", message: ASKS }
+        : invalidResult("The server answered with a kind of result that Gatehouse does not know.");
+    case SdkErrorCode.InvalidResult:
+    case SdkErrorCode.ListPaginationExceeded:
+      return invalidResult("The server's result does not have the form that the protocol demands.");
+    case SdkErrorCode.ClientHttpUnexpectedContent:
+      return notMcp("The server answered with something other than JSON or an event stream.");
+    default:
+      return null;
+  }
+}
+
+function classifyNetwork(error: Error, phase: "connect" | "call"): Failure | null {
+  const code = "code" in error && typeof error.code === "string" ? error.code : null;
+  if (code && NEVER_CONNECTED.has(code)) return notSent("The server cannot be reached.");
+  if (code && (/^E[A-Z]+$/.test(code) || code.startsWith("UND_ERR_"))) {
+    return lost(phase, "The connection to the server broke.");
+  }
+  if (error.name === "AbortError" || error.name === "TimeoutError") {
+    return lost(phase, "The connection to the server was given up.");
+  }
+  return null;
+}
+
+function isPlain(error: Error): boolean {
+  return SdkError.isInstance(error) || error.constructor === Error;
+}
+
+interface EgressError extends Error {
+  code: string;
+  transient: boolean;
+  sent: boolean | "unknown";
+}
+
+function isEgressError(error: unknown): error is EgressError {
+  return error instanceof Error && error.name === "EgressError" && "sent" in error;
+}
+
+function classifyEgress(error: EgressError, phase: "connect" | "call"): Failure {
+  const sent = phase === "connect" ? false : error.sent;
+  const message = shortenMessage(error.message);
+  if (error.code === "DEADLINE" && sent !== false) return { kind: "timed-out", message };
+  return {
+    kind: "unreachable",
+    sent,
+    retryable: error.transient && sent === false,
+    httpStatus: null,
+    message,
+  };
+}
+
+function lost(phase: "connect" | "call", message: string): Failure {
+  if (phase === "connect") return notSent(message);
+  return { kind: "unreachable", sent: "unknown", retryable: false, httpStatus: null, message };
+}
+
+function invalidResult(message: string): Failure {
+  return { kind: "protocol-error", code: "invalid-result", message };
+}
+
+function notMcp(message: string): Failure {
+  return { kind: "protocol-error", code: "not-mcp", message };
+}
+
+function describeStatus(status: number): string {
+  if (status === 404) return "The server knows nothing at this address, or has ended the session.";
+  if (status === 405) return "The address does not accept MCP messages (HTTP 405).";
+  if (status === 429) return "The server asks to slow down (HTTP 429).";
+  if (status >= 300 && status < 400) return `The address redirects elsewhere (HTTP ${status}).`;
+  return `The server answered with HTTP ${status}.`;
+}
+
+function readResultType(data: unknown): unknown {
+  return typeof data === "object" && data !== null && "resultType" in data ? data.resultType : null;
+}
+
+/** The error and what caused it, outermost first; the SDK wraps what its connecting phase meets. */
+function causesOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let next = error; next !== undefined && next !== null && chain.length < 8;) {
+    chain.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return chain;
+}

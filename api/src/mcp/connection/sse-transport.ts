@@ -1,0 +1,133 @@
+/** The SDK's transport for the old HTTP+SSE servers (MCP 2024-11-05) with what it lacks: typed errors, bounds, cancellation, an end. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  SSEClientTransport,
+  SseError,
+} from "@modelcontextprotocol/client";
+import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcontextprotocol/client";
+import type { Fetch } from "#oauth/ports.ts";
+import { boundEvents, isEventStream, replaceBody } from "./server-stream.ts";
+
+/** How the signal of one message reaches the fetch that sends it: the SDK's `send` takes none. */
+const sending = new AsyncLocalStorage<AbortSignal | undefined>();
+
+export class SseTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: Transport["onmessage"];
+  /** There is none: a message that a server does not know the session of is told by its status alone. */
+  readonly sessionId = undefined;
+
+  readonly #inner: SSEClientTransport;
+  /** Why the stream could not be opened, or broke; the SDK keeps no more of it than a sentence. */
+  #failure: unknown;
+  #protocolVersion: string | undefined;
+  #isClosed = false;
+  /** Ends the waiting for the stream's first event, which the SDK goes on with after `close`. */
+  #giveUpStart: ((reason: Error) => void) | undefined;
+
+  /**
+   * @param openStream sends the request for the server's stream. Messages go by `fetch` to the address that the stream names, which
+   *   the SDK takes on the same origin alone.
+   */
+  constructor(url: URL, { fetch, openStream }: { fetch: Fetch; openStream: Fetch }) {
+    this.#inner = new SSEClientTransport(url, {
+      fetch: (input, init) => postMessage(fetch, input, init),
+      eventSourceInit: { fetch: (input, init) => this.#openStream(openStream, input, init) },
+    });
+    this.#inner.onclose = () => this.#tellClosed();
+    this.#inner.onmessage = (message) => this.onmessage?.(message);
+    this.#inner.onerror = (error) => {
+      this.onerror?.(error);
+      // The session ended with its stream, and would not come back with the next, which the SDK's event source asks for: in a
+      // microtask, for it sets its timer after this call.
+      if (SseError.isInstance(error)) queueMicrotask(() => void this.close());
+    };
+  }
+
+  get protocolVersion(): string | undefined {
+    return this.#protocolVersion;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#protocolVersion = version;
+    this.#inner.setProtocolVersion(version);
+  }
+
+  async start(): Promise<void> {
+    const closed = new Promise<never>((_, reject) => {
+      this.#giveUpStart = reject;
+    });
+    try {
+      await Promise.race([this.#inner.start(), closed]);
+    } catch (error) {
+      throw this.#failure ?? error;
+    } finally {
+      this.#giveUpStart = undefined;
+    }
+  }
+
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    return sending.run(options?.requestSignal, () => this.#inner.send(message));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) await this.#inner.close();
+  }
+
+  #tellClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#giveUpStart?.(new SdkError(SdkErrorCode.ConnectionClosed, "Closed before it was open"));
+    this.onclose?.();
+  }
+
+  async #openStream(openStream: Fetch, input: string | URL, init: RequestInit): Promise<Response> {
+    try {
+      const response = await openStream(input, init);
+      if (response.status === 200 && isEventStream(response) && response.body)
+        return replaceBody(response, boundEvents(response.body));
+      await response.body?.cancel().catch(() => undefined);
+      throw response.ok ? describeContent(response) : describeStatus(response, null);
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+  }
+}
+
+/** Refusals are told by type: the SDK puts the status into a sentence (S9). */
+async function postMessage(
+  fetch: Fetch,
+  input: string | URL,
+  init: RequestInit | undefined,
+): Promise<Response> {
+  const own = sending.getStore();
+  const signals = [init?.signal, own].filter((signal) => signal !== undefined && signal !== null);
+  const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+  if (response.ok || isRedirect(response)) return response;
+  throw describeStatus(response, await response.text().catch(() => null));
+}
+
+function isRedirect({ status }: Response): boolean {
+  return status >= 300 && status < 400;
+}
+
+function describeStatus({ status, statusText }: Response, text: string | null): SdkHttpError {
+  const data = { status, statusText, ...(text === null ? {} : { text }) };
+  return new SdkHttpError(
+    SdkErrorCode.ClientHttpNotImplemented,
+    "The server refused a message.",
+    data,
+  );
+}
+
+function describeContent(response: Response): SdkError {
+  const contentType = response.headers.get("content-type");
+  return new SdkError(SdkErrorCode.ClientHttpUnexpectedContent, "The server sent no event stream", {
+    contentType,
+  });
+}

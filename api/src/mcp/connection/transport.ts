@@ -1,0 +1,311 @@
+/** The SDK's transports with what they lack: real cancellation, streams that end without an answer, lost sessions, tolerant results. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCRequest,
+  isJSONRPCResultResponse,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  RequestId,
+  Transport,
+  TransportSendOptions,
+} from "@modelcontextprotocol/client";
+import type { Fetch } from "#oauth/ports.ts";
+import type { CredentialedFetches } from "./credentials.ts";
+import { eraOf } from "../protocol-era.ts";
+import { FOREIGN_ANSWER, STREAM_ENDED } from "./classify-error.ts";
+import { mendResult } from "../repair/normalize-result.ts";
+import { QuestionChannel } from "../elicitation/legacy-elicitation.ts";
+import type { Questions } from "../elicitation/elicitation-queue.ts";
+import { currentTrace, leaveTrace, runOutsideCalls } from "./request-trace.ts";
+import type { RequestTrace } from "./request-trace.ts";
+import { judgeRefusal, SessionLostError } from "./session-lost.ts";
+import { SseTransport } from "./sse-transport.ts";
+import { runStanding } from "./server-stream.ts";
+import type { StandingStream } from "./server-stream.ts";
+import { adaptFetch } from "./transport-fetch.ts";
+
+/** Ending a session, asking after it and telling of a cancellation are courtesies: nobody waits longer for them. */
+const COURTESY_TIMEOUT_MS = 3_000;
+/** A server says when to resume a response stream; no sooner and no later than this. */
+const RESUME_MS = { least: 100, most: 30_000 };
+
+/** The request whose HTTP exchange is under way: what comes in it answers that one alone. */
+const exchange = new AsyncLocalStorage<RequestId>();
+
+interface PendingRequest {
+  method: string;
+  abort: AbortController;
+  trace: RequestTrace | undefined;
+}
+
+interface Inner extends Transport {
+  readonly sessionId?: string | undefined;
+  readonly protocolVersion?: string | undefined;
+  setProtocolVersion(version: string): void;
+}
+
+/** Streamable HTTP. Without `standing` the legacy era's standing GET stream is not opened. */
+export function createHttpTransport(
+  url: URL,
+  fetches: CredentialedFetches,
+  standing: StandingStream | null,
+): McpTransport {
+  const inner = new StreamableHTTPClientTransport(url, {
+    fetch: adaptFetch(fetches),
+    reconnectionScheduler(reconnect, delayMs) {
+      const boundedMs = Math.min(Math.max(delayMs, RESUME_MS.least), RESUME_MS.most);
+      const timer = setTimeout(reconnect, boundedMs).unref();
+      return () => clearTimeout(timer);
+    },
+  });
+  return new McpTransport(inner, { url, fetch: fetches.fetch, standing });
+}
+
+/** HTTP+SSE, for servers that have nothing newer (MCP 2024-11-05). */
+export function createSseTransport(url: URL, fetches: CredentialedFetches): McpTransport {
+  return new McpTransport(new SseTransport(url, fetches), {
+    url,
+    fetch: fetches.fetch,
+    standing: null,
+  });
+}
+
+export class McpTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: Transport["onmessage"];
+  readonly hasPerRequestStream: boolean;
+
+  readonly #url: URL;
+  readonly #fetch: Fetch;
+  readonly #inner: Inner;
+  readonly #standing: StandingStream | null;
+  readonly #pending = new Map<RequestId, PendingRequest>();
+  readonly #cancellations = new Set<Promise<unknown>>();
+  #results = 0;
+  readonly #questions = new QuestionChannel((message) =>
+    runOutsideCalls(() => this.#inner.send(message)),
+  );
+  #hasUnansweredCall = false;
+  #isSessionLost = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    inner: Inner,
+    { url, fetch, standing }: { url: URL; fetch: Fetch; standing: StandingStream | null },
+  ) {
+    this.#url = url;
+    this.#fetch = fetch;
+    this.#inner = inner;
+    this.#standing = standing;
+    this.hasPerRequestStream = inner.hasPerRequestStream === true;
+    inner.onclose = () => this.onclose?.();
+    inner.onerror = (error) => this.onerror?.(error);
+    inner.onmessage = (message) => this.#receive(message);
+  }
+
+  /** How many JSON-RPC results came. With the first it is certain that the server speaks the era that was chosen for it. */
+  get results(): number {
+    return this.#results;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#inner.sessionId;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#inner.setProtocolVersion(version);
+  }
+
+  start(): Promise<void> {
+    return this.#inner.start();
+  }
+
+  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (isJSONRPCRequest(message)) return this.#sendRequest(message.id, message, options);
+    const cancelled = readCancelledId(message);
+    if (cancelled !== undefined) return this.#cancel(cancelled, message);
+    const send = () => this.#inner.send(message, options);
+    // The SDK opens the standing stream on its own once this is answered.
+    return this.#standing && isInitialized(message)
+      ? runStanding(this.#standing, "GET", send)
+      : send();
+  }
+
+  /** Drops all connections at once, so that whoever waits is told; `close` still ends the session at the server. */
+  abandon(): void {
+    void this.#inner.close();
+  }
+
+  /** Ends the session at the server, best effort (D4), and closes. Idempotent; takes a few seconds at most and never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#cancellations);
+    await this.#inner.close();
+    for (const request of this.#pending.values()) request.abort.abort();
+    this.#pending.clear();
+    await this.#endSession().catch(() => undefined);
+  }
+
+  async #endSession(): Promise<void> {
+    if (this.#inner.sessionId !== undefined && !this.#isSessionLost)
+      await this.#requestBesides("DELETE");
+  }
+
+  /** A request about the session itself, beside the SDK's own. Answers the HTTP status. */
+  async #requestBesides(method: "DELETE" | "POST", message?: object): Promise<number> {
+    const { sessionId = "", protocolVersion } = this.#inner;
+    const headers = new Headers({ "mcp-session-id": sessionId });
+    if (protocolVersion !== undefined) headers.set("mcp-protocol-version", protocolVersion);
+    const signal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
+    const init: RequestInit = { method, headers, redirect: "manual", signal };
+    if (message) {
+      headers.set("content-type", "application/json");
+      headers.set("accept", "application/json, text/event-stream");
+      init.body = JSON.stringify(message);
+    }
+    const response = await leaveTrace(() => this.#fetch(this.#url, init));
+    await response.body?.cancel();
+    return response.status;
+  }
+
+  async #sendRequest(
+    id: RequestId,
+    message: JSONRPCMessage & { method: string },
+    options: TransportSendOptions | undefined,
+  ): Promise<void> {
+    const abort = new AbortController();
+    this.#pending.set(id, { method: message.method, abort, trace: currentTrace() });
+    const signals = options?.requestSignal ? [options.requestSignal, abort.signal] : [abort.signal];
+    const { sessionId } = this.#inner;
+    const send = () =>
+      this.#inner.send(message, {
+        ...options,
+        requestSignal: AbortSignal.any(signals),
+        onRequestStreamEnd: () => this.#fail(id, STREAM_ENDED),
+      });
+    const isListening = this.#standing && message.method === "subscriptions/listen";
+    try {
+      // Over the old transport answers come by the one stream, whosever they are.
+      if (!this.hasPerRequestStream) await send();
+      else if (isListening) await runStanding(this.#standing, "POST", send);
+      else await exchange.run(id, send);
+    } catch (error) {
+      this.#pending.delete(id);
+      throw await this.#explain(error, sessionId);
+    }
+  }
+
+  /** Tells a lost session apart, by type (S9). `sessionId` is the one that the refused request was sent with. */
+  async #explain(error: unknown, sessionId: string | undefined): Promise<unknown> {
+    const isBound = sessionId !== undefined || !this.hasPerRequestStream;
+    const refusal = judgeRefusal(error);
+    if (!isBound || refusal.verdict === "kept") return error;
+    if (refusal.verdict === "doubtful" && (sessionId === undefined || (await this.#isAlive())))
+      return error;
+    this.#isSessionLost = true;
+    return new SessionLostError(refusal.httpStatus, error);
+  }
+
+  /** A server that knows the session answers a ping; one that does not refuses it as it did the request. */
+  async #isAlive(): Promise<boolean> {
+    const ping = { jsonrpc: "2.0", id: "ping", method: "ping" };
+    const status = await this.#requestBesides("POST", ping).catch(() => null);
+    return status !== 400 && status !== 404;
+  }
+
+  /** The SDK would leave the caller waiting for its timeout when the answer cannot come any more. */
+  #fail(id: RequestId, data: typeof STREAM_ENDED | typeof FOREIGN_ANSWER): void {
+    const request = this.#pending.get(id);
+    if (!this.#pending.delete(id)) return;
+    this.#hasUnansweredCall = true;
+    if (data === FOREIGN_ANSWER) request?.abort.abort();
+    const error = { code: -32_000, message: "No answer", data };
+    this.onmessage?.({ jsonrpc: "2.0", id, error });
+  }
+
+  #receive(message: JSONRPCMessage): void {
+    const withdrawn = readCancelledId(message);
+    if (withdrawn !== undefined) this.#questions.withdraw(withdrawn);
+    if (isQuestion(message) && eraOf(this.#inner.protocolVersion) === "legacy") {
+      void this.#questions.receive(message, this.#findAsked()).catch(() => undefined);
+      return;
+    }
+    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      const asked = exchange.getStore();
+      // An error without an id is about the message that it answers.
+      if (asked !== undefined && message.id === undefined)
+        return this.#receive({ ...message, id: asked });
+      // Calls share a connection: what comes for one must never be taken for the answer to another.
+      if (asked !== undefined && message.id !== asked) return this.#fail(asked, FOREIGN_ANSWER);
+    }
+    if (isJSONRPCResultResponse(message)) {
+      const request = this.#pending.get(message.id);
+      this.#pending.delete(message.id);
+      this.#results += 1;
+      if (request?.trace) request.trace.answered = true;
+      const result = request
+        ? mendResult(request.method, message.result, eraOf(this.#inner.protocolVersion))
+        : message.result;
+      this.onmessage?.({ ...message, result });
+      return;
+    }
+    if (isJSONRPCErrorResponse(message) && message.id !== undefined) {
+      this.#pending.delete(message.id);
+    }
+    this.onmessage?.(message);
+  }
+
+  /**
+   * Whose person a server asks: that of the call in whose exchange it does. On a stream that belongs to no call, that of the only one
+   * under way, if all before it were answered: one that was given up may still be asking.
+   */
+  #findAsked(): Questions | undefined {
+    const asking = exchange.getStore();
+    if (asking !== undefined) return this.#pending.get(asking)?.trace?.questions;
+    const calls = [...this.#pending.values()].filter(({ method }) => method === "tools/call");
+    return calls.length === 1 && !this.#hasUnansweredCall ? calls[0]?.trace?.questions : undefined;
+  }
+
+  /**
+   * Legacy servers learn of a cancellation by notification (S7). The request is aborted first: one that still waits for
+   * credentials must not go out any more, and then there is nothing to tell the server either.
+   */
+  async #cancel(id: RequestId, notification: JSONRPCMessage): Promise<void> {
+    const request = this.#pending.get(id);
+    this.#pending.delete(id);
+    request?.abort.abort();
+    if (request?.trace?.sent === false) return;
+    this.#hasUnansweredCall = true;
+    const requestSignal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
+    const telling = leaveTrace(() => this.#inner.send(notification, { requestSignal }));
+    this.#cancellations.add(telling);
+    try {
+      await telling;
+    } finally {
+      this.#cancellations.delete(telling);
+    }
+  }
+}
+
+function isQuestion(message: JSONRPCMessage): message is JSONRPCRequest {
+  return isJSONRPCRequest(message) && message.method === "elicitation/create";
+}
+
+function isInitialized(message: JSONRPCMessage): boolean {
+  return "method" in message && message.method === "notifications/initialized";
+}
+
+function readCancelledId(message: JSONRPCMessage): RequestId | undefined {
+  if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
+  const id = message.params?.["requestId"];
+  return typeof id === "string" || typeof id === "number" ? id : undefined;
+}

@@ -1,9 +1,0 @@
-import type { Caller } from "./access.ts";
-
-export function keyOfMember(workspaceId: string, { userId }: Pick<Caller, "userId">): string {
-  return `${workspaceId} ${userId}`;
-}
-
-export function keyOfAccount(serverId: string, ownerId: string): string {
-  return `${serverId} ${ownerId}`;
-}

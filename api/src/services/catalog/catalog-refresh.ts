@@ -1,0 +1,161 @@
+import type { Database, McpServer } from "@gatehouse/prisma";
+import { listTools, type Tool } from "#mcp/calls/catalog.ts";
+import type { Failure } from "#mcp/connection/classify-error.ts";
+import { stripUrl } from "#oauth/secure-url.ts";
+import type { Accounts } from "../grant/credentials.ts";
+import type { Background } from "#async/background-tasks.ts";
+import { readDatabaseTime } from "../access/database-time.ts";
+import { askForOffers } from "./list-resources-and-prompts.ts";
+import type { Reachability } from "../session/reachability.ts";
+import { createRecentFailures, type RecentFailures } from "./failure-cache.ts";
+import { createSoloRuns } from "#async/single-flight.ts";
+import type { Stop } from "../grant/refusal.ts";
+import type { CatalogAccount, StoredCatalogs } from "./stored-catalogs.ts";
+import type { OpenToolSession } from "../session/mcp-sessions.ts";
+import { describeFailure } from "../grant/refusal.ts";
+
+export type DiscoveryOutcome = (
+  | { kind: "tools"; tools: Tool[] }
+  | { kind: "failed"; message: string; failure: Failure | null }
+) & {
+  /** Where the question went, without its query; null: nowhere. */
+  url: string | null;
+  /** Of the last answer; null: there was none. */
+  httpStatus: number | null;
+};
+
+/** Questions to servers about what they have, one at a time for each account in this process; the answers are stored. */
+export interface Discoveries {
+  /** Shares a question that is under way, or, `anew`, asks after it. */
+  tools(server: McpServer, ownerId: string, order?: "share" | "anew"): Promise<DiscoveryOutcome>;
+  /** Resources, templates and prompts; stored beside the tools, which must have been asked for. */
+  offers(server: McpServer, ownerId: string): Promise<void>;
+  /** By `keyOf` and `offersKeyOf`. */
+  failures: RecentFailures;
+}
+
+export interface DiscoveriesDeps {
+  db: Database;
+  accounts: Accounts;
+  openSession: OpenToolSession;
+  stored: StoredCatalogs;
+  reachability: Pick<Reachability, "store">;
+  background: Background;
+  clock: { monotonicMs(): number; now(): Date };
+}
+
+const discoveryTimeoutMs = 15_000;
+/** Of asking for the first time, while tools are asked for again and again. */
+const mostAttempts = 3;
+
+export function keyOf({ serverId, ownerId }: CatalogAccount): string {
+  return `${serverId} ${ownerId}`;
+}
+
+export function offersKeyOf(account: CatalogAccount): string {
+  return `offers ${keyOf(account)}`;
+}
+
+export function createDiscoveries(deps: DiscoveriesDeps): Discoveries {
+  const { db, accounts, openSession, stored, background } = deps;
+  /** Questions under way: whoever asks meanwhile shares the answer. */
+  const toolRuns = createSoloRuns<DiscoveryOutcome>();
+  const offerRuns = createSoloRuns<void>();
+  const failures = createRecentFailures(deps.clock);
+
+  /** Whoever waits has the outcome; it goes on without them, and stopping waits for it. */
+  function runBehind<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const outcome = Promise.withResolvers<T>();
+    // Nobody may be waiting: the background has logged it.
+    outcome.promise.catch(() => undefined);
+    background.start(what, async (signal) => {
+      const run = work(signal);
+      run.then(outcome.resolve, outcome.reject);
+      await run;
+    });
+    return outcome.promise;
+  }
+
+  async function askForTools(
+    server: McpServer,
+    ownerId: string,
+    signal: AbortSignal,
+  ): Promise<DiscoveryOutcome> {
+    const startedMs = deps.clock.monotonicMs();
+    const askedAt = await readDatabaseTime(db);
+    const storeReachability = (message: string | null) =>
+      deps.reachability.store(server.id, deps.clock.monotonicMs() - startedMs, message);
+    const timeoutMs = Math.min(server.requestTimeoutMs, discoveryTimeoutMs);
+    const url = stripUrl(server.url);
+    let httpStatus: number | null = null;
+    const onAnswer = (status: number) => (httpStatus = status);
+    const answer = await openSession({ server, ownerId, timeoutMs, signal, onAnswer }, (session) =>
+      listTools(session, undefined, signal),
+    );
+    if (answer.kind === "tools") {
+      await accounts.accepted(server, ownerId);
+      const { hasOffers } = await stored.storeTools(server, ownerId, answer, askedAt);
+      await storeReachability(null);
+      // What somebody has looked at before is kept up to date with the tools, and delays nobody who waits for them.
+      if (hasOffers) void renewOffers(server, ownerId, "anew");
+      return { kind: "tools", tools: answer.tools, url, httpStatus };
+    }
+    const message = describeFailure(answer);
+    // A refusal is an answer too. Where nothing was asked, nothing was learnt.
+    if (answer.kind === "refused") {
+      const stop = answer.stop as Stop | null;
+      if (stop?.answered) await storeReachability(null);
+    } else if (answer.kind !== "cancelled") await storeReachability(message);
+    return { kind: "failed", message, failure: answer, url, httpStatus };
+  }
+
+  const askAndRemember = (server: McpServer, ownerId: string) =>
+    runBehind("tool discovery", async (signal) => {
+      const outcome = await askForTools(server, ownerId, signal);
+      const key = keyOf({ serverId: server.id, ownerId });
+      failures.note(key, server.configVersion, outcome.kind === "failed" ? outcome.message : null);
+      return outcome;
+    });
+
+  function tools(
+    server: McpServer,
+    ownerId: string,
+    order: "share" | "anew" = "share",
+  ): Promise<DiscoveryOutcome> {
+    // Under other settings it is another question.
+    const key = `${keyOf({ serverId: server.id, ownerId })} ${server.configVersion}`;
+    return toolRuns[order](key, () => askAndRemember(server, ownerId));
+  }
+
+  function renewOffers(server: McpServer, ownerId: string, order: "share" | "anew"): Promise<void> {
+    const account = { serverId: server.id, ownerId };
+    return offerRuns[order](`${keyOf(account)} ${server.configVersion}`, () =>
+      runBehind("discovery of resources and prompts", async (signal) => {
+        const timeoutMs = Math.min(server.requestTimeoutMs, discoveryTimeoutMs);
+        for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+          const [before] = await stored.readOffers([account]);
+          if (!before) return;
+          const isFirst = before.resources === null;
+          const answer = await askForOffers(openSession, { server, ownerId, timeoutMs, signal });
+          const failure = answer.kind === "offers" ? null : describeFailure(answer);
+          failures.note(offersKeyOf(account), server.configVersion, failure);
+          if (answer.kind !== "offers") return;
+          const isStored = await stored.storeOffers(
+            account,
+            answer.learnt,
+            before.fetchedAt,
+            isFirst,
+          );
+          // Tools that were asked for meanwhile have brought their own, unless nobody has looked at any before.
+          if (isStored || !isFirst) return;
+        }
+      }),
+    );
+  }
+
+  return {
+    tools,
+    offers: (server, ownerId) => renewOffers(server, ownerId, "share"),
+    failures,
+  };
+}

@@ -1,0 +1,210 @@
+import type { McpServer } from "@gatehouse/prisma";
+import { defaultSigningAlgorithm } from "#oauth/client-assertion.ts";
+import type { Discovery } from "#oauth/discovery.ts";
+import { registerClient } from "#oauth/dynamic-registration.ts";
+import type { Clock, Fetch, GrantClient, Sleep, SigningKey } from "#oauth/ports.ts";
+import { chooseRegistration, type PreRegisteredClient } from "#oauth/registration.ts";
+import type { StepRecorder } from "#oauth/steps.ts";
+import type { ClientStore } from "#storage/client-store.ts";
+import type { ServerSecrets } from "#storage/server-secrets.ts";
+import {
+  type AuthorizationServerOption,
+  describeOption,
+} from "../discovery/authorization-server-option.ts";
+
+export type ClientAnswer =
+  | { kind: "client"; client: GrantClient }
+  /** Someone must register a client by hand. */
+  | { kind: "required"; message: string }
+  /** A client cannot be had now, or not as things are set. */
+  | { kind: "failed"; message: string };
+
+/** Finds or makes the client for a consent. */
+export interface Clients {
+  obtain(
+    server: McpServer,
+    discovery: Discovery,
+    fetch: Fetch,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer>;
+  /** What `obtain` would find there. */
+  describe(server: McpServer, discovery: Discovery): AuthorizationServerOption;
+}
+
+export interface ClientsDeps {
+  store: ClientStore;
+  secrets: ServerSecrets;
+  redirectUri: string;
+  publicUrl: string;
+  metadataDocumentUrl: string | null;
+  clock: Clock;
+  sleep: Sleep;
+}
+
+/** Longer than two requests to a registration endpoint may take; a process that dies meanwhile holds the others up for so long. */
+const leaseMs = 90_000;
+const waitMs = 30_000;
+const pollMs = 250;
+
+const noRegistrationFields = {
+  clientSecretExpiresAt: null,
+  registrationAccessToken: null,
+  registrationClientUri: null,
+};
+
+export function createClients(deps: ClientsDeps): Clients {
+  const { store, redirectUri } = deps;
+  /** Registrations under way in this process: consents that start together share one (regressions R10). */
+  const registering = new Map<string, Promise<ClientAnswer>>();
+
+  async function findKnown(
+    server: McpServer,
+    { issuer, metadata }: Discovery,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer | null> {
+    const key = { serverId: server.id, issuer, redirectUri, kind: "DYNAMIC" as const };
+    const client = await store.findValid(key);
+    if (!client) return null;
+    const where = metadata.registrationEndpoint ?? issuer;
+    steps.note("CLIENT_REGISTRATION", "SKIPPED", "Registered at an earlier consent.", where);
+    return { kind: "client", client };
+  }
+
+  /** One process at a time: the others find what it has registered. */
+  async function registerOnce(
+    server: McpServer,
+    discovery: Discovery,
+    fetch: Fetch,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer> {
+    const startedMs = deps.clock.monotonicMs();
+    for (;;) {
+      const leaseId = await store.leaseRegistration(server.id, leaseMs);
+      if (leaseId !== null) {
+        try {
+          return (
+            (await findKnown(server, discovery, steps)) ??
+            (await registerAnew(server, discovery, fetch, steps))
+          );
+        } finally {
+          await store.releaseRegistration(server.id, leaseId);
+        }
+      }
+      if (deps.clock.monotonicMs() - startedMs > waitMs) {
+        const message = "A client is being registered for another attempt. Try again in a moment.";
+        steps.note("CLIENT_REGISTRATION", "FAILED", message, discovery.issuer);
+        return { kind: "failed", message };
+      }
+      await deps.sleep(pollMs);
+    }
+  }
+
+  async function registerAnew(
+    server: McpServer,
+    discovery: Discovery,
+    fetch: Fetch,
+    steps: StepRecorder,
+  ): Promise<ClientAnswer> {
+    const answer = await registerClient({
+      authorizationServer: discovery.metadata,
+      redirectUri,
+      publicUrl: deps.publicUrl,
+      fetch,
+      steps,
+    });
+    if (!answer.ok)
+      return answer.fault.code === "REGISTRATION_REFUSED"
+        ? { kind: "required", message: answer.fault.message }
+        : { kind: "failed", message: answer.fault.message };
+    const client = await store.add({
+      kind: "DYNAMIC",
+      serverId: server.id,
+      issuer: discovery.issuer,
+      redirectUri,
+      signingKey: null,
+      ...answer.client,
+    });
+    return { kind: "client", client };
+  }
+
+  return {
+    describe: (server, discovery) =>
+      describeOption(discovery, readPreRegistered(deps.secrets, server), deps.metadataDocumentUrl),
+
+    async obtain(server, discovery, fetch, steps) {
+      const choice = chooseRegistration({
+        preRegistered: readPreRegistered(deps.secrets, server),
+        discovery,
+        metadataDocumentUrl: deps.metadataDocumentUrl,
+        steps,
+      });
+      const key = { serverId: server.id, issuer: discovery.issuer, redirectUri };
+      switch (choice.kind) {
+        case "CLIENT_REQUIRED":
+          return {
+            kind: "required",
+            message: `${discovery.issuer} registers no clients by itself. Register one there, with the redirect URI shown, and enter its client id in the server's settings.`,
+          };
+        case "ISSUER_MISMATCH":
+          return {
+            kind: "failed",
+            message: `The client id in the settings belongs to ${choice.pinnedIssuer}, but the server now names ${choice.issuer}. Enter a client id of that authorization server.`,
+          };
+        case "AUTH_METHOD_UNSUPPORTED":
+          return {
+            kind: "failed",
+            message: `The authorization server takes no way of authentication that this client has (it takes: ${choice.supported.join(", ") || "none"}).`,
+          };
+        case "DYNAMIC": {
+          const known = await findKnown(server, discovery, steps);
+          if (known) return known;
+          const lock = JSON.stringify(key);
+          const underWay =
+            registering.get(lock) ??
+            registerOnce(server, discovery, fetch, steps).finally(() => registering.delete(lock));
+          registering.set(lock, underWay);
+          return underWay;
+        }
+        case "PRE_REGISTERED":
+        case "CLIENT_ID_METADATA_DOCUMENT": {
+          const { kind, clientId, clientSecret, signingKey, tokenEndpointAuthMethod } = choice;
+          const known = await store.findValid({ ...key, kind });
+          if (
+            known?.clientId === clientId &&
+            known.clientSecret === clientSecret &&
+            known.privateKey === (signingKey?.privateKey ?? null) &&
+            known.signingAlgorithm === (signingKey?.algorithm ?? null) &&
+            known.tokenEndpointAuthMethod === tokenEndpointAuthMethod
+          )
+            return { kind: "client", client: known };
+          const client = await store.add({
+            kind,
+            ...key,
+            clientId,
+            clientSecret,
+            signingKey,
+            tokenEndpointAuthMethod,
+            ...noRegistrationFields,
+          });
+          return { kind: "client", client };
+        }
+      }
+    },
+  };
+}
+
+function readPreRegistered(secrets: ServerSecrets, server: McpServer): PreRegisteredClient | null {
+  if (!server.oauthClientId) return null;
+  return {
+    clientId: server.oauthClientId,
+    clientSecret: secrets.openClientSecret(server),
+    signingKey: readSigningKey(secrets, server),
+    issuer: server.oauthIssuer,
+  };
+}
+
+function readSigningKey(secrets: ServerSecrets, server: McpServer): SigningKey | null {
+  const privateKey = secrets.openPrivateKey(server);
+  const algorithm = server.oauthSigningAlgorithm ?? defaultSigningAlgorithm;
+  return privateKey === null ? null : { privateKey, algorithm };
+}

@@ -1,0 +1,99 @@
+import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
+import type { Caller } from "../access/access.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+
+/** An attempt in words, for the page that ends it. */
+export interface FlowDescription {
+  status: OAuthFlow["status"];
+  serverName: string | null;
+  serverPath: string | null;
+  retryPath: string | null;
+  errorTitle: string | null;
+  errorText: string | null;
+}
+
+const words: Record<OAuthFlowError, { title: string; text: string }> = {
+  ACCESS_DENIED: {
+    title: "Access was denied",
+    text: "The sign-in page answered that access was not allowed. Nothing was connected.",
+  },
+  AUTHORIZATION_SERVER_ERROR: {
+    title: "The sign-in page reported an error",
+    text: "The authorization server could not finish the request. Try again in a moment.",
+  },
+  INVALID_REQUEST: {
+    title: "The answer was incomplete",
+    text: "The authorization server sent an answer that lacks what it must have. Try again.",
+  },
+  WRONG_USER: {
+    title: "Someone else is signed in",
+    text: "This attempt was started by another user, and is over now. Sign in as that user and start again.",
+  },
+  FORBIDDEN: {
+    title: "You may not connect this server any more",
+    text: "Your membership or role changed meanwhile. Ask an admin of the workspace.",
+  },
+  ISSUER_MISMATCH: {
+    title: "The answer came from elsewhere",
+    text: "It does not come from the authorization server that was asked, so it was not used. Tell the server's operator if this happens again.",
+  },
+  TOKEN_EXCHANGE_FAILED: {
+    title: "The last step failed",
+    text: "The authorization server did not give out a token. Try again.",
+  },
+  SERVER_GONE: {
+    title: "The server was deleted",
+    text: "It was deleted while you were signing in.",
+  },
+  SETTINGS_CHANGED: {
+    title: "The server's settings changed",
+    text: "They were changed while you were signing in. Start again.",
+  },
+  DISCOVERY_FAILED: {
+    title: "The authorization server could not be found",
+    text: "See the server's page for the step that failed.",
+  },
+};
+
+const overdue = { title: "This attempt has expired", text: "It took too long. Start again." };
+
+/** @param encodeServerId the global id, as the application's paths have it */
+export function createFlowDescriber(deps: {
+  db: Database;
+  flows: FlowStore;
+  encodeServerId(id: string): string;
+}) {
+  return async (flowId: string, caller: Caller | null): Promise<FlowDescription | null> => {
+    const flow = caller ? await deps.flows.find(flowId) : null;
+    if (!flow) return null;
+    if (flow.userId !== caller?.userId) {
+      // Whoever came with the callback learns why it did not count, and nothing else of the attempt.
+      const { title, text } = words.WRONG_USER;
+      const nothing = { serverName: null, serverPath: null, retryPath: null };
+      return flow.error === "WRONG_USER"
+        ? { status: flow.status, ...nothing, errorTitle: title, errorText: text }
+        : null;
+    }
+    const server = flow.serverId
+      ? await deps.db.mcpServer.findUnique({
+          where: { id: flow.serverId, deletedAt: null },
+          select: { name: true },
+        })
+      : null;
+    const path = flow.serverId && server ? `/s/${deps.encodeServerId(flow.serverId)}` : null;
+    const isOverdue = flow.status === "PENDING" && flow.expiresAt.getTime() <= Date.now();
+    const failure = flow.error
+      ? words[flow.error]
+      : isOverdue || flow.status === "EXPIRED"
+        ? overdue
+        : null;
+    return {
+      status: isOverdue ? "EXPIRED" : flow.status,
+      serverName: server?.name ?? null,
+      serverPath: path,
+      retryPath: path,
+      errorTitle: failure?.title ?? null,
+      errorText: failure && [failure.text, flow.errorDetail].filter(Boolean).join(" "),
+    };
+  };
+}

@@ -1,0 +1,98 @@
+import type { Changes } from "#events/changes.ts";
+import type { OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
+import type { GrantClient } from "#oauth/ports.ts";
+import type { OAuthReason } from "#oauth/state.ts";
+import type { Step, StepClock } from "#oauth/steps.ts";
+import type { FlowStore } from "#storage/flow-store.ts";
+import type { ConsentedGrant, GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { Background } from "#async/background-tasks.ts";
+import type { Catalogs } from "../catalog/catalogs.ts";
+import type { Revocation } from "../grant/revocation.ts";
+
+/** Why an attempt failed; `detail` may be shown. */
+export interface Refusal {
+  error: OAuthFlowError;
+  detail: string | null;
+}
+
+/** What follows when an authorization server has given out tokens, whoever asked for them. */
+export interface Connection {
+  /** Tokens that were issued are stored or revoked, whatever happens. Null: stored, and the attempt has succeeded. */
+  store(grant: ConsentedGrant, client: GrantClient): Promise<Refusal | null>;
+  /** Behind the answer, as the last step of a successful attempt. */
+  discoverTools(flow: Pick<OAuthFlow, "id" | "serverId" | "ownerId">): void;
+}
+
+export interface ConnectionDeps {
+  flows: FlowStore;
+  grants: GrantLifecycle;
+  catalogs: Catalogs;
+  revocation: Revocation;
+  background: Background;
+  clock: StepClock;
+  changes: Pick<Changes, "flow" | "server">;
+  /** A grant that moved to a newer registration has left the old one without use. Behind the answer. */
+  retireRegistrations(serverId: string): void;
+}
+
+/** Why tokens that were issued found no grant, for their receipt and for the attempt. */
+const refusals = {
+  "settings-changed": { reason: "SETTINGS_CHANGED", error: "SETTINGS_CHANGED" },
+  "server-gone": { reason: "DISCONNECTED_BY_USER", error: "SERVER_GONE" },
+  "no-member": { reason: "MEMBER_REMOVED", error: "FORBIDDEN" },
+  // Cancelled or run out, which its record says already.
+  "attempt-over": { reason: null, error: "SETTINGS_CHANGED" },
+} as const satisfies Record<
+  Exclude<Awaited<ReturnType<GrantLifecycle["connect"]>>["kind"], "connected">,
+  { reason: OAuthReason | null; error: OAuthFlowError }
+>;
+
+export function createConnection(deps: ConnectionDeps): Connection {
+  return {
+    async store(grant, client) {
+      const revoke = (reason: OAuthReason | null) =>
+        deps.revocation.revokeOrphan(
+          { ...grant, client },
+          { workspaceId: grant.workspaceId, actorId: grant.connectedById, reason },
+        );
+      let stored: Awaited<ReturnType<GrantLifecycle["connect"]>>;
+      try {
+        stored = await deps.grants.connect(grant);
+      } catch (error) {
+        // Should they have been stored after all, the grant lives, and they are kept.
+        revoke(null);
+        throw error;
+      }
+      deps.changes.flow(grant.flowId);
+      if (stored.kind === "connected") {
+        if (stored.serverChanged) deps.changes.server(grant.serverId);
+        // Of a grant at another authorization server that it replaced, tokens may wait.
+        deps.revocation.kick();
+        deps.retireRegistrations(grant.serverId);
+        return null;
+      }
+      const { reason, error } = refusals[stored.kind];
+      revoke(reason);
+      return { error, detail: null };
+    },
+
+    discoverTools({ id, serverId, ownerId }) {
+      if (serverId === null) return;
+      deps.background.start("tool discovery", async () => {
+        const at = deps.clock.now().toISOString();
+        const startedMs = deps.clock.monotonicMs();
+        const answer = await deps.catalogs.discover(serverId, ownerId);
+        const step: Step = {
+          kind: "TOOL_DISCOVERY",
+          outcome: answer.kind === "tools" ? "OK" : "FAILED",
+          url: answer.url,
+          httpStatus: answer.httpStatus,
+          durationMs: Math.round(deps.clock.monotonicMs() - startedMs),
+          detail: answer.kind === "tools" ? `${answer.tools.length} tools.` : answer.message,
+          at,
+        };
+        await deps.flows.addSteps(id, [step]);
+      });
+    },
+  };
+}

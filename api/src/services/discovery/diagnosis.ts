@@ -1,0 +1,163 @@
+import { planRegistration } from "#oauth/dynamic-registration.ts";
+import type { Discovery } from "#oauth/discovery.ts";
+import type { Fetch } from "#oauth/ports.ts";
+import { noteRedirectFault } from "#oauth/redirect-uri.ts";
+import { chooseRegistration } from "#oauth/registration.ts";
+import type { Step, StepClock, StepRecorder } from "#oauth/steps.ts";
+import type { Access, Caller } from "../access/access.ts";
+import { adviseOn } from "./diagnosis-advice.ts";
+import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
+import type { DiagnosisFault } from "./fault-attribution.ts";
+import { bindSignal } from "./bind-signal.ts";
+import { pickAuthorizationServer } from "../consent/consent-target.ts";
+import type { Detector } from "./detection.ts";
+import type { Detection } from "./detected-server.ts";
+import { createDiagnosisRecord } from "./diagnosis-record.ts";
+import { InputFaults } from "../access/service-error.ts";
+import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
+
+/** What would happen to somebody who connected now. */
+export interface ServerDiagnosis {
+  authType: Detection["authType"];
+  connectable: boolean;
+  clientRegistration: "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
+  issuer: string | null;
+  scopes: string[];
+  /** All that work, in the order listed. */
+  authorizationServers: AuthorizationServerOption[];
+  steps: Step[];
+  /** Null when `advice` is. */
+  fault: DiagnosisFault | null;
+  advice: string | null;
+}
+
+/** The dry run: the code of a real attempt, up to where something would be registered, stored or asked of a person. */
+export interface Diagnosis {
+  /**
+   * Needs MEMBER.
+   * @throws ServiceError RATE_LIMITED with `retryAfterMs`, and BAD_USER_INPUT for what is no URL to go to; a host that Gatehouse may
+   *   not go to is an answer.
+   */
+  diagnose(
+    caller: Caller | null,
+    input: { workspaceId: string; url: string },
+    signal?: AbortSignal,
+  ): Promise<ServerDiagnosis>;
+}
+
+export interface DiagnosisDeps {
+  access: Access;
+  detector: Pick<Detector, "findUrlFault" | "inspect">;
+  fetchFor(scope: { serverUrl: string }): Fetch;
+  limiter: RateLimiter;
+  clock: StepClock;
+  redirectUri: string;
+  metadataDocumentUrl: string | null;
+  /** For all exchanges together; absent: 45 s. */
+  deadlineMs?: number;
+}
+
+interface ClientPlan {
+  discovery: Discovery;
+  ok: boolean;
+  /** Null: someone must register a client by hand. */
+  kind: "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
+}
+
+/** The guard's refusals are what a diagnosis is to tell; the rest is no URL. */
+const diagnosable = ["PRIVATE_ADDRESS", "HOST_NOT_ALLOWED"];
+
+export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
+  const { access, detector, limiter, redirectUri, metadataDocumentUrl } = deps;
+
+  function requireUrl(url: string): void {
+    const fault = detector.findUrlFault(url);
+    if (!fault || diagnosable.includes(fault.code)) return;
+    const faults = new InputFaults();
+    faults.add("url", fault.message);
+    faults.throwIfAny();
+  }
+
+  /** What a consent would do for its client at one authorization server. */
+  function planClient(discovery: Discovery, steps: StepRecorder): ClientPlan {
+    const choice = chooseRegistration({
+      preRegistered: null,
+      discovery,
+      metadataDocumentUrl,
+      steps,
+    });
+    if (choice.kind === "CLIENT_ID_METADATA_DOCUMENT")
+      return { discovery, ok: true, kind: choice.kind };
+    if (choice.kind !== "DYNAMIC") return { discovery, ok: false, kind: null };
+    const plan = planRegistration(discovery.metadata, steps);
+    if (plan.ok)
+      steps.note(
+        "CLIENT_REGISTRATION",
+        "SKIPPED",
+        "Gatehouse would register itself here (dynamic registration); nothing was sent.",
+        plan.endpoint,
+      );
+    return { discovery, ok: plan.ok, kind: choice.kind };
+  }
+
+  /** At the authorization server that a consent would use, or at each among which the person would choose: the first that works. */
+  function planConsent(found: readonly Discovery[], steps: StepRecorder): ClientPlan | null {
+    if (found.length === 0) return null;
+    const describe = (one: Discovery) => describeOption(one, null, metadataDocumentUrl);
+    const pick = pickAuthorizationServer(found, describe, steps);
+    if (pick.kind === "one") return planClient(pick.discovery, steps);
+    const plans = found
+      .filter((one) => describe(one).clientRegistration !== null)
+      .map((one) => planClient(one, steps));
+    return plans.find(({ ok }) => ok) ?? plans[0] ?? null;
+  }
+
+  return {
+    async diagnose(maybeCaller, { workspaceId, url }, signal) {
+      const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
+      requireUrl(url);
+      await requireRate(limiter, caller.userId, "Too many diagnoses at once. Wait a moment.");
+      const record = createDiagnosisRecord(deps.clock);
+      const found = await detector.inspect(url, {
+        steps: record.steps,
+        fetch: record.watch(
+          bindSignal(deps.fetchFor({ serverUrl: url }), signal),
+          deps.deadlineMs ?? 45_000,
+        ),
+        // The truth of now, and nothing that anybody else will go by.
+        cache: null,
+        wantsAll: true,
+      });
+      const { authType, fault, probe } = found;
+      const working = found.discovery ? [found.discovery, ...found.others] : [];
+      const insecure = working.length > 0 ? noteRedirectFault(redirectUri, record.steps) : null;
+      const client = insecure ? null : planConsent(working, record.steps);
+      const discovery = client?.discovery ?? found.discovery;
+      const connectable = authType === "NONE" || client?.ok === true;
+      const advice = connectable
+        ? null
+        : adviseOn({
+            url,
+            authType,
+            probe,
+            fault,
+            issuer: discovery?.issuer ?? null,
+            clientRequired: client?.ok === false && client.kind === null,
+            redirectUri,
+            redirectFault: insecure,
+            broken: record.findBroken(),
+          });
+      return {
+        authType,
+        connectable,
+        clientRegistration: client?.ok ? client.kind : null,
+        issuer: discovery?.issuer ?? null,
+        scopes: discovery?.scopes ?? [],
+        authorizationServers: working.map((one) => describeOption(one, null, metadataDocumentUrl)),
+        steps: record.taken,
+        fault: advice?.fault ?? null,
+        advice: advice?.text ?? null,
+      };
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { OAuthFlow } from "@gatehouse/prisma";
+import type { Bus } from "#events/bus.ts";
+import { topics } from "#events/topics.ts";
+import type { Execution } from "#storage/execution.ts";
+import { abortable } from "#async/abortable-generator.ts";
+import { type Access, type Caller, requireCaller } from "../access/access.ts";
+import { notFound, ServiceError } from "../access/service-error.ts";
+import type { DeliveredEvent, WorkspaceEvents } from "./workspace-events.ts";
+
+export interface AuthStateFilter {
+  workspaceId: string;
+  serverId: string | null;
+  onlyReauthRequired: boolean;
+  /** A cursor; null: live only. */
+  after: string | null;
+}
+
+/** Who may not subscribe learns it when subscribing: each of these rejects with a ServiceError then. */
+export interface Live {
+  authStateChanges(
+    caller: Caller | null,
+    filter: AuthStateFilter,
+  ): Promise<AsyncIterable<DeliveredEvent>>;
+  /** Its present shape at once, then each change until it is finished. */
+  flow(caller: Caller | null, flowId: string): Promise<AsyncIterable<OAuthFlow>>;
+  execution(caller: Caller | null, executionId: string): Promise<AsyncIterable<Execution>>;
+}
+
+export interface LiveDeps {
+  bus: Bus;
+  access: Access;
+  events: WorkspaceEvents;
+  findFlow(caller: Caller | null, id: string): Promise<OAuthFlow | null>;
+  findExecution(caller: Caller | null, id: string): Promise<Execution | null>;
+  /** The question that a run of the caller's waits for. */
+  findElicitation(caller: Caller | null, executionId: string): Promise<{ id: string } | null>;
+}
+
+/** Behind NOTIFY, which may be lost. */
+const pollMs = 1_000;
+
+export function createLive(deps: LiveDeps): Live {
+  const { bus, access } = deps;
+
+  /** Re-reads a row whenever it may have changed, and answers what is new until it is finished. */
+  async function follow<Row>(
+    topic: string,
+    read: () => Promise<Row | null>,
+    what: string,
+    shapeOf: (row: Row) => unknown[],
+    isFinished: (row: Row) => boolean,
+  ): Promise<AsyncIterable<Row>> {
+    if (!(await read())) throw notFound(what);
+    return abortable(async function* (signal) {
+      using watch = bus.watch(topic);
+      let last = "";
+      while (!signal.aborted) {
+        const row = await read();
+        if (!row) throw new ServiceError("FORBIDDEN", `You may no longer see this ${what}.`);
+        // What is derived from the clock (an attempt that ran out) changes no column.
+        const shape = JSON.stringify([...shapeOf(row), isFinished(row)]);
+        if (shape !== last) yield row;
+        last = shape;
+        if (isFinished(row)) return;
+        await watch.next(pollMs, signal);
+      }
+    });
+  }
+
+  return {
+    async authStateChanges(maybeCaller, filter) {
+      const caller = await access.requireWorkspace(maybeCaller, filter.workspaceId, "see");
+      if (filter.serverId) {
+        const { server } = await access.requireServer(caller, filter.serverId, "see");
+        if (server.workspaceId !== filter.workspaceId) throw notFound("server");
+      }
+      return deps.events.subscribe(caller, filter.workspaceId, filter.after, {
+        types: [filter.onlyReauthRequired ? "REAUTH_REQUIRED" : "OAUTH_STATE_CHANGED"],
+        serverId: filter.serverId,
+        onlyMine: false,
+      });
+    },
+    async flow(maybeCaller, flowId) {
+      const caller = requireCaller(maybeCaller);
+      return follow(
+        topics.flow(flowId),
+        () => deps.findFlow(caller, flowId),
+        "attempt",
+        ({ status, error, errorDetail, steps, stateHash }) => [
+          status,
+          error,
+          errorDetail,
+          steps,
+          stateHash !== null,
+        ],
+        ({ status, expiresAt }) => status !== "PENDING" || expiresAt.getTime() <= Date.now(),
+      );
+    },
+    async execution(maybeCaller, executionId) {
+      const caller = requireCaller(maybeCaller);
+      let question: string | null = null;
+      return follow(
+        topics.execution(executionId),
+        async () => {
+          const execution = await deps.findExecution(caller, executionId);
+          const isWaiting = execution?.status === "WAITING_FOR_INPUT";
+          const asked = isWaiting ? await deps.findElicitation(caller, executionId) : null;
+          question = asked?.id ?? null;
+          return execution;
+        },
+        "execution",
+        ({ status, finishedAt, startedById, progress }) => [
+          status,
+          finishedAt,
+          // Nobody else sees how far it is.
+          startedById === caller.userId ? progress : null,
+          question,
+        ],
+        ({ finishedAt }) => finishedAt !== null,
+      );
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/** Accounts that need a person: now, or soon by what is known of them. */
+import type { Database, OAuthReason } from "@gatehouse/prisma";
+import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
+import { InputFaults, notFound } from "../access/service-error.ts";
+import { type Forecast, type ForecastFacts, forecastNeed } from "./forecast.ts";
+import { isUuid } from "../access/input.ts";
+
+export interface AccountNeed {
+  workspaceId: string;
+  serverId: string;
+  /** Whose account; null: the workspace's shared one. */
+  userId: string | null;
+  state: "REAUTH_REQUIRED" | "CONNECTED";
+  reason: OAuthReason | null;
+  /** When it came to need its person; null while it does not, and where the log does not reach back so far. */
+  since: Date | null;
+  /** Null for one that needs its person already. */
+  forecast: Forecast | null;
+}
+
+export interface AccountNeedPage {
+  edges: { cursor: string; node: AccountNeed }[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+  totalCount: number;
+}
+
+export interface AccountNeeds {
+  /**
+   * Everybody's for an admin, else the caller's own and the shared ones; those that need somebody now first.
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, BAD_USER_INPUT
+   */
+  list(
+    caller: Caller | null,
+    workspaceId: string,
+    page: { first: number | null; after: string | null },
+  ): Promise<AccountNeedPage>;
+}
+
+const soonDays = 7;
+const defaultPageSize = 20;
+const maxPageSize = 100;
+
+interface NeedRow extends Omit<ForecastFacts, "state"> {
+  id: string;
+  rank: number;
+  serverId: string;
+  userId: string | null;
+  state: AccountNeed["state"];
+  reason: OAuthReason | null;
+  since: Date | null;
+  total: number;
+}
+
+export function createAccountNeeds(deps: { db: Database; access: Access }): AccountNeeds {
+  const { db, access } = deps;
+
+  function readRows(
+    workspaceId: string,
+    userId: string | null,
+    after: { rank: number; id: string },
+    most: number,
+  ): Promise<NeedRow[]> {
+    return db.$queryRaw<NeedRow[]>`
+      WITH account AS (
+        SELECT g.*, nullif(g."ownerId", s."workspaceId") AS "userId", c."clientSecretExpiresAt",
+          g."refreshToken" IS NOT NULL OR (g."grantType" = 'CLIENT_CREDENTIALS' AND g."accessToken" IS NOT NULL) AS "renewable",
+          clock_timestamp() + make_interval(days => ${soonDays}::int) AS "soon"
+        FROM "McpServer" s JOIN "OAuthGrant" g ON g."serverId" = s."id" LEFT JOIN "OAuthClient" c ON c."id" = g."clientId"
+        WHERE s."workspaceId" = ${workspaceId}::uuid AND s."enabled" AND s."deletedAt" IS NULL AND s."authType" = 'OAUTH'
+          AND (s."credentialScope" = 'WORKSPACE') = (g."ownerId" = s."workspaceId")
+          AND (${userId}::uuid IS NULL OR g."ownerId" IN (${userId}::uuid, s."workspaceId"))
+      ), need AS (
+        SELECT a.*, CASE a."state" WHEN 'REAUTH_REQUIRED' THEN 0 ELSE 1 END AS "rank" FROM account a
+        WHERE a."state" = 'REAUTH_REQUIRED' OR (a."state" = 'CONNECTED' AND (
+          (NOT a."renewable" AND a."accessTokenExpiresAt" < a."soon")
+          OR (a."renewable" AND (a."refreshFailures" >= 3 OR a."refreshTokenExpiresAt" < a."soon" OR a."clientSecretExpiresAt" < a."soon"))))
+      )
+      SELECT n."id", n."rank", n."serverId", n."userId", n."state"::text AS "state", n."reason"::text AS "reason", n."renewable",
+        n."accessTokenExpiresAt", n."refreshTokenExpiresAt", n."clientSecretExpiresAt", n."refreshFailures",
+        CASE n."rank" WHEN 0 THEN (
+          SELECT max(e."occurredAt") FROM "WorkspaceEvent" e
+          WHERE e."type" = 'REAUTH_REQUIRED'::"WorkspaceEventType" AND e."workspaceId" = ${workspaceId}::uuid
+            AND e."serverId" = n."serverId" AND (e."userId" = n."userId" OR (e."userId" IS NULL AND n."userId" IS NULL))
+        ) END AS "since",
+        (SELECT count(*)::int FROM need) AS "total"
+      FROM need n WHERE (n."rank", n."id") > (${after.rank}::int, ${after.id}::uuid)
+      ORDER BY n."rank", n."id" LIMIT ${most}::int`;
+  }
+
+  return {
+    async list(maybeCaller, workspaceId, { first, after }) {
+      const { size, place } = readPage(first, after);
+      const caller = requireCaller(maybeCaller);
+      const role = await access.roleIn(caller, workspaceId);
+      if (!role) throw notFound("workspace");
+      const userId = isAllowed(role, "administer") ? null : caller.userId;
+      const found = await readRows(workspaceId, userId, place ?? beginning, size + 1);
+      const edges = found
+        .slice(0, size)
+        .map((row) => ({ cursor: encodePlace(row), node: toNeed(workspaceId, row) }));
+      return {
+        edges,
+        hasNextPage: found.length > size,
+        hasPreviousPage: place !== null,
+        startCursor: edges[0]?.cursor ?? null,
+        endCursor: edges.at(-1)?.cursor ?? null,
+        totalCount: found[0]?.total ?? 0,
+      };
+    },
+  };
+}
+
+function toNeed(workspaceId: string, row: NeedRow): AccountNeed {
+  const { serverId, userId, state, reason, since } = row;
+  const forecast = forecastNeed(row, new Date());
+  return { workspaceId, serverId, userId, state, reason, since, forecast };
+}
+
+interface Place {
+  rank: number;
+  id: string;
+}
+
+const beginning: Place = { rank: -1, id: "00000000-0000-0000-0000-000000000000" };
+
+/** Opaque to clients. */
+function encodePlace({ rank, id }: Place): string {
+  return Buffer.from(`need:${rank}:${id}`).toString("base64url");
+}
+
+/** @throws ServiceError BAD_USER_INPUT */
+function readPage(first: number | null, after: string | null) {
+  const faults = new InputFaults();
+  if (first !== null && first < 0) faults.add("first", "Give a number from 0 to 100.");
+  const text = after === null ? "" : Buffer.from(after, "base64url").toString();
+  const [, rank, id = ""] = /^need:([01]):(.+)$/.exec(text) ?? [];
+  if (after !== null && !isUuid(id)) faults.add("after", "Give a cursor of this list.");
+  faults.throwIfAny();
+  return {
+    size: Math.min(first ?? defaultPageSize, maxPageSize),
+    place: after === null ? null : { rank: Number(rank), id },
+  };
+}

@@ -1,0 +1,188 @@
+import type { Database } from "@gatehouse/prisma";
+import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
+import { InputFaults, notFound } from "../access/service-error.ts";
+
+/** What became of runs. Shares and times are null where there is nothing to take them of. */
+export interface RunStatistics {
+  runs: number;
+  /** FAILED, TIMED_OUT, REAUTH_REQUIRED and INTERRUPTED. */
+  failed: number;
+  /** Of those that ended and were not cancelled, from 0 to 1. */
+  errorRate: number | null;
+  /** Of those that SUCCEEDED, FAILED or TIMED_OUT, in milliseconds. */
+  p50Ms: number | null;
+  p95Ms: number | null;
+}
+
+/** What the log tells of tokens. Renewals that get no answer are tried again and leave no trace in it. */
+export interface TokenStatistics {
+  refreshed: number;
+  /** Renewals that ended an account: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED. */
+  refused: number;
+  /** Accounts that came to need their person, for whatever reason. */
+  reauthRequired: number;
+}
+
+export interface StatisticsBucket extends RunStatistics, TokenStatistics {
+  startsAt: Date;
+}
+
+export interface WorkspaceStatistics {
+  workspaceId: string;
+  from: Date;
+  to: Date;
+  bucketSeconds: number;
+  total: RunStatistics;
+  tokens: TokenStatistics;
+  /** Most runs first; null: servers that are deleted by now. */
+  servers: (RunStatistics & { serverId: string | null })[];
+  /** Oldest first, without a hole. */
+  buckets: StatisticsBucket[];
+}
+
+export interface Statistics {
+  /**
+   * Of everybody's runs for an admin, else of the caller's own.
+   * @param to exclusive
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, BAD_USER_INPUT
+   */
+  read(
+    caller: Caller | null,
+    workspaceId: string,
+    from: Date,
+    to: Date,
+  ): Promise<WorkspaceStatistics>;
+}
+
+const dayMs = 86_400_000;
+const longestMs = 90 * dayMs;
+const mostBuckets = 60;
+const bucketSizes = [60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800];
+
+/** The finest of round sizes that cuts a range into sixty pieces at most. */
+function chooseBucketSeconds(rangeMs: number): number {
+  const fits = (seconds: number) => rangeMs / (seconds * 1_000) <= mostBuckets;
+  return bucketSizes.find(fits) ?? 172_800;
+}
+
+export function createStatistics({ db, access }: { db: Database; access: Access }): Statistics {
+  return {
+    async read(maybeCaller, workspaceId, from, to) {
+      checkRange(from, to);
+      const caller = requireCaller(maybeCaller);
+      const role = await access.roleIn(caller, workspaceId);
+      if (!role) throw notFound("workspace");
+      const userId = isAllowed(role, "administer") ? null : caller.userId;
+      const bucketSeconds = chooseBucketSeconds(to.getTime() - from.getTime());
+      const range = { workspaceId, userId, from, to, bucketSeconds };
+      const [runs, tokens] = await Promise.all([readRuns(db, range), readTokens(db, range)]);
+      const runsIn = new Map(
+        runs.filter(({ kind }) => kind === "bucket").map((row) => [row.bucket, row]),
+      );
+      const tokensIn = new Map(tokens.map(({ bucket, ...counts }) => [bucket, counts]));
+      const count = Math.ceil((to.getTime() - from.getTime()) / (bucketSeconds * 1_000));
+      const buckets = Array.from({ length: count }, (_, bucket) => ({
+        startsAt: new Date(from.getTime() + bucket * bucketSeconds * 1_000),
+        ...toRunStatistics(runsIn.get(bucket)),
+        ...(tokensIn.get(bucket) ?? noTokens),
+      }));
+      return {
+        workspaceId,
+        from,
+        to,
+        bucketSeconds,
+        total: toRunStatistics(runs.find(({ kind }) => kind === "total")),
+        tokens: [...tokensIn.values()].reduce(add, noTokens),
+        servers: runs
+          .filter(({ kind }) => kind === "server")
+          .map((row) => ({ serverId: row.serverId, ...toRunStatistics(row) }))
+          .toSorted((one, other) => other.runs - one.runs),
+        buckets,
+      };
+    },
+  };
+}
+
+function checkRange(from: Date, to: Date): void {
+  const faults = new InputFaults();
+  const rangeMs = to.getTime() - from.getTime();
+  if (rangeMs <= 0) faults.add("to", "Give a time after `from`.");
+  if (rangeMs > longestMs) faults.add("from", "Give a range of at most 90 days.");
+  faults.throwIfAny();
+}
+
+interface Range {
+  workspaceId: string;
+  /** Null: everybody's. */
+  userId: string | null;
+  from: Date;
+  to: Date;
+  bucketSeconds: number;
+}
+
+interface RunRow {
+  kind: "total" | "server" | "bucket";
+  serverId: string | null;
+  bucket: number | null;
+  runs: number;
+  failed: number;
+  ended: number;
+  percentiles: number[] | null;
+}
+
+/** All sums in one pass through the range; the index leads to it. */
+function readRuns(db: Database, range: Range): Promise<RunRow[]> {
+  const { workspaceId, userId, from, to, bucketSeconds } = range;
+  return db.$queryRaw<RunRow[]>`
+    SELECT CASE WHEN GROUPING(r."bucket") = 0 THEN 'bucket' WHEN GROUPING(r."serverId") = 0 THEN 'server' ELSE 'total' END AS "kind",
+      r."serverId", r."bucket", count(*)::int AS "runs",
+      count(*) FILTER (WHERE r."status" IN ('FAILED', 'TIMED_OUT', 'REAUTH_REQUIRED', 'INTERRUPTED'))::int AS "failed",
+      count(*) FILTER (WHERE r."status" NOT IN ('RUNNING', 'WAITING_FOR_INPUT', 'CANCELLED'))::int AS "ended",
+      percentile_cont(ARRAY[0.5, 0.95]::float8[]) WITHIN GROUP (ORDER BY r."ms")
+        FILTER (WHERE r."status" IN ('SUCCEEDED', 'FAILED', 'TIMED_OUT')) AS "percentiles"
+    FROM (
+      SELECT e."serverId", e."status", floor(extract(epoch FROM e."startedAt" - ${from}::timestamptz) / ${bucketSeconds}::int)::int AS "bucket",
+        (extract(epoch FROM e."finishedAt" - e."startedAt") * 1000)::float8 AS "ms"
+      FROM "ToolExecution" e
+      WHERE e."workspaceId" = ${workspaceId}::uuid AND e."startedAt" >= ${from}::timestamptz AND e."startedAt" < ${to}::timestamptz
+        AND (${userId}::uuid IS NULL OR e."startedById" = ${userId}::uuid)
+    ) r GROUP BY GROUPING SETS ((), (r."serverId"), (r."bucket"))`;
+}
+
+type TokenRow = TokenStatistics & { bucket: number };
+
+/** Each of the two types has an index of its own, for which its name must stand in the statement. */
+function readTokens(db: Database, range: Range): Promise<TokenRow[]> {
+  const { workspaceId, userId, from, to, bucketSeconds } = range;
+  return db.$queryRaw<TokenRow[]>`
+    SELECT floor(extract(epoch FROM t."occurredAt" - ${from}::timestamptz) / ${bucketSeconds}::int)::int AS "bucket",
+      count(*) FILTER (WHERE t."type" = 'TOKEN_REFRESHED')::int AS "refreshed",
+      count(*) FILTER (WHERE t."type" = 'REAUTH_REQUIRED'
+        AND t."payload"->>'reason' IN ('GRANT_INVALID', 'CLIENT_INVALID', 'REFRESH_INTERRUPTED'))::int AS "refused",
+      count(*) FILTER (WHERE t."type" = 'REAUTH_REQUIRED')::int AS "reauthRequired"
+    FROM (
+      SELECT * FROM "WorkspaceEvent" e WHERE e."type" = 'TOKEN_REFRESHED'::"WorkspaceEventType"
+        AND e."workspaceId" = ${workspaceId}::uuid AND e."occurredAt" >= ${from}::timestamptz AND e."occurredAt" < ${to}::timestamptz
+      UNION ALL
+      SELECT * FROM "WorkspaceEvent" e WHERE e."type" = 'REAUTH_REQUIRED'::"WorkspaceEventType"
+        AND e."workspaceId" = ${workspaceId}::uuid AND e."occurredAt" >= ${from}::timestamptz AND e."occurredAt" < ${to}::timestamptz
+    ) t WHERE ${userId}::uuid IS NULL OR t."userId" IS NULL OR t."userId" = ${userId}::uuid
+    GROUP BY 1`;
+}
+
+const noTokens: TokenStatistics = { refreshed: 0, refused: 0, reauthRequired: 0 };
+
+function add(one: TokenStatistics, other: TokenStatistics): TokenStatistics {
+  return {
+    refreshed: one.refreshed + other.refreshed,
+    refused: one.refused + other.refused,
+    reauthRequired: one.reauthRequired + other.reauthRequired,
+  };
+}
+
+function toRunStatistics(row: RunRow | undefined): RunStatistics {
+  if (!row) return { runs: 0, failed: 0, errorRate: null, p50Ms: null, p95Ms: null };
+  const { runs, failed, ended, percentiles } = row;
+  const [p50Ms = null, p95Ms = null] = percentiles ?? [];
+  return { runs, failed, errorRate: ended === 0 ? null : failed / ended, p50Ms, p95Ms };
+}

@@ -1,0 +1,35 @@
+import type { Database } from "@gatehouse/prisma";
+import { type Caller, visibleTo } from "../access/access.ts";
+import { ServiceError } from "../access/service-error.ts";
+import type { Servers } from "./servers.ts";
+
+/** The sandbox's MCP servers, for a workspace that wants to try them. */
+export function createSandboxServers(deps: {
+  db: Database;
+  servers: Servers;
+  sandbox: { url: string; notesUrl: string; weatherUrl: string } | null;
+}) {
+  const { db, servers, sandbox } = deps;
+  const offered = sandbox && [
+    { name: "Acme Notes", url: sandbox.notesUrl },
+    { name: "Acme Weather", url: sandbox.weatherUrl },
+  ];
+
+  return {
+    description: sandbox && offered && { servers: offered, accountUrl: `${sandbox.url}/account` },
+    /** @returns the rows' ids; servers that are there already are not added again. */
+    async add(caller: Caller | null, workspaceId: string): Promise<string[]> {
+      if (!offered) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
+      const ids: string[] = [];
+      for (const { name, url } of offered) {
+        const present =
+          caller &&
+          (await db.mcpServer.findFirst({
+            where: { workspaceId, url, deletedAt: null, workspace: visibleTo(caller) },
+          }));
+        ids.push((present ?? (await servers.create(caller, { workspaceId, name, url }))).id);
+      }
+      return ids;
+    },
+  };
+}

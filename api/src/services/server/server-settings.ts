@@ -1,0 +1,136 @@
+import type { CredentialScope, McpAuthType, McpServer, OAuthGrantType } from "@gatehouse/prisma";
+import type { InputFaults } from "../access/service-error.ts";
+import {
+  checkDescription,
+  checkHeaders,
+  checkTimeout,
+  hasControlCharacters,
+  type HeaderInput,
+} from "../access/input.ts";
+import {
+  isIssuer,
+  mergeAuthorizationServer,
+  noIssuer,
+  type TargetSettings,
+} from "./target-settings.ts";
+
+/** Absent: as it is; null: cleared. */
+export interface ServerSettings extends TargetSettings {
+  description?: string | null | undefined;
+  authType?: McpAuthType | null | undefined;
+  credentialScope?: CredentialScope | null | undefined;
+  headers?: readonly HeaderInput[] | null | undefined;
+  oauthClientId?: string | null | undefined;
+  oauthClientSecret?: string | null | undefined;
+  oauthGrantType?: OAuthGrantType | null | undefined;
+  oauthPrivateKey?: string | null | undefined;
+  oauthSigningAlgorithm?: string | null | undefined;
+  oauthIssuer?: string | null | undefined;
+  requestTimeoutMs?: number | null | undefined;
+}
+
+/** @param signsItself OAuth writes the Authorization header */
+export function checkSettings(
+  faults: InputFaults,
+  input: ServerSettings,
+  signsItself: boolean,
+): void {
+  if (input.authType === "UNKNOWN")
+    faults.add(
+      "authType",
+      "UNKNOWN is what detection says when nothing answers; leave authType out instead.",
+    );
+  checkDescription(faults, input.description);
+  checkTimeout(faults, "requestTimeoutMs", input.requestTimeoutMs);
+  checkHeaders(faults, input.headers ?? [], signsItself);
+  for (const field of ["oauthClientId", "oauthClientSecret"] as const)
+    if (
+      input[field] != null &&
+      (input[field].trim() === "" ||
+        input[field].length > 2_048 ||
+        hasControlCharacters(input[field]))
+    )
+      faults.add(field, "Between 1 and 2,048 characters; null clears it.");
+  if (input.oauthIssuer != null && !isIssuer(input.oauthIssuer))
+    faults.add("oauthIssuer", noIssuer);
+}
+
+/**
+ * Secrets are write-only: whoever may change settings must not be able to have a stored one sent to a place of their choice. Where
+ * it would go elsewhere, it is entered again.
+ */
+export function checkDestination(
+  faults: InputFaults,
+  input: ServerSettings & { url?: string | null | undefined },
+  server: Pick<
+    McpServer,
+    | "url"
+    | "oauthIssuer"
+    | "oauthClientSecret"
+    | "oauthPrivateKey"
+    | "oauthClientId"
+    | "oauthAuthorizationServer"
+  >,
+  { hasStoredHeaders }: { hasStoredHeaders: boolean },
+): void {
+  const movesAway = input.url != null && originOf(input.url) !== originOf(server.url);
+  const keepsHeader =
+    input.headers === undefined || input.headers?.some(({ value }) => value == null);
+  if (movesAway && hasStoredHeaders && keepsHeader)
+    faults.add(
+      "headers",
+      "The new address is another host: enter the header values again, or remove them.",
+    );
+  // Another client id begins without secret and key.
+  const keepsClient =
+    input.oauthClientId === undefined || input.oauthClientId === server.oauthClientId;
+  const keeps = (field: "oauthClientSecret" | "oauthPrivateKey"): boolean =>
+    server[field] !== null && input[field] === undefined && keepsClient;
+  const issuer = input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer;
+  // A pinned issuer is the only one that is sent the secret, wherever the server points.
+  const isRedirected =
+    movesAway || mergeAuthorizationServer(input, server) !== server.oauthAuthorizationServer;
+  const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && isRedirected);
+  if (keeps("oauthClientSecret") && mayGoElsewhere)
+    faults.add(
+      "oauthClientSecret",
+      "It would go to another authorization server: enter the secret again.",
+    );
+  // It does not leave us, but what it signs would be taken for consent to that server.
+  if (keeps("oauthPrivateKey") && mayGoElsewhere)
+    faults.add(
+      "oauthPrivateKey",
+      "It would sign for another authorization server: enter the key again.",
+    );
+}
+
+function originOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).origin : null;
+}
+
+/** A null value keeps the one stored under that name, told apart by the letters alone, not their case. */
+export function mergeHeaders(
+  stored: Record<string, string>,
+  headers: readonly HeaderInput[],
+  faults: InputFaults,
+): Record<string, string> {
+  const storedByName = new Map(
+    Object.entries(stored).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return Object.fromEntries(
+    headers.map(({ name, value }, index) => {
+      const kept = value ?? storedByName.get(name.toLowerCase());
+      if (kept === undefined)
+        faults.add(`headers.${index}.value`, `No value is stored for ${name}; give it one.`);
+      return [name, kept ?? ""];
+    }),
+  );
+}
+
+export function sameHeaders(a: Record<string, string>, b: Record<string, string>): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  );
+}

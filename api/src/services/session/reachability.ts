@@ -1,0 +1,125 @@
+import type { Changes } from "#events/changes.ts";
+import type { Database, McpServer } from "@gatehouse/prisma";
+import type { Failure } from "#mcp/connection/classify-error.ts";
+import type { Background } from "#async/background-tasks.ts";
+import type { Stop } from "../grant/refusal.ts";
+import type { OpenToolSession } from "./mcp-sessions.ts";
+import { describeFailure } from "../grant/refusal.ts";
+
+/** Whether servers answered when they were last contacted, as it is stored. */
+export interface Reachability {
+  /**
+   * Stores what was learned unless something newer is stored.
+   * @param elapsedMs since the server was contacted, in milliseconds
+   * @param message why the server did not answer; null: it did
+   */
+  store(serverId: string, elapsedMs: number, message: string | null): Promise<void>;
+  /** The same session opener, whose every exchange updates the stored state: at once when it changes, else once a minute. */
+  watch(openSession: OpenToolSession): OpenToolSession;
+}
+
+export interface ReachabilityDeps {
+  db: Database;
+  background: Background;
+  clock: { monotonicMs(): number };
+  changes: Pick<Changes, "server">;
+}
+
+interface Noted {
+  isReachable: boolean;
+  atMs: number;
+}
+
+/** How long the time of the last contact may be out of date. */
+const renewAfterMs = 60_000;
+const mostRemembered = 10_000;
+/** A gateway answers for a server that does not. */
+const gatewayErrors = new Set([502, 503, 504]);
+
+export function createReachability(deps: ReachabilityDeps): Reachability {
+  const { db, clock } = deps;
+  /** What this process stored last, so that most calls store nothing. */
+  const noted = new Map<string, Noted>();
+
+  async function store(serverId: string, elapsedMs: number, message: string | null): Promise<void> {
+    const state = message === null ? "REACHABLE" : "UNREACHABLE";
+    const changed = await db.$queryRaw<{ isChanged: boolean }[]>`
+      UPDATE "McpServer" SET "reachability" = ${state}::"ReachabilityState", "reachabilityMessage" = ${message},
+        "reachabilityCheckedAt" = clock_timestamp() - make_interval(secs => ${elapsedMs / 1_000}::float8)
+      WHERE "id" = ${serverId}::uuid AND ("reachabilityCheckedAt" IS NULL
+        OR "reachabilityCheckedAt" <= clock_timestamp() - make_interval(secs => ${elapsedMs / 1_000}::float8))
+      RETURNING old."reachability" IS DISTINCT FROM new."reachability" AS "isChanged"`;
+    if (changed.some(({ isChanged }) => isChanged)) deps.changes.server(serverId);
+  }
+
+  function note(server: McpServer, startedMs: number, verdict: Verdict): void {
+    if (!verdict) return;
+    const nowMs = clock.monotonicMs();
+    const isReachable = verdict.message === null;
+    const last = noted.get(server.id);
+    const stored = last?.isReachable ?? server.reachability === "REACHABLE";
+    const isRecent = last !== undefined && nowMs - last.atMs < renewAfterMs;
+    if (stored === isReachable && isRecent) return;
+    const [oldest] = noted.keys();
+    if (noted.size >= mostRemembered && oldest !== undefined) noted.delete(oldest);
+    noted.set(server.id, { isReachable, atMs: nowMs });
+    deps.background.start("update of a server's reachability", async () => {
+      try {
+        await store(server.id, clock.monotonicMs() - startedMs, verdict.message);
+      } catch (error) {
+        // The next exchange tries again.
+        noted.delete(server.id);
+        throw error;
+      }
+    });
+  }
+
+  return {
+    store,
+    watch: (openSession) => async (target, use) => {
+      const startedMs = clock.monotonicMs();
+      const answer = await openSession(target, use);
+      note(target.server, startedMs, judge(answer));
+      return answer;
+    },
+  };
+}
+
+/** Null: the exchange says nothing about the server. */
+type Verdict = { message: string | null } | null;
+
+function judge(answer: unknown): Verdict {
+  if (!isFailure(answer)) return { message: null };
+  switch (answer.kind) {
+    case "unreachable":
+      return answer.httpStatus === null || gatewayErrors.has(answer.httpStatus)
+        ? { message: describeFailure(answer) }
+        : { message: null };
+    case "refused":
+      return (answer.stop as Stop | null)?.answered ? { message: null } : null;
+    case "protocol-error":
+      return { message: null };
+    // A tool may be slow where its server is not.
+    case "timed-out":
+    case "cancelled":
+      return null;
+  }
+}
+
+const failureKinds: Record<Failure["kind"], true> = {
+  "timed-out": true,
+  cancelled: true,
+  refused: true,
+  unreachable: true,
+  "protocol-error": true,
+};
+
+function isFailure(answer: unknown): answer is Failure {
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    "kind" in answer &&
+    typeof answer.kind === "string" &&
+    answer.kind in failureKinds
+  );
+}

@@ -1,0 +1,126 @@
+import type { Database } from "@gatehouse/prisma";
+import type { SessionPool } from "#mcp/pool/session-pool.ts";
+import type { PoolKey } from "#mcp/pool/pool-key.ts";
+import { rolesAllowed } from "../access/access.ts";
+
+/** Ends pooled sessions on this process once a server, an account or a membership is not what it was (regressions S3). */
+export interface SessionEvictions extends Disposable {
+  /** Call it before a session is made with a connected account: from then on another consent, or its end, ends the session. */
+  watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
+}
+
+export interface SessionEvictionsDeps {
+  db: Database;
+  pool: Pick<SessionPool, "evict" | "evictAll" | "list">;
+  /** Calls back with what comes after the colon of each topic of a kind; with null when word of some may have been lost. */
+  onTopic(
+    kind: "server" | "members" | "grant",
+  ): (listener: (id: string | null) => void) => () => void;
+  onError(error: unknown): void;
+}
+
+interface WatchedAccount {
+  serverId: string;
+  ownerId: string;
+  connectedAtMs: number | null;
+}
+
+/** The one that was watched first goes, with its session, when there are more. */
+const maxWatched = 10_000;
+
+export function createSessionEvictions(deps: SessionEvictionsDeps): SessionEvictions {
+  const { db, pool } = deps;
+  /** By the grant's id: a renewed token leaves a session as it is, another consent may be another account. */
+  const watched = new Map<string, WatchedAccount>();
+
+  async function checkServer(serverId: string): Promise<void> {
+    const sessions = pool.list().filter((key) => key.serverId === serverId);
+    if (sessions.length === 0) return;
+    const server = await db.mcpServer.findUnique({ where: { id: serverId, deletedAt: null } });
+    const isCurrent = ({ configVersion, authType }: PoolKey) =>
+      server?.enabled && server.configVersion === configVersion && server.authType === authType;
+    for (const key of sessions) if (!isCurrent(key)) pool.evict(key);
+  }
+
+  async function checkAccount(grantId: string): Promise<void> {
+    if (!watched.has(grantId)) return;
+    const grant = await db.oAuthGrant.findUnique({
+      where: { id: grantId },
+      select: { state: true, connectedAt: true },
+    });
+    // Of now: a session may have been made with the new consent meanwhile.
+    const account = watched.get(grantId);
+    if (!account) return;
+    const isSame =
+      grant?.state !== "DISCONNECTED" &&
+      (grant?.connectedAt?.getTime() ?? null) === account.connectedAtMs;
+    if (grant && isSame) return;
+    watched.delete(grantId);
+    pool.evict(account);
+  }
+
+  async function checkMembers(workspaceId: string): Promise<void> {
+    const ids = [...new Set(pool.list().map(({ serverId }) => serverId))];
+    const servers = await db.mcpServer.findMany({
+      where: { workspaceId, id: { in: ids } },
+      select: { id: true },
+    });
+    const own = new Set(servers.map(({ id }) => id));
+    const sessions = pool.list().filter(({ serverId }) => own.has(serverId));
+    const members = await db.membership.findMany({
+      where: {
+        workspaceId,
+        userId: { in: sessions.map(({ ownerId }) => ownerId) },
+        role: { in: rolesAllowed("use") },
+      },
+      select: { userId: true },
+    });
+    const allowed = new Set(members.map(({ userId }) => userId));
+    for (const key of sessions)
+      if (key.ownerId !== workspaceId && !allowed.has(key.ownerId)) pool.evict(key);
+    // A leaver's shared accounts end with them.
+    for (const [grantId, { serverId }] of watched)
+      if (own.has(serverId)) await checkAccount(grantId);
+  }
+
+  function react(check: (id: string) => Promise<void>, id: string | null): void {
+    if (id === null) return evictAll();
+    check(id).catch((error: unknown) => {
+      // What cannot be looked up is not kept either.
+      evictAll();
+      deps.onError(error);
+    });
+  }
+
+  function evictAll(): void {
+    watched.clear();
+    pool.evictAll();
+  }
+
+  const stops = [
+    deps.onTopic("server")((id) => react(checkServer, id)),
+    deps.onTopic("grant")((id) => react(checkAccount, id)),
+    deps.onTopic("members")((id) => react(checkMembers, id)),
+  ];
+
+  return {
+    async watchAccount({ serverId, ownerId }) {
+      const grant = await db.oAuthGrant.findUnique({
+        where: { serverId_ownerId: { serverId, ownerId } },
+        select: { id: true, connectedAt: true },
+      });
+      if (!grant) return;
+      const connectedAtMs = grant.connectedAt?.getTime() ?? null;
+      watched.delete(grant.id);
+      watched.set(grant.id, { serverId, ownerId, connectedAtMs });
+      for (const [id, account] of watched) {
+        if (watched.size <= maxWatched) break;
+        watched.delete(id);
+        pool.evict(account);
+      }
+    },
+    [Symbol.dispose]() {
+      for (const stop of stops) stop();
+    },
+  };
+}

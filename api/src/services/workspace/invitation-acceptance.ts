@@ -1,0 +1,206 @@
+import type { Changes } from "#events/changes.ts";
+import type { Database, Transaction, WorkspaceRole } from "@gatehouse/prisma";
+import { type Caller, requirePerson } from "../access/access.ts";
+import type { MemberEvent } from "./members.ts";
+import { ServiceError } from "../access/service-error.ts";
+import type { RateLimiter } from "../access/rate-limit.ts";
+
+/** Why a link does not let somebody in. */
+export type InvitationFault = "EXPIRED" | "USED" | "REVOKED" | "UNKNOWN" | "OTHER_ACCOUNT";
+
+/** What whoever holds a link learns of it. */
+export interface InvitationPreview {
+  /** Null while it holds, for whoever asks. */
+  fault: InvitationFault | null;
+  /** The caller is in the workspace already. */
+  isMember: boolean;
+  /** Null with UNKNOWN. */
+  workspaceName: string | null;
+  role: WorkspaceRole | null;
+  /** Null also once the account is gone. */
+  invitedBy: string | null;
+  /** The one address that may accept, shortened to what its owner recognises. */
+  reservedFor: string | null;
+  expiresAt: Date | null;
+}
+
+export type Acceptance =
+  | { kind: "accepted"; workspaceId: string }
+  | { kind: "invalid"; reason: InvitationFault };
+
+export interface InvitationAcceptance {
+  /**
+   * For everyone who has the link, signed in or not.
+   * @param address of a caller who is not signed in
+   * @throws ServiceError RATE_LIMITED with `retryAfterMs`
+   */
+  preview(caller: Caller | null, token: string, address: string): Promise<InvitationPreview>;
+  /** By a person; one who is a member already is answered as accepted, and the invitation is left to somebody else. */
+  accept(caller: Caller | null, token: string): Promise<Acceptance>;
+  /** Whether somebody with this address may sign up for it where sign-up is closed. */
+  admits(token: string, email: string): Promise<boolean>;
+}
+
+export interface InvitationAcceptanceDeps {
+  db: Database;
+  hash(text: string): Uint8Array<ArrayBuffer>;
+  /** By user. */
+  limiter: RateLimiter;
+  /** By the address of a caller who is not signed in; null, or the number of milliseconds to wait. */
+  limitAddress(address: string): Promise<number | null>;
+  /** The last statement of the transaction. */
+  appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
+  changes: Pick<Changes, "members" | "workspace">;
+}
+
+interface FoundInvitation {
+  id: string;
+  email: string | null;
+  role: WorkspaceRole;
+  workspaceId: string;
+  workspaceName: string;
+  invitedBy: string | null;
+  expiresAt: Date;
+  isUsed: boolean;
+  isRevoked: boolean;
+  isOver: boolean;
+}
+
+interface Person {
+  id: string;
+  email: string;
+}
+
+/** 256 bits as base64url, as `makeToken` makes them: anything else costs no statement. */
+const tokenForm = /^[\w-]{43}$/;
+
+const unknownInvitation: InvitationPreview = {
+  fault: "UNKNOWN",
+  isMember: false,
+  workspaceName: null,
+  role: null,
+  invitedBy: null,
+  reservedFor: null,
+  expiresAt: null,
+};
+
+/** "a•••@example.com": its owner knows it, whoever found the link does not. */
+function shortenEmail(email: string): string {
+  const at = email.lastIndexOf("@");
+  return `${email.slice(0, 1)}•••${email.slice(at)}`;
+}
+
+/** @param email null: nobody is signed in, so that it cannot be the wrong account yet */
+function findFault(found: FoundInvitation | null, email: string | null): InvitationFault | null {
+  if (!found) return "UNKNOWN";
+  if (found.isRevoked) return "REVOKED";
+  if (found.isUsed) return "USED";
+  if (found.isOver) return "EXPIRED";
+  if (found.email && email && email.toLowerCase() !== found.email) return "OTHER_ACCOUNT";
+  return null;
+}
+
+export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): InvitationAcceptance {
+  const { db } = deps;
+
+  async function find(
+    from: Pick<Transaction, "$queryRaw">,
+    token: string,
+  ): Promise<FoundInvitation | null> {
+    if (!tokenForm.test(token)) return null;
+    const [found] = await from.$queryRaw<FoundInvitation[]>`
+      SELECT i."id", i."email", i."role"::text AS "role", i."workspaceId", w."name" AS "workspaceName", u."name" AS "invitedBy",
+        i."expiresAt", i."acceptedAt" IS NOT NULL AS "isUsed", i."revokedAt" IS NOT NULL AS "isRevoked",
+        i."endsAt" <= clock_timestamp() AS "isOver"
+      FROM "Invitation" i JOIN "Workspace" w ON w."id" = i."workspaceId" LEFT JOIN "User" u ON u."id" = i."createdById"
+      WHERE i."tokenHash" = ${deps.hash(token)}`;
+    return found ?? null;
+  }
+
+  /** Keys are users and addresses, never tokens: those can be invented without end. */
+  async function limit(caller: Caller | null, address: string): Promise<void> {
+    const retryAfterMs = caller
+      ? await deps.limiter.take(caller.userId)
+      : await deps.limitAddress(address);
+    if (retryAfterMs === null) return;
+    const message = "Too many requests for invitations. Wait a moment, then try again.";
+    throw new ServiceError("RATE_LIMITED", message, { retryAfterMs });
+  }
+
+  const findPerson = (caller: Caller): Promise<Person> =>
+    db.user.findUniqueOrThrow({
+      where: { id: caller.userId },
+      select: { id: true, email: true },
+    });
+
+  /** Of two who take it at once the second waits here, and finds it used. */
+  async function take(tx: Transaction, token: string, person: Person): Promise<Acceptance> {
+    const first = await find(tx, token);
+    if (!first) return { kind: "invalid", reason: "UNKNOWN" };
+    const { workspaceId, role } = first;
+    // The workspace first, as whoever deletes it has it before its invitations.
+    await tx.$queryRaw`SELECT 1 FROM "Workspace" WHERE "id" = ${workspaceId}::uuid FOR KEY SHARE`;
+    await tx.$queryRaw`SELECT 1 FROM "Invitation" WHERE "id" = ${first.id}::uuid FOR UPDATE`;
+    const accepted: Acceptance = { kind: "accepted", workspaceId };
+    const membership = { workspaceId, userId: person.id };
+    if (await tx.membership.count({ where: membership })) return accepted;
+    const fault = findFault(await find(tx, token), person.email);
+    if (fault) return { kind: "invalid", reason: fault };
+    // By another link a moment ago: then this one stays for somebody else.
+    const { count } = await tx.membership.createMany({
+      data: [{ ...membership, role }],
+      skipDuplicates: true,
+    });
+    if (count === 0) return accepted;
+    await tx.$executeRaw`
+      UPDATE "Invitation" SET "acceptedAt" = clock_timestamp(), "endsAt" = clock_timestamp(), "acceptedById" = ${person.id}::uuid
+      WHERE "id" = ${first.id}::uuid`;
+    await deps.appendMemberEvent(tx, {
+      workspaceId,
+      actorId: person.id,
+      userId: person.id,
+      change: "JOINED",
+      role,
+    });
+    return accepted;
+  }
+
+  return {
+    async preview(caller, token, address) {
+      if (!tokenForm.test(token)) return unknownInvitation;
+      await limit(caller, address);
+      const person = caller && !caller.apiToken ? await findPerson(caller) : null;
+      const found = await find(db, token);
+      const isMember =
+        found !== null &&
+        person !== null &&
+        (await db.membership.count({
+          where: { workspaceId: found.workspaceId, userId: person.id },
+        })) > 0;
+      return {
+        fault: findFault(found, person?.email ?? null),
+        isMember,
+        workspaceName: found?.workspaceName ?? null,
+        role: found?.role ?? null,
+        invitedBy: found?.invitedBy ?? null,
+        reservedFor: found?.email ? shortenEmail(found.email) : null,
+        expiresAt: found?.expiresAt ?? null,
+      };
+    },
+
+    async accept(maybeCaller, token) {
+      const caller = requirePerson(maybeCaller);
+      if (!tokenForm.test(token)) return { kind: "invalid", reason: "UNKNOWN" };
+      await limit(caller, "");
+      const person = await findPerson(caller);
+      const acceptance = await db.$transaction((tx) => take(tx, token, person));
+      if (acceptance.kind === "accepted") {
+        deps.changes.members(acceptance.workspaceId);
+        deps.changes.workspace(acceptance.workspaceId);
+      }
+      return acceptance;
+    },
+
+    admits: async (token, email) => findFault(await find(db, token), email) === null,
+  };
+}
