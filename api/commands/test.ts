@@ -1,4 +1,7 @@
-/** `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too. */
+/**
+ * `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too; with `--checks`
+ * (`pnpm check`), only what runs no test.
+ */
 import { StartFailure } from "#config/startup-error.ts";
 import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
 import { findProgram } from "./find-program.ts";
@@ -7,6 +10,9 @@ import { runSuite, type SuiteResult } from "./run-suite.ts";
 import { ONE_BY_ONE, SIDE_BY_SIDE, type Suite } from "./suites.ts";
 
 const isFull = process.argv.includes("--full");
+const onlyChecks = process.argv.includes("--checks");
+const sideBySide = onlyChecks ? SIDE_BY_SIDE.filter(({ kind }) => kind === "check") : SIDE_BY_SIDE;
+const oneByOne = onlyChecks ? [] : ONE_BY_ONE;
 const browser = findChromium();
 const results: SuiteResult[] = [];
 const skipped: string[] = [];
@@ -17,8 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 if (await isPrepared()) {
-  await runAll(SIDE_BY_SIDE, 3);
-  await runAll(ONE_BY_ONE, 1);
+  await runAll(sideBySide, 3);
+  await runAll(oneByOne, 1);
 }
 process.exitCode = summarize();
 
@@ -67,7 +73,7 @@ function indent(text: string): string {
 }
 
 function summarize(): number {
-  const isComplete = results.length + skipped.length === SIDE_BY_SIDE.length + ONE_BY_ONE.length;
+  const isComplete = results.length + skipped.length === sideBySide.length + oneByOne.length;
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, isComplete ? 0 : 1);
   const failures = results.filter((result) => result.failed > 0).map(({ suite }) => suite.name);
