@@ -3,11 +3,18 @@ import { type Caller, visibleTo } from "../access/access.ts";
 import { ServiceError } from "../access/service-error.ts";
 import type { Servers } from "./servers.ts";
 
+/** The addresses of the running sandbox. */
+export interface Sandbox {
+  url: string;
+  notesUrl: string;
+  weatherUrl: string;
+}
+
 /** The sandbox's MCP servers, for a workspace that wants to try them. */
 export function createSandboxServers(deps: {
   db: Database;
   servers: Servers;
-  sandbox: { url: string; notesUrl: string; weatherUrl: string } | null;
+  sandbox: Sandbox | null;
 }) {
   const { db, servers, sandbox } = deps;
   const offered = sandbox && [

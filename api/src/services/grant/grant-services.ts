@@ -1,0 +1,94 @@
+import { appendEvent } from "#events/log.ts";
+import type { RefresherOptions } from "#oauth/refresh-flight.ts";
+import { createRefresher } from "#oauth/refresher.ts";
+import type { Platform } from "#platform.ts";
+import type { Stores } from "#storage/stores.ts";
+import type { AccessServices } from "../access/access-services.ts";
+import type { CallRows } from "../cache/call-caches.ts";
+import type { DiscoveryServices } from "../discovery/discovery-services.ts";
+import { createAccountNeeds } from "./accounts-needing-consent.ts";
+import { createAuthorizationRequired } from "./authorization-required.ts";
+import { type AccountsDeps, createAccounts } from "./credentials.ts";
+import { createAuthorizationServerMoves } from "./issuer-changes.ts";
+import { createRevocation } from "./revocation.ts";
+import { createRejections } from "./token-rejections.ts";
+
+export type GrantServices = ReturnType<typeof createGrantServices>;
+
+export interface GrantListeners {
+  /** A token request was answered. */
+  onTokenRequest: NonNullable<RefresherOptions["onSettled"]>;
+  /** An account without a grant is used at a server whose client credentials are set. Returns when the attempt is over. */
+  onMissingGrant: AccountsDeps["connectItself"];
+}
+
+export function createGrantServices(
+  platform: Platform,
+  stores: Stores,
+  { access, detector, callRows }: AccessServices & DiscoveryServices & { callRows: CallRows },
+  listeners: GrantListeners,
+) {
+  const { db, clock, background, changes, signAssertion } = platform;
+  const revocation = createRevocation({
+    db,
+    store: stores.revocations,
+    fetchFor: platform.fetchFor,
+    signAssertion,
+    background,
+    clock,
+    sleep: platform.sleep,
+    log: (message, details) => platform.logger.info(details, message),
+  });
+  const refresher = createRefresher({
+    ...platform.options.refresh,
+    grants: stores.grantStore,
+    async fetchFor(serverId, beforeSend) {
+      const { url } = await db.mcpServer.findUniqueOrThrow({
+        where: { id: serverId },
+        select: { url: true },
+      });
+      return platform.egress.fetchFor({ serverUrl: url, beforeSend });
+    },
+    clock,
+    sleep: platform.sleep,
+    signAssertion,
+    profiles: platform.profiles,
+    async revokeLater(grant, { accessToken, refreshToken }) {
+      const cause = await stores.revocations.readCause(grant);
+      await db.$transaction((tx) =>
+        stores.revocations.addTokens(tx, { ...grant, accessToken, refreshToken }, cause),
+      );
+      revocation.kick();
+    },
+    onSettled(report) {
+      platform.logger.info({ ...report }, "token request");
+      listeners.onTokenRequest(report);
+    },
+  });
+  const accounts = createAccounts({
+    db,
+    secrets: stores.secrets,
+    refresher,
+    grants: stores.grants,
+    detector,
+    authorizationRequired: createAuthorizationRequired({
+      db,
+      appendEvent,
+      appendStateChange: stores.appendStateChange,
+      changes,
+    }),
+    rejections: createRejections(clock),
+    moves: createAuthorizationServerMoves({
+      detector,
+      grants: stores.grantMove,
+      kickRevocation: () => revocation.kick(),
+      clock,
+    }),
+    rows: callRows,
+    background,
+    clock,
+    connectItself: listeners.onMissingGrant,
+  });
+  platform.connections.defer(() => refresher.close());
+  return { revocation, refresher, accounts, accountNeeds: createAccountNeeds({ db, access }) };
+}
