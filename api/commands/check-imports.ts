@@ -1,38 +1,11 @@
 /** `pnpm check:imports`: no import cycle, not even of types, and no relative import that leaves its module of `api/src`. */
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
+import { readSourceFiles, type SourceFile } from "./source-imports.ts";
 import { ROOT } from "./tool.ts";
 
-const roots = ["api/src", "web/src"];
-const specifier = /(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)["']([^"']+)["']/gm;
-
-interface Module {
-  file: string;
-  imports: string[];
-}
-
-function readModules(root: string): Map<string, Module> {
-  const files = globSync(`${root}/**/*.{ts,tsx}`, { cwd: ROOT }).map((file) => join(ROOT, file));
-  const known = new Set(files);
-  return new Map(
-    files.map((file) => {
-      const text = readFileSync(file, "utf8");
-      const imports = [...text.matchAll(specifier)]
-        .map(([, name = ""]) => locate(root, file, name))
-        .flatMap((target) => (target && known.has(target) ? [target] : []));
-      return [file, { file, imports }];
-    }),
-  );
-}
-
-/** The file that a specifier names; null for a package. */
-function locate(root: string, file: string, name: string): string | null {
-  if (name.startsWith("#")) return join(ROOT, root, name.slice(1));
-  return name.startsWith(".") ? resolve(dirname(file), name) : null;
-}
-
 /** Groups of files that import each other, directly or not (Tarjan's algorithm). */
-function findCycles(modules: ReadonlyMap<string, Module>): string[][] {
+function findCycles(files: readonly SourceFile[]): string[][] {
+  const imports = new Map(files.map((file) => [file.path, file.imports]));
   const order = new Map<string, number>();
   const lowest = new Map<string, number>();
   const stack: string[] = [];
@@ -42,7 +15,8 @@ function findCycles(modules: ReadonlyMap<string, Module>): string[][] {
     order.set(file, place);
     lowest.set(file, place);
     stack.push(file);
-    for (const target of modules.get(file)?.imports ?? []) {
+    for (const { target } of imports.get(file) ?? []) {
+      if (target === null) continue;
       const found = order.has(target)
         ? stack.includes(target)
           ? (order.get(target) ?? place)
@@ -56,29 +30,27 @@ function findCycles(modules: ReadonlyMap<string, Module>): string[][] {
     }
     return lowest.get(file) ?? place;
   };
-  for (const file of modules.keys()) if (!order.has(file)) visit(file);
+  for (const { path } of files) if (!order.has(path)) visit(path);
   return cycles;
 }
 
 /** Relative imports from one module of `api/src` to another: lint rules go by `#module/`. */
-function findEscapes(): string[] {
-  const src = join(ROOT, "api/src");
-  const moduleOf = (file: string) => relative(src, file).split("/").slice(0, -1)[0] ?? "";
-  return globSync("api/src/**/*.ts", { cwd: ROOT }).flatMap((file) => {
-    const path = join(ROOT, file);
-    return [...readFileSync(path, "utf8").matchAll(specifier)]
-      .map(([, name = ""]) => name)
-      .filter((name) => {
-        const target = resolve(dirname(path), name);
-        const isInside = name.startsWith(".") && target.startsWith(`${src}/`);
-        return isInside && moduleOf(target) !== moduleOf(path);
+function findEscapes(files: readonly SourceFile[]): string[] {
+  const moduleOf = (path: string) => relative(apiRoot, path).split("/").slice(0, -1)[0] ?? "";
+  return files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ specifier, target }) => {
+        const isRelative = specifier.startsWith(".") && target !== null;
+        return isRelative && moduleOf(target) !== moduleOf(path);
       })
-      .map((name) => `${file} imports ${name}: write it with #`);
-  });
+      .map(({ specifier }) => `${relative(ROOT, path)} imports ${specifier}: write it with #`),
+  );
 }
 
-const cycles = roots.flatMap((root) => findCycles(readModules(root)));
-const escapes = findEscapes();
+const apiRoot = join(ROOT, "api/src");
+const apiFiles = readSourceFiles("api/src");
+const cycles = [apiFiles, readSourceFiles("web/src")].flatMap(findCycles);
+const escapes = findEscapes(apiFiles);
 for (const cycle of cycles)
   console.log(`Import cycle: ${cycle.map((file) => relative(ROOT, file)).join(", ")}`);
 for (const line of escapes) console.log(line);

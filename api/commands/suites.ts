@@ -68,6 +68,10 @@ export const SIDE_BY_SIDE: Suite[] = [
   check("imports", 30, ["node", "api/commands/check-imports.ts"], {
     hint: "pnpm check:imports",
   }),
+  check("architecture diagram", 30, ["node", "api/commands/architecture-diagram.ts", "--check"], {
+    hint: "pnpm diagram",
+  }),
+  check("paths in the documentation", 30, ["node", "api/commands/check-doc-paths.ts"]),
   check("weight of the web app", 30, ["node", "web/commands/check-bundle.ts"]),
   check("files to deploy with", 30, ["node", "api/commands/check-deploy.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),

@@ -149,7 +149,7 @@ async function run(
   };
 }
 
-/** What mend.ts left out of a result. */
+/** What normalize-result.ts left out of a result. */
 function readNotes(result: CallToolResult): string[] | null {
   const notes: unknown = result._meta?.[NOTES_KEY];
   return Array.isArray(notes) ? notes.map(String) : null;

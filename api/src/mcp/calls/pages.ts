@@ -31,7 +31,7 @@ export interface ListKind<Raw, Item> {
   member: string;
   /** One of them, for a note. */
   singular: string;
-  /** Of an item as it comes; mend.ts has left out those that it does not fit. */
+  /** Of an item as it comes; normalize-result.ts has left out those that it does not fit. */
   item: z.ZodType<Raw>;
   read(raw: Raw): Item;
   /** Two items of one identity are the same; the first counts. */

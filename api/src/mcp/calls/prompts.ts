@@ -51,7 +51,7 @@ const rawPrompt = z.looseObject({
 const rawMessages = z.looseObject({
   description: z.string().optional(),
   messages: z.array(
-    // mend.ts has made every block one that the SDK knows.
+    // normalize-result.ts has made every block one that the SDK knows.
     z.looseObject({
       role: z.enum(["user", "assistant"]),
       content: z.custom<CallToolResult["content"][number]>(),
