@@ -1,6 +1,6 @@
 /**
  * `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too; with `--checks`
- * (`pnpm check`), only what runs no test.
+ * (`pnpm check`), only what runs no test; with names, only the test files whose paths contain one of them.
  */
 import { StartFailure } from "#config/startup-error.ts";
 import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
@@ -11,8 +11,9 @@ import { ONE_BY_ONE, SIDE_BY_SIDE, type Suite } from "./suites.ts";
 
 const isFull = process.argv.includes("--full");
 const onlyChecks = process.argv.includes("--checks");
-const sideBySide = onlyChecks ? SIDE_BY_SIDE.filter(({ kind }) => kind === "check") : SIDE_BY_SIDE;
-const oneByOne = onlyChecks ? [] : ONE_BY_ONE;
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const sideBySide = select(SIDE_BY_SIDE);
+const oneByOne = select(ONE_BY_ONE);
 const browser = findChromium();
 const results: SuiteResult[] = [];
 const skipped: string[] = [];
@@ -27,6 +28,14 @@ if (await isPrepared()) {
   await runAll(oneByOne, 1);
 }
 process.exitCode = summarize();
+
+function select(suites: Suite[]): Suite[] {
+  if (onlyChecks) return suites.filter(({ kind }) => kind === "check");
+  if (names.length === 0) return suites;
+  return suites
+    .filter(({ kind }) => kind === "vitest")
+    .map((suite) => ({ ...suite, command: [...suite.command, ...names, "--passWithNoTests"] }));
+}
 
 async function isPrepared(): Promise<boolean> {
   try {
@@ -57,6 +66,7 @@ async function runAll(suites: Suite[], width: number): Promise<void> {
 
 function print(result: SuiteResult): void {
   const { suite, passed, failed, seconds, isOverBudget, failures, output } = result;
+  if (names.length > 0 && passed + failed === 0) return;
   const time = `${seconds.toFixed(1)} s of ${suite.budgetSeconds} s`;
   const count = suite.kind !== "check" ? `, ${passed} passed, ${failed} failed` : "";
   console.log(`${failed === 0 ? "ok    " : "FAILED"} ${suite.name} (${time}${count})`);
@@ -86,6 +96,10 @@ function summarize(): number {
   const missing = ["python3", "bash", "curl"].filter((name) => findProgram(name) === null);
   if (missing.length > 0) {
     console.log(`!! SKIPPED, for want of ${missing.join(", ")}: programs of docs/integrate.md.`);
+  }
+  if (names.length > 0 && passed + failed === 0) {
+    console.log(`The path of no test file contains ${names.join(" or ")}.`);
+    return 1;
   }
   if (failures.length > 0) console.log(`Failed: ${failures.join(", ")}.`);
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0)} s in all.`);

@@ -1,10 +1,7 @@
 /** What a consent is about: at which authorization server, and for which scopes. */
 import type { McpServer, OAuthGrant } from "@gatehouse/prisma";
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
-import { type Discovery, noteProfile } from "#oauth/discovery.ts";
 import { splitScopes, unionScopes } from "#oauth/scopes.ts";
-import type { StepRecorder } from "#oauth/steps.ts";
-import type { AuthorizationServerOption } from "../discovery/authorization-server-option.ts";
 import type { WalkOptions } from "../discovery/detection.ts";
 import type { InputFaults } from "../access/service-error.ts";
 import { isIssuer, noIssuer } from "../server/target-settings.ts";
@@ -37,31 +34,6 @@ export function checkIssuer(faults: InputFaults, server: Settings, issuer: strin
       "issuer",
       `The server's settings say which authorization server is used: ${settled}.`,
     );
-}
-
-/** The one that can be used, or all among which the person is to choose. */
-export function pickAuthorizationServer(
-  found: readonly Discovery[],
-  describe: (discovery: Discovery) => AuthorizationServerOption,
-  steps: StepRecorder,
-):
-  | { kind: "one"; discovery: Discovery }
-  | { kind: "several"; authorizationServers: AuthorizationServerOption[] } {
-  const [first, ...others] = found;
-  if (!first) throw new TypeError("Discovery found an authorization server");
-  if (others.length === 0) return { kind: "one", discovery: first };
-  const options = found.map(describe);
-  const usable = found.filter((_, index) => options[index]?.clientRegistration !== null);
-  if (usable.length > 1) return { kind: "several", authorizationServers: options };
-  // Someone must register a client everywhere: then at the first, as the server lists them.
-  const discovery = usable[0] ?? first;
-  for (const { issuer } of found) {
-    if (issuer === discovery.issuer) continue;
-    const detail = "No client can be had here without registering one by hand; not used.";
-    steps.note("CLIENT_REGISTRATION", "SKIPPED", detail, issuer);
-  }
-  noteProfile(discovery, steps);
-  return { kind: "one", discovery };
 }
 
 /**

@@ -12,13 +12,8 @@ import type { FlowStore } from "#storage/flow-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "../access/access.ts";
 import type { AuthorizationServerOption } from "../discovery/authorization-server-option.ts";
-import {
-  checkIssuer,
-  describeFault,
-  keepScopes,
-  pickAuthorizationServer,
-  readSettings,
-} from "./consent-target.ts";
+import { pickAuthorizationServer } from "../discovery/pick-authorization-server.ts";
+import { checkIssuer, describeFault, keepScopes, readSettings } from "./consent-target.ts";
 import type { ClientCredentials } from "./client-credentials.ts";
 import { connectsItself } from "../grant/connects-itself.ts";
 import type { Clients } from "./client-registration.ts";

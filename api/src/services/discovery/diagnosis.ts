@@ -9,7 +9,7 @@ import { adviseOn } from "./diagnosis-advice.ts";
 import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
 import type { DiagnosisFault } from "./fault-attribution.ts";
 import { bindSignal } from "./bind-signal.ts";
-import { pickAuthorizationServer } from "../consent/consent-target.ts";
+import { pickAuthorizationServer } from "./pick-authorization-server.ts";
 import type { Detector } from "./detection.ts";
 import type { Detection } from "./detected-server.ts";
 import { createDiagnosisRecord } from "./diagnosis-record.ts";

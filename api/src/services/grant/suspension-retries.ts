@@ -1,5 +1,4 @@
 import type { Database } from "@gatehouse/prisma";
-import type { Catalogs } from "../catalog/catalogs.ts";
 import { startTurns } from "#async/interval.ts";
 
 /** A suspended account is tried again first after so long, then after twice as long each time. */
@@ -13,11 +12,12 @@ const everyMs = 15_000;
  */
 export function startSuspensionProbes(deps: {
   db: Database;
-  catalogs: Catalogs;
+  /** Asks the server for its tools, as the account. */
+  listTools(serverId: string, ownerId: string): Promise<unknown>;
   clock: { monotonicMs(): number };
   onError(error: unknown): void;
 }): Disposable {
-  const { db, catalogs, clock } = deps;
+  const { db, clock } = deps;
   const waiting = new Map<string, { delayMs: number; dueMs: number }>();
 
   async function turn(): Promise<void> {
@@ -39,7 +39,7 @@ export function startSuspensionProbes(deps: {
       } else if (nowMs >= known.dueMs) {
         const delayMs = Math.min(known.delayMs * 2, longestDelayMs);
         waiting.set(id, { delayMs, dueMs: nowMs + delayMs });
-        await catalogs.discover(serverId, ownerId);
+        await deps.listTools(serverId, ownerId);
       }
     }
   }

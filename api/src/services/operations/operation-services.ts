@@ -31,7 +31,7 @@ export function createOperationServices(
       renewEveryMs: number | null | undefined,
     ): Disposable[] => [
       startHousekeeping(db, config, onError),
-      startSuspensionProbes({ db, catalogs: lower.catalogs, clock, onError }),
+      startSuspensionProbes({ db, listTools: lower.catalogs.discover, clock, onError }),
       startTurns(() => lower.revocation.kick(), 5_000),
       startTurns(() => lower.pool.sweep(), 15_000),
       startTurns(lower.finalizing.now, 5_000),
