@@ -30,7 +30,7 @@ const NEVER_CONNECTED = new Set([
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
-const ASKS = "The tool asks you something, and Gatehouse cannot pass a tool's questions on yet.";
+const ASKS = "The tool requires input from the user, which is not possible in this call.";
 
 /**
  * Says what an error thrown by the SDK, by `fetch` or by our transport means. `phase` is `connect` before anything of the caller's
