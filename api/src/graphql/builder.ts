@@ -32,15 +32,19 @@ export const builder = new SchemaBuilder<{
   },
   relay: {
     cursorType: "String",
-    nodesOnConnection: { description: "The page's entries." },
-    edgesFieldOptions: { description: "The page's entries, each with its cursor." },
-    cursorFieldOptions: { description: "What `after` and `before` take." },
-    nodeFieldOptions: { description: "The entry itself." },
-    pageInfoFieldOptions: { description: "Whether there is more, and from where to go on." },
-    firstArgOptions: { description: "So many from the front: 20 if left out, at most 100." },
-    afterArgOptions: { description: "A cursor: those that come after it." },
-    lastArgOptions: { description: "So many from the end, at most 100." },
-    beforeArgOptions: { description: "A cursor: those that come before it." },
+    nodesOnConnection: { description: "The entries on this page." },
+    edgesFieldOptions: { description: "The entries on this page, with their cursors." },
+    cursorFieldOptions: {
+      description: "The cursor of this entry, for use as `after` or `before`.",
+    },
+    nodeFieldOptions: { description: "The entry of this edge." },
+    pageInfoFieldOptions: { description: "Information to aid in pagination." },
+    firstArgOptions: {
+      description: "The number of entries to return from the start. Defaults to 20, at most 100.",
+    },
+    afterArgOptions: { description: "Returns the entries after this cursor." },
+    lastArgOptions: { description: "The number of entries to return from the end, at most 100." },
+    beforeArgOptions: { description: "Returns the entries before this cursor." },
     encodeGlobalID: encodeGlobalId,
     decodeGlobalID: decodeGlobalId,
     // graphql/node.ts has its own, which answer null for an id that is malformed.

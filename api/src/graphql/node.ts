@@ -14,12 +14,12 @@ function readNodeId(schema: GraphQLSchema, globalId: string): string | null {
 
 builder.queryFields((t) => ({
   node: t.node({
-    description: "Anything of the caller's by its global id.",
+    description: "An object that the caller can see, by its global ID. Null if there is none.",
     args: { id: t.arg.id({ required: true }) },
     id: (_root, { id }, _context, { schema }) => readNodeId(schema, id),
   }),
   nodes: t.nodeList({
-    description: `The same for several ids, null where there is none. At most ${most}, each of them once.`,
+    description: `The objects with these global IDs, with null for IDs that the caller cannot see. At most ${most} IDs; duplicates are not allowed.`,
     args: { ids: t.arg.idList({ required: true }) },
     ids: (_root, { ids }, _context, { schema }) => {
       if (ids.length > most)

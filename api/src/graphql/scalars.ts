@@ -5,7 +5,7 @@ builder.addScalarType("DateTime", DateTimeResolver);
 builder.addScalarType("JSON", JSONResolver);
 builder.scalarType("URL", {
   description:
-    "Exactly the characters that were stored or received, never normalised. Output only: inputs are String, checked by us.",
+    "A URL exactly as it was stored or received, without normalization. Used only for output; inputs use String and are validated.",
   serialize: (value) => value,
   parseValue: () => {
     throw new TypeError("URL is for output only; inputs take a String.");

@@ -1,35 +1,39 @@
-/** Remembers which era a server speaks, to spare the negotiation on every connection. Holds nothing that one account alone may see. */
+/**
+ * Caches which protocol era a server supports, which avoids negotiation on every connection. Contains no information that is specific to an
+ * account.
+ */
 
-/** `modern`: revision 2026-07-28 and later, no sessions. `legacy`: the `initialize` handshake before it. */
+/** `modern`: revision 2026-07-28 and later, without sessions. `legacy`: earlier revisions, with the `initialize` handshake. */
 export type Era = "modern" | "legacy";
 
-/** The era of a protocol version; versions are dates, and none at all is legacy. */
+/** Returns the era of a protocol version. Versions are dates; a missing version is legacy. */
 export function eraOf(protocolVersion: string | undefined): Era {
   return protocolVersion !== undefined && protocolVersion >= "2026-07-28" ? "modern" : "legacy";
 }
 
-/** The lists that a server may say the changes of. */
+/** The lists for which a server can announce changes. */
 export type ListName = "tools" | "resources" | "prompts";
 
 export interface EraVerdict {
   era: Era;
   protocolVersion: string;
-  /** The server speaks nothing newer than HTTP+SSE (MCP 2024-11-05). */
+  /** Set if the server supports only HTTP+SSE (MCP 2024-11-05). */
   overSse?: true;
-  /** The lists that a modern server says the changes of. */
+  /** The lists for which a modern server announces changes. */
   tellsChangesOf?: readonly ListName[];
 }
 
 export interface EraCache {
   get(url: string): EraVerdict | null;
   set(url: string, verdict: EraVerdict): void;
-  /** The verdict proved wrong: the next connection negotiates again. */
+  /** Removes an entry that proved wrong, so that the next connection negotiates again. */
   forget(url: string): void;
 }
 
 /**
- * Keyed by origin and path: gateways host servers of both eras on one origin. The oldest of `maxEntries` gives way, and a verdict
- * is asked for again after `ttlMs`, because a server that learns the newer revision still answers `initialize`.
+ * Entries are keyed by origin and path, because gateways host servers of both eras on one origin. The oldest entry is removed when there
+ * are more than `maxEntries`. Entries expire after `ttlMs`, because a server that is upgraded to a newer revision may still answer
+ * `initialize`.
  */
 export function createEraCache(options?: {
   maxEntries?: number;

@@ -5,27 +5,27 @@ import { ApiToken } from "../token/api-token.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const ApiTokenChange = builder.enumType("ApiTokenChange", {
-  description: "What became of an API token.",
+  description: "The kinds of changes to an API token.",
   values: {
-    CREATED: { description: "Its owner made it." },
-    REVOKED: { description: "Its owner or an admin ended it." },
+    CREATED: { description: "The token was created by its owner." },
+    REVOKED: { description: "The token was revoked by its owner or an admin." },
   } as const,
 });
 
 builder.objectRef<DeliveredEvent>("ApiTokenChanged").implement({
-  description: "An API token was made or revoked. For its owner, and for admins.",
+  description: "An API token was created or revoked. Visible to its owner and to ADMIN and above.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     change: t.field({
       ...sameForAll,
       type: ApiTokenChange,
-      description: "What became of it.",
+      description: "The kind of change.",
       resolve: ({ payload }) => payload["change"] as "CREATED" | "REVOKED",
     }),
     apiToken: t.prismaField({
       type: ApiToken,
       nullable: true,
-      description: "Null for whoever may not see it.",
+      description: "The API token. Null if the caller cannot see it.",
       // Two statements for a whole page: which ones the caller may see, and then what is selected of them.
       resolve: async (query, { payload }, _args, { db, visibleTokens }) => {
         const id = String(payload["apiTokenId"]);

@@ -8,7 +8,7 @@ import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged").implement({
-  description: "An account stands differently with a server.",
+  description: "The OAuth state of an account changed.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     previousState: t.field({
@@ -31,7 +31,7 @@ const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged")
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Whose account; null for the workspace's shared one.",
+      description: "The user that the account belongs to. Null for the workspace's shared account.",
       resolve: (query, { userId }, _args, { db }) =>
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),
@@ -43,7 +43,7 @@ builder.subscriptionField("authStateChanged", (t) =>
     ...sameForAll,
     type: OAuthStateChanged,
     description:
-      "Every change of an OAuth state that the caller may see: first all that came after `after`, then live, each exactly once and in order. Without `after`: live only.",
+      "Sends changes of OAuth states that the caller can see. Sends the recorded changes after `after` first and then new ones, each exactly once and in order. If `after` is omitted, only new changes are sent.",
     args: {
       workspaceId: t.arg.id({ required: true }),
       serverId: t.arg.id(),

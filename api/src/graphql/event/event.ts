@@ -7,30 +7,35 @@ import { User } from "../workspace/user.ts";
 type EventType = DeliveredEvent["type"];
 
 export const WorkspaceEventType = builder.enumType("WorkspaceEventType", {
-  description: "What an entry of the log tells of.",
+  description: "The types of events.",
   values: {
-    OAUTH_STATE_CHANGED: { description: "An account stands differently with a server." },
+    OAUTH_STATE_CHANGED: { description: "The OAuth state of an account changed." },
     REAUTH_REQUIRED: {
       description:
-        "The type of an OAuthStateChanged whose state is REAUTH_REQUIRED: one event, one row, one delivery.",
+        "The type of an OAuthStateChanged event whose state is REAUTH_REQUIRED. The change is recorded and delivered as one event.",
     },
-    TOKEN_REFRESHED: { description: "An access token was renewed without a person." },
+    TOKEN_REFRESHED: { description: "An access token was refreshed without a user." },
     TOKEN_REVOKED: {
-      description: "Tokens or a registration were ended at their authorization server, or not.",
+      description:
+        "Tokens or a client registration were revoked at their authorization server, or the revocation failed.",
     },
     SERVER_CREATED: { description: "A server was added." },
-    SERVER_UPDATED: { description: "A server's settings changed." },
+    SERVER_UPDATED: { description: "The settings of a server changed." },
     SERVER_DELETED: {
-      description: "A server was deleted for good, ten seconds after SERVER_UPDATED told of it.",
+      description:
+        "A server was permanently deleted, ten seconds after the SERVER_UPDATED event that announced it.",
     },
-    TOOLS_CHANGED: { description: "An account sees other tools of a server." },
-    TOOL_EXECUTED: { description: "A tool ran." },
+    TOOLS_CHANGED: { description: "The list of tools that an account sees changed." },
+    TOOL_EXECUTED: { description: "A tool execution finished." },
     INPUT_REQUESTED: {
-      description: "A server asks the person on whose behalf a tool runs; for that person alone.",
+      description:
+        "A server requested input from the user on whose behalf a tool is running. Visible only to that user.",
     },
-    TOOL_POLICY_CHANGED: { description: "What may be done with a tool was decided anew." },
-    MEMBER_CHANGED: { description: "Somebody joined, left or has another role." },
-    API_TOKEN_CHANGED: { description: "An API token was made or revoked." },
+    TOOL_POLICY_CHANGED: {
+      description: "The policy of a tool was set or reset, or its definition was approved.",
+    },
+    MEMBER_CHANGED: { description: "A user joined or left the workspace, or their role changed." },
+    API_TOKEN_CHANGED: { description: "An API token was created or revoked." },
     WORKSPACE_CHANGED: { description: "The settings of the workspace changed." },
     INVITATION_CHANGED: {
       description: "An invitation was created or revoked. Visible to ADMIN and above.",
@@ -63,40 +68,45 @@ const objectNames: Record<EventType, string> = {
 
 export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({
   description:
-    "An entry of a workspace's log. cursor orders the log without gaps and is what `after` takes; it is opaque, and one from before a restored back-up is CURSOR_INVALID, never a silent gap.",
+    "An event in the log of a workspace. The cursor is opaque and is used as `after`. A cursor from before a backup was restored results in CURSOR_INVALID, so that no events are skipped unnoticed.",
   resolveType: ({ type }) => objectNames[type],
   fields: (t) => ({
-    id: t.exposeID("id", { ...sameForAll, description: "The entry's global id." }),
-    cursor: t.exposeString("cursor", { ...sameForAll, description: "Its place in the log." }),
+    id: t.exposeID("id", { ...sameForAll, description: "The global ID of the event." }),
+    cursor: t.exposeString("cursor", {
+      ...sameForAll,
+      description: "The position of the event in the log, for use as `after`.",
+    }),
     type: t.expose("type", {
       ...sameForAll,
       type: WorkspaceEventType,
-      description: "What the entry tells of.",
+      description: "The type of the event.",
     }),
     occurredAt: t.expose("occurredAt", {
       ...sameForAll,
       type: "DateTime",
-      description: "When it was written into the log.",
+      description: "The time at which the event was recorded.",
     }),
     actor: t.prismaField({
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Who did it; null when nobody in particular.",
+      description: "The user that caused the event. Null if no single user caused it.",
       resolve: (query, { actorId }, _args, { db }) =>
         actorId ? db.user.findUnique({ ...query, where: { id: actorId } }) : null,
     }),
     serverId: t.id({
       ...sameForAll,
       nullable: true,
-      description: "The server that it is about, whether or not it still exists.",
+      description:
+        "The ID of the MCP server that the event concerns, even if the server has been deleted. Null if the event does not concern a server.",
       resolve: ({ serverId }) => (serverId ? encodeGlobalId("McpServer", serverId) : null),
     }),
     server: t.prismaField({
       ...sameForAll,
       type: "McpServer",
       nullable: true,
-      description: "Null once the server is deleted.",
+      description:
+        "The MCP server that the event concerns. Null if it has been deleted or the event does not concern a server.",
       // Whoever gets the event belongs to its workspace. Such a look-up is one statement for a whole page of events.
       resolve: (query, { serverId, workspaceId }, _args, { db }) =>
         serverId

@@ -6,20 +6,21 @@ import { WorkspaceEvent } from "./event.ts";
 
 builder.objectRef<DeliveredEvent>("InputRequested").implement({
   description:
-    "A server asks the person on whose behalf a tool runs. For that person; admins see that it did, and nothing of what it asks.",
+    "A server requested input from the user on whose behalf a tool is running. Visible to that user. Admins see the event but not its contents.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     elicitation: t.field({
       type: Elicitation,
       nullable: true,
-      description: "Null for everybody but the person, and once it is forgotten.",
+      description:
+        "The elicitation. Null for all users except the one who is asked, and after it has been deleted.",
       resolve: ({ payload }, _args, { elicitations }) =>
         elicitations.load(String(payload["elicitationId"])),
     }),
     execution: t.field({
       type: ToolExecution,
       nullable: true,
-      description: "The run that waits; null once it is forgotten.",
+      description: "The execution that waits for the answer. Null if it has been deleted.",
       resolve: ({ payload }, _args, { executions }) =>
         executions.load(String(payload["executionId"])),
     }),

@@ -6,30 +6,34 @@ import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const MemberChange = builder.enumType("MemberChange", {
-  description: "What became of a membership.",
+  description: "The kinds of changes to a membership.",
   values: {
-    JOINED: { description: "Somebody is a member now; whoever made the workspace is the first." },
-    ROLE_CHANGED: { description: "A member has another role." },
-    REMOVED: { description: "Somebody ended it." },
-    LEFT: { description: "The member ended it." },
+    JOINED: {
+      description:
+        "A user became a member. The first member is the user who created the workspace.",
+    },
+    ROLE_CHANGED: { description: "The role of the member changed." },
+    REMOVED: { description: "The member was removed by another user." },
+    LEFT: { description: "The member left the workspace." },
   } as const,
 });
 
 builder.objectRef<DeliveredEvent>("MemberChanged").implement({
-  description: "A membership changed.",
+  description: "A workspace membership changed.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     change: t.field({
       ...sameForAll,
       type: MemberChange,
-      description: "What became of it.",
+      description: "The kind of change.",
       resolve: ({ payload }) => payload["change"] as "JOINED" | "ROLE_CHANGED" | "REMOVED" | "LEFT",
     }),
     role: t.field({
       ...sameForAll,
       type: WorkspaceRole,
       nullable: true,
-      description: "What the member is from then on; null for one who is gone.",
+      description:
+        "The role of the member after the change. Null if the user is no longer a member.",
       resolve: ({ payload }) =>
         (payload["role"] as "OWNER" | "ADMIN" | "MEMBER" | "VIEWER" | undefined) ?? null,
     }),
@@ -37,7 +41,7 @@ builder.objectRef<DeliveredEvent>("MemberChanged").implement({
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Whose; null once the user is gone.",
+      description: "The user whose membership changed. Null if the user has been deleted.",
       resolve: (query, { payload }, _args, { db }) =>
         db.user.findUnique({ ...query, where: { id: String(payload["userId"]) } }),
     }),

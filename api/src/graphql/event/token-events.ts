@@ -7,34 +7,42 @@ import { User } from "../workspace/user.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const TokenRefreshCause = builder.enumType("TokenRefreshCause", {
-  description: "Why an access token was renewed.",
+  description: "The reasons for refreshing an access token.",
   values: {
-    DUE: { description: "A call came when it had run out, or was about to." },
-    REFUSED: { description: "The server refused it with 401 although its time was not up." },
-    BACKGROUND: { description: "Ahead of its time, so that no call waits." },
+    DUE: {
+      description:
+        "A call needed a token when the stored token had expired or was about to expire.",
+    },
+    REFUSED: {
+      description: "The server rejected the token with status 401 before its expiry time.",
+    },
+    BACKGROUND: {
+      description:
+        "The token was refreshed in the background before it expired, so that calls do not wait.",
+    },
   } as const,
 });
 
 builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
-  description: "An access token was renewed without a person.",
+  description: "An access token was refreshed without a user.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     cause: t.field({
       ...sameForAll,
       type: TokenRefreshCause,
-      description: "Why it was renewed.",
+      description: "The reason for the refresh.",
       resolve: ({ payload }) => payload["cause"] as "DUE" | "REFUSED" | "BACKGROUND",
     }),
     durationMs: t.int({
       ...sameForAll,
-      description: "How long the authorization server took to answer.",
+      description: "The response time of the authorization server, in milliseconds.",
       resolve: ({ payload }) => payload["durationMs"] as number,
     }),
     user: t.prismaField({
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Whose account; null for the workspace's shared one.",
+      description: "The user that the account belongs to. Null for the workspace's shared account.",
       resolve: (query, { userId }, _args, { db }) =>
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),
@@ -42,67 +50,71 @@ builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
 });
 
 const RevocationTarget = builder.enumType("RevocationTarget", {
-  description: "What was to be ended at an authorization server.",
+  description: "The kinds of objects that are revoked at an authorization server.",
   values: {
-    TOKENS: { description: "An account's tokens (RFC 7009)." },
-    REGISTRATION: { description: "A client registration that nobody uses any more (RFC 7592)." },
+    TOKENS: { description: "The tokens of an account (RFC 7009)." },
+    REGISTRATION: { description: "A client registration that is no longer used (RFC 7592)." },
   } as const,
 });
 
 const RevocationOutcome = builder.enumType("RevocationOutcome", {
-  description: "How it ended.",
+  description: "The result of a revocation.",
   values: {
-    CONFIRMED: { description: "The authorization server confirmed it." },
-    UNSUPPORTED: { description: "The authorization server offers no way to do it." },
-    REFUSED: { description: "The authorization server said no, and will not change its mind." },
+    CONFIRMED: { description: "The authorization server confirmed the revocation." },
+    UNSUPPORTED: { description: "The authorization server does not support revocation." },
+    REFUSED: { description: "The authorization server permanently rejected the request." },
     KEPT_SHARED: {
-      description: "Kept: another grant of the same owner lives through the same client.",
+      description:
+        "The tokens were not revoked, because another grant of the same owner uses the same client.",
     },
-    GIVEN_UP: { description: "No answer came for so long that it is not tried any more." },
+    GIVEN_UP: {
+      description: "No response was received for so long that no more attempts are made.",
+    },
   } as const,
 });
 type OutcomeName = "CONFIRMED" | "UNSUPPORTED" | "REFUSED" | "KEPT_SHARED" | "GIVEN_UP";
 
 builder.objectRef<DeliveredEvent>("TokenRevoked").implement({
   description:
-    "The receipt of a revocation: tokens or a registration were ended at their authorization server, or why not.",
+    "The result of revoking tokens or deleting a client registration at an authorization server.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     what: t.field({
       ...sameForAll,
       type: RevocationTarget,
-      description: "What was to be ended.",
+      description: "The kind of object that was to be revoked.",
       resolve: ({ payload }) => payload["what"] as "TOKENS" | "REGISTRATION",
     }),
     outcome: t.field({
       ...sameForAll,
       type: RevocationOutcome,
-      description: "How it ended.",
+      description: "The result of the revocation.",
       resolve: ({ payload }) => payload["outcome"] as OutcomeName,
     }),
     attempts: t.int({
       ...sameForAll,
-      description: "How often it was tried.",
+      description: "The number of attempts.",
       resolve: ({ payload }) => payload["attempts"] as number,
     }),
     httpStatus: t.int({
       ...sameForAll,
       nullable: true,
-      description: "Of the last answer; null when there was none.",
+      description: "The HTTP status of the last response. Null if there was no response.",
       resolve: ({ payload }) => (payload["httpStatus"] as number | undefined) ?? null,
     }),
     reason: t.field({
       ...sameForAll,
       type: OAuthReason,
       nullable: true,
-      description: "Why the account was ended; null when it was not for a reason of the account's.",
+      description:
+        "The reason for which the account was disconnected. Null if the revocation was not caused by the account's state.",
       resolve: ({ payload }) => (payload["reason"] as OAuthReasonName | undefined) ?? null,
     }),
     user: t.prismaField({
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Whose account; null for the workspace's shared one.",
+      description: "The user that the account belongs to. Null for the workspace's shared account.",
       resolve: (query, { userId }, _args, { db }) =>
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),

@@ -5,32 +5,33 @@ import { ToolPolicyKind } from "../tool/policy.ts";
 import { WorkspaceEvent } from "./event.ts";
 
 const ToolPolicyChange = builder.enumType("ToolPolicyChange", {
-  description: "What was done about a tool.",
+  description: "The kinds of changes to a tool policy.",
   values: {
-    DECIDED: { description: "What may be done with it was set, or taken back." },
-    APPROVED: { description: "What it declares was looked at and approved." },
+    DECIDED: { description: "The policy was set or reset to the default." },
+    APPROVED: { description: "The tool's definition was approved." },
   } as const,
 });
 
 const read = ({ payload }: DeliveredEvent) => payload as unknown as Told;
 
 builder.objectRef<DeliveredEvent>("ToolPolicyChanged").implement({
-  description: "What may be done with a tool of a server was decided anew.",
+  description: "The policy of a tool was set or reset, or its definition was approved.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     toolName: t.string({
-      description: "Which tool.",
+      description: "The name of the tool.",
       resolve: (event) => read(event).toolName,
     }),
     change: t.field({
       type: ToolPolicyChange,
-      description: "What was done.",
+      description: "The kind of change.",
       resolve: (event) => read(event).change,
     }),
     kind: t.field({
       type: ToolPolicyKind,
       nullable: true,
-      description: "What stands decided from then on; null: nothing, the tool's annotations count.",
+      description:
+        "The policy after the change. Null if the default applies, which depends on the tool's annotations.",
       resolve: (event) => read(event).kind,
     }),
   }),

@@ -11,45 +11,46 @@ const read = ({ payload }: DeliveredEvent) => payload as unknown as Told;
 
 builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
   description:
-    "An account sees other tools of a server than before, or sees them for the first time. Names are told up to a hundred of a kind.",
+    "The list of tools that an account sees changed or was received for the first time. Each list of names contains at most 100 entries.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
     user: t.prismaField({
       ...sameForAll,
       type: User,
       nullable: true,
-      description: "Whose account sees them; null for the workspace's shared one.",
+      description:
+        "The user whose account sees the tools. Null for the workspace's shared account.",
       resolve: (query, { userId }, _args, { db }) =>
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),
     added: t.stringList({
       ...sameForAll,
-      description: "Tools that were not there before.",
+      description: "The names of tools that were added.",
       resolve: (event) => read(event).added,
     }),
     removed: t.stringList({
       ...sameForAll,
-      description: "Tools that are gone.",
+      description: "The names of tools that were removed.",
       resolve: (event) => read(event).removed,
     }),
     changed: t.stringList({
       ...sameForAll,
-      description: "Tools whose title, description, schemas or annotations are others.",
+      description: "The names of tools whose title, description, schemas or annotations changed.",
       resolve: (event) => read(event).changed,
     }),
     addedCount: t.int({
       ...sameForAll,
-      description: "All that were added.",
+      description: "The total number of tools that were added.",
       resolve: (event) => read(event).addedCount,
     }),
     removedCount: t.int({
       ...sameForAll,
-      description: "All that are gone.",
+      description: "The total number of tools that were removed.",
       resolve: (event) => read(event).removedCount,
     }),
     changedCount: t.int({
       ...sameForAll,
-      description: "All that changed.",
+      description: "The total number of tools that changed.",
       resolve: (event) => read(event).changedCount,
     }),
   }),

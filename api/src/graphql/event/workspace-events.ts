@@ -7,12 +7,14 @@ import { Workspace } from "../workspace/workspace.ts";
 import { WorkspaceEvent, WorkspaceEventType } from "./event.ts";
 
 const WorkspaceEventFilter = builder.inputType("WorkspaceEventFilter", {
-  description: "All that is given must hold. OAUTH_STATE_CHANGED includes REAUTH_REQUIRED.",
+  description:
+    "Conditions for a filter. An event must match all of them. OAUTH_STATE_CHANGED includes REAUTH_REQUIRED.",
   fields: (t) => ({
     types: t.field({ type: [WorkspaceEventType] }),
-    serverId: t.id({ description: "A server's, whether or not it still exists." }),
+    serverId: t.id({ description: "The ID of a server, which may have been deleted." }),
     onlyMine: t.boolean({
-      description: "About an account of the caller's own, or done by the caller.",
+      description:
+        "Whether to return only events that concern the caller's accounts or were caused by the caller.",
     }),
   }),
 });
@@ -27,7 +29,7 @@ function readFilter(filter: typeof WorkspaceEventFilter.$inferInput | null | und
 
 const WorkspaceEventEdge = builder.objectRef<DeliveredEvent>("WorkspaceEventEdge").implement({
   fields: (t) => ({
-    cursor: t.exposeString("cursor", { description: "The event's." }),
+    cursor: t.exposeString("cursor", { description: "The cursor of the event." }),
     node: t.field({ type: WorkspaceEvent, resolve: (event) => event }),
   }),
 });
@@ -36,7 +38,7 @@ const WorkspaceEventConnection = builder
   .objectRef<EventPage>("WorkspaceEventConnection")
   .implement({
     description:
-      "A page of the log. Where what is asked for is rare, a page may be short or empty although pageInfo says that there is more: go on from its endCursor.",
+      "A page of the event log. With a filter that matches few entries, a page may be short or empty although pageInfo indicates more; continue from its endCursor.",
     fields: (t) => ({
       edges: t.field({ type: [WorkspaceEventEdge], resolve: ({ events }) => events }),
       nodes: t.field({ type: [WorkspaceEvent], resolve: ({ events }) => events }),
@@ -48,7 +50,7 @@ builder.prismaObjectField(Workspace, "events", (t) =>
   t.field({
     type: WorkspaceEventConnection,
     description:
-      "The durable log, oldest first when paged with first/after, newest first with last/before. An edge's cursor is its event's. `first` and `last` are 20 if left out and at most 100.",
+      "The events in the durable log, oldest first with first/after, newest first with last/before. The cursor of an edge equals the cursor of its event. `first` and `last` default to 20, at most 100.",
     args: {
       first: t.arg.int(),
       after: t.arg.string(),
@@ -76,7 +78,7 @@ builder.subscriptionField("workspaceEvents", (t) =>
     ...sameForAll,
     type: WorkspaceEvent,
     description:
-      "Every entry of the log that the caller may see: first all that came after `after`, then live, each exactly once and in order. Without `after`: live only.",
+      "Sends events of the workspace that the caller can see. Sends the recorded events after `after` first and then new ones, each exactly once and in order. If `after` is omitted, only new events are sent.",
     args: {
       workspaceId: t.arg.id({ required: true }),
       filter: t.arg({ type: WorkspaceEventFilter }),

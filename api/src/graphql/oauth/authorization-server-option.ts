@@ -5,20 +5,21 @@ import { ClientRegistrationKind } from "./flow.ts";
 export const AuthorizationServerOption = builder
   .objectRef<OptionShape>("AuthorizationServerOption")
   .implement({
-    description: "An authorization server at which a server can be signed in to.",
+    description: "An authorization server that can authorize access to an MCP server.",
     fields: (t) => ({
       issuer: t.expose("issuer", {
         type: "URL",
-        description: "What it is known by, and what StartOAuthInput.issuer takes.",
+        description:
+          "The issuer identifier of the authorization server, for use as StartOAuthInput.issuer.",
       }),
       name: t.exposeString("name", {
-        description: "The provider's name where it is known, else the issuer's host.",
+        description: "The name of the provider if it is known, otherwise the host of the issuer.",
       }),
       clientRegistration: t.expose("clientRegistration", {
         type: ClientRegistrationKind,
         nullable: true,
         description:
-          "How Gatehouse would be known there; null: someone must register a client by hand.",
+          "The way in which Gatehouse registers as a client there. Null if a client must be registered manually.",
       }),
     }),
   });

@@ -4,11 +4,16 @@ import { findServer } from "../server/find-server.ts";
 import { readId } from "../global-id.ts";
 
 export const ClientRegistrationKind = builder.enumType("ClientRegistrationKind", {
-  description: "How a client is known to an authorization server.",
+  description: "The ways in which a client is registered at an authorization server.",
   values: {
-    PRE_REGISTERED: { description: "Someone registered it by hand and gave its id." },
-    CLIENT_ID_METADATA_DOCUMENT: { description: "Its id is the URL of a document about it." },
-    DYNAMIC: { description: "Registered by Gatehouse (RFC 7591)." },
+    PRE_REGISTERED: {
+      description:
+        "The client was registered manually and its ID was entered in the server's settings.",
+    },
+    CLIENT_ID_METADATA_DOCUMENT: {
+      description: "The client ID is the URL of a client ID metadata document.",
+    },
+    DYNAMIC: { description: "The client was registered dynamically by Gatehouse (RFC 7591)." },
   } as const,
 });
 
@@ -18,15 +23,18 @@ const OAuthFlowStatus = builder.enumType("OAuthFlowStatus", {
 
 const OAuthFlowError = builder.enumType("OAuthFlowError", {
   values: {
-    ACCESS_DENIED: { description: "The person or the authorization server said no." },
+    ACCESS_DENIED: { description: "The user or the authorization server denied access." },
     AUTHORIZATION_SERVER_ERROR: {},
-    INVALID_REQUEST: { description: "The callback lacks code or state." },
-    WRONG_USER: { description: "Someone else is signed in; the attempt is burnt." },
-    FORBIDDEN: { description: "Membership or role was lost meanwhile." },
+    INVALID_REQUEST: { description: "The callback has no code or state parameter." },
+    WRONG_USER: {
+      description:
+        "The callback was opened while another user was signed in. The attempt cannot be continued.",
+    },
+    FORBIDDEN: { description: "The user lost the required membership or role during the attempt." },
     ISSUER_MISMATCH: {},
     TOKEN_EXCHANGE_FAILED: {},
     SERVER_GONE: {},
-    SETTINGS_CHANGED: { description: "The server's settings changed during the attempt." },
+    SETTINGS_CHANGED: { description: "The settings of the server changed during the attempt." },
     DISCOVERY_FAILED: {},
   } as const,
 });
@@ -59,14 +67,14 @@ interface StepShape {
 }
 
 export const OAuthFlowStep = builder.objectRef<StepShape>("OAuthFlowStep").implement({
-  description: "One step of an attempt, with nothing secret in it.",
+  description: "A step of a consent attempt. Contains no secrets.",
   fields: (t) => ({
     kind: t.expose("kind", { type: OAuthFlowStepKind }),
     outcome: t.expose("outcome", { type: StepOutcome }),
     url: t.field({
       type: "URL",
       nullable: true,
-      description: "Where it went, query stripped.",
+      description: "The URL of the request, without its query string.",
       resolve: ({ url }) => url ?? null,
     }),
     httpStatus: t.int({ nullable: true, resolve: ({ httpStatus }) => httpStatus ?? null }),
@@ -88,14 +96,14 @@ function hasExpired({ status, expiresAt }: FlowRow): boolean {
 
 builder.node(OAuthFlow, {
   description:
-    "One attempt at consent. Attempts are independent: starting a second never breaks the first.",
+    "An attempt to obtain consent. Attempts are independent: a new attempt does not affect earlier ones.",
   id: { resolve: ({ id }) => id },
   loadOne: (id, { services, caller }) => services.consent.findFlow(caller, id),
   fields: (t) => ({
     server: t.prismaField({
       type: "McpServer",
       nullable: true,
-      description: "Null once the server is deleted.",
+      description: "The MCP server that the attempt connects to. Null if it has been deleted.",
       resolve: findServer,
     }),
     status: t.field({
@@ -105,11 +113,12 @@ builder.node(OAuthFlow, {
     error: t.field({ type: OAuthFlowError, nullable: true, resolve: ({ error }) => error }),
     errorDetail: t.exposeString("errorDetail", {
       nullable: true,
-      description: "What the authorization server said, shortened and stripped of secrets.",
+      description:
+        "The error message of the authorization server, shortened and with secrets removed.",
     }),
     steps: t.field({
       type: [OAuthFlowStep],
-      description: "Every step that was really taken, in order.",
+      description: "The steps that were performed, in order.",
       resolve: ({ steps }) => steps as unknown as StepShape[],
     }),
     startedAt: t.expose("startedAt", { type: "DateTime" }),
@@ -122,7 +131,7 @@ builder.queryField("oauthFlow", (t) =>
   t.field({
     type: OAuthFlow,
     nullable: true,
-    description: "An attempt of the caller's.",
+    description: "A consent attempt of the caller.",
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { services, caller }) => {
       const flowId = readId(id, "OAuthFlow");

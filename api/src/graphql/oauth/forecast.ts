@@ -2,34 +2,39 @@ import type { Forecast } from "#services/grant/forecast.ts";
 import { builder } from "../builder.ts";
 
 const OAuthForecastReason = builder.enumType("OAuthForecastReason", {
-  description: "Why a person will be needed.",
+  description: "The reasons that a user will be needed.",
   values: {
     NO_REFRESH_TOKEN: {
-      description: "No refresh token was issued: when the access token runs out, it is over.",
+      description:
+        "No refresh token was issued, so the authorization ends when the access token expires.",
     },
     REFRESH_TOKEN_EXPIRES: {
       description:
-        "The authorization server states how long the refresh token lives. Many give a new one at each renewal, and the time moves on with it.",
+        "The refresh token expires at a time stated by the authorization server. If the server issues a new refresh token at each refresh, this time moves accordingly.",
     },
     CLIENT_SECRET_EXPIRES: {
-      description: "The secret of Gatehouse's own registration runs out, and renewal with it.",
+      description:
+        "The client secret of Gatehouse's dynamic registration expires, after which tokens can no longer be refreshed.",
     },
     REFRESH_FAILING: {
       description:
-        "Several renewals in a row got no usable answer. It mends itself when the authorization server does; `at` is when the access token runs out, null once it has.",
+        "Several consecutive refresh attempts received no usable response. The account recovers automatically when the authorization server does. `at` is the expiry of the access token, and null after that.",
     },
   } as const,
 });
 
 export const OAuthForecast = builder.objectRef<Forecast>("OAuthForecast").implement({
-  description: "What will end an account that works now, unless a person acts before.",
+  description: "The expected end of the authorization of a connected account if no user acts.",
   fields: (t) => ({
     at: t.expose("at", {
       type: "DateTime",
       nullable: true,
       description:
-        "When a person will be needed; null when that is not known, as with REFRESH_FAILING once the access token has run out.",
+        "The time at which a user will be needed. Null if it is not known, for example for REFRESH_FAILING after the access token has expired.",
     }),
-    reason: t.expose("reason", { type: OAuthForecastReason, description: "Why." }),
+    reason: t.expose("reason", {
+      type: OAuthForecastReason,
+      description: "The reason that a user will be needed.",
+    }),
   }),
 });

@@ -14,15 +14,15 @@ const StartOAuthInput = builder.inputType("StartOAuthInput", {
     serverId: t.id({ required: true }),
     mode: t.field({ type: OAuthFlowMode, defaultValue: "POPUP" }),
     returnTo: t.string({
-      description: "REDIRECT mode: a path of this application to come back to.",
+      description: "The path in the Gatehouse web app to return to, in REDIRECT mode.",
     }),
     force: t.boolean({
       defaultValue: false,
-      description: "Ask for consent even though a working grant exists.",
+      description: "Whether to request consent even if a working grant exists.",
     }),
     issuer: t.string({
       description:
-        "The authorization server to go to: one of those that OAuthAuthorizationServerRequired offered. Left out: the one that the settings name, that of the account's earlier grant, or the only one that works. BAD_USER_INPUT when the settings name another; OAuthDiscoveryFailed when the server does not list it.",
+        "The issuer of the authorization server to use, from the list in OAuthAuthorizationServerRequired. If omitted, the one in the server's settings, the one of the account's earlier grant, or the only usable one is used. BAD_USER_INPUT if the settings specify a different issuer; OAuthDiscoveryFailed if the MCP server does not list it.",
     }),
   }),
 });
@@ -58,7 +58,8 @@ const OAuthStarted = builder.objectRef<Started>("OAuthStarted").implement({
     flow: t.field({ type: OAuthFlow, resolve: ({ flow }) => flow }),
     authorizationUrl: t.expose("authorizationUrl", {
       type: "URL",
-      description: "The consent page. It holds the state: for the caller's browser alone.",
+      description:
+        "The URL of the consent page. It contains the OAuth state parameter and must be opened only in the caller's browser.",
     }),
   }),
 });
@@ -66,7 +67,8 @@ const OAuthStarted = builder.objectRef<Started>("OAuthStarted").implement({
 const OAuthAlreadyConnected = builder
   .objectRef<AlreadyConnected>("OAuthAlreadyConnected")
   .implement({
-    description: "The stored grant works (it was refreshed if need be); no consent is needed.",
+    description:
+      "The account already has a working grant, which was refreshed if necessary. No consent is required.",
     fields: (t) => ({
       server: t.prismaField({
         type: "McpServer",
@@ -78,11 +80,14 @@ const OAuthAlreadyConnected = builder
 
 const OAuthClientRequired = builder.objectRef<ClientRequired>("OAuthClientRequired").implement({
   description:
-    "Neither metadata documents nor dynamic registration: someone must register a client by hand.",
+    "The authorization server supports neither client ID metadata documents nor dynamic client registration, so a client must be registered manually.",
   interfaces: [UserError],
   fields: (t) => ({
     issuer: t.expose("issuer", { type: "URL", nullable: true }),
-    redirectUri: t.expose("redirectUri", { type: "URL", description: "What to register it with." }),
+    redirectUri: t.expose("redirectUri", {
+      type: "URL",
+      description: "The redirect URI to register the client with.",
+    }),
   }),
 });
 
@@ -90,13 +95,13 @@ const OAuthAuthorizationServerRequired = builder
   .objectRef<AuthorizationServerRequired>("OAuthAuthorizationServerRequired")
   .implement({
     description:
-      "The server can be signed in to at more than one authorization server, and nothing says at which: start again with the issuer that the person chooses.",
+      "The server can be used with more than one authorization server. Call startOAuth again with the issuer that the user selects.",
     interfaces: [UserError],
     fields: (t) => ({
       authorizationServers: t.field({
         type: [AuthorizationServerOption],
         description:
-          "In the order in which the server lists them; those that do not work are left out.",
+          "The usable authorization servers, in the order in which the MCP server lists them.",
         resolve: ({ authorizationServers }) => authorizationServers,
       }),
     }),
@@ -104,7 +109,7 @@ const OAuthAuthorizationServerRequired = builder
 
 const OAuthDiscoveryFailed = builder.objectRef<DiscoveryFailed>("OAuthDiscoveryFailed").implement({
   description:
-    "No authorization server could be found or used; the attempt's steps tell where it broke.",
+    "No usable authorization server was found. The steps of the attempt show the failure.",
   interfaces: [UserError],
   fields: (t) => ({ flow: t.field({ type: OAuthFlow, resolve: ({ flow }) => flow }) }),
 });
@@ -124,7 +129,7 @@ builder.mutationFields((t) => ({
   startOAuth: t.field({
     type: StartOAuthResult,
     ...contactsServer,
-    description: "Begins an attempt at consent with the account that the caller would use.",
+    description: "Starts a consent attempt for the account that the caller's calls use.",
     args: { input: t.arg({ type: StartOAuthInput, required: true }) },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.consent.start(
@@ -141,14 +146,16 @@ builder.mutationFields((t) => ({
   }),
   cancelOAuth: t.field({
     type: OAuthFlow,
-    description: "Ends an attempt of the caller's; one that is over already is answered as it is.",
+    description:
+      "Cancels a consent attempt of the caller. Returns an attempt that has already finished unchanged.",
     args: { flowId: t.arg.id({ required: true }) },
     resolve: (_root, { flowId }, { services, caller }) =>
       services.consent.cancel(caller, readIdOrNobody(flowId, "OAuthFlow")),
   }),
   disconnectOAuth: t.prismaField({
     type: "McpServer",
-    description: "Revokes the caller's grant (or the workspace's) and forgets it.",
+    description:
+      "Revokes and erases the grant of the caller, or of the workspace if credentialScope is WORKSPACE.",
     args: { serverId: t.arg.id({ required: true }) },
     resolve: async (query, _root, { serverId }, { db, services, caller }) => {
       const id = readIdOrNobody(serverId, "McpServer");
@@ -162,7 +169,7 @@ builder.subscriptionField("oauthFlowUpdated", (t) =>
   t.field({
     type: OAuthFlow,
     description:
-      "A consent attempt: its present shape at once, then each change until it is finished.",
+      "Sends the current state of a consent attempt, then each change until it has finished.",
     args: { flowId: t.arg.id({ required: true }) },
     subscribe: (_root, { flowId }, { services, caller }) =>
       services.live.flow(caller, readIdOrNobody(flowId, "OAuthFlow")),

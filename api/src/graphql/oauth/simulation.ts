@@ -3,13 +3,13 @@ import { readIdOrNobody } from "../global-id.ts";
 import { OAuthReason } from "./state.ts";
 
 const SimulateOAuthStateInput = builder.inputType("SimulateOAuthStateInput", {
-  description: "Which account, and what is to have happened to it.",
+  description: "The account and the reason to simulate.",
   fields: (t) => ({
-    serverId: t.id({ required: true, description: "A server of the sandbox." }),
+    serverId: t.id({ required: true, description: "The ID of a sandbox server." }),
     reason: t.field({
       type: OAuthReason,
       required: true,
-      description: "The state is the one that has this reason.",
+      description: "The reason to simulate. The account is set to the corresponding state.",
     }),
   }),
 });
@@ -18,12 +18,12 @@ builder.mutationField("simulateOAuthState", (t) =>
   t.prismaField({
     type: "McpServer",
     description:
-      "To try a dashboard with: puts the caller's account (the workspace's, where it is shared) at a server of the sandbox into any reason. The status, the event and the webhooks are as when it happens by itself, tokens are erased as then, and consent mends it; TOKEN_REJECTED mends itself with the next call, or within a minute. Needs what startOAuth needs. CONFLICT when the sandbox does not run; BAD_USER_INPUT for any other server, and when the account must be connected first.",
+      "Simulates an OAuth state for development and testing: sets the caller's account (or the workspace's shared account) at a sandbox server to the state of a reason. Status, events, webhooks and token erasure are the same as for a real occurrence, and a new consent resolves it. TOKEN_REJECTED is also resolved by the next call, or within one minute. Requires the same permissions as startOAuth. CONFLICT if the sandbox is not running; BAD_USER_INPUT if the server is not part of the sandbox, or if the account must be connected first.",
     args: {
       input: t.arg({
         type: SimulateOAuthStateInput,
         required: true,
-        description: "Which account, and what is to have happened to it.",
+        description: "The account and the reason to simulate.",
       }),
     },
     resolve: async (query, _root, { input }, { db, services, caller }) => {

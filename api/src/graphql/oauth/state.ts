@@ -1,16 +1,19 @@
 import { builder } from "../builder.ts";
 
 export const OAuthState = builder.enumType("OAuthState", {
-  description: "How an account stands with a server.",
+  description: "The possible OAuth states of an account at a server.",
   values: {
-    NOT_REQUIRED: { description: "The server asks for no OAuth." },
-    DISCONNECTED: { description: "OAuth is needed and no account is connected." },
+    NOT_REQUIRED: { description: "The server does not require OAuth." },
+    DISCONNECTED: { description: "The server requires OAuth and no account is connected." },
     AUTHORIZING: {
       description:
-        "DISCONNECTED, and an attempt of the caller is under way. Derived when read; it never appears in the log.",
+        "The account is disconnected, and a consent attempt of the caller is in progress. Calculated when read, and never recorded in the event log.",
     },
-    CONNECTED: { description: "A grant is held; calls go out with it." },
-    REAUTH_REQUIRED: { description: "The grant is dead or too narrow: only a person can mend it." },
+    CONNECTED: { description: "The account has a grant, and calls use it." },
+    REAUTH_REQUIRED: {
+      description:
+        "The grant is invalid or lacks required scopes, and a user must give consent again.",
+    },
   } as const,
 });
 export type OAuthStateName =
@@ -22,27 +25,35 @@ export type OAuthStateName =
 
 export const OAuthReason = builder.enumType("OAuthReason", {
   description:
-    "Why a state is what it is. Dead until consent: GRANT_INVALID, NO_REFRESH_TOKEN, REFRESH_INTERRUPTED, AUTHORIZATION_SERVER_CHANGED, CLIENT_INVALID. Mends itself when the server relents, or by consent: TOKEN_REJECTED. Only the calls that need it: INSUFFICIENT_SCOPE. With DISCONNECTED: NOT_CONNECTED, SETTINGS_CHANGED, DISCONNECTED_BY_USER, MEMBER_REMOVED.",
+    "The reasons for an OAuth state. Consent is required for GRANT_INVALID, NO_REFRESH_TOKEN, REFRESH_INTERRUPTED, AUTHORIZATION_SERVER_CHANGED and CLIENT_INVALID. TOKEN_REJECTED is resolved by consent, or automatically when the server accepts tokens again. INSUFFICIENT_SCOPE affects only the calls that need the missing scopes. NOT_CONNECTED, SETTINGS_CHANGED, DISCONNECTED_BY_USER and MEMBER_REMOVED occur with DISCONNECTED.",
   values: {
-    NOT_CONNECTED: { description: "Nobody has connected yet." },
+    NOT_CONNECTED: { description: "No account has been connected." },
     GRANT_INVALID: {
-      description: "The authorization server answered invalid_grant: expired, revoked or reused.",
+      description:
+        "The authorization server returned invalid_grant: the grant is expired or revoked, or a refresh token was reused.",
     },
     NO_REFRESH_TOKEN: {
-      description: "No refresh token was issued and the access token has run out.",
+      description: "The access token has expired and no refresh token was issued.",
     },
     REFRESH_INTERRUPTED: {
       description:
-        "A process died between sending the refresh token and storing the answer, and the token proved to be used up.",
+        "A process stopped between sending the refresh token and storing the response, and the refresh token proved to be already used.",
     },
-    TOKEN_REJECTED: { description: "The server refuses fresh tokens again and again." },
-    INSUFFICIENT_SCOPE: { description: "The server asks for scopes that were not granted." },
-    CLIENT_INVALID: { description: "The client registration is gone or its secret expired." },
+    TOKEN_REJECTED: { description: "The server repeatedly rejected newly issued access tokens." },
+    INSUFFICIENT_SCOPE: { description: "The server requires scopes that have not been granted." },
+    CLIENT_INVALID: {
+      description: "The client registration no longer exists or its secret has expired.",
+    },
     AUTHORIZATION_SERVER_CHANGED: {
-      description: "The server now names another authorization server.",
+      description: "The server now names a different authorization server.",
     },
-    SETTINGS_CHANGED: { description: "URL, client or credential settings were changed." },
-    DISCONNECTED_BY_USER: { description: "Someone entitled to it disconnected the account." },
-    MEMBER_REMOVED: { description: "The account's person left the workspace." },
+    SETTINGS_CHANGED: {
+      description: "The URL, client or credential settings of the server were changed.",
+    },
+    DISCONNECTED_BY_USER: { description: "The account was disconnected by an authorized user." },
+    MEMBER_REMOVED: {
+      description:
+        "The user that the account belongs to, or who consented to it, is no longer a member of the workspace.",
+    },
   } as const,
 });

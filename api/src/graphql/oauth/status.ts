@@ -20,26 +20,28 @@ function isRenewable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
 }
 
 export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").implement({
-  description: "How the account that the caller would use stands with a server.",
+  description: "The OAuth status of the account that the caller's calls use.",
   fields: (t) => ({
     state: t.field({ type: OAuthState, resolve: presentState }),
     reason: t.field({
       type: OAuthReason,
       nullable: true,
-      description: "Null while CONNECTED without trouble and where no OAuth is needed.",
+      description:
+        "The reason for the state. Null if the account is CONNECTED without problems or the server does not require OAuth.",
       resolve: ({ server, grant }) =>
         server.authType === "OAUTH" ? (grant ? grant.reason : "NOT_CONNECTED") : null,
     }),
     issuer: t.field({
       type: "URL",
       nullable: true,
-      description: "The authorization server that issued the grant.",
+      description: "The issuer of the authorization server that issued the grant.",
       resolve: ({ grant }) => grant?.issuer ?? null,
     }),
     clientRegistration: t.field({
       type: ClientRegistrationKind,
       nullable: true,
-      description: "How Gatehouse is known there.",
+      description:
+        "The way in which Gatehouse is registered as a client at the authorization server.",
       resolve: ({ grant }) => grant?.client?.kind ?? null,
     }),
     requestedScopes: t.stringList({ resolve: ({ grant }) => grant?.requestedScopes ?? [] }),
@@ -47,19 +49,20 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
     accessTokenExpiresAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "Null when the authorization server did not say, or nothing is held.",
+      description:
+        "The time at which the access token expires. Null if the authorization server did not state it, or if no token is stored.",
       resolve: ({ grant }) => grant?.accessTokenExpiresAt ?? null,
     }),
     renewable: t.boolean({
       description:
-        "True when a refresh token is held, or the workspace authenticates as itself, so that no person is needed at expiry.",
+        "Whether tokens can be renewed without a user: a refresh token is stored, or the workspace authenticates as itself.",
       resolve: ({ grant }) => grant !== null && isRenewable(grant),
     }),
     forecast: t.field({
       type: OAuthForecast,
       nullable: true,
       description:
-        "When a person will be needed and why, the earliest of what is known. Null while not CONNECTED, and when nothing is known that would end it.",
+        "The earliest known time and reason at which a user will be needed. Null if the state is not CONNECTED or no such time is known.",
       resolve: ({ server, grant }) =>
         grant && server.authType === "OAUTH"
           ? forecastNeed(
@@ -85,7 +88,7 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
     connectedBy: t.prismaField({
       type: User,
       nullable: true,
-      description: "Who gave consent.",
+      description: "The user that gave consent.",
       resolve: (query, { grant }, _args, { db }) =>
         grant?.connectedById
           ? db.user.findUnique({ ...query, where: { id: grant.connectedById } })
@@ -95,7 +98,7 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
       type: OAuthFlow,
       nullable: true,
       description:
-        "The caller's latest unfinished attempt, so that a reloaded page finds it again.",
+        "The caller's most recent pending consent attempt, which lets a reloaded page continue it. Null if there is none.",
       resolve: ({ activeFlow }) => activeFlow,
     }),
   }),

@@ -18,46 +18,46 @@ type Answer<Name extends GetPromptAnswer["__typename"]> = Extract<
 >;
 
 const PromptRole = builder.enumType("PromptRole", {
-  description: "Who speaks in a prompt.",
+  description: "The possible roles of a speaker in a prompt.",
   values: {
-    USER: { value: "user", description: "The person." },
-    ASSISTANT: { value: "assistant", description: "The model." },
+    USER: { value: "user", description: "The message is from the user." },
+    ASSISTANT: { value: "assistant", description: "The message is from the model." },
   } as const,
 });
 
 const PromptMessage = builder.objectRef<PromptMessageShape>("PromptMessage").implement({
-  description: "What one side says in a prompt.",
+  description: "A message in a prompt.",
   fields: (t) => ({
-    role: t.expose("role", { type: PromptRole, description: "Who says it." }),
+    role: t.expose("role", { type: PromptRole, description: "The role of the speaker." }),
     content: t.field({
       type: ToolContent,
-      description: "What is said.",
+      description: "The content of the message.",
       resolve: ({ content }) => content,
     }),
   }),
 });
 
 const PromptReceived = builder.objectRef<Answer<"PromptReceived">>("PromptReceived").implement({
-  description: "A prompt, filled in. Nothing of it is kept.",
+  description: "A prompt with its arguments filled in. Gatehouse does not store it.",
   fields: (t) => ({
     description: t.exposeString("description", {
       nullable: true,
-      description: "What it is for, as the server says.",
+      description: "The description provided by the server.",
     }),
     messages: t.field({
       type: [PromptMessage],
-      description: "In order.",
+      description: "The messages of the prompt, in order.",
       resolve: ({ messages }) => messages,
     }),
   }),
 });
 
 const PromptNotFound = builder.objectRef<Answer<"PromptNotFound">>("PromptNotFound").implement({
-  description: "The server has no prompt of this name for the account.",
+  description: "The server lists no prompt with this name for the account.",
   interfaces: [UserError],
   fields: (t) => ({
     suggestions: t.exposeStringList("suggestions", {
-      description: "Names of prompts that come close.",
+      description: "The names of similar prompts.",
     }),
   }),
 });
@@ -65,19 +65,19 @@ const PromptNotFound = builder.objectRef<Answer<"PromptNotFound">>("PromptNotFou
 const InvalidPromptArguments = builder
   .objectRef<Answer<"InvalidPromptArguments">>("InvalidPromptArguments")
   .implement({
-    description: "The prompt does not take these arguments.",
+    description: "The arguments are not valid for this prompt.",
     interfaces: [UserError],
     fields: (t) => ({
       issues: t.field({
         type: [ArgumentIssue],
-        description: "What is wrong, as far as it is known; `message` may say more.",
+        description: "The known validation errors; `message` may contain more information.",
         resolve: ({ issues }) => issues,
       }),
     }),
   });
 
 const GetPromptResult = builder.unionType("GetPromptResult", {
-  description: "A prompt, or why it could not be had.",
+  description: "The result of retrieving a prompt.",
   types: [
     PromptReceived,
     PromptNotFound,
@@ -91,13 +91,20 @@ const GetPromptResult = builder.unionType("GetPromptResult", {
 });
 
 const GetPromptInput = builder.inputType("GetPromptInput", {
-  description: "Something that a server has to say to a model.",
+  description: "The prompt to retrieve and its arguments.",
   fields: (t) => ({
-    serverId: t.id({ required: true, description: "Whose prompt." }),
-    name: t.string({ required: true, description: "As the server lists it." }),
+    serverId: t.id({
+      required: true,
+      description: "The ID of the MCP server that provides the prompt.",
+    }),
+    name: t.string({
+      required: true,
+      description: "The name of the prompt, as listed by the server.",
+    }),
     arguments: t.field({
       type: "JSON",
-      description: "An object of texts; absent means no arguments.",
+      description:
+        "The arguments of the prompt, as an object of strings. Omit it for a prompt without arguments.",
     }),
   }),
 });
@@ -107,9 +114,13 @@ builder.mutationField("getPrompt", (t) =>
     type: GetPromptResult,
     ...contactsServer,
     description:
-      "Asks a server for a prompt with the account that the caller would use. Needs MEMBER, and EXECUTE of a token.",
+      "Retrieves a prompt from a server with the account that the caller's calls use. Requires MEMBER and, for API tokens, EXECUTE.",
     args: {
-      input: t.arg({ type: GetPromptInput, required: true, description: "Which, and with what." }),
+      input: t.arg({
+        type: GetPromptInput,
+        required: true,
+        description: "The name of the prompt and its arguments.",
+      }),
     },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.reading.getPrompt(

@@ -7,30 +7,32 @@ import { McpServer } from "../server/mcp-server.ts";
 const McpPromptArgument = builder
   .objectRef<CatalogPrompt["arguments"][number]>("McpPromptArgument")
   .implement({
-    description: "A text that a prompt is filled with.",
+    description: "An argument of a prompt. The value is a string.",
     fields: (t) => ({
-      name: t.exposeString("name", { description: "Under which it is given." }),
-      title: t.exposeString("title", { nullable: true, description: "For people." }),
+      name: t.exposeString("name", { description: "The name of the argument." }),
+      title: t.exposeString("title", { nullable: true, description: "A human-readable title." }),
       description: t.exposeString("description", {
         nullable: true,
-        description: "What it is for, as the server says.",
+        description: "The description provided by the server.",
       }),
-      required: t.exposeBoolean("required", { description: "Whether it must be given." }),
+      required: t.exposeBoolean("required", { description: "Whether the argument is required." }),
     }),
   });
 
 const McpPrompt = builder.objectRef<CatalogPrompt>("McpPrompt").implement({
-  description: "Something that a server has to say to a model.",
+  description: "A prompt template that an MCP server provides.",
   fields: (t) => ({
-    name: t.exposeString("name", { description: "getPrompt takes it." }),
-    title: t.exposeString("title", { nullable: true, description: "For people." }),
+    name: t.exposeString("name", {
+      description: "The name of the prompt, for use with getPrompt.",
+    }),
+    title: t.exposeString("title", { nullable: true, description: "A human-readable title." }),
     description: t.exposeString("description", {
       nullable: true,
-      description: "What it is for, as the server says.",
+      description: "The description provided by the server.",
     }),
     arguments: t.field({
       type: [McpPromptArgument],
-      description: "What it is filled with.",
+      description: "The arguments that the prompt accepts.",
       resolve: ({ arguments: args }) => args,
     }),
   }),
@@ -43,12 +45,12 @@ const promptPages = builder.connectionObject(
     description: "A page of a server's prompts.",
     fields: (t) => ({
       totalCount: t.int({
-        description: "All that were found.",
+        description: "The total number of entries found.",
         resolve: ({ totalCount }) => (typeof totalCount === "function" ? totalCount() : totalCount),
       }),
     }),
   },
-  { name: "McpPromptEdge", description: "A prompt and its place in the list." },
+  { name: "McpPromptEdge", description: "A prompt and its cursor." },
 );
 
 builder.prismaObjectField(McpServer, "prompts", (t) =>
@@ -56,11 +58,10 @@ builder.prismaObjectField(McpServer, "prompts", (t) =>
     {
       type: McpPrompt,
       ...loadsCatalog,
-      description:
-        "What it has to say to a model, as the account sees it that the caller would use.",
+      description: "The prompts of the server, for the account that the caller's calls use.",
       args: {
         search: t.arg.string({
-          description: "Part of a name, title or description, whatever its case.",
+          description: "Filters by a substring of the name, title or description, ignoring case.",
         }),
       },
       resolve: async (server, args, { offers }) => {

@@ -17,15 +17,16 @@ type Answer<Name extends ReadResourceAnswer["__typename"]> = Extract<
 >;
 
 const ResourceRead = builder.objectRef<Answer<"ResourceRead">>("ResourceRead").implement({
-  description: "What a resource holds now. Nothing of it is kept.",
+  description: "The contents of a resource. Gatehouse does not store them.",
   fields: (t) => ({
     contents: t.field({
       type: [ResourceContents],
-      description: "One part or more, such as the files of a folder.",
+      description: "The parts of the resource, such as the files in a folder. At least one.",
       resolve: ({ contents }) => contents,
     }),
     isTruncated: t.exposeBoolean("isTruncated", {
-      description: "The resource is larger than Gatehouse hands on: parts at its end are missing.",
+      description:
+        "Whether parts at the end are missing because the resource exceeds Gatehouse's size limit.",
     }),
   }),
 });
@@ -33,12 +34,12 @@ const ResourceRead = builder.objectRef<Answer<"ResourceRead">>("ResourceRead").i
 const ResourceNotFound = builder
   .objectRef<Answer<"ResourceNotFound">>("ResourceNotFound")
   .implement({
-    description: "The server has nothing at this address for the account.",
+    description: "The server has no resource with this URI for the account.",
     interfaces: [UserError],
   });
 
 const ReadResourceResult = builder.unionType("ReadResourceResult", {
-  description: "What a resource holds, or why it could not be read.",
+  description: "The result of reading a resource.",
   types: [
     ResourceRead,
     ResourceNotFound,
@@ -51,12 +52,16 @@ const ReadResourceResult = builder.unionType("ReadResourceResult", {
 });
 
 const ReadResourceInput = builder.inputType("ReadResourceInput", {
-  description: "Something that a server has to read.",
+  description: "The resource to read.",
   fields: (t) => ({
-    serverId: t.id({ required: true, description: "Whose resource." }),
+    serverId: t.id({
+      required: true,
+      description: "The ID of the MCP server that provides the resource.",
+    }),
     uri: t.string({
       required: true,
-      description: "As the server lists it, or what one of its templates expands to.",
+      description:
+        "The URI of the resource, as listed by the server or expanded from a resource template.",
     }),
   }),
 });
@@ -66,9 +71,13 @@ builder.mutationField("readResource", (t) =>
     type: ReadResourceResult,
     ...contactsServer,
     description:
-      "Asks a server for a resource with the account that the caller would use. Needs MEMBER, and EXECUTE of a token.",
+      "Reads a resource from a server with the account that the caller's calls use. Requires MEMBER and, for API tokens, EXECUTE.",
     args: {
-      input: t.arg({ type: ReadResourceInput, required: true, description: "What to read." }),
+      input: t.arg({
+        type: ReadResourceInput,
+        required: true,
+        description: "The server and the URI of the resource.",
+      }),
     },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.reading.readResource(

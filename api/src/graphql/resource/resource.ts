@@ -8,19 +8,19 @@ import { pageOf, searchIn } from "../server/listed.ts";
 import { McpServer } from "../server/mcp-server.ts";
 
 const described = {
-  name: "What the server calls it.",
-  title: "For people.",
-  description: "What it is, as the server says.",
-  mimeType: "What kind of content it has, as the server says.",
-  search: "Part of an address, name, title or description, whatever its case.",
-  totalCount: "All that were found.",
+  name: "The name provided by the server.",
+  title: "A human-readable title.",
+  description: "The description provided by the server.",
+  mimeType: "The media type provided by the server.",
+  search: "Filters by a substring of the URI, name, title or description, ignoring case.",
+  totalCount: "The total number of entries found.",
 } as const;
 
 const McpResource = builder.objectRef<CatalogResource>("McpResource").implement({
-  description: "Something that a server has to read.",
+  description: "A resource that an MCP server provides.",
   fields: (t) => ({
     uri: t.exposeString("uri", {
-      description: "Its address at the server: readResource takes it.",
+      description: "The URI of the resource, for use with readResource.",
     }),
     name: t.exposeString("name", { description: described.name }),
     title: t.exposeString("title", { nullable: true, description: described.title }),
@@ -31,7 +31,7 @@ const McpResource = builder.objectRef<CatalogResource>("McpResource").implement(
     mimeType: t.exposeString("mimeType", { nullable: true, description: described.mimeType }),
     size: t.exposeFloat("size", {
       nullable: true,
-      description: "In bytes, as the server says.",
+      description: "The size in bytes, as stated by the server.",
     }),
   }),
 });
@@ -39,10 +39,10 @@ const McpResource = builder.objectRef<CatalogResource>("McpResource").implement(
 const McpResourceTemplate = builder
   .objectRef<CatalogResourceTemplate>("McpResourceTemplate")
   .implement({
-    description: "The form of the addresses of resources that a server has to read.",
+    description: "A URI template for resources that an MCP server provides.",
     fields: (t) => ({
       uriTemplate: t.exposeString("uriTemplate", {
-        description: "RFC 6570: what it expands to is what readResource takes.",
+        description: "The URI template (RFC 6570). Expand it to obtain a URI for readResource.",
       }),
       name: t.exposeString("name", { description: described.name }),
       title: t.exposeString("title", { nullable: true, description: described.title }),
@@ -66,7 +66,7 @@ const resourcePages = builder.connectionObject(
       }),
     }),
   },
-  { name: "McpResourceEdge", description: "A resource and its place in the list." },
+  { name: "McpResourceEdge", description: "A resource and its cursor." },
 );
 const templatePages = builder.connectionObject(
   {
@@ -82,7 +82,7 @@ const templatePages = builder.connectionObject(
   },
   {
     name: "McpResourceTemplateEdge",
-    description: "A resource template and its place in the list.",
+    description: "A resource template and its cursor.",
   },
 );
 
@@ -91,7 +91,7 @@ builder.prismaObjectFields(McpServer, (t) => ({
     {
       type: McpResource,
       ...loadsCatalog,
-      description: "What it has to read, as the account sees it that the caller would use.",
+      description: "The resources of the server, for the account that the caller's calls use.",
       args: { search: t.arg.string({ description: described.search }) },
       resolve: async (server, args, { offers }) => {
         const stored = await offers.load(server);
@@ -105,7 +105,8 @@ builder.prismaObjectFields(McpServer, (t) => ({
     {
       type: McpResourceTemplate,
       ...loadsCatalog,
-      description: "The forms of the addresses of more that it has to read.",
+      description:
+        "The resource templates of the server, for the account that the caller's calls use.",
       args: { search: t.arg.string({ description: described.search }) },
       resolve: async (server, args, { offers }) => {
         const stored = await offers.load(server);

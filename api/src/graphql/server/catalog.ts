@@ -12,33 +12,36 @@ interface CatalogShape {
 }
 
 const CatalogFailure = builder.objectRef<RecentFailure>("CatalogFailure").implement({
-  description: "Why a server could not be asked for its lists.",
+  description: "A failed request for a server's lists.",
   fields: (t) => ({
-    message: t.exposeString("message", { description: "In a sentence." }),
-    at: t.expose("at", { type: "DateTime", description: "When it was asked." }),
+    message: t.exposeString("message", {
+      description: "A description of the failure, in one sentence.",
+    }),
+    at: t.expose("at", { type: "DateTime", description: "The time of the request." }),
   }),
 });
 
 const Catalog = builder.objectRef<CatalogShape>("Catalog").implement({
   description:
-    "How well Gatehouse knows what a server offers. Lists are kept for each account, served as they are kept, and renewed behind the answer: as often as the server says, else every ten minutes in which somebody looks, and at once when the server tells of a change.",
+    "The state of the cached lists of a server's tools, resources and prompts. Lists are cached for each account, returned from the cache and refreshed in the background: when the lifetime set by the server ends, otherwise every ten minutes while they are in use, and immediately when the server announces a change.",
   fields: (t) => ({
     fetchedAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the server was asked for what is shown; null: no list is known yet.",
+      description:
+        "The time at which the returned lists were requested from the server. Null if no list has been received.",
       resolve: ({ stored }) => stored?.fetchedAt ?? null,
     }),
     notes: t.stringList({
       description:
-        "What was left out or mended, or where a list was cut short because it was too long, in sentences.",
+        "Messages about entries that were omitted, corrected or cut off because a list was too long.",
       resolve: ({ stored }) => stored?.notes ?? [],
     }),
     failure: t.field({
       type: CatalogFailure,
       nullable: true,
       description:
-        "Why the server gave this account no list when it was last asked, in the last ten minutes and by the process that answers; what is shown is then what it gave before.",
+        "The failure of the last request for the lists. Null if the last request succeeded, was made more than ten minutes ago, or was made by another Gatehouse process. The lists that are returned come from an earlier request.",
       resolve: ({ server }, _args, { caller, services }) =>
         caller &&
         services.catalogs.lastFailure({ serverId: server.id, ownerId: ownerOf(server, caller) }),
@@ -50,7 +53,8 @@ builder.prismaObjectField(McpServer, "catalog", (t) =>
   t.field({
     type: Catalog,
     ...loadsCatalog,
-    description: "How its lists were had, as the account sees them that the caller would use.",
+    description:
+      "The state of the server's cached lists, for the account that the caller's calls use.",
     resolve: async (server, _args, { catalogs }) => ({
       server,
       stored: await catalogs.load(server),

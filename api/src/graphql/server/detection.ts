@@ -9,15 +9,15 @@ import { McpAuthType } from "./auth-type.ts";
 import { McpServer, Reachability } from "./mcp-server.ts";
 
 const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").implement({
-  description: "What an unauthenticated probe of a URL found.",
+  description: "The result of an unauthenticated probe of a URL.",
   fields: (t) => ({
     authType: t.expose("authType", {
       type: McpAuthType,
-      description: "What the server asks of its callers.",
+      description: "The authentication type of the server.",
     }),
     reachability: t.field({
       type: Reachability,
-      description: "Whether it answered.",
+      description: "The reachability of the server.",
       resolve: ({ reachable, message, checkedAt }) => ({
         state: reachable ? ("REACHABLE" as const) : ("UNREACHABLE" as const),
         checkedAt,
@@ -25,36 +25,39 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
       }),
     }),
     message: t.exposeString("message", {
-      description: "One sentence for the person who pasted the URL.",
+      description: "A summary for the user, in one sentence.",
     }),
     issuer: t.expose("issuer", {
       type: "URL",
       nullable: true,
-      description: "Of the authorization server; null where none is named or usable.",
+      description: "The issuer of the authorization server. Null if none is named or usable.",
     }),
-    scopes: t.exposeStringList("scopes", { description: "What will be asked for first." }),
+    scopes: t.exposeStringList("scopes", {
+      description: "The scopes that will be requested first.",
+    }),
     clientRegistration: t.expose("clientRegistration", {
       type: ClientRegistrationKind,
       nullable: true,
-      description: "How Gatehouse would become known there; null where it cannot by itself.",
+      description:
+        "The way in which Gatehouse would register as a client. Null if it cannot register automatically.",
     }),
     clientRequired: t.exposeBoolean("clientRequired", {
       description:
-        "OAuth with neither metadata documents nor dynamic registration: a client id is needed, registered with `redirectUri`.",
+        "Whether a client ID is required: the authorization server supports neither client ID metadata documents nor dynamic client registration. Register the client with `redirectUri`.",
     }),
     authorizationServers: t.field({
       type: [AuthorizationServerOption],
       description:
-        "All that work, in the order in which the server lists them. Where more than one can be used, each person chooses when they connect; `issuer`, `scopes` and `clientRegistration` are of the first of those.",
+        "The usable authorization servers, in the order in which the MCP server lists them. If there is more than one, each user selects one when connecting; `issuer`, `scopes` and `clientRegistration` describe the first.",
       resolve: ({ authorizationServers }) => authorizationServers,
     }),
     redirectUri: t.expose("redirectUri", {
       type: "URL",
-      description: "What to register a client with, where someone must do so by hand.",
+      description: "The redirect URI for registering a client manually.",
     }),
     duplicates: t.prismaField({
       type: [McpServer],
-      description: "Servers of this workspace that have the same URL.",
+      description: "The servers in this workspace with the same URL.",
       resolve: (query, { url, workspaceId }, _args, { db, caller }) =>
         db.mcpServer.findMany({
           ...query,
@@ -67,12 +70,15 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
 });
 
 const DetectServerInput = builder.inputType("DetectServerInput", {
-  description: "A URL to look at, and for whom.",
+  description: "The URL to probe, and the workspace.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "Where the server would be created." }),
+    workspaceId: t.id({
+      required: true,
+      description: "The ID of the workspace in which the server would be created.",
+    }),
     url: t.string({
       required: true,
-      description: "http or https, without user name and password.",
+      description: "An http or https URL without user name and password.",
     }),
   }),
 });
@@ -82,9 +88,13 @@ builder.queryField("detectServer", (t) =>
     type: ServerDetection,
     ...contactsServer,
     description:
-      "What an unauthenticated probe of a URL finds, before a server is created. Stores nothing. Needs ADMIN.",
+      "Probes a URL without authentication before a server is created. Stores nothing. Requires ADMIN.",
     args: {
-      input: t.arg({ type: DetectServerInput, required: true, description: "What to look at." }),
+      input: t.arg({
+        type: DetectServerInput,
+        required: true,
+        description: "The URL to probe and the workspace.",
+      }),
     },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.detection.preview(

@@ -7,59 +7,64 @@ import { ClientRegistrationKind, OAuthFlowStep } from "../oauth/flow.ts";
 import { McpAuthType } from "./auth-type.ts";
 
 const DiagnosisFault = builder.enumType("DiagnosisFault", {
-  description: "Who can mend what a diagnosis found.",
+  description: "The parties that can fix a problem found by a diagnosis.",
   values: {
     PERSON: {
-      description: "Whoever gave the URL: it is wrong, or a key or client id is still to be had.",
+      description: "The user: the URL is wrong, or an API key or client ID is missing.",
     },
-    SERVER_OPERATOR: { description: "Whoever runs the MCP server." },
-    AUTHORIZATION_SERVER_OPERATOR: { description: "Whoever runs its authorization server." },
-    NETWORK: { description: "Nothing gets through between Gatehouse and the other end." },
+    SERVER_OPERATOR: { description: "The operator of the MCP server." },
+    AUTHORIZATION_SERVER_OPERATOR: { description: "The operator of the authorization server." },
+    NETWORK: { description: "The network: Gatehouse cannot connect to the server." },
     GATEHOUSE_ADMINISTRATOR: {
       description:
-        "Whoever runs this Gatehouse: it is not allowed to go there, or is itself reached over plain http.",
+        "The administrator of this Gatehouse installation: access to the address is not allowed, or the installation itself is served over plain http.",
     },
   } as const,
 });
 
 const ServerDiagnosis = builder.objectRef<Diagnosis>("ServerDiagnosis").implement({
-  description: "What would happen to somebody who connected this URL now.",
+  description: "The expected result of connecting an account to a URL.",
   fields: (t) => ({
     authType: t.expose("authType", { type: McpAuthType, nullable: true }),
     connectable: t.exposeBoolean("connectable", {
-      description: "Whether a newcomer could connect right now.",
+      description: "Whether a new user could connect now.",
     }),
     clientRegistration: t.expose("clientRegistration", {
       type: ClientRegistrationKind,
       nullable: true,
-      description: "How Gatehouse would become known to the authorization server.",
+      description:
+        "The way in which Gatehouse would register as a client at the authorization server.",
     }),
     issuer: t.expose("issuer", { type: "URL", nullable: true }),
     authorizationServers: t.field({
       type: [AuthorizationServerOption],
       description:
-        "All that work, in the order in which the server lists them. Where more than one can be used, the person chooses; `issuer`, `scopes` and `clientRegistration` are of the first of those.",
+        "The usable authorization servers, in the order in which the MCP server lists them. If there is more than one, the user selects one; `issuer`, `scopes` and `clientRegistration` describe the first.",
       resolve: ({ authorizationServers }) => authorizationServers,
     }),
-    scopes: t.exposeStringList("scopes", { description: "What would be asked for first." }),
+    scopes: t.exposeStringList("scopes", {
+      description: "The scopes that would be requested first.",
+    }),
     steps: t.expose("steps", {
       type: [OAuthFlowStep],
-      description: "Each exchange, in order; a registration is SKIPPED.",
+      description: "The requests that were made, in order. A client registration is SKIPPED.",
     }),
     fault: t.expose("fault", {
       type: DiagnosisFault,
       nullable: true,
-      description: "Who can mend the first broken step; null when nothing is broken.",
+      description: "The party that can fix the first failed step. Null if no step failed.",
     }),
     advice: t.exposeString("advice", {
       nullable: true,
-      description: "The first broken step in one sentence, whose fault it is, and what to do.",
+      description:
+        "The first failed step, the party that can fix it and the recommended action, in one sentence. Null if no step failed.",
     }),
   }),
 });
 
 const DiagnoseServerInput = builder.inputType("DiagnoseServerInput", {
-  description: "Needs MEMBER, and EXECUTE of a token; one per document; rate-limited.",
+  description:
+    "The URL to diagnose. Requires MEMBER and, for API tokens, EXECUTE. Allowed once per document and rate-limited.",
   fields: (t) => ({ workspaceId: t.id({ required: true }), url: t.string({ required: true }) }),
 });
 
@@ -68,7 +73,7 @@ builder.queryField("diagnoseServer", (t) =>
     type: ServerDiagnosis,
     ...contactsServer,
     description:
-      "Dry run: walks detection, discovery and client registration options of a URL. Registers nothing, stores nothing.",
+      "Performs detection, discovery and the client registration checks for a URL as a dry run. Registers and stores nothing.",
     args: { input: t.arg({ type: DiagnoseServerInput, required: true }) },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.diagnosis.diagnose(

@@ -6,12 +6,15 @@ import { OAuthState, type OAuthStateName } from "../oauth/state.ts";
 import { McpAuthType } from "./auth-type.ts";
 
 export const McpServerFilter = builder.inputType("McpServerFilter", {
-  description: "All that is given must hold.",
+  description: "Conditions for a filter. An entry must match all of them.",
   fields: (t) => ({
     search: t.string({
-      description: "Part of the name, the URL or the description, whatever its case.",
+      description: "Filters by a substring of the name, URL or description, ignoring case.",
     }),
-    oauthState: t.field({ type: [OAuthState], description: "As the caller sees it." }),
+    oauthState: t.field({
+      type: [OAuthState],
+      description: "The OAuth states to include, for the account that the caller's calls use.",
+    }),
     authType: t.field({ type: [McpAuthType] }),
     enabled: t.boolean(),
   }),

@@ -9,20 +9,22 @@ import { pageOf, searchIn } from "./listed.ts";
 import { McpTool, McpToolConnection, McpToolEdge } from "./tool.ts";
 
 export const CredentialScope = builder.enumType("CredentialScope", {
-  description: "Whose account a server is used with.",
+  description: "The accounts with which members use a server.",
   values: {
-    PERSONAL: { description: "Each member connects an account of their own." },
-    WORKSPACE: { description: "An admin connects once; every member's calls run as that account." },
+    PERSONAL: { description: "Each member connects their own account." },
+    WORKSPACE: {
+      description: "An admin connects one account, and the calls of all members use it.",
+    },
   } as const,
 });
 
 export const OAuthGrantType = builder.enumType("OAuthGrantType", {
-  description: "How an account is connected.",
+  description: "The ways in which an account obtains its grant.",
   values: {
-    AUTHORIZATION_CODE: { description: "A person consents." },
+    AUTHORIZATION_CODE: { description: "A user gives consent." },
     CLIENT_CREDENTIALS: {
       description:
-        "Nobody consents: the workspace authenticates as itself, with a client id and a client secret or a private key that were registered by hand. It connects by itself once they are set, and when a call finds no account; not after disconnectOAuth. credentialScope is WORKSPACE.",
+        "The workspace authenticates as itself without user consent, with a manually registered client ID and a client secret or private key. The account connects automatically once these are set, and when a call finds no grant, but not after disconnectOAuth. credentialScope must be WORKSPACE.",
     },
   } as const,
 });
@@ -38,13 +40,13 @@ interface ReachabilityShape {
 }
 
 export const Reachability = builder.objectRef<ReachabilityShape>("Reachability").implement({
-  description: "Whether the server answered when it was last asked.",
+  description: "The result of the last request to the server.",
   fields: (t) => ({
     state: t.expose("state", { type: ReachabilityState }),
     checkedAt: t.expose("checkedAt", { type: "DateTime", nullable: true }),
     message: t.exposeString("message", {
       nullable: true,
-      description: "Why not, in one sentence.",
+      description: "The reason that the server is unreachable, in one sentence.",
     }),
   }),
 });
@@ -55,7 +57,7 @@ function withoutQuery(url: string): string {
 }
 
 export const McpServer = builder.prismaNode("McpServer", {
-  description: "An MCP server that a workspace uses.",
+  description: "An MCP server that is configured in a workspace.",
   id: { ...sameForAll, field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
@@ -72,7 +74,8 @@ export const McpServer = builder.prismaNode("McpServer", {
     name: t.exposeString("name", sameForAll),
     url: t.field({
       type: "URL",
-      description: "Without its query for anyone below ADMIN: a query may hold a key.",
+      description:
+        "The URL of the server. Its query string is removed for callers below ADMIN, because it may contain an API key.",
       select: { url: true },
       resolve: async ({ url, workspaceId }, _args, { roles }) => {
         const role = await roles.load(workspaceId);
@@ -80,16 +83,19 @@ export const McpServer = builder.prismaNode("McpServer", {
       },
     }),
     description: t.exposeString("description", { nullable: true }),
-    enabled: t.exposeBoolean("enabled", { description: "False: no tool runs." }),
+    enabled: t.exposeBoolean("enabled", {
+      description: "Whether the server is enabled. The tools of a disabled server cannot be run.",
+    }),
     deletedAt: t.expose("deletedAt", {
       type: "DateTime",
       nullable: true,
-      description: "Set while a deletion can still be undone.",
+      description:
+        "The time at which the server was deleted. Set only while the deletion can be undone with restoreMcpServer.",
     }),
     authType: t.expose("authType", { type: McpAuthType }),
     credentialScope: t.expose("credentialScope", { type: CredentialScope }),
     headerNames: t.exposeStringList("headerNames", {
-      description: "Names only. Values are write-only.",
+      description: "The names of the configured headers. The values are write-only.",
     }),
     oauthClientId: t.exposeString("oauthClientId", { nullable: true }),
     hasOAuthClientSecret: t.boolean({
@@ -98,23 +104,25 @@ export const McpServer = builder.prismaNode("McpServer", {
     }),
     oauthGrantType: t.expose("oauthGrantType", {
       type: OAuthGrantType,
-      description: "Whether a person consents, or the workspace authenticates as itself.",
+      description:
+        "The OAuth grant type: whether a user gives consent or the workspace authenticates as itself.",
     }),
     hasOAuthPrivateKey: t.boolean({
       description:
-        "Whether a private key is held, with which the client proves itself (private_key_jwt).",
+        "Whether a private key is stored with which the client authenticates (private_key_jwt).",
       select: { oauthPrivateKey: true },
       resolve: ({ oauthPrivateKey }) => oauthPrivateKey !== null,
     }),
     oauthSigningAlgorithm: t.exposeString("oauthSigningAlgorithm", {
       nullable: true,
-      description: "What the private key signs with, such as ES256; null without one.",
+      description:
+        "The algorithm for signatures with the private key, such as ES256. Null if there is no private key.",
     }),
     oauthIssuer: t.field({
       type: "URL",
       nullable: true,
       description:
-        "The issuer that the pre-registered client belongs to; null until one is named or pinned.",
+        "The issuer at which the client was registered manually. Null until it is set by an admin or at the first consent.",
       select: { oauthIssuer: true },
       resolve: ({ oauthIssuer }) => oauthIssuer,
     }),
@@ -122,14 +130,14 @@ export const McpServer = builder.prismaNode("McpServer", {
       type: "URL",
       nullable: true,
       description:
-        "The issuer of the authorization server that an admin has chosen, listed by the server or not; null: as the server names it.",
+        "The issuer of the authorization server that an admin selected, whether or not the MCP server lists it. Null if the authorization server that the MCP server names is used.",
       select: { oauthAuthorizationServer: true },
       resolve: ({ oauthAuthorizationServer }) => oauthAuthorizationServer,
     }),
     oauthScopes: t.stringList({
       nullable: true,
       description:
-        "What a consent asks for instead of what the server names; null: as the server names it.",
+        "The scopes that are requested instead of those that the server names. Null if the server's scopes are requested.",
       select: { oauthScopes: true },
       resolve: ({ oauthScopes }) => (oauthScopes.length > 0 ? oauthScopes : null),
     }),
@@ -137,7 +145,7 @@ export const McpServer = builder.prismaNode("McpServer", {
     oauthStatus: t.field({
       type: OAuthStatus,
       description:
-        "For the caller: their own account, or the workspace's when credentialScope is WORKSPACE.",
+        "The OAuth status of the account that the caller's calls use: the caller's own account, or the workspace's account if credentialScope is WORKSPACE.",
       resolve: ({ id, workspaceId, authType, credentialScope }, _args, { oauthStatus }) =>
         oauthStatus.load({ id, workspaceId, authType, credentialScope }),
     }),
@@ -154,8 +162,12 @@ export const McpServer = builder.prismaNode("McpServer", {
       {
         ...loadsCatalog,
         type: McpTool,
-        description: "As the account sees them that the caller would use.",
-        args: { search: t.arg.string({ description: "Part of a name, title or description." }) },
+        description: "The tools of the server, for the account that the caller's calls use.",
+        args: {
+          search: t.arg.string({
+            description: "Filters by a substring of the name, title or description.",
+          }),
+        },
         resolve: async (server, args, context) => {
           const stored = await context.catalogs.load(server);
           const found = searchIn(stored?.tools ?? [], args.search, (tool) => tool.name);
@@ -189,7 +201,7 @@ builder.queryField("mcpServer", (t) =>
   t.prismaField({
     type: McpServer,
     nullable: true,
-    description: "A server of one of the caller's workspaces.",
+    description: "A server in one of the caller's workspaces.",
     args: { id: t.arg.id({ required: true }) },
     resolve: (query, _root, args, { db, caller }) => {
       const id = readId(args.id, "McpServer");

@@ -6,36 +6,38 @@ import { McpAuthType } from "./auth-type.ts";
 import { CredentialScope, McpServer, OAuthGrantType } from "./mcp-server.ts";
 
 const HeaderInput = builder.inputType("HeaderInput", {
-  description: "On update, a null value keeps the one that is stored under that name.",
+  description:
+    "An HTTP header. On update, a null value keeps the stored value of the header with this name.",
   fields: (t) => ({ name: t.string({ required: true }), value: t.string() }),
 });
 
 /** Equal in both inputs. */
 const descriptions = {
   oauthGrantType:
-    "CLIENT_CREDENTIALS: the workspace authenticates as itself. Needs oauthClientId and oauthClientSecret or oauthPrivateKey, and credentialScope WORKSPACE, which it is set to on creation. Null: AUTHORIZATION_CODE.",
+    "The OAuth grant type. With CLIENT_CREDENTIALS the workspace authenticates as itself: oauthClientId is required, with oauthClientSecret or oauthPrivateKey, and credentialScope must be WORKSPACE, which is set automatically on creation. Null means AUTHORIZATION_CODE.",
   oauthPrivateKey:
-    "Write-only. A private key in PEM (PKCS #8) whose public half is registered for the client id: it proves itself by private_key_jwt (RFC 7523) where the authorization server takes that.",
+    "A private key in PEM format (PKCS #8) whose public key is registered for the client ID. The client authenticates with private_key_jwt (RFC 7523) if the authorization server supports it. Write-only.",
   oauthSigningAlgorithm:
-    "What the private key signs with: ES256 (the default), RS256, PS256, EdDSA and their like.",
+    "The algorithm for signatures with the private key, such as ES256 (default), RS256, PS256 or EdDSA.",
   oauthAuthorizationServer:
-    "The issuer of the authorization server to use, whether or not the server lists it: https, or loopback. Left out: what the server names.",
+    "The issuer of the authorization server to use, whether or not the MCP server lists it. Must use https, or be a loopback address. If omitted, the authorization server that the MCP server names is used.",
   oauthScopes:
-    "What a consent asks for instead of what the server names; offline_access is added where the authorization server lists it, and what a step-up needs. Empty or left out: as the server names them. A change ends no grant: it counts from the next consent.",
+    "The scopes to request instead of those that the server names. offline_access is added if the authorization server supports it, as are scopes that a call later requires. If empty or omitted, the scopes that the server names are requested. A change takes effect at the next consent and does not revoke existing grants.",
 } as const;
 
 const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
   fields: (t) => ({
     workspaceId: t.id({ required: true }),
-    name: t.string({ required: true, description: "1 to 100 characters." }),
+    name: t.string({ required: true, description: "A name of 1 to 100 characters." }),
     url: t.string({
       required: true,
-      description: "http or https, without user name and password.",
+      description: "An http or https URL without user name and password.",
     }),
     description: t.string(),
     authType: t.field({
       type: McpAuthType,
-      description: "Left out: detected by an unauthenticated probe.",
+      description:
+        "The authentication type of the server. If omitted, it is detected with an unauthenticated request.",
     }),
     credentialScope: t.field({ type: CredentialScope, defaultValue: "PERSONAL" }),
     headers: t.field({ type: [HeaderInput] }),
@@ -46,17 +48,20 @@ const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
     oauthSigningAlgorithm: t.string({ description: descriptions.oauthSigningAlgorithm }),
     oauthIssuer: t.string({
       description:
-        "The issuer that a pre-registered client belongs to. Left out: pinned at the first consent.",
+        "The issuer at which the client was registered manually. If omitted, it is set at the first consent.",
     }),
     oauthAuthorizationServer: t.string({ description: descriptions.oauthAuthorizationServer }),
     oauthScopes: t.stringList({ description: descriptions.oauthScopes }),
-    requestTimeoutMs: t.int({ description: "1,000 to 600,000." }),
+    requestTimeoutMs: t.int({
+      description:
+        "The timeout for requests to the server, in milliseconds, from 1,000 to 600,000.",
+    }),
   }),
 });
 
 const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
   description:
-    "A field left out stays; null clears it, or leaves it as it is where a value is required (name, url, enabled, authType, credentialScope). A new URL without an authType is probed again; no answer keeps the type. A change of url, authType, client, issuer, authorization server or credentialScope revokes the grants made under the old settings.",
+    "The settings of a server to change. Omitted fields are not changed. Null clears a field, or leaves it unchanged if a value is required (name, url, enabled, authType, credentialScope). If url changes and authType is omitted, the type is detected again; it is kept if the server does not answer. A change of url, authType, client, issuer, authorization server or credentialScope revokes the grants that were made with the old settings.",
   fields: (t) => ({
     id: t.id({ required: true }),
     name: t.string(),
@@ -82,8 +87,7 @@ builder.mutationFields((t) => ({
   createMcpServer: t.prismaField({
     type: McpServer,
     ...contactsServer,
-    description:
-      "One URL may stand in a workspace more than once; the app warns, the API does not refuse.",
+    description: "Adds an MCP server to a workspace. The same URL can be added more than once.",
     args: { input: t.arg({ type: CreateMcpServerInput, required: true }) },
     resolve: async (query, _root, { input }, { db, caller, services, budget }) => {
       const workspaceId = readIdOrNobody(input.workspaceId, "Workspace");
@@ -105,7 +109,7 @@ builder.mutationFields((t) => ({
   deleteMcpServer: t.field({
     type: DeletedNode,
     description:
-      "Out of use at once; after ten seconds every token is revoked at its authorization server and all is forgotten.",
+      "Disables a server immediately and deletes it after ten seconds. All its tokens are then revoked at their authorization servers and erased. Until then the deletion can be undone with restoreMcpServer.",
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_root, args, { caller, services }) => {
       const id = readIdOrNobody(args.id, "McpServer");
@@ -116,7 +120,7 @@ builder.mutationFields((t) => ({
   restoreMcpServer: t.prismaField({
     type: McpServer,
     description:
-      "Within those ten seconds: the server is back whole, with its accounts and settings; attempts at consent that were open stay ended. NOT_FOUND afterwards. One that is not deleted is answered as it is.",
+      "Restores a deleted server with its accounts and settings, within ten seconds after deleteMcpServer. Pending consent attempts are not restored. NOT_FOUND after that time. Returns a server that is not deleted unchanged.",
     args: { id: t.arg.id({ required: true }) },
     resolve: async (query, _root, args, { db, caller, services }) => {
       const id = readIdOrNobody(args.id, "McpServer");
@@ -127,7 +131,8 @@ builder.mutationFields((t) => ({
   refreshTools: t.prismaField({
     type: McpServer,
     ...contactsServer,
-    description: "Asks the server for its tools again, as the account that the caller would use.",
+    description:
+      "Requests the list of tools from the server again, with the account that the caller's calls use.",
     args: { serverId: t.arg.id({ required: true }) },
     resolve: async (query, _root, { serverId }, { db, caller, services }) => {
       const id = readIdOrNobody(serverId, "McpServer");

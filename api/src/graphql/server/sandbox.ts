@@ -8,26 +8,28 @@ interface SandboxServerShape {
 }
 
 const SandboxServer = builder.objectRef<SandboxServerShape>("SandboxServer").implement({
-  description: "An MCP server of the sandbox.",
+  description: "A sandbox MCP server.",
   fields: (t) => ({
-    name: t.exposeString("name", { description: "What it is called when it is added." }),
-    url: t.expose("url", { type: "URL", description: "Where it is served." }),
+    name: t.exposeString("name", { description: "The name under which the server is added." }),
+    url: t.expose("url", { type: "URL", description: "The URL of the server." }),
   }),
 });
 
 const Sandbox = builder
   .objectRef<{ servers: SandboxServerShape[]; accountUrl: string }>("Sandbox")
   .implement({
-    description: "MCP servers and an authorization server of Gatehouse's own, to try it with.",
+    description:
+      "A set of MCP servers and an authorization server that are part of Gatehouse, for trying it.",
     fields: (t) => ({
       servers: t.field({
         type: [SandboxServer],
-        description: "What addSandboxServers adds.",
+        description: "The servers that addSandboxServers adds.",
         resolve: ({ servers }) => servers,
       }),
       accountUrl: t.expose("accountUrl", {
         type: "URL",
-        description: "Where a person ends their grants, to see REAUTH_REQUIRED arrive.",
+        description:
+          "The URL of the page where users revoke their sandbox grants, for example to try REAUTH_REQUIRED.",
       }),
     }),
   });
@@ -36,7 +38,8 @@ builder.queryField("sandbox", (t) =>
   t.field({
     type: Sandbox,
     nullable: true,
-    description: "Null when the sandbox does not run: it does only while PUBLIC_URL is loopback.",
+    description:
+      "The sandbox for trying Gatehouse. Null if it is not running; it runs only if PUBLIC_URL is a loopback address.",
     resolve: (_root, _args, { services }) => services.sandbox,
   }),
 );
@@ -45,8 +48,13 @@ builder.mutationField("addSandboxServers", (t) =>
   t.prismaField({
     type: [McpServer],
     description:
-      "Adds the sandbox's servers to the workspace; those that are there already are answered as they are. CONFLICT when the sandbox does not run.",
-    args: { workspaceId: t.arg.id({ required: true, description: "Where to add them." }) },
+      "Adds the sandbox's servers to a workspace and returns them, including those that had been added before. CONFLICT if the sandbox is not running.",
+    args: {
+      workspaceId: t.arg.id({
+        required: true,
+        description: "The ID of the workspace to add the servers to.",
+      }),
+    },
     resolve: async (query, _root, { workspaceId }, { db, caller, services }) => {
       const ids = await services.addSandboxServers(
         caller,

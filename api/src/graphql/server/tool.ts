@@ -8,27 +8,28 @@ export interface ListedTool {
 }
 
 export const McpTool = builder.objectRef<ListedTool>("McpTool").implement({
-  description: "What a server offers to do.",
+  description: "A tool that an MCP server provides.",
   fields: (t) => ({
     name: t.string({ resolve: ({ tool }) => tool.name }),
     title: t.string({ nullable: true, resolve: ({ tool }) => tool.title }),
     description: t.string({ nullable: true, resolve: ({ tool }) => tool.description }),
     inputSchema: t.field({
       type: "JSON",
-      description: "JSON Schema of the arguments.",
+      description: "The JSON Schema of the arguments.",
       resolve: ({ tool }) => tool.inputSchema,
     }),
     outputSchema: t.field({
       type: "JSON",
       nullable: true,
-      description: "JSON Schema of structuredContent.",
+      description:
+        "The JSON Schema of the structured result. Null if the server does not declare one.",
       resolve: ({ tool }) => tool.outputSchema,
     }),
     annotations: t.field({
       type: "JSON",
       nullable: true,
       description:
-        "readOnlyHint, destructiveHint, idempotentHint, openWorldHint as the server declares them.",
+        "The hints readOnlyHint, destructiveHint, idempotentHint and openWorldHint, as declared by the server.",
       resolve: ({ tool }) => tool.annotations,
     }),
   }),

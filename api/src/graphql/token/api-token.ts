@@ -2,41 +2,49 @@ import { tokensVisibleTo } from "#services/workspace/api-tokens.ts";
 import { builder } from "../builder.ts";
 
 export const ApiTokenScope = builder.enumType("ApiTokenScope", {
-  description: "What a token may do of all that its owner may.",
+  description: "The permissions of an API token, which never exceed those of its owner.",
   values: {
-    READ: { description: "Queries and subscriptions." },
-    EXECUTE: { description: "READ, and running tools." },
+    READ: { description: "Permission for queries and subscriptions." },
+    EXECUTE: { description: "The permissions of READ, and permission to run tools." },
     MANAGE: {
-      description: "All that the token's owner may do, but making tokens and changing members.",
+      description:
+        "All permissions of the token's owner, except creating API tokens and changing members.",
     },
   } as const,
 });
 
 export const ApiToken = builder.prismaNode("ApiToken", {
-  description: "With it a program calls the API as its owner, in one workspace.",
+  description:
+    "A token that authenticates API requests on behalf of its owner, limited to one workspace.",
   id: { field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, ...tokensVisibleTo(caller) }),
   fields: (t) => ({
-    name: t.exposeString("name", { description: "As its maker called it." }),
-    scope: t.expose("scope", { type: ApiTokenScope, description: "What it may do." }),
-    prefix: t.exposeString("prefix", { description: "How it begins, to recognise it by." }),
-    user: t.relation("user", { description: "As whom it acts." }),
-    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    name: t.exposeString("name", { description: "The name of the token, chosen by its owner." }),
+    scope: t.expose("scope", { type: ApiTokenScope, description: "The permissions of the token." }),
+    prefix: t.exposeString("prefix", {
+      description: "The first characters of the token, for identification.",
+    }),
+    user: t.relation("user", { description: "The user that the token acts on behalf of." }),
+    createdAt: t.expose("createdAt", {
+      type: "DateTime",
+      description: "The time at which the object was created.",
+    }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
       nullable: true,
-      description: "Null: it lives until it is revoked.",
+      description: "The time at which the token expires. Null if it does not expire.",
     }),
     lastUsedAt: t.expose("lastUsedAt", {
       type: "DateTime",
       nullable: true,
-      description: "To the minute.",
+      description:
+        "The time at which the token was last used, rounded to the minute. Null if it has not been used.",
     }),
     revokedAt: t.expose("revokedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it was ended; null while it lives, or when it ran out.",
+      description: "The time at which the token was revoked. Null if it has not been revoked.",
     }),
   }),
 });

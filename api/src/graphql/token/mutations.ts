@@ -6,35 +6,50 @@ import { ApiToken, ApiTokenScope } from "./api-token.ts";
 const CreatedApiToken = builder
   .objectRef<{ apiToken: ApiTokenRow; secret: string }>("CreatedApiToken")
   .implement({
-    description: "A new token.",
+    description: "A newly created API token.",
     fields: (t) => ({
       apiToken: t.prismaField({
         type: ApiToken,
-        description: "What is kept of it.",
+        description: "The API token without its secret.",
         resolve: (_query, { apiToken }) => apiToken,
       }),
       secret: t.exposeString("secret", {
-        description: "Shown this once; only its hash is kept. Send it as `Authorization: Bearer`.",
+        description:
+          "The secret of the token, to be sent as `Authorization: Bearer`. Returned only once, because only a hash is stored.",
       }),
     }),
   });
 
 const CreateApiTokenInput = builder.inputType("CreateApiTokenInput", {
-  description: "What the new token may do, where, and for how long.",
+  description: "The settings of the new API token.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "It acts in this one alone." }),
-    name: t.string({ required: true, description: "1 to 100 characters." }),
-    scope: t.field({ type: ApiTokenScope, required: true, description: "What it may do." }),
-    expiresAt: t.field({ type: "DateTime", description: "Left out: it lives until revoked." }),
+    workspaceId: t.id({
+      required: true,
+      description: "The ID of the only workspace that the token gives access to.",
+    }),
+    name: t.string({ required: true, description: "A name of 1 to 100 characters." }),
+    scope: t.field({
+      type: ApiTokenScope,
+      required: true,
+      description: "The permissions of the token.",
+    }),
+    expiresAt: t.field({
+      type: "DateTime",
+      description: "The time at which the token expires. If omitted, it does not expire.",
+    }),
   }),
 });
 
 builder.mutationFields((t) => ({
   createApiToken: t.field({
     type: CreatedApiToken,
-    description: "Makes a token of the caller's. Not for callers with a token themselves.",
+    description: "Creates an API token for the caller. Not available to API tokens.",
     args: {
-      input: t.arg({ type: CreateApiTokenInput, required: true, description: "What it may do." }),
+      input: t.arg({
+        type: CreateApiTokenInput,
+        required: true,
+        description: "The settings of the token.",
+      }),
     },
     resolve: (_root, { input }, { services, caller }) =>
       services.apiTokens.create(caller, {
@@ -47,8 +62,8 @@ builder.mutationFields((t) => ({
   revokeApiToken: t.prismaField({
     type: ApiToken,
     description:
-      "Ends a token at once, on every process: the caller's own, or anybody's for an admin.",
-    args: { id: t.arg.id({ required: true, description: "Of the token." }) },
+      "Revokes an API token with immediate effect in all processes. Available to the token's owner and to admins.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the API token." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>
       services.apiTokens.revoke(caller, readIdOrNobody(id, "ApiToken")),
   }),

@@ -5,13 +5,17 @@ import { UserError } from "../shared.ts";
 import { Elicitation } from "./elicitation.ts";
 
 const ElicitationAction = builder.enumType("ElicitationAction", {
-  description: "What a person does about a question.",
+  description: "The possible decisions of a user about an elicitation.",
   values: {
     ACCEPT: {
-      description: "Give the answers of the form; in URL mode: it was opened and dealt with.",
+      description:
+        "The user submits the form or, in URL mode, has opened the URL and completed the action there.",
     },
-    DECLINE: { description: "Say no; the tool goes on and learns of it." },
-    CANCEL: { description: "Leave it undecided; the tool goes on and learns of that." },
+    DECLINE: { description: "The user declines. The tool continues and is informed." },
+    CANCEL: {
+      description:
+        "The user dismisses the elicitation without a decision. The tool continues and is informed.",
+    },
   } as const,
 });
 
@@ -20,11 +24,11 @@ const ElicitationAnswered = builder
     "ElicitationAnswered",
   )
   .implement({
-    description: "The answer is on its way to the server.",
+    description: "The answer was accepted and is sent to the server.",
     fields: (t) => ({
       elicitation: t.field({
         type: Elicitation,
-        description: "The question, with how it was answered.",
+        description: "The elicitation with its new status.",
         resolve: ({ elicitation }) => elicitation,
       }),
     }),
@@ -33,10 +37,12 @@ const ElicitationAnswered = builder
 const ElicitationIssue = builder
   .objectRef<{ path: string; message: string }>("ElicitationIssue")
   .implement({
-    description: "One thing that is wrong with an answer.",
+    description: "A validation error in the answer to an elicitation.",
     fields: (t) => ({
-      path: t.exposeString("path", { description: "A JSON Pointer into content." }),
-      message: t.exposeString("message", { description: "What is wrong there, in words." }),
+      path: t.exposeString("path", {
+        description: "A JSON Pointer to the invalid value in the content.",
+      }),
+      message: t.exposeString("message", { description: "A description of the error." }),
     }),
   });
 
@@ -47,36 +53,37 @@ const InvalidElicitationAnswer = builder
     issues: { path: string; message: string }[];
   }>("InvalidElicitationAnswer")
   .implement({
-    description: "The content does not fit requestedSchema. The question is still open.",
+    description:
+      "The content does not match requestedSchema. The elicitation can still be answered.",
     interfaces: [UserError],
     fields: (t) => ({
       issues: t.field({
         type: [ElicitationIssue],
-        description: "Each with its place.",
+        description: "The validation errors and their locations.",
         resolve: ({ issues }) => issues,
       }),
     }),
   });
 
 const AnswerElicitationResult = builder.unionType("AnswerElicitationResult", {
-  description: "What became of an answer.",
+  description: "The result of answering an elicitation.",
   types: [ElicitationAnswered, InvalidElicitationAnswer],
   resolveType: ({ __typename }) => __typename,
 });
 
 const AnswerElicitationInput = builder.inputType("AnswerElicitationInput", {
-  description: "A person's answer.",
+  description: "The user's answer to an elicitation.",
   fields: (t) => ({
-    id: t.id({ required: true, description: "Of the elicitation." }),
+    id: t.id({ required: true, description: "The ID of the elicitation." }),
     action: t.field({
       type: ElicitationAction,
       required: true,
-      description: "What the person does about it.",
+      description: "The user's decision about the elicitation.",
     }),
     content: t.field({
       type: "JSON",
       description:
-        "With ACCEPT in FORM mode: an object that fits requestedSchema. A field that is left out gets its default; one that is null stays away.",
+        "The form values, for ACCEPT in FORM mode: an object that matches requestedSchema. An omitted field is set to its default value; a field that is null is left out.",
     }),
   }),
 });
@@ -85,12 +92,12 @@ builder.mutationField("answerElicitation", (t) =>
   t.field({
     type: AnswerElicitationResult,
     description:
-      "Answers a server's question: for the person on whose behalf the tool runs, and their tokens that may run tools. CONFLICT when it is answered already, or over.",
+      "Answers an elicitation. Available to the user on whose behalf the tool is running, and to that user's API tokens that can run tools. CONFLICT if the elicitation has been answered or has expired.",
     args: {
       input: t.arg({
         type: AnswerElicitationInput,
         required: true,
-        description: "Which question, and what is answered.",
+        description: "The ID of the elicitation and the answer.",
       }),
     },
     resolve: (_root, { input }, { services, caller }) =>

@@ -12,14 +12,14 @@ const TextContent = builder.objectRef<Block<"TextContent">>("TextContent").imple
 
 const ImageContent = builder.objectRef<Block<"ImageContent">>("ImageContent").implement({
   fields: (t) => ({
-    data: t.exposeString("data", { description: "Base64." }),
+    data: t.exposeString("data", { description: "The content, encoded as Base64." }),
     mimeType: t.exposeString("mimeType", { nullable: true }),
   }),
 });
 
 const AudioContent = builder.objectRef<Block<"AudioContent">>("AudioContent").implement({
   fields: (t) => ({
-    data: t.exposeString("data", { description: "Base64." }),
+    data: t.exposeString("data", { description: "The content, encoded as Base64." }),
     mimeType: t.exposeString("mimeType", { nullable: true }),
   }),
 });
@@ -37,7 +37,7 @@ const ResourceLink = builder.objectRef<Block<"ResourceLink">>("ResourceLink").im
 export const ResourceContents = builder
   .objectRef<Block<"EmbeddedResource">["resource"]>("ResourceContents")
   .implement({
-    description: "text or blob (base64), never both.",
+    description: "The contents of a resource, as either text or blob (Base64).",
     fields: (t) => ({
       uri: t.exposeString("uri"),
       mimeType: t.exposeString("mimeType", { nullable: true }),
@@ -56,7 +56,7 @@ const EmbeddedResource = builder
 
 export const ToolContent = builder.unionType("ToolContent", {
   description:
-    "Fields of one name have one type throughout the union, so that a client can select them without aliases.",
+    "A content block of a result. Fields with the same name have the same type in all members, so that clients can select them without aliases.",
   types: [TextContent, ImageContent, AudioContent, ResourceLink, EmbeddedResource],
   resolveType: ({ __typename }) => __typename,
 });

@@ -6,24 +6,26 @@ import { Workspace } from "../workspace/workspace.ts";
 import { ToolExecution } from "./execution.ts";
 
 const ElicitationMode = builder.enumType("ElicitationMode", {
-  description: "How a question is to be answered.",
+  description: "The ways in which an elicitation is answered.",
   values: {
-    FORM: { description: "By filling in a form." },
+    FORM: { description: "The user fills in a form." },
     URL: {
       description:
-        "By opening an address in a browser and doing there what it says. Gatehouse never opens it.",
+        "The user opens a URL in a browser and completes an action there. Gatehouse itself never opens the URL.",
     },
   } as const,
 });
 
 const ElicitationStatus = builder.enumType("ElicitationStatus", {
-  description: "How a question stands.",
+  description: "The possible statuses of an elicitation.",
   values: {
-    PENDING: { description: "It waits for the person's answer." },
-    ACCEPTED: { description: "The person filled in the form, or agreed to the address." },
-    DECLINED: { description: "The person said no." },
-    CANCELLED: { description: "The person did not want to decide." },
-    EXPIRED: { description: "Nobody answered in time, or the run is over." },
+    PENDING: { description: "The elicitation waits for the user's answer." },
+    ACCEPTED: { description: "The user submitted the form, or agreed to open the URL." },
+    DECLINED: { description: "The user declined the elicitation." },
+    CANCELLED: { description: "The user dismissed the elicitation." },
+    EXPIRED: {
+      description: "The time limit was reached or the execution ended before the user answered.",
+    },
   } as const,
 });
 
@@ -31,22 +33,29 @@ export const Elicitation = builder.objectRef<ElicitationRow>("Elicitation");
 
 builder.node(Elicitation, {
   description:
-    "What a server asks the person on whose behalf a tool runs, while it runs. For that person alone, and forgotten after a day. What it says is the server's word: show it as plain text, and say which server asks.",
-  id: { description: "Its global id.", resolve: ({ id }) => id },
+    "A request from an MCP server for input from the user on whose behalf a tool is running. Visible only to that user and deleted after one day. The server writes the message: display it as plain text with the name of the server.",
+  id: { description: "The global ID of the elicitation.", resolve: ({ id }) => id },
   loadOne: (id, { elicitations }) => elicitations.load(id),
   fields: (t) => ({
-    mode: t.expose("mode", { type: ElicitationMode, description: "How it is to be answered." }),
-    status: t.expose("status", { type: ElicitationStatus, description: "How it stands." }),
+    mode: t.expose("mode", {
+      type: ElicitationMode,
+      description: "The way in which the user answers.",
+    }),
+    status: t.expose("status", {
+      type: ElicitationStatus,
+      description: "The status of the elicitation.",
+    }),
     message: t.string({
       nullable: true,
-      description: "What the server says, at most 4,000 characters; null when it cannot be opened.",
+      description:
+        "The message from the server, at most 4,000 characters. Null if it cannot be decrypted.",
       resolve: async ({ id }, _args, { questions }) => (await questions.load(id))?.message ?? null,
     }),
     requestedSchema: t.field({
       type: "JSON",
       nullable: true,
       description:
-        "JSON Schema of the form: an object of texts, numbers, booleans and choices, never of passwords or the like. Null in URL mode.",
+        "The JSON Schema of the form: an object with string, number, boolean and choice properties. Requests for passwords and other secrets are not allowed. Null in URL mode.",
       resolve: async ({ id }, _args, { questions }) =>
         (await questions.load(id))?.requestedSchema ?? null,
     }),
@@ -54,30 +63,35 @@ builder.node(Elicitation, {
       type: "URL",
       nullable: true,
       description:
-        "The address to open, https but on one's own machine. Show it whole, with its host, and open it only when the person says so. Null in FORM mode.",
+        "The URL for the user to open. Uses https, except for loopback addresses. Display the complete URL including its host, and open it only after the user agrees. Null in FORM mode.",
       resolve: async ({ id }, _args, { questions }) => (await questions.load(id))?.url ?? null,
     }),
     server: t.prismaField({
       type: "McpServer",
       nullable: true,
-      description: "Who asks; null once the server is deleted.",
+      description: "The server that requests the input. Null if it has been deleted.",
       resolve: findServer,
     }),
     execution: t.field({
       type: ToolExecution,
       nullable: true,
-      description: "The run that waits for the answer; null once it is forgotten.",
+      description: "The tool execution that waits for the answer. Null if it has been deleted.",
       resolve: ({ executionId }, _args, { executions }) => executions.load(executionId),
     }),
-    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was asked." }),
+    createdAt: t.expose("createdAt", {
+      type: "DateTime",
+      description: "The time at which the elicitation was created.",
+    }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
-      description: "Until when it can be answered: five minutes, or less when the run ends before.",
+      description:
+        "The time until which the elicitation can be answered: five minutes after it was created, or the end of the execution if that is earlier.",
     }),
     answeredAt: t.expose("answeredAt", {
       type: "DateTime",
       nullable: true,
-      description: "When the person answered; null while nobody has.",
+      description:
+        "The time at which the user answered. Null if the elicitation has not been answered.",
     }),
   }),
 });
@@ -87,7 +101,7 @@ builder.objectField(ToolExecution, "elicitation", (t) =>
     type: Elicitation,
     nullable: true,
     description:
-      "What the run waits for while its status is WAITING_FOR_INPUT; for the one who runs it alone. One at a time, at most ten in a run.",
+      "The elicitation that the execution waits for while its status is WAITING_FOR_INPUT. Visible only to the user that started the execution. An execution has one at a time and at most ten in total.",
     resolve: ({ id, status }, _args, { pendingElicitations }) =>
       status === "WAITING_FOR_INPUT" ? pendingElicitations.load(id) : null,
   }),
@@ -95,18 +109,18 @@ builder.objectField(ToolExecution, "elicitation", (t) =>
 
 const ElicitationEdge = builder.edgeObject({
   name: "ElicitationEdge",
-  description: "A question in a page.",
+  description: "An elicitation and its cursor.",
   type: Elicitation,
 });
 
 const ElicitationConnection = builder.connectionObject(
   {
     name: "ElicitationConnection",
-    description: "A page of questions.",
+    description: "A page of elicitations.",
     type: Elicitation,
     fields: (t) => ({
       totalCount: t.int({
-        description: "All of them; a hundred at most are told.",
+        description: "The total number of elicitations, at most 100.",
         resolve: ({ totalCount }) => (typeof totalCount === "function" ? totalCount() : totalCount),
       }),
     }),
@@ -118,7 +132,7 @@ builder.prismaObjectField(Workspace, "elicitations", (t) =>
   t.connection(
     {
       type: Elicitation,
-      description: "What servers wait for the caller to answer, oldest first.",
+      description: "The pending elicitations that the caller can answer, oldest first.",
       resolve: async ({ id }, args, { services, caller }) => {
         const pending = await services.elicitations.listPending(caller, id);
         return {

@@ -26,7 +26,7 @@ export const ReauthRequired = builder
     "ReauthRequired",
   )
   .implement({
-    description: "Only a person can help: startOAuth.",
+    description: "The account must be connected again by a user. Call startOAuth.",
     interfaces: [UserError],
     fields: (t) => ({
       reason: t.expose("reason", { type: OAuthReason }),
@@ -39,7 +39,7 @@ const ToolNotFound = builder
     interfaces: [UserError],
     fields: (t) => ({
       suggestions: t.exposeStringList("suggestions", {
-        description: "Names of tools that come close.",
+        description: "The names of similar tools.",
       }),
     }),
   });
@@ -47,9 +47,11 @@ const ToolNotFound = builder
 export const ArgumentIssue = builder
   .objectRef<{ path: string; message: string }>("ArgumentIssue")
   .implement({
-    description: "One thing that is wrong with a tool's arguments.",
+    description: "A validation error in the arguments of a tool or prompt.",
     fields: (t) => ({
-      path: t.exposeString("path", { description: "A JSON Pointer into arguments." }),
+      path: t.exposeString("path", {
+        description: "A JSON Pointer to the invalid value in the arguments.",
+      }),
       message: t.exposeString("message"),
     }),
   });
@@ -71,7 +73,7 @@ const ToolConfirmationRequired = builder
   )
   .implement({
     description:
-      "The tool's policy is ASK (the default where the server declares destructiveHint: true) and `confirmed` was not given.",
+      "The tool's policy is ASK, which is the default for tools with `destructiveHint: true`, and `confirmed` was not set.",
     interfaces: [UserError],
     fields: (t) => ({
       tool: t.field({ type: McpTool, resolve: ({ serverId, tool }) => ({ serverId, tool }) }),
@@ -79,7 +81,7 @@ const ToolConfirmationRequired = builder
   });
 
 const ToolDenied = builder.objectRef<Failure<"ToolDenied">>("ToolDenied").implement({
-  description: "The workspace's policy forbids the tool.",
+  description: "The workspace's policy denies the tool.",
   interfaces: [UserError],
 });
 
@@ -99,18 +101,19 @@ export const ServerDisabled = builder
 export const CredentialsRejected = builder
   .objectRef<Failure<"CredentialsRejected"> & { serverId: string }>("CredentialsRejected")
   .implement({
-    description: "A server refused its headers.",
+    description: "The server rejected the configured headers.",
     interfaces: [UserError],
   });
 
 export const ServerUnreachable = builder
   .objectRef<Failure<"ServerUnreachable"> & { retryable: boolean }>("ServerUnreachable")
   .implement({
-    description: "The MCP server or its authorization server did not answer as it should.",
+    description: "The MCP server or its authorization server did not return a usable response.",
     interfaces: [UserError],
     fields: (t) => ({
       retryable: t.exposeBoolean("retryable", {
-        description: "Nothing was run, and a later try may work.",
+        description:
+          "Whether the call can be retried: nothing was run, and a later attempt may succeed.",
       }),
     }),
   });

@@ -8,20 +8,26 @@ const ExecuteToolInput = builder.inputType("ExecuteToolInput", {
   fields: (t) => ({
     serverId: t.id({ required: true }),
     toolName: t.string({ required: true }),
-    arguments: t.field({ type: "JSON", description: "An object; absent means no arguments." }),
-    timeoutMs: t.int({ description: "1,000 to 600,000; absent: the server's." }),
+    arguments: t.field({
+      type: "JSON",
+      description: "The arguments of the tool, as an object. Omit it for a tool without arguments.",
+    }),
+    timeoutMs: t.int({
+      description:
+        "The timeout of the call in milliseconds, from 1,000 to 600,000. If omitted, the server's requestTimeoutMs is used.",
+    }),
     wait: t.boolean({
       defaultValue: true,
       description:
-        "False: answer at once with a RUNNING execution and follow it by subscription. Either way a caller that goes away cancels nothing: cancelToolExecution does.",
+        "Whether to wait for the result. If false, the mutation immediately returns a RUNNING execution, which toolExecutionUpdated follows. A client that disconnects does not cancel the execution; use cancelToolExecution.",
     }),
     idempotencyKey: t.string({
       description:
-        "A key of the caller's, 1 to 255 characters: the same key within 24 h returns the first execution and runs nothing twice; with other arguments, CONFLICT. A call that was never sent does not use the key up.",
+        "A key chosen by the caller, of 1 to 255 characters. A repeated key within 24 hours returns the first execution and does not run the tool again; CONFLICT if the arguments differ. A call that was never sent to the server does not use up its key.",
     }),
     confirmed: t.boolean({
       defaultValue: false,
-      description: "The person has agreed to run a tool whose policy is to ask.",
+      description: "Whether the user has agreed to run a tool whose policy is ASK.",
     }),
   }),
 });
@@ -31,7 +37,7 @@ builder.mutationField("executeTool", (t) =>
     type: ExecuteToolResult,
     ...callsTool,
     description:
-      "Runs a tool with the account that the caller would use. RATE_LIMITED when too many run at once for one user, server or workspace.",
+      "Runs a tool with the account that the caller's calls use. RATE_LIMITED if too many calls are running for the user, server or workspace.",
     args: { input: t.arg({ type: ExecuteToolInput, required: true }) },
     resolve: (_root, { input }, { services, caller }) =>
       services.executions.execute(caller, {
@@ -50,8 +56,8 @@ builder.mutationField("cancelToolExecution", (t) =>
   t.field({
     type: ToolExecution,
     description:
-      "Ends a run, in whatever process it is, and tells its server so; one that is over already is answered as it is. For the one who runs it, and for admins. The answer is its shape once it has ended, or after a few seconds.",
-    args: { id: t.arg.id({ required: true, description: "The run's." }) },
+      "Cancels a tool execution, in whichever process it is running, and notifies the server. Returns an execution that has already finished unchanged. Available to the user that started it and to admins. Returns once the execution has ended, or after a few seconds.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the execution." }) },
     resolve: (_root, { id }, { services, caller }) =>
       services.executions.cancel(caller, readIdOrNobody(id, "ToolExecution")),
   }),

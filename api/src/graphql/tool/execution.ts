@@ -7,44 +7,54 @@ import { ToolContent } from "./content.ts";
 export const ToolExecutionStatus = builder.enumType("ToolExecutionStatus", {
   values: {
     RUNNING: {},
-    WAITING_FOR_INPUT: { description: "The server has asked the person something." },
+    WAITING_FOR_INPUT: {
+      description: "The execution waits for the user to answer an elicitation.",
+    },
     SUCCEEDED: {},
-    FAILED: { description: "The tool said that it failed (isToolError), or the protocol did." },
+    FAILED: {
+      description: "The tool reported an error (isError), or an MCP protocol error occurred.",
+    },
     CANCELLED: {
-      description: "Somebody ended it before it had an answer; the tool may or may not have run.",
+      description:
+        "The execution was cancelled before a response was received. The tool may or may not have run.",
     },
     TIMED_OUT: {},
     REAUTH_REQUIRED: {},
-    INTERRUPTED: { description: "The process that ran it died; the tool may or may not have run." },
+    INTERRUPTED: {
+      description:
+        "The process that ran the execution stopped unexpectedly. The tool may or may not have run.",
+    },
   } as const,
 });
 
 export const ToolExecution = builder.objectRef<Execution>("ToolExecution");
 
 const ToolProgress = builder.objectRef<ExecutionProgress>("ToolProgress").implement({
-  description: "How far a run is, as its server tells.",
+  description: "The progress of an execution, as reported by the server.",
   fields: (t) => ({
-    progress: t.exposeFloat("progress", { description: "Grows with every word of it." }),
+    progress: t.exposeFloat("progress", {
+      description: "The current progress value, which increases with each report.",
+    }),
     total: t.exposeFloat("total", {
       nullable: true,
-      description: "What progress will be at the end; null: unknown.",
+      description: "The value of progress at completion. Null if it is not known.",
     }),
     message: t.exposeString("message", {
       nullable: true,
-      description: "What is being done, in the server's words.",
+      description: "A description of the current activity, provided by the server.",
     }),
   }),
 });
 
 builder.node(ToolExecution, {
-  description: "One run of a tool.",
+  description: "An execution of a tool.",
   id: { resolve: ({ id }) => id },
   loadOne: (id, { executions }) => executions.load(id),
   fields: (t) => ({
     server: t.prismaField({
       type: "McpServer",
       nullable: true,
-      description: "Null once the server is deleted.",
+      description: "The MCP server that provides the tool. Null if it has been deleted.",
       // Whoever sees the run belongs to its workspace. Such a look-up is one statement for a whole page of runs.
       resolve: (query, { serverId, workspaceId }, _args, { db }) =>
         serverId
@@ -54,13 +64,14 @@ builder.node(ToolExecution, {
     toolName: t.exposeString("toolName"),
     status: t.expose("status", { type: ToolExecutionStatus }),
     isToolError: t.exposeBoolean("isToolError", {
-      description: "The tool ran and says that it failed (isError); status is FAILED.",
+      description:
+        "Whether the tool ran and reported an error (isError). The status is then FAILED.",
     }),
     arguments: t.field({
       type: "JSON",
       nullable: true,
       description:
-        "Arguments and results are for the one who ran it, and kept until contentExpiresAt; null afterwards, or when they cannot be opened.",
+        "The arguments of the call. Arguments and results are visible only to the user that started the execution and are deleted at contentExpiresAt. Null after that, or if they cannot be decrypted.",
       resolve: (execution, _args, { services, caller, executionContents }) =>
         services.executions.readArguments(caller, execution, () =>
           executionContents.load(execution),
@@ -81,32 +92,34 @@ builder.node(ToolExecution, {
     notes: t.stringList({
       nullable: true,
       description:
-        "What Gatehouse did on its own while the tool ran, such as declining a question of the server, and why. For the one who ran it, as content is.",
+        "Messages about automatic actions of Gatehouse during the execution, such as a declined elicitation, with the reason. Visible to the same user as content.",
       resolve: async (execution, _args, context) =>
         (await readContent(execution, context))?.notes ?? null,
     }),
     contentTruncated: t.exposeBoolean("contentTruncated", {
       description:
-        "The result is larger than the megabyte that is kept: the answer of executeTool has all of it, what is read later lacks the end.",
+        "Whether the stored result is incomplete because it exceeds 1 MB. The response of executeTool contains the complete result; later reads lack the end.",
     }),
     contentExpiresAt: t.expose("contentExpiresAt", {
       type: "DateTime",
       nullable: true,
-      description: "24 hours after it began; null once all of it is erased.",
+      description:
+        "The time at which arguments and results are deleted, 24 hours after the execution started. Null after they have been deleted.",
     }),
     argumentBytes: t.exposeInt("argumentBytes", {
       nullable: true,
-      description: "Of the arguments' JSON; null where it was not counted.",
+      description: "The size of the arguments as JSON, in bytes. Null if it was not recorded.",
     }),
     resultBytes: t.exposeInt("resultBytes", {
       nullable: true,
-      description: "Of the whole result's JSON, whatever is kept of it; null while there is none.",
+      description:
+        "The size of the complete result as JSON, in bytes, even if only part of it is stored. Null if there is no result.",
     }),
     progress: t.field({
       type: ToolProgress,
       nullable: true,
       description:
-        "The newest word of the server, for the one who runs it; null where it tells nothing.",
+        "The most recent progress reported by the server. Visible only to the user that started the execution. Null if none was reported.",
       resolve: (execution, _args, { services, caller }) =>
         services.executions.readProgress(caller, execution),
     }),
@@ -120,7 +133,8 @@ builder.node(ToolExecution, {
     user: t.prismaField({
       type: "User",
       nullable: true,
-      description: "On whose account it ran; null for the workspace's shared one.",
+      description:
+        "The user whose account the tool ran with. Null for the workspace's shared account.",
       resolve: (query, { ownerId, workspaceId }, _args, { db }) =>
         ownerId === workspaceId ? null : db.user.findUnique({ ...query, where: { id: ownerId } }),
     }),
@@ -157,7 +171,7 @@ builder.subscriptionField("toolExecutionUpdated", (t) =>
   t.field({
     type: ToolExecution,
     description:
-      "An execution: its present shape at once, then progress, until it is finished. Progress is for the one who runs it, four times a second at most.",
+      "Sends the current state of a tool execution, then each change until it has finished. Progress is sent only to the user that started the execution, at most four times per second.",
     args: { id: t.arg.id({ required: true }) },
     subscribe: (_root, { id }, { services, caller }) =>
       services.live.execution(caller, readIdOrNobody(id, "ToolExecution")),

@@ -5,11 +5,11 @@ import { Workspace } from "../workspace/workspace.ts";
 import { ToolExecution, ToolExecutionStatus } from "./execution.ts";
 
 const ToolExecutionFilter = builder.inputType("ToolExecutionFilter", {
-  description: "All that is given must hold.",
+  description: "Conditions for a filter. An entry must match all of them.",
   fields: (t) => ({
-    serverId: t.id({ description: "One that still exists." }),
-    status: t.field({ type: [ToolExecutionStatus], description: "Any of these." }),
-    toolName: t.string({ description: "The whole name." }),
+    serverId: t.id({ description: "The ID of a server that has not been deleted." }),
+    status: t.field({ type: [ToolExecutionStatus], description: "The statuses to include." }),
+    toolName: t.string({ description: "The exact name of the tool." }),
   }),
 });
 
@@ -19,12 +19,14 @@ interface Edge {
 }
 
 const ToolExecutionEdge = builder.objectRef<Edge>("ToolExecutionEdge").implement({
-  description: "A run, and where it stands in the list.",
+  description: "An execution and its cursor.",
   fields: (t) => ({
-    cursor: t.exposeString("cursor", { description: "What `after` takes." }),
+    cursor: t.exposeString("cursor", {
+      description: "The cursor of this entry, for use as `after`.",
+    }),
     node: t.field({
       type: ToolExecution,
-      description: "The run itself.",
+      description: "The execution of this edge.",
       resolve: ({ node }) => node,
     }),
   }),
@@ -34,21 +36,21 @@ const ToolExecutionConnection = builder
   .objectRef<ExecutionPage>("ToolExecutionConnection")
   .implement({
     description:
-      "A page of the history. Where what is asked for is rare, a page may be short or empty although pageInfo says that there is more: go on from its endCursor.",
+      "A page of the execution history. With a filter that matches few entries, a page may be short or empty although pageInfo indicates more; continue from its endCursor.",
     fields: (t) => ({
       edges: t.field({
         type: [ToolExecutionEdge],
-        description: "The page's runs, each with its cursor.",
+        description: "The executions on this page, with their cursors.",
         resolve: ({ edges }) => edges,
       }),
       nodes: t.field({
         type: [ToolExecution],
-        description: "The page's runs.",
+        description: "The executions on this page.",
         resolve: ({ edges }) => edges.map(({ node }) => node),
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
-        description: "Whether there is more, and from where to go on.",
+        description: "Information to aid in pagination.",
         resolve: (page) => page,
       }),
     }),
@@ -58,11 +60,18 @@ builder.prismaObjectField(Workspace, "toolExecutions", (t) =>
   t.field({
     type: ToolExecutionConnection,
     description:
-      "Runs of tools, newest first: the caller's own; everybody's for an admin. `first` is 20 if left out and at most 100. Metadata is kept for 90 days.",
+      "The tool executions, newest first: those of the caller, or of all members if the caller is an admin. `first` defaults to 20, at most 100. Metadata is kept for 90 days.",
     args: {
-      first: t.arg.int({ description: "So many: 20 if left out, at most 100." }),
-      after: t.arg.string({ description: "A cursor: those that are older." }),
-      filter: t.arg({ type: ToolExecutionFilter, description: "Left out: all." }),
+      first: t.arg.int({
+        description: "The number of entries to return. Defaults to 20, at most 100.",
+      }),
+      after: t.arg.string({
+        description: "Returns the executions that are older than this cursor.",
+      }),
+      filter: t.arg({
+        type: ToolExecutionFilter,
+        description: "The conditions for the executions. If omitted, all executions are returned.",
+      }),
     },
     resolve: ({ id }, { first, after, filter }, { services, caller }) =>
       services.executions.list(

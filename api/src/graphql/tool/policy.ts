@@ -7,13 +7,13 @@ import { McpTool } from "../server/tool.ts";
 import { User } from "../workspace/user.ts";
 
 export const ToolPolicyKind = builder.enumType("ToolPolicyKind", {
-  description: "What may be done with a tool.",
+  description: "The possible policies for a tool.",
   values: {
-    ALLOW: { description: "It runs." },
+    ALLOW: { description: "The tool runs without confirmation." },
     ASK: {
-      description: "It runs once the person has agreed: executeTool wants `confirmed: true`.",
+      description: "The tool runs after the user confirms: executeTool requires `confirmed: true`.",
     },
-    DENY: { description: "It does not run." },
+    DENY: { description: "The tool does not run." },
   } as const,
 });
 
@@ -28,49 +28,50 @@ const decide = ({ tool, row, newToolPolicy }: ToolWithPolicy) =>
 
 const ToolPolicy = builder.objectRef<ToolWithPolicy>("ToolPolicy").implement({
   description:
-    "What a workspace lets be done with a tool, for people and API tokens alike, whoever's account it would run with.",
+    "The workspace's policy for a tool. It applies to users and API tokens alike, with any account.",
   fields: (t) => ({
     kind: t.field({
       type: ToolPolicyKind,
       description:
-        "The policy for the next call. A tool that needs a review asks, or is denied if the workspace's newToolPolicy is DENY.",
+        "The policy for the next call. A tool that requires a review has ASK, or DENY if the workspace's newToolPolicy is DENY.",
       resolve: (policy) => decide(policy).kind,
     }),
     isDefault: t.boolean({
       description:
-        "Whether nobody has decided about the tool. Then its annotations apply (ASK for `destructiveHint: true`, otherwise ALLOW), or the workspace's newToolPolicy if nobody has approved it either.",
+        "Whether no policy has been set for the tool. The tool's annotations then apply (ASK for `destructiveHint: true`, otherwise ALLOW), or the workspace's newToolPolicy if the tool has not been approved either.",
       resolve: ({ row }) => (row?.kind ?? null) === null,
     }),
     changedSinceApproval: t.boolean({
       description:
-        "The tool declares something else than it did when it was approved: look at it, then approveTool.",
+        "Whether the tool's definition has changed since it was approved. Review the tool and call approveTool.",
       resolve: (policy) => decide(policy).isChangedSinceApproval,
     }),
     changedSinceDecision: t.boolean({
       description:
-        "Whether the tool's definition has changed since ALLOW, ASK or DENY was decided. False if the tool was not listed at that time.",
+        "Whether the tool's definition has changed since the policy was set. False if the tool was not listed at that time.",
       resolve: (policy) => decide(policy).isChangedSinceDecision,
     }),
     isNew: t.boolean({
       description:
-        "Whether the tool is denied because the workspace's newToolPolicy is DENY and nobody has decided about the tool or approved it.",
+        "Whether the tool is denied because the workspace's newToolPolicy is DENY and the tool has neither a policy nor an approval.",
       resolve: (policy) => decide(policy).isNew,
     }),
     needsReview: t.boolean({
       description:
-        "Whether an admin must review the tool before it can run as before: it is new, or its definition has changed. Review it with approveTool or setToolPolicy.",
+        "Whether an admin must review the tool with approveTool or setToolPolicy, because it is new or its definition has changed.",
       resolve: (policy) => decide(policy).needsReview,
     }),
     approvedAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When somebody last approved what the tool declares; null: nobody has.",
+      description:
+        "The time at which the tool's definition was last approved. Null if it has not been approved.",
       resolve: ({ row }) => row?.approvedAt ?? null,
     }),
     approvedBy: t.prismaField({
       type: User,
       nullable: true,
-      description: "Who did.",
+      description: "The user that approved the definition.",
       resolve: (query, { row }, _args, { db }) =>
         row?.approvedById
           ? db.user.findUnique({ ...query, where: { id: row.approvedById } })
@@ -82,7 +83,7 @@ const ToolPolicy = builder.objectRef<ToolWithPolicy>("ToolPolicy").implement({
 builder.objectFields(McpTool, (t) => ({
   policy: t.field({
     type: ToolPolicy,
-    description: "What may be done with it.",
+    description: "The workspace's policy for the tool.",
     resolve: async ({ serverId, tool }, _args, { toolPolicies }) => {
       const { rows, newToolPolicy } = await toolPolicies.load(serverId);
       return { tool, row: rows.get(tool.name), newToolPolicy };
@@ -90,23 +91,27 @@ builder.objectFields(McpTool, (t) => ({
   }),
   fingerprint: t.string({
     description:
-      "Stands for all that the tool declares, as this account sees it: approveTool takes it, so that nothing is approved that nobody has looked at.",
+      "A hash of the complete definition of the tool for this account. Pass it to approveTool to ensure that the approved definition is the one that was reviewed.",
     resolve: ({ tool }) => fingerprintTool(tool).toString("hex"),
   }),
 }));
 
 const SetToolPolicyInput = builder.inputType("SetToolPolicyInput", {
-  description: "A decision about one tool of one server.",
+  description: "The policy to set for a tool.",
   fields: (t) => ({
-    serverId: t.id({ required: true, description: "Whose tool." }),
+    serverId: t.id({
+      required: true,
+      description: "The ID of the MCP server that provides the tool.",
+    }),
     toolName: t.string({
       required: true,
       description:
-        "The name of the tool. ALLOW needs a tool that the caller's account sees; ASK and DENY can be decided before the tool is listed.",
+        "The name of the tool. ALLOW requires a tool that is listed for the caller's account; ASK and DENY can be set before the tool is listed.",
     }),
     kind: t.field({
       type: ToolPolicyKind,
-      description: "Null: back to the default, by the tool's annotations.",
+      description:
+        "The policy of the tool. Null restores the default, which depends on the tool's annotations.",
     }),
     fingerprint: t.string({
       description:
@@ -116,16 +121,19 @@ const SetToolPolicyInput = builder.inputType("SetToolPolicyInput", {
 });
 
 const ApproveToolInput = builder.inputType("ApproveToolInput", {
-  description: "A tool that somebody has looked at.",
+  description: "The tool to approve.",
   fields: (t) => ({
-    serverId: t.id({ required: true, description: "Whose tool." }),
+    serverId: t.id({
+      required: true,
+      description: "The ID of the MCP server that provides the tool.",
+    }),
     toolName: t.string({
       required: true,
-      description: "One that the caller's account sees, else NOT_FOUND.",
+      description: "The name of the tool. NOT_FOUND if it is not listed for the caller's account.",
     }),
     fingerprint: t.string({
       description:
-        "McpTool.fingerprint of what was looked at; CONFLICT when the tool has changed meanwhile. Left out: whatever it is by now.",
+        "The McpTool.fingerprint of the definition that was reviewed. CONFLICT if the tool has changed since. If omitted, the current definition is approved.",
     }),
   }),
 });
@@ -134,9 +142,13 @@ builder.mutationFields((t) => ({
   setToolPolicy: t.prismaField({
     type: "McpServer",
     description:
-      "Decides what may be done with a tool, and records the tool's definition as the caller's account sees it. ALLOW also approves that definition, so a tool that changes later asks again. Needs ADMIN. An approval stays when the policy changes.",
+      "Sets the policy of a tool, and records the tool's definition for the caller's account. ALLOW also approves that definition, so that a tool which changes later requires confirmation. Changing the policy does not remove an approval. Requires ADMIN.",
     args: {
-      input: t.arg({ type: SetToolPolicyInput, required: true, description: "What is decided." }),
+      input: t.arg({
+        type: SetToolPolicyInput,
+        required: true,
+        description: "The tool and its policy.",
+      }),
     },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
       const id = readIdOrNobody(input.serverId, "McpServer");
@@ -148,9 +160,13 @@ builder.mutationFields((t) => ({
   approveTool: t.prismaField({
     type: "McpServer",
     description:
-      "Remembers what a tool declares now: should it ever change, it is flagged and asks again. Needs ADMIN.",
+      "Approves the current definition of a tool. If the definition changes later, the tool is flagged and requires confirmation. Requires ADMIN.",
     args: {
-      input: t.arg({ type: ApproveToolInput, required: true, description: "What was looked at." }),
+      input: t.arg({
+        type: ApproveToolInput,
+        required: true,
+        description: "The tool and the fingerprint of the definition that was reviewed.",
+      }),
     },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
       const id = readIdOrNobody(input.serverId, "McpServer");

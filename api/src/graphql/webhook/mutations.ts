@@ -9,48 +9,66 @@ import { WebhookDelivery, WebhookEndpoint } from "./webhook-endpoint.ts";
 const CreatedWebhookEndpoint = builder
   .objectRef<CreatedWebhook>("CreatedWebhookEndpoint")
   .implement({
-    description: "Deliveries follow the Standard Webhooks specification.",
+    description:
+      "A webhook endpoint and its signing secret. Deliveries follow the Standard Webhooks specification.",
     fields: (t) => ({
       endpoint: t.prismaField({
         type: WebhookEndpoint,
         resolve: (query, { endpoint }, _args, { db }) =>
           db.webhookEndpoint.findUniqueOrThrow({ ...query, where: { id: endpoint.id } }),
       }),
-      signingSecret: t.exposeString("signingSecret", { description: "Shown this once." }),
+      signingSecret: t.exposeString("signingSecret", {
+        description: "The secret for verifying signatures. Returned only once.",
+      }),
     }),
   });
 
 const CreateWebhookEndpointInput = builder.inputType("CreateWebhookEndpointInput", {
-  description: "A new address for a workspace's events.",
+  description: "The settings of the new webhook endpoint.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "Whose events." }),
-    url: t.string({ required: true, description: "Where to; https, but on one's own machine." }),
+    workspaceId: t.id({
+      required: true,
+      description: "The ID of the workspace whose events are delivered.",
+    }),
+    url: t.string({
+      required: true,
+      description: "The URL to deliver events to. Must use https, except for loopback addresses.",
+    }),
     types: t.field({
       type: [WorkspaceEventType],
-      description: "Left out: every type.",
+      description: "The event types to deliver. If omitted, events of every type are delivered.",
     }),
   }),
 });
 
 const UpdateWebhookEndpointInput = builder.inputType("UpdateWebhookEndpointInput", {
-  description: "A field left out stays.",
+  description: "The settings of a webhook endpoint to change. Omitted fields are not changed.",
   fields: (t) => ({
-    id: t.id({ required: true, description: "Of the endpoint." }),
-    url: t.string({ description: "Where to; https, but on one's own machine." }),
-    types: t.field({ type: [WorkspaceEventType], description: "Null: every type." }),
-    enabled: t.boolean({ description: "True turns it on again, and tries at once." }),
+    id: t.id({ required: true, description: "The ID of the webhook endpoint." }),
+    url: t.string({
+      description: "The URL to deliver events to. Must use https, except for loopback addresses.",
+    }),
+    types: t.field({
+      type: [WorkspaceEventType],
+      description: "The event types to deliver. Null delivers events of every type.",
+    }),
+    enabled: t.boolean({
+      description:
+        "Whether events are delivered. If true, a disabled endpoint is enabled and delivery is attempted immediately.",
+    }),
   }),
 });
 
 builder.mutationFields((t) => ({
   createWebhookEndpoint: t.field({
     type: CreatedWebhookEndpoint,
-    description: "Delivers the workspace's events from now on. Needs ADMIN.",
+    description:
+      "Creates a webhook endpoint, to which the workspace's later events are delivered. Requires ADMIN.",
     args: {
       input: t.arg({
         type: CreateWebhookEndpointInput,
         required: true,
-        description: "Where to, and what.",
+        description: "The URL of the endpoint and the event types to deliver.",
       }),
     },
     resolve: (_root, { input }, { services, caller }) =>
@@ -62,12 +80,13 @@ builder.mutationFields((t) => ({
   }),
   updateWebhookEndpoint: t.prismaField({
     type: WebhookEndpoint,
-    description: "Changes where to, and which events, are delivered. Needs ADMIN.",
+    description:
+      "Changes the URL, the event types or the enabled state of a webhook endpoint. Requires ADMIN.",
     args: {
       input: t.arg({
         type: UpdateWebhookEndpointInput,
         required: true,
-        description: "What changes.",
+        description: "The settings to change.",
       }),
     },
     resolve: async (query, _root, { input: { id, ...input } }, { db, services, caller }) => {
@@ -80,8 +99,8 @@ builder.mutationFields((t) => ({
   }),
   deleteWebhookEndpoint: t.field({
     type: DeletedNode,
-    description: "Nothing more is delivered. Needs ADMIN.",
-    args: { id: t.arg.id({ required: true, description: "Of the endpoint." }) },
+    description: "Deletes a webhook endpoint and stops its deliveries. Requires ADMIN.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the webhook endpoint." }) },
     resolve: async (_root, { id }, { services, caller }) => {
       await services.webhooks.delete(caller, readIdOrNobody(id, "WebhookEndpoint"));
       return { id };
@@ -89,16 +108,18 @@ builder.mutationFields((t) => ({
   }),
   rotateWebhookSecret: t.field({
     type: CreatedWebhookEndpoint,
-    description: "A new signing secret; the old one signs along for a day. Needs ADMIN.",
-    args: { id: t.arg.id({ required: true, description: "Of the endpoint." }) },
+    description:
+      "Creates a new signing secret for a webhook endpoint. Deliveries are also signed with the previous secret for one day. Requires ADMIN.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the webhook endpoint." }) },
     resolve: (_root, { id }, { services, caller }) =>
       services.webhooks.rotateSecret(caller, readIdOrNobody(id, "WebhookEndpoint")),
   }),
   testWebhookEndpoint: t.prismaField({
     type: WebhookDelivery,
     ...contactsServer,
-    description: "Sends a message of type TEST now, and answers what came of it. Needs ADMIN.",
-    args: { id: t.arg.id({ required: true, description: "Of the endpoint." }) },
+    description:
+      "Sends an event of type TEST immediately and returns the resulting delivery. Requires ADMIN.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the webhook endpoint." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>
       services.webhooks.test(caller, readIdOrNobody(id, "WebhookEndpoint")),
   }),
@@ -106,8 +127,8 @@ builder.mutationFields((t) => ({
     type: WebhookDelivery,
     ...contactsServer,
     description:
-      "Sends an event again now. If it fails, the retry schedule of the delivery does not change. Needs ADMIN.",
-    args: { id: t.arg.id({ required: true, description: "Of the delivery." }) },
+      "Sends an event again now. If it fails, the retry schedule of the delivery does not change. Requires ADMIN.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the delivery." }) },
     resolve: (_query, _root, { id }, { services, caller }) =>
       services.webhooks.resend(caller, readIdOrNobody(id, "WebhookDelivery")),
   }),

@@ -3,45 +3,47 @@ import { builder } from "../builder.ts";
 import { WorkspaceEventType } from "../event/event.ts";
 
 const WebhookDeliveryState = builder.enumType("WebhookDeliveryState", {
-  description: "How far an event has come on its way to an endpoint.",
+  description: "The possible states of a webhook delivery.",
   values: {
     DELIVERED: { description: "The receiver answered with a status from 200 to 299." },
-    RETRYING: { description: "It failed and is tried again; what came later waits." },
+    RETRYING: { description: "The delivery failed and will be retried. Later events wait for it." },
     PARKED: {
       description:
-        "It failed for a day: later events go on without it, and it is still tried now and then.",
+        "The delivery failed for one day. Later events are delivered without waiting for it, and it is retried occasionally.",
     },
     GIVEN_UP: {
       description:
-        "It failed for three days, was a failed test, or could not be delivered any more; `error` states the reason.",
+        "The delivery failed for three days, was a failed test, or can no longer be delivered; `error` states the reason.",
     },
   } as const,
 });
 
 export const WebhookDelivery = builder.prismaNode("WebhookDelivery", {
-  description: "One event on its way to one endpoint, and what came of the last attempt.",
-  id: { field: "id", description: "What resendWebhookDelivery takes." },
+  description:
+    "The delivery of an event to a webhook endpoint, with the result of the last attempt.",
+  id: { field: "id", description: "The ID of the delivery, for use with resendWebhookDelivery." },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, endpoint: webhooksVisibleTo(caller) }),
   fields: (t) => ({
     eventId: t.exposeID("eventId", {
-      description: "The event's id, as in subscriptions and in the header webhook-id.",
+      description:
+        "The ID of the event, equal to the ID in subscriptions and in the webhook-id header.",
     }),
     type: t.expose("type", {
       type: WorkspaceEventType,
       nullable: true,
-      description: "Null for a test.",
+      description: "The type of the event. Null for a test.",
     }),
     state: t.expose("state", {
       type: WebhookDeliveryState,
-      description: "What became of it so far.",
+      description: "The current state of the delivery.",
     }),
     attempts: t.exposeInt("attempts", {
       description: "The number of attempts, including manual resends.",
     }),
     httpStatus: t.exposeInt("httpStatus", {
       nullable: true,
-      description: "Null when no answer came.",
+      description: "The HTTP status of the last response. Null if there was no response.",
     }),
     error: t.exposeString("error", {
       nullable: true,
@@ -49,31 +51,32 @@ export const WebhookDelivery = builder.prismaNode("WebhookDelivery", {
     }),
     durationMs: t.exposeInt("durationMs", {
       nullable: true,
-      description: "Of the last attempt, in milliseconds.",
+      description: "The duration of the last attempt, in milliseconds.",
     }),
     occurredAt: t.expose("occurredAt", {
       type: "DateTime",
-      description: "When the event happened.",
+      description: "The time at which the event occurred.",
     }),
     lastAttemptAt: t.expose("lastAttemptAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it was last sent; null while it waits for its first turn.",
+      description: "The time of the last attempt. Null before the first attempt.",
     }),
   }),
 });
 
 export const WebhookEndpoint = builder.prismaNode("WebhookEndpoint", {
-  description: "An address that a workspace's events are delivered to. Seen by admins.",
+  description: "A URL to which events of a workspace are delivered. Visible to admins.",
   id: { field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, ...webhooksVisibleTo(caller) }),
   fields: (t) => ({
-    url: t.expose("url", { type: "URL", description: "Where its events are sent." }),
+    url: t.expose("url", { type: "URL", description: "The URL that events are delivered to." }),
     types: t.field({
       type: [WorkspaceEventType],
       nullable: true,
-      description: "Null: every type. OAUTH_STATE_CHANGED does not include REAUTH_REQUIRED here.",
+      description:
+        "The event types that are delivered. Null if events of every type are delivered. Here OAUTH_STATE_CHANGED does not include REAUTH_REQUIRED.",
       select: { types: true },
       resolve: ({ types }) => (types.length === 0 ? null : types),
     }),
@@ -81,28 +84,29 @@ export const WebhookEndpoint = builder.prismaNode("WebhookEndpoint", {
     lastDeliveryAt: t.expose("lastDeliveryAt", {
       type: "DateTime",
       nullable: true,
-      description: "When something last arrived.",
+      description: "The time of the last successful delivery. Null if there was none.",
     }),
     failingSince: t.expose("failingSince", {
       type: "DateTime",
       nullable: true,
-      description: "When attempts began to fail; null while they do not.",
+      description:
+        "The time of the first in the current series of failures. Null if deliveries succeed.",
     }),
     disabledAt: t.expose("disabledAt", {
       type: "DateTime",
       nullable: true,
       description:
-        "Nothing is sent since then: it was turned off, or its receiver answered 410 Gone.",
+        "The time at which deliveries stopped, because the endpoint was disabled or responded with 410 Gone. Null if it is enabled.",
     }),
     deliveries: t.relatedConnection(
       "deliveries",
       {
-        description: "Newest first.",
+        description: "The deliveries to the endpoint, newest first.",
         cursor: "id",
         query: { orderBy: { id: "desc" } },
       },
       { name: "WebhookDeliveryConnection", description: "A page of an endpoint's deliveries." },
-      { name: "WebhookDeliveryEdge", description: "A delivery, and where it stands in the list." },
+      { name: "WebhookDeliveryEdge", description: "A delivery and its cursor." },
     ),
   }),
 });

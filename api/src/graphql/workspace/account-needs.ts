@@ -9,11 +9,11 @@ import { User } from "./user.ts";
 import { Workspace } from "./workspace.ts";
 
 const AccountNeed = builder.objectRef<AccountNeedShape>("AccountNeed").implement({
-  description: "An account that needs a person, now or soon.",
+  description: "A connected account that needs a user to sign in again, now or soon.",
   fields: (t) => ({
     server: t.prismaField({
       type: "McpServer",
-      description: "Where the account is used.",
+      description: "The MCP server that the account is used with.",
       // One statement for a whole page.
       resolve: (query, { serverId, workspaceId }, _args, { db }) =>
         db.mcpServer.findUniqueOrThrow({ ...query, where: { id: serverId, workspaceId } }),
@@ -21,33 +21,35 @@ const AccountNeed = builder.objectRef<AccountNeedShape>("AccountNeed").implement
     user: t.prismaField({
       type: User,
       nullable: true,
-      description: "Whose account; null for the workspace's shared one.",
+      description: "The user that the account belongs to. Null for the workspace's shared account.",
       resolve: (query, { userId }, _args, { db }) =>
         userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
     }),
     isMine: t.boolean({
-      description: "It is the caller's own.",
+      description: "Whether the account belongs to the caller.",
       resolve: ({ userId }, _args, { caller }) => userId === caller?.userId,
     }),
     state: t.expose("state", {
       type: OAuthState,
-      description: "REAUTH_REQUIRED: it needs somebody now. CONNECTED: soon.",
+      description:
+        "The state of the account. REAUTH_REQUIRED means that a user is needed now; CONNECTED means that a user will be needed soon.",
     }),
     reason: t.expose("reason", {
       type: OAuthReason,
       nullable: true,
-      description: "Why it needs somebody now.",
+      description: "The reason that the account needs a user now. Null if the state is CONNECTED.",
     }),
     since: t.expose("since", {
       type: "DateTime",
       nullable: true,
       description:
-        "When it came to need somebody; null while it does not, and where the log does not reach back so far.",
+        "The time at which the account began to need a user. Null if the state is CONNECTED, or if the event log does not go back that far.",
     }),
     forecast: t.expose("forecast", {
       type: OAuthForecast,
       nullable: true,
-      description: "What will end it, of one that works now.",
+      description:
+        "The event that will end the account's authorization. Null unless the state is CONNECTED.",
     }),
   }),
 });
@@ -55,12 +57,14 @@ const AccountNeed = builder.objectRef<AccountNeedShape>("AccountNeed").implement
 const AccountNeedEdge = builder
   .objectRef<AccountNeedPage["edges"][number]>("AccountNeedEdge")
   .implement({
-    description: "An account, and where it stands in the list.",
+    description: "An account and its cursor.",
     fields: (t) => ({
-      cursor: t.exposeString("cursor", { description: "What `after` takes." }),
+      cursor: t.exposeString("cursor", {
+        description: "The cursor of this entry, for use as `after`.",
+      }),
       node: t.field({
         type: AccountNeed,
-        description: "The account itself.",
+        description: "The account of this edge.",
         resolve: ({ node }) => node,
       }),
     }),
@@ -69,24 +73,24 @@ const AccountNeedEdge = builder
 const AccountNeedConnection = builder
   .objectRef<AccountNeedPage>("AccountNeedConnection")
   .implement({
-    description: "A page of accounts that need a person.",
+    description: "A page of accounts that need a user.",
     fields: (t) => ({
       edges: t.field({
         type: [AccountNeedEdge],
-        description: "The page's accounts, each with its cursor.",
+        description: "The accounts on this page, with their cursors.",
         resolve: ({ edges }) => edges,
       }),
       nodes: t.field({
         type: [AccountNeed],
-        description: "The page's accounts.",
+        description: "The accounts on this page.",
         resolve: ({ edges }) => edges.map(({ node }) => node),
       }),
       pageInfo: t.field({
         type: builder.pageInfoRef(),
-        description: "Whether there is more, and from where to go on.",
+        description: "Information to aid in pagination.",
         resolve: (page) => page,
       }),
-      totalCount: t.exposeInt("totalCount", { description: "All of them." }),
+      totalCount: t.exposeInt("totalCount", { description: "The total number of accounts." }),
     }),
   });
 
@@ -94,10 +98,12 @@ builder.prismaObjectField(Workspace, "accountNeeds", (t) =>
   t.field({
     type: AccountNeedConnection,
     description:
-      "Accounts of servers in use that need a person: now (REAUTH_REQUIRED), and then those that will within seven days. Everybody's for an admin; for others their own and the shared ones.",
+      "The accounts that need a user now (REAUTH_REQUIRED), followed by those that will within seven days. Only accounts of enabled servers are included. Admins see all accounts; other members see their own and shared accounts.",
     args: {
-      first: t.arg.int({ description: "So many: 20 if left out, at most 100." }),
-      after: t.arg.string({ description: "A cursor: those that come after it." }),
+      first: t.arg.int({
+        description: "The number of entries to return. Defaults to 20, at most 100.",
+      }),
+      after: t.arg.string({ description: "Returns the entries after this cursor." }),
     },
     resolve: ({ id }, { first, after }, { services, caller }) =>
       services.accountNeeds.list(caller, id, { first: first ?? null, after: after ?? null }),

@@ -8,15 +8,18 @@ import { WorkspaceRole } from "./role.ts";
 import { Workspace } from "./workspace.ts";
 
 const InvitationFaultType = builder.enumType("InvitationFault", {
-  description: "Why a link lets nobody in, or not the caller.",
+  description: "The reasons that an invitation cannot be accepted by the caller.",
   values: {
-    EXPIRED: { description: "Seven days are over." },
-    USED: { description: "Somebody has joined with it." },
+    EXPIRED: { description: "The invitation expired after seven days." },
+    USED: { description: "The invitation has already been accepted." },
     REVOKED: {
-      description: "It was taken back, or whoever made it has lost the role that it took.",
+      description:
+        "The invitation was revoked, or its creator no longer has the role that is required to create it.",
     },
-    UNKNOWN: { description: "There is no such invitation, or no more." },
-    OTHER_ACCOUNT: { description: "It is for another email address than the caller's." },
+    UNKNOWN: { description: "The invitation does not exist or has been deleted." },
+    OTHER_ACCOUNT: {
+      description: "The invitation is limited to an email address other than the caller's.",
+    },
   } as const,
 });
 
@@ -29,39 +32,40 @@ const messages: Record<InvitationFault, string> = {
 };
 
 const Preview = builder.objectRef<InvitationPreview>("InvitationPreview").implement({
-  description: "What whoever holds a link learns of it, before they accept.",
+  description: "The information about an invitation that is available to anyone who has its link.",
   fields: (t) => ({
     fault: t.expose("fault", {
       type: InvitationFaultType,
       nullable: true,
       description:
-        "Why it does not let the caller in; null while it does. OTHER_ACCOUNT is told to those who are signed in.",
+        "The reason that the caller cannot accept the invitation. Null if the caller can accept it. OTHER_ACCOUNT is returned only to signed-in callers.",
     }),
     isMember: t.exposeBoolean("isMember", {
-      description: "The caller is in the workspace already.",
+      description: "Whether the caller is already a member of the workspace.",
     }),
     workspaceName: t.exposeString("workspaceName", {
       nullable: true,
-      description: "Where to; null for UNKNOWN.",
+      description: "The name of the workspace. Null if the fault is UNKNOWN.",
     }),
     role: t.expose("role", {
       type: WorkspaceRole,
       nullable: true,
-      description: "What they become; null for UNKNOWN.",
+      description: "The role that the new member receives. Null if the fault is UNKNOWN.",
     }),
     invitedBy: t.exposeString("invitedBy", {
       nullable: true,
-      description: "The name of who invites; null for UNKNOWN, and once the user is gone.",
+      description:
+        "The name of the user that created the invitation. Null if the fault is UNKNOWN or the user has been deleted.",
     }),
     reservedFor: t.exposeString("reservedFor", {
       nullable: true,
       description:
-        "The one address that may accept, shortened to what its owner recognises; null: whoever has the link.",
+        "The only email address that can accept the invitation, shortened so that only its owner recognizes it. Null if anyone who has the link can accept it.",
     }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
       nullable: true,
-      description: "Until when it holds; null for UNKNOWN.",
+      description: "The time at which the invitation expires. Null if the fault is UNKNOWN.",
     }),
   }),
 });
@@ -78,11 +82,11 @@ interface Invalid {
 }
 
 const InvitationAccepted = builder.objectRef<Accepted>("InvitationAccepted").implement({
-  description: "The caller is a member now, or was one already.",
+  description: "The caller is a member of the workspace, either newly or already before.",
   fields: (t) => ({
     workspace: t.prismaField({
       type: Workspace,
-      description: "Where they are in.",
+      description: "The workspace that the caller is a member of.",
       resolve: (query, { workspaceId }, _args, { db }) =>
         db.workspace.findUniqueOrThrow({ ...query, where: { id: workspaceId } }),
     }),
@@ -90,29 +94,32 @@ const InvitationAccepted = builder.objectRef<Accepted>("InvitationAccepted").imp
 });
 
 const InvitationInvalid = builder.objectRef<Invalid>("InvitationInvalid").implement({
-  description: "The link does not let the caller in.",
+  description: "The invitation cannot be accepted by the caller.",
   interfaces: [UserError],
   fields: (t) => ({
-    reason: t.expose("reason", { type: InvitationFaultType, description: "Why." }),
+    reason: t.expose("reason", {
+      type: InvitationFaultType,
+      description: "The reason that the invitation cannot be accepted.",
+    }),
   }),
 });
 
 const AcceptInvitationResult = builder.unionType("AcceptInvitationResult", {
-  description: "What became of an acceptance.",
+  description: "The result of accepting an invitation.",
   types: [InvitationAccepted, InvitationInvalid],
   resolveType: ({ __typename }) => __typename,
 });
 
 const token = {
   required: true,
-  description: "The last part of the link's path.",
+  description: "The token from the link of the invitation: the last segment of its path.",
 } as const;
 
 builder.queryField("invitation", (t) =>
   t.field({
     type: Preview,
     description:
-      "What a link invites to, for whoever holds it, signed in or not. Of one shape, whatever there is to tell; rate-limited.",
+      "Information about an invitation, for anyone who has its link, signed in or not. All fields are always present, so that an invalid link reveals nothing. Rate-limited.",
     args: { token: t.arg.string(token) },
     resolve: (_root, args, { caller, address, services }) =>
       services.invitations.preview(caller, args.token, address),
@@ -123,7 +130,7 @@ builder.mutationField("acceptInvitation", (t) =>
   t.field({
     type: AcceptInvitationResult,
     description:
-      "Makes the caller a member, once for each link; a member already stays what they are, and the link stays whole. Rate-limited; not for API tokens.",
+      "Makes the caller a member of the invitation's workspace. Each invitation can be accepted once. An existing member keeps their role, and the invitation remains valid. Rate-limited; not available to API tokens.",
     args: { token: t.arg.string(token) },
     resolve: async (_root, args, { caller, services }): Promise<Accepted | Invalid> => {
       const answer = await services.invitations.accept(caller, args.token);

@@ -7,30 +7,34 @@ import { WorkspaceRole } from "./role.ts";
 const CreatedInvitation = builder
   .objectRef<{ invitation: InvitationRow; url: string }>("CreatedInvitation")
   .implement({
-    description: "A new invitation.",
+    description: "A newly created invitation.",
     fields: (t) => ({
       invitation: t.prismaField({
         type: Invitation,
-        description: "What is kept of it.",
+        description: "The invitation without its link.",
         resolve: (query, { invitation }, _args, { db }) =>
           db.invitation.findUniqueOrThrow({ ...query, where: { id: invitation.id } }),
       }),
       url: t.exposeString("url", {
         description:
-          "The link to send, shown this once: only a hash of it is kept. Gatehouse sends no mail.",
+          "The link to send to the invited person; Gatehouse does not send it by email. Returned only once, because only a hash is stored.",
       }),
     }),
   });
 
 const CreateInvitationInput = builder.inputType("CreateInvitationInput", {
-  description: "Who is to join which workspace, as what.",
+  description: "The settings of the new invitation.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "Where to." }),
+    workspaceId: t.id({ required: true, description: "The ID of the workspace to join." }),
     email: t.string({
       description:
-        "The one address that may accept, in capital or small letters. Left out: whoever has the link.",
+        "The only email address that can accept the invitation; case is ignored. If omitted, anyone who has the link can accept it.",
     }),
-    role: t.field({ type: WorkspaceRole, required: true, description: "What they become." }),
+    role: t.field({
+      type: WorkspaceRole,
+      required: true,
+      description: "The role that the new member receives.",
+    }),
   }),
 });
 
@@ -38,12 +42,12 @@ builder.mutationFields((t) => ({
   createInvitation: t.field({
     type: CreatedInvitation,
     description:
-      "Makes a link with which one person joins; it holds for seven days. Needs ADMIN, and OWNER to invite an owner; not for API tokens. CONFLICT when the address is a member's, and while 200 are pending.",
+      "Creates an invitation with which one person can join a workspace within seven days. Requires ADMIN, and OWNER to invite an owner; not available to API tokens. CONFLICT if the email address belongs to a member, or if the workspace has 200 pending invitations.",
     args: {
       input: t.arg({
         type: CreateInvitationInput,
         required: true,
-        description: "Who, where and as what.",
+        description: "The workspace, the role and the email address of the invitation.",
       }),
     },
     resolve: async (_root, { input }, { caller, services }) => {
@@ -58,8 +62,8 @@ builder.mutationFields((t) => ({
   revokeInvitation: t.prismaField({
     type: Invitation,
     description:
-      "Takes a link back, at once; one that is over stays as it is. Needs ADMIN; not for API tokens.",
-    args: { id: t.arg.id({ required: true, description: "Of the invitation." }) },
+      "Revokes an invitation with immediate effect. Returns an invitation that is no longer pending unchanged. Requires ADMIN; not available to API tokens.",
+    args: { id: t.arg.id({ required: true, description: "The ID of the invitation." }) },
     resolve: async (query, _root, { id }, { db, caller, services }) => {
       const row = await services.invitations.revoke(caller, readIdOrNobody(id, "Invitation"));
       return db.invitation.findUniqueOrThrow({ ...query, where: { id: row.id } });

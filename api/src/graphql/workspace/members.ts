@@ -4,35 +4,45 @@ import { DeletedNode } from "../shared.ts";
 import { WorkspaceRole } from "./role.ts";
 
 const RemoveWorkspaceMemberInput = builder.inputType("RemoveWorkspaceMemberInput", {
-  description: "Who is to leave which workspace.",
+  description: "The member to remove from a workspace.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "The workspace to be left." }),
-    userId: t.id({ required: true, description: "The member's user, not the membership." }),
+    workspaceId: t.id({ required: true, description: "The ID of the workspace." }),
+    userId: t.id({
+      required: true,
+      description: "The ID of the member's user, not of the membership.",
+    }),
   }),
 });
 
 const ChangeMemberRoleInput = builder.inputType("ChangeMemberRoleInput", {
-  description: "Who becomes what, and where.",
+  description: "The member whose role changes, and the new role.",
   fields: (t) => ({
-    workspaceId: t.id({ required: true, description: "The workspace." }),
-    userId: t.id({ required: true, description: "The member's user, not the membership." }),
-    role: t.field({ type: WorkspaceRole, required: true, description: "From now on." }),
+    workspaceId: t.id({ required: true, description: "The ID of the workspace." }),
+    userId: t.id({
+      required: true,
+      description: "The ID of the member's user, not of the membership.",
+    }),
+    role: t.field({
+      type: WorkspaceRole,
+      required: true,
+      description: "The new role of the member.",
+    }),
   }),
 });
 
 const whatEnds =
-  "What they had connected there ends with it: their own accounts, and shared ones that they consented to, are revoked (MEMBER_REMOVED), and their open attempts at consent fail (FORBIDDEN).";
+  "The member's own accounts there, and shared accounts that the member consented to, are revoked (MEMBER_REMOVED), and the member's pending consent attempts fail (FORBIDDEN).";
 
 builder.mutationFields((t) => ({
   changeMemberRole: t.prismaField({
     type: "Membership",
     description:
-      "Gives a member another role, on every process at once; pending invitations that they could not make any more are taken back. Needs ADMIN, and OWNER to or from that role; not for API tokens. CONFLICT when the last owner would lose it.",
+      "Changes the role of a member, with immediate effect in all processes. Pending invitations that the member could no longer create are revoked. Requires ADMIN, and OWNER to grant or remove the OWNER role; not available to API tokens. CONFLICT if the workspace would have no owner left.",
     args: {
       input: t.arg({
         type: ChangeMemberRoleInput,
         required: true,
-        description: "Who becomes what.",
+        description: "The member and the new role.",
       }),
     },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
@@ -46,12 +56,12 @@ builder.mutationFields((t) => ({
   }),
   removeWorkspaceMember: t.field({
     type: DeletedNode,
-    description: `Ends a membership, by its global id in the answer. ${whatEnds} Needs ADMIN, and OWNER for an owner; CONFLICT for the last owner.`,
+    description: `Removes a member from a workspace and returns the global ID of the membership. ${whatEnds} Requires ADMIN, and OWNER to remove an owner. CONFLICT for the last owner.`,
     args: {
       input: t.arg({
         type: RemoveWorkspaceMemberInput,
         required: true,
-        description: "Whose membership, and where.",
+        description: "The workspace and the user to remove.",
       }),
     },
     resolve: async (_root, { input }, { caller, services }) => {
@@ -64,8 +74,10 @@ builder.mutationFields((t) => ({
   }),
   leaveWorkspace: t.field({
     type: DeletedNode,
-    description: `Ends the caller's own membership. ${whatEnds} CONFLICT for the last owner.`,
-    args: { workspaceId: t.arg.id({ required: true, description: "The workspace to leave." }) },
+    description: `Ends the caller's membership in a workspace and returns its global ID. ${whatEnds} CONFLICT for the last owner.`,
+    args: {
+      workspaceId: t.arg.id({ required: true, description: "The ID of the workspace to leave." }),
+    },
     resolve: async (_root, { workspaceId }, { caller, services }) => {
       const { membershipId } = await services.members.leave(
         caller,

@@ -2,10 +2,11 @@ import { builder } from "../builder.ts";
 import { Workspace } from "./workspace.ts";
 
 export const NewToolPolicy = builder.enumType("NewToolPolicy", {
-  description: "How a workspace treats tools that nobody has decided about or approved.",
+  description: "How a workspace treats tools without a decision or an approval.",
   values: {
     BY_ANNOTATIONS: {
-      description: "Tools with `destructiveHint: true` ask; other tools are allowed.",
+      description:
+        "Tools with `destructiveHint: true` require confirmation; other tools are allowed.",
     },
     DENY: {
       description:
@@ -17,6 +18,6 @@ export const NewToolPolicy = builder.enumType("NewToolPolicy", {
 builder.prismaObjectField(Workspace, "newToolPolicy", (t) =>
   t.expose("newToolPolicy", {
     type: NewToolPolicy,
-    description: "How tools are treated that nobody has decided about or approved.",
+    description: "How the workspace treats tools without a decision or an approval.",
   }),
 );

@@ -1,6 +1,7 @@
 import { builder } from "../builder.ts";
 
 export const WorkspaceRole = builder.enumType("WorkspaceRole", {
-  description: "What a member may do; each role may do all that the ones after it may.",
+  description:
+    "The roles of members. OWNER includes the permissions of ADMIN, which includes those of MEMBER, which includes those of VIEWER.",
   values: ["OWNER", "ADMIN", "MEMBER", "VIEWER"] as const,
 });

@@ -5,14 +5,15 @@ import { NewToolPolicy } from "./new-tool-policy.ts";
 import { Workspace } from "./workspace.ts";
 
 const UpdateWorkspaceInput = builder.inputType("UpdateWorkspaceInput", {
-  description: "The settings of a workspace to change. Settings that are omitted or null stay.",
+  description:
+    "The settings of a workspace to change. Settings that are omitted or null are not changed.",
   fields: (t) => ({
-    id: t.id({ required: true, description: "Of the workspace." }),
-    name: t.string({ description: "1 to 100 characters." }),
+    id: t.id({ required: true, description: "The ID of the workspace." }),
+    name: t.string({ description: "A name of 1 to 100 characters." }),
     newToolPolicy: t.field({
       type: NewToolPolicy,
       description:
-        "How tools are treated that nobody has decided about or approved. DENY approves the tools that are listed at this moment.",
+        "How to treat tools without a decision or an approval. DENY approves the tools that are listed when it is set.",
     }),
   }),
 });
@@ -20,12 +21,12 @@ const UpdateWorkspaceInput = builder.inputType("UpdateWorkspaceInput", {
 builder.mutationFields((t) => ({
   updateWorkspace: t.prismaField({
     type: Workspace,
-    description: "Changes the settings of a workspace; its slug stays. Needs ADMIN.",
+    description: "Changes the settings of a workspace. Its slug does not change. Requires ADMIN.",
     args: {
       input: t.arg({
         type: UpdateWorkspaceInput,
         required: true,
-        description: "The new settings.",
+        description: "The settings to change.",
       }),
     },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
@@ -38,12 +39,12 @@ builder.mutationFields((t) => ({
   deleteWorkspace: t.field({
     type: DeletedNode,
     description:
-      "Deletes a workspace with all that is in it, at once and for good: every account at its servers is on its way to be revoked. Whoever owns no other one gets an empty one. Needs OWNER; not for API tokens. BAD_USER_INPUT when the name is another.",
+      "Deletes a workspace and everything in it, immediately and permanently. The grants of its servers are queued for revocation. If the caller owns no other workspace, an empty one is created. Requires OWNER; not available to API tokens. BAD_USER_INPUT if the name does not match.",
     args: {
-      id: t.arg.id({ required: true, description: "Of the workspace." }),
+      id: t.arg.id({ required: true, description: "The ID of the workspace." }),
       name: t.arg.string({
         required: true,
-        description: "As the workspace is called, letter by letter: a safeguard.",
+        description: "The exact name of the workspace, as a safeguard.",
       }),
     },
     resolve: async (_root, { id, name }, { caller, services }) => {

@@ -9,40 +9,42 @@ import { encodeGlobalId } from "../global-id.ts";
 import { Workspace } from "./workspace.ts";
 
 const RunStatistics = builder.objectRef<RunStatisticsShape>("RunStatistics").implement({
-  description: "What became of runs of tools.",
+  description: "Statistics of tool executions.",
   fields: (t) => ({
-    runs: t.exposeInt("runs", { description: "All that began." }),
+    runs: t.exposeInt("runs", { description: "The number of executions that started." }),
     failed: t.exposeInt("failed", {
-      description: "FAILED, TIMED_OUT, REAUTH_REQUIRED and INTERRUPTED.",
+      description:
+        "The number of executions with status FAILED, TIMED_OUT, REAUTH_REQUIRED or INTERRUPTED.",
     }),
     errorRate: t.exposeFloat("errorRate", {
       nullable: true,
       description:
-        "The share that failed of those that ended and were not cancelled, from 0 to 1; null when there are none.",
+        "The proportion of failed executions among those that ended and were not cancelled, from 0 to 1. Null if there are none.",
     }),
     p50Ms: t.exposeFloat("p50Ms", {
       nullable: true,
       description:
-        "Half of the runs that SUCCEEDED, FAILED or TIMED_OUT took no longer, in milliseconds; null when there are none.",
+        "The median duration of executions with status SUCCEEDED, FAILED or TIMED_OUT, in milliseconds. Null if there are none.",
     }),
     p95Ms: t.exposeFloat("p95Ms", {
       nullable: true,
-      description: "95 of 100 took no longer, in milliseconds; null when there are none.",
+      description:
+        "The 95th percentile of the duration of executions with status SUCCEEDED, FAILED or TIMED_OUT, in milliseconds. Null if there are none.",
     }),
   }),
 });
 
 const TokenStatistics = builder.objectRef<TokenStatisticsShape>("TokenStatistics").implement({
   description:
-    "What the log tells of tokens. A renewal that gets no usable answer is tried again and leaves no trace there.",
+    "Statistics of token events. Refresh attempts without a usable response are retried and not counted.",
   fields: (t) => ({
-    refreshed: t.exposeInt("refreshed", { description: "Renewed without a person." }),
+    refreshed: t.exposeInt("refreshed", { description: "The number of refreshes without a user." }),
     refused: t.exposeInt("refused", {
       description:
-        "Renewals that ended an account: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED.",
+        "The number of refreshes that failed permanently: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED.",
     }),
     reauthRequired: t.exposeInt("reauthRequired", {
-      description: "Accounts that came to need their person, for whatever reason.",
+      description: "The number of times that an account changed to REAUTH_REQUIRED.",
     }),
   }),
 });
@@ -52,17 +54,18 @@ const ServerStatistics = builder
     "ServerStatistics",
   )
   .implement({
-    description: "What became of one server's runs; of all deleted servers' together.",
+    description:
+      "Statistics of the tool executions of one server, or of all deleted servers together.",
     fields: (t) => ({
       serverId: t.id({
         nullable: true,
-        description: "Null for servers that are deleted.",
+        description: "The ID of the server. Null for deleted servers.",
         resolve: ({ serverId }) => serverId && encodeGlobalId("McpServer", serverId),
       }),
       server: t.prismaField({
         type: "McpServer",
         nullable: true,
-        description: "Null for servers that are deleted.",
+        description: "The server. Null for deleted servers.",
         // One statement for all of them.
         resolve: (query, { serverId, workspaceId }, _args, { db }) =>
           serverId
@@ -71,24 +74,24 @@ const ServerStatistics = builder
       }),
       runs: t.field({
         type: RunStatistics,
-        description: "Its runs.",
+        description: "The statistics of the executions.",
         resolve: (statistics) => statistics,
       }),
     }),
   });
 
 const StatisticsBucket = builder.objectRef<StatisticsBucketShape>("StatisticsBucket").implement({
-  description: "A piece of the range.",
+  description: "Statistics for one interval of the time range.",
   fields: (t) => ({
-    startsAt: t.expose("startsAt", { type: "DateTime", description: "Where it begins." }),
+    startsAt: t.expose("startsAt", { type: "DateTime", description: "The start of the interval." }),
     runs: t.field({
       type: RunStatistics,
-      description: "Runs that began in it.",
+      description: "The statistics of executions that started in the interval.",
       resolve: (bucket) => bucket,
     }),
     tokens: t.field({
       type: TokenStatistics,
-      description: "What the log tells of tokens in it.",
+      description: "The statistics of tokens in the interval.",
       resolve: (bucket) => bucket,
     }),
   }),
@@ -98,32 +101,40 @@ const WorkspaceStatistics = builder
   .objectRef<WorkspaceStatisticsShape>("WorkspaceStatistics")
   .implement({
     description:
-      "Runs and tokens over a range of time. Everybody's for an admin; for others their own runs, and their own and shared accounts.",
+      "Statistics of tool executions and tokens in a time range. For admins they cover all members; for other members, their own executions and their own and shared accounts.",
     fields: (t) => ({
-      from: t.expose("from", { type: "DateTime", description: "As it was asked for." }),
-      to: t.expose("to", { type: "DateTime", description: "As it was asked for; exclusive." }),
+      from: t.expose("from", {
+        type: "DateTime",
+        description: "The requested start of the range.",
+      }),
+      to: t.expose("to", {
+        type: "DateTime",
+        description: "The requested end of the range, exclusive.",
+      }),
       bucketSeconds: t.exposeInt("bucketSeconds", {
-        description: "How long each piece is: chosen so that there are at most sixty.",
+        description:
+          "The length of each interval in seconds, chosen so that there are at most 60 intervals.",
       }),
       total: t.field({
         type: RunStatistics,
-        description: "All runs of the range.",
+        description: "The statistics of all executions in the range.",
         resolve: ({ total }) => total,
       }),
       tokens: t.field({
         type: TokenStatistics,
-        description: "What the log tells of tokens in the whole range.",
+        description: "The statistics of tokens in the whole range.",
         resolve: ({ tokens }) => tokens,
       }),
       servers: t.field({
         type: [ServerStatistics],
-        description: "Servers with a run in the range, most runs first; a hundred at most.",
+        description:
+          "The statistics of servers with executions in the range, those with most executions first. At most 100 servers.",
         resolve: ({ servers, workspaceId }) =>
           servers.slice(0, mostServers).map((server) => ({ ...server, workspaceId })),
       }),
       buckets: t.field({
         type: [StatisticsBucket],
-        description: "The range in pieces, oldest first, also those in which nothing happened.",
+        description: "The intervals of the range, oldest first, including those without activity.",
         resolve: ({ buckets }) => buckets,
       }),
     }),
@@ -134,14 +145,18 @@ const mostServers = 100;
 builder.prismaObjectField(Workspace, "statistics", (t) =>
   t.field({
     type: WorkspaceStatistics,
-    description: "Runs, their duration and errors, and renewals of tokens over a range of time.",
+    description: "Statistics of tool executions and token refreshes in a time range.",
     args: {
       from: t.arg({
         type: "DateTime",
         required: true,
-        description: "The beginning; at most 90 days before the end.",
+        description: "The start of the range, at most 90 days before the end.",
       }),
-      to: t.arg({ type: "DateTime", required: true, description: "The end, exclusive." }),
+      to: t.arg({
+        type: "DateTime",
+        required: true,
+        description: "The end of the range, exclusive.",
+      }),
     },
     resolve: ({ id }, { from, to }, { services, caller }) =>
       services.statistics.read(caller, id, from, to),

@@ -3,7 +3,7 @@ import { sameForAll } from "../live/same-for-all.ts";
 import { visibleTo } from "#services/access/access.ts";
 
 export const User = builder.prismaNode("User", {
-  description: "A person. Seen by those who share a workspace with them.",
+  description: "A user. Visible to users who share a workspace with them.",
   id: { ...sameForAll, field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, memberships: { some: { workspace: visibleTo(caller) } } }),

@@ -5,7 +5,7 @@ import { User } from "./user.ts";
 import { Workspace } from "./workspace.ts";
 
 const Viewer = builder.objectRef<Caller>("Viewer").implement({
-  description: "The caller.",
+  description: "The current user and, for API requests, the token.",
   fields: (t) => ({
     user: t.prismaField({
       type: User,
@@ -15,7 +15,8 @@ const Viewer = builder.objectRef<Caller>("Viewer").implement({
     apiToken: t.prismaField({
       type: ApiToken,
       nullable: true,
-      description: "The API token that calls, if one does.",
+      description:
+        "The API token that authenticates the request. Null if the request is not authenticated by a token.",
       resolve: (query, { apiToken }, _args, { db }) =>
         apiToken ? db.apiToken.findUnique({ ...query, where: { id: apiToken.id } }) : null,
     }),
@@ -38,7 +39,7 @@ builder.queryField("viewer", (t) =>
   t.field({
     type: Viewer,
     nullable: true,
-    description: "The caller; null when nobody is signed in.",
+    description: "The current user. Null if the request is not authenticated.",
     resolve: (_root, _args, { caller }) => caller,
   }),
 );

@@ -9,7 +9,7 @@ import { WorkspaceRole } from "./role.ts";
 
 builder.prismaNode("Membership", {
   name: "WorkspaceMember",
-  description: "A person's place in a workspace.",
+  description: "The membership of a user in a workspace.",
   id: { field: "id" },
   nullable: true,
   findUnique: (id, { caller }) => ({ id, workspace: visibleTo(caller) }),
@@ -21,17 +21,17 @@ builder.prismaNode("Membership", {
 });
 
 export const Workspace = builder.prismaNode("Workspace", {
-  description: "Where members share MCP servers.",
+  description: "A workspace, in which members share MCP servers.",
   id: { field: "id" },
   nullable: true,
   // Side by side: for an API token both name an id.
   findUnique: (id, { caller }) => ({ id, AND: visibleTo(caller) }),
   fields: (t) => ({
-    slug: t.exposeString("slug", { description: "Its name in URLs." }),
+    slug: t.exposeString("slug", { description: "The name of the workspace in URLs." }),
     name: t.exposeString("name"),
     viewerRole: t.field({
       type: WorkspaceRole,
-      description: "The caller's role.",
+      description: "The role of the caller in the workspace.",
       resolve: async ({ id }, _args, { roles }) => {
         const role = await roles.load(id);
         if (!role) throw new Error("A workspace was answered to someone outside it.");
@@ -48,7 +48,7 @@ export const Workspace = builder.prismaNode("Workspace", {
       "invitations",
       {
         description:
-          "For admins who are signed in; nobody else sees one. Those that hold come first, then the one that ended last; of 90 days.",
+          "The invitations of the last 90 days: pending ones first, then the others by the time they ended, newest first. Visible only to signed-in admins; empty for other callers.",
         cursor: "id",
         query: (_args, { caller }) => ({
           where: invitationsVisibleTo(caller),
@@ -56,7 +56,7 @@ export const Workspace = builder.prismaNode("Workspace", {
         }),
       },
       { name: "InvitationConnection", description: "A page of invitations." },
-      { name: "InvitationEdge", description: "An invitation, and where it stands in the list." },
+      { name: "InvitationEdge", description: "An invitation and its cursor." },
     ),
     mcpServers: t.relatedConnection(
       "servers",
@@ -75,7 +75,7 @@ export const Workspace = builder.prismaNode("Workspace", {
     apiTokens: t.relatedConnection(
       "apiTokens",
       {
-        description: "The caller's own; everybody's for an admin.",
+        description: "The API tokens of the caller, or of all members if the caller is an admin.",
         cursor: "id",
         totalCount: true,
         query: (_args, { caller }) => ({
@@ -89,7 +89,8 @@ export const Workspace = builder.prismaNode("Workspace", {
     webhookEndpoints: t.relatedConnection(
       "webhooks",
       {
-        description: "For admins; nobody else sees one.",
+        description:
+          "The webhook endpoints of the workspace. Visible to admins; empty for other callers.",
         cursor: "id",
         totalCount: true,
         query: (_args, { caller }) => ({
@@ -102,7 +103,7 @@ export const Workspace = builder.prismaNode("Workspace", {
     ),
     eventCursor: t.string({
       description:
-        "The newest position of the log now: read it with the state you show, then subscribe with it as `after`, and nothing falls between.",
+        "The current position of the event log. Read it together with the state that you display, then subscribe with it as `after` to receive every later change.",
       select: { id: true, eventEpoch: true, eventSeq: true },
       resolve: ({ id, eventEpoch, eventSeq }, _args, { eventCursors }) =>
         eventCursors.load({ workspaceId: id, epoch: eventEpoch, seq: eventSeq }),
@@ -114,7 +115,7 @@ builder.queryField("workspace", (t) =>
   t.prismaField({
     type: Workspace,
     nullable: true,
-    description: "A workspace of the caller's by its slug.",
+    description: "A workspace of the caller, by its slug.",
     args: { slug: t.arg.string({ required: true }) },
     resolve: (query, _root, { slug }, { db, caller }) =>
       hasControlCharacters(slug)
@@ -124,13 +125,15 @@ builder.queryField("workspace", (t) =>
 );
 
 const CreateWorkspaceInput = builder.inputType("CreateWorkspaceInput", {
-  fields: (t) => ({ name: t.string({ required: true, description: "1 to 100 characters." }) }),
+  fields: (t) => ({
+    name: t.string({ required: true, description: "A name of 1 to 100 characters." }),
+  }),
 });
 
 builder.mutationField("createWorkspace", (t) =>
   t.prismaField({
     type: Workspace,
-    description: "Makes a workspace of which the caller is the owner.",
+    description: "Creates a workspace with the caller as its owner.",
     args: { input: t.arg({ type: CreateWorkspaceInput, required: true }) },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
       const { id } = await services.workspaces.create(caller, input);

@@ -1,4 +1,4 @@
-/** What a server says that it has, as this account is told. */
+/** Reads the capabilities that a server declares for this account. */
 import { z } from "zod";
 import type { Session } from "../connection/connect.ts";
 import { classifyFailure } from "../connection/classify-error.ts";
@@ -18,8 +18,8 @@ const discovery = z.looseObject({
 });
 
 /**
- * A legacy server says it in the handshake. A modern one is asked: its era is remembered for all accounts, what else it says is not
- * (MCP 2026-07-28, `server/discover`).
+ * A legacy server declares its capabilities in the handshake. A modern server is queried (MCP 2026-07-28, `server/discover`), because the
+ * era cache is shared by all accounts and therefore does not store capabilities.
  */
 export async function readCapabilities(
   session: Session,

@@ -1,4 +1,4 @@
-/** What tools a server has. */
+/** Lists the tools of a server. */
 import { z } from "zod";
 import type { Session } from "../connection/connect.ts";
 import type { Failure } from "../failure.ts";
@@ -10,10 +10,10 @@ export interface Tool {
   name: string;
   title: string | null;
   description: string | null;
-  /** JSON Schema of an object; `{ "type": "object" }` when the server declares none. */
+  /** The JSON Schema of an object; `{ "type": "object" }` if the server declares none. */
   inputSchema: JsonObject;
   outputSchema: JsonObject | null;
-  /** `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint` and `title`, as far as the server declares them. */
+  /** The hints `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint` and `title`, if the server declares them. */
   annotations: JsonObject | null;
 }
 
@@ -46,7 +46,7 @@ const tools: ListKind<z.infer<typeof rawTool>, Tool> = {
   identify: ({ name }) => name,
 };
 
-/** All tools of the server within `bounds` (S4). */
+/** Lists all tools of the server within `bounds` (S4). */
 export async function listTools(
   session: Session,
   bounds: ListBounds = DEFAULT_LIST_BOUNDS,

@@ -1,10 +1,10 @@
-/** What a tool gives back, in the five kinds that the API knows. */
+/** Converts the content of tool results to the five kinds that the API supports. */
 import type { CallToolResult } from "@modelcontextprotocol/client";
 
-/** `type` is the protocol's word. Absent members are null. */
+/** `type` is the protocol's name of the kind. Absent members are null. */
 export type ContentBlock =
   | { type: "text"; text: string }
-  /** `data` is base64. */
+  /** `data` is Base64-encoded. */
   | { type: "image"; data: string; mimeType: string | null }
   | { type: "audio"; data: string; mimeType: string | null }
   | {
@@ -17,7 +17,7 @@ export type ContentBlock =
     }
   | { type: "resource"; resource: ResourceContents };
 
-/** Either `text` or `blob` (base64), never both. */
+/** Contains either `text` or `blob` (Base64), never both. */
 export interface ResourceContents {
   uri: string;
   mimeType: string | null;
@@ -27,7 +27,7 @@ export interface ResourceContents {
 
 type SdkContentBlock = CallToolResult["content"][number];
 
-/** The API's form of one content block. Blocks of unknown types have become text with a note before the SDK saw them. */
+/** Converts a content block to the API's form. Blocks of unknown types were converted to text with a note before the SDK validated them. */
 export function toContentBlock(block: SdkContentBlock): ContentBlock {
   switch (block.type) {
     case "text":
@@ -49,7 +49,7 @@ export function toContentBlock(block: SdkContentBlock): ContentBlock {
   }
 }
 
-/** The API's form of what a resource holds. */
+/** Converts the contents of a resource to the API's form. */
 export function toResourceContents(resource: {
   uri: string;
   mimeType?: string | undefined;

@@ -1,4 +1,4 @@
-/** Runs a tool once. Whatever happens, a call that may have run is never repeated (S6). */
+/** Runs a tool once. A call that may have run is never repeated (S6). */
 import {
   isInputRequiredResult,
   ProtocolError,
@@ -25,10 +25,10 @@ import type { Asking } from "../elicitation/elicitation-queue.ts";
 import { traceRequest } from "../connection/request-trace.ts";
 import type { RequestTrace } from "../connection/request-trace.ts";
 
-/** Before anything was sent. */
+/** The timeout was reached before anything was sent. */
 const timeIsUp = notSent("The time ran out before the call was sent.");
 
-/** The longest that a timer can take. */
+/** The maximum delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 
 export interface Progress {
@@ -40,14 +40,17 @@ export interface Progress {
 export interface ToolCall {
   name: string;
   arguments: JsonObject;
-  /** Stands still while the person is asked something. One that began before, with what of it is left, is given as it is. */
+  /** The timeout in milliseconds, or a clock that is already running. Paused while the user answers an elicitation. */
   timeoutMs: number | CallClock;
-  /** Where the server's questions go; left out: a tool that asks something fails. */
+  /** Handles elicitations from the server. If omitted, a tool that requires input fails. */
   asking?: Asking | undefined;
-  /** From the catalogue, when it is at hand: its output schema is checked, and headers that it asks for are sent. */
+  /**
+   * The tool's definition from the catalog, if available: results are checked against its output schema, and the headers that it requires
+   * are sent.
+   */
   tool?: Pick<Tool, "name" | "inputSchema" | "outputSchema">;
   onProgress?: (progress: Progress) => void;
-  /** Aborting cancels the call at the server too. */
+  /** Aborting also cancels the call at the server. */
   signal?: AbortSignal;
 }
 
@@ -55,29 +58,29 @@ export type ToolCallAnswer = (
   | {
       kind: "result";
       content: ContentBlock[];
-      /** Any JSON; null when the tool gave none. */
+      /** Any JSON value; null if the tool returned none. */
       structuredContent: unknown;
-      /** The tool ran and says that it failed. */
+      /** Whether the tool ran and reported an error. */
       isError: boolean;
     }
-  /** The server has no such tool; nothing was run. */
+  /** The server has no such tool. Nothing was run. */
   | { kind: "unknown-tool" }
   | Failure
 ) & {
-  /** Why questions of the server were not put to the person, and what of the result was left out, in sentences of ours. */
+  /** Messages about elicitations that were not shown to the user and about parts of the result that were omitted. */
   notes?: string[];
 };
 
 /**
- * Calls a tool. Expected trouble is an answer, told by types and codes (S9); only faults of our own throw. A timeout or an abort
- * cancels the call at the server: `notifications/cancelled` to a legacy one, by closing the stream of a modern one (S7).
+ * Calls a tool. Expected failures are returned and identified by type and code (S9); only internal errors are thrown. A timeout or abort
+ * cancels the call at the server: with `notifications/cancelled` at a legacy server, by closing the stream at a modern one (S7).
  */
 export async function callTool(session: Session, call: ToolCall): Promise<ToolCallAnswer> {
   const trace: RequestTrace = { sent: false, answered: false };
   if (call.signal?.aborted) return { kind: "cancelled" };
   if (typeof call.timeoutMs !== "number") return callWithin(call.timeoutMs, session, call, trace);
   using clock = startCallClock(call.timeoutMs, call.signal);
-  // Not before it is over: the clock runs until then.
+  // Awaited so that the clock is not disposed before the call has ended.
   return await callWithin(clock, session, call, trace);
 }
 
@@ -114,7 +117,7 @@ async function answerOf(
     if (!failure) throw error;
     return redactFailure(correctByTrace(failure, trace), session.redact);
   } finally {
-    // What is still asked is asked for nothing.
+    // Elicitations that are still pending are cancelled, because their answers are no longer needed.
     await trace.questions?.close();
   }
 }
@@ -128,7 +131,7 @@ async function run(
   const { questions } = trace;
   const send = async (continuation: Continuation) => {
     const result = await request(session, call, continuation, signal);
-    // A question is no answer: nothing was run yet.
+    // An elicitation is not a result: nothing has run at this point.
     if (isInputRequiredResult(result)) trace.answered = false;
     return result;
   };
@@ -149,7 +152,7 @@ async function run(
   };
 }
 
-/** What normalize-result.ts left out of a result. */
+/** Reads the notes about parts of a result that were omitted during normalization. */
 function readNotes(result: CallToolResult): string[] | null {
   const notes: unknown = result._meta?.[NOTES_KEY];
   return Array.isArray(notes) ? notes.map(String) : null;
@@ -165,7 +168,7 @@ function request(
   return session.client.callTool(
     { name: call.name, arguments: call.arguments, ...continuation },
     {
-      // The clock's signal ends the call, in time or late; the SDK's own timer cannot stand still.
+      // The clock's signal ends the call. The SDK's own timer cannot be paused, so it is effectively disabled.
       timeout: NEVER_MS,
       signal,
       ...(call.asking ? { allowInputRequired: true } : {}),
@@ -180,12 +183,12 @@ function request(
   );
 }
 
-/** Without its output schema: the SDK would hold a question against it. */
+/** The output schema is omitted because the SDK would otherwise apply it to elicitations too. */
 function toDefinition({ name, inputSchema }: NonNullable<ToolCall["tool"]>) {
   return { name, inputSchema: { ...inputSchema, type: "object" as const } };
 }
 
-/** What is wrong with a result by the tool's output schema (MCP 2025-11-25, tools, output schema); null when it fits. */
+/** Checks a result against the tool's output schema (MCP 2025-11-25, tools, output schema). Returns null if it is valid. */
 function findOutputFault(
   schema: JsonObject | null | undefined,
   { structuredContent, isError }: CallToolResult,
@@ -205,7 +208,7 @@ function invalidOutput(session: Session, fault: string): Failure {
   };
 }
 
-/** Servers answer "no such tool" with codes that also mean other things; the list of tools is what tells. */
+/** Servers use ambiguous error codes for an unknown tool, so the list of tools is checked. */
 async function isUnknownTool(
   session: Session,
   call: ToolCall,
@@ -219,7 +222,7 @@ async function isUnknownTool(
   return !catalog.tools.some((tool) => tool.name === call.name);
 }
 
-/** The trace knows better than the error whether the call has left. */
+/** The trace records whether the request was actually sent, which is more reliable than the error. */
 function correctByTrace(failure: Failure, trace: RequestTrace): Failure {
   if (trace.sent) return failure;
   if (failure.kind === "timed-out") return timeIsUp;

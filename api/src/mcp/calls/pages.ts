@@ -1,4 +1,4 @@
-/** Walks a list of a server's page by page, whatever the server does to prevent it (S4). */
+/** Reads a server's paginated lists within limits, so that a faulty server cannot cause endless or unlimited reads (S4). */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import type { Session } from "../connection/connect.ts";
@@ -11,9 +11,9 @@ import { Notes } from "../repair/repair-notes.ts";
 export interface ListBounds {
   maxPages: number;
   maxItems: number;
-  /** Of the items' JSON in UTF-8. */
+  /** The maximum size of all items as JSON, in bytes of UTF-8. */
   maxBytes: number;
-  /** For all pages together, in milliseconds; looked at after each. */
+  /** The maximum time for all pages together, in milliseconds. Checked after each page. */
   maxMs: number;
 }
 
@@ -24,34 +24,37 @@ export const DEFAULT_LIST_BOUNDS: ListBounds = {
   maxMs: 30_000,
 };
 
-/** Which list, and how it is read. */
+/** Describes a kind of list and how it is read. */
 export interface ListKind<Raw, Item> {
   method: "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list";
-  /** The result's member that holds the items: what they are called. */
+  /** The name of the result member that contains the items. */
   member: string;
-  /** One of them, for a note. */
+  /** The singular name of an item, for notes. */
   singular: string;
-  /** Of an item as it comes; normalize-result.ts has left out those that it does not fit. */
+  /** The schema of an item as received. Items that do not match it have already been removed by normalization. */
   item: z.ZodType<Raw>;
   read(raw: Raw): Item;
-  /** Two items of one identity are the same; the first counts. */
+  /** Items with the same identity are duplicates; only the first is used. */
   identify(item: Item): string;
 }
 
 export interface Listing<Item> {
   kind: "listed";
   items: Item[];
-  /** True when a bound cut the list short. */
+  /** Whether the list was cut off at a limit. */
   isTruncated: boolean;
-  /** What was left out or mended, in sentences. */
+  /** Messages about items that were omitted or corrected. */
   notes: string[];
-  /** How long the server says that the list is good for, in milliseconds; null: it does not say (MCP 2026-07-28, Caching). */
+  /**
+   * How long the list may be cached according to the server, in milliseconds. Null if the server does not state it (MCP 2026-07-28,
+   * Caching).
+   */
   ttlMs: number | null;
 }
 
 /**
- * The whole list within `bounds`. An item that makes no sense is left out with a note; a list that cannot be had completely for any
- * other reason than a bound is a failure, so that half a list never replaces a whole one.
+ * Returns the whole list within `bounds`. An invalid item is omitted with a note. If the list is incomplete for any reason other than a
+ * limit, the result is a failure, so that a partial list never replaces a complete one.
  */
 export async function listPages<Raw, Item>(
   session: Session,
@@ -148,7 +151,7 @@ async function fetchPage<Raw>(
     return { items: items.data, nextCursor, ttlMs, notes, moreNotes };
   } catch (error) {
     if (signal?.aborted) return { kind: "cancelled" };
-    // A server without any does not know the method.
+    // A server without items of this kind may not implement the method.
     const hasNone =
       ProtocolError.isInstance(error) && error.code === ProtocolErrorCode.MethodNotFound;
     if (hasNone && cursor === undefined)

@@ -1,4 +1,4 @@
-/** What a server has to say to a model: prompts, and their messages (MCP 2025-11-25, Server Features: Prompts). */
+/** Lists and retrieves a server's prompts (MCP 2025-11-25, Server Features: Prompts). */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/client";
 import type { CallToolResult } from "@modelcontextprotocol/client";
 import { z } from "zod";
@@ -32,7 +32,7 @@ export interface PromptMessage {
 
 export type PromptAnswer =
   | { kind: "prompt"; description: string | null; messages: PromptMessage[] }
-  /** The server does not take the name or the arguments; it says which in `message`. */
+  /** The server rejected the name or the arguments; `message` states which. */
   | { kind: "invalid-params"; message: string }
   | Failure;
 
@@ -51,7 +51,7 @@ const rawPrompt = z.looseObject({
 const rawMessages = z.looseObject({
   description: z.string().optional(),
   messages: z.array(
-    // normalize-result.ts has made every block one that the SDK knows.
+    // Normalization has already converted every block to a kind that the SDK supports.
     z.looseObject({
       role: z.enum(["user", "assistant"]),
       content: z.custom<CallToolResult["content"][number]>(),
@@ -74,7 +74,7 @@ const prompts: ListKind<z.infer<typeof rawPrompt>, Prompt> = {
   identify: ({ name }) => name,
 };
 
-/** All prompts that the server lists, within bounds (S4). */
+/** Lists all prompts of the server, within limits (S4). */
 export function listPrompts(
   session: Session,
   signal?: AbortSignal,
@@ -82,7 +82,7 @@ export function listPrompts(
   return listPages(session, prompts, DEFAULT_LIST_BOUNDS, signal);
 }
 
-/** Asks for a prompt's messages. Expected trouble is an answer; only faults of our own throw. */
+/** Retrieves the messages of a prompt. Expected failures are returned; only internal errors are thrown. */
 export async function getPrompt(
   session: Session,
   prompt: { name: string; arguments: Record<string, string> },

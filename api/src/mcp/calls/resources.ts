@@ -1,4 +1,4 @@
-/** What a server has to read: resources, templates of their addresses, and what they hold (MCP 2025-11-25, Server Features: Resources). */
+/** Lists and reads a server's resources and resource templates (MCP 2025-11-25, Server Features: Resources). */
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import type { Session } from "../connection/connect.ts";
@@ -17,12 +17,12 @@ export interface Resource {
   title: string | null;
   description: string | null;
   mimeType: string | null;
-  /** In bytes, as the server says; it may be wrong. */
+  /** The size in bytes as stated by the server, which may be wrong. */
   size: number | null;
 }
 
 export interface ResourceTemplate {
-  /** RFC 6570. */
+  /** A URI template (RFC 6570). */
   uriTemplate: string;
   name: string;
   title: string | null;
@@ -34,16 +34,16 @@ export type ReadAnswer =
   | {
       kind: "contents";
       contents: ResourceContents[];
-      /** Parts beyond the bound were left out. */
+      /** Whether parts were omitted because of the size limit. */
       isTruncated: boolean;
     }
-  /** The server has nothing at this address for this account. */
+  /** The server has no resource with this URI for this account. */
   | { kind: "unknown-resource" }
   | Failure;
 
-/** Of a resource's parts together, in characters of text and base64; what comes at all is bounded by the guarded fetch. */
+/** The maximum total size of a resource's parts, in characters of text and Base64. The response itself is limited by the guarded fetch. */
 const MAX_READ_CHARACTERS = 8 * 1024 * 1024;
-/** `Resource not found` before the revision 2026-07-28, which has Invalid Params for it. */
+/** The error code of `Resource not found` before revision 2026-07-28, which uses Invalid Params instead. */
 const RESOURCE_NOT_FOUND = -32_002;
 
 const described = {
@@ -76,7 +76,7 @@ const templates: ListKind<z.infer<typeof rawTemplate>, ResourceTemplate> = {
   identify: ({ uriTemplate }) => uriTemplate,
 };
 
-/** All resources that the server lists, within bounds (S4). */
+/** Lists all resources of the server, within limits (S4). */
 export function listResources(
   session: Session,
   signal?: AbortSignal,
@@ -84,7 +84,7 @@ export function listResources(
   return listPages(session, resources, DEFAULT_LIST_BOUNDS, signal);
 }
 
-/** The same for templates. */
+/** Lists all resource templates of the server, within limits (S4). */
 export function listResourceTemplates(
   session: Session,
   signal?: AbortSignal,
@@ -92,7 +92,7 @@ export function listResourceTemplates(
   return listPages(session, templates, DEFAULT_LIST_BOUNDS, signal);
 }
 
-/** Reads one resource, listed or not. Expected trouble is an answer; only faults of our own throw. */
+/** Reads a resource, whether or not it is listed. Expected failures are returned; only internal errors are thrown. */
 export async function readResource(
   session: Session,
   uri: string,
@@ -113,7 +113,7 @@ export async function readResource(
   }
 }
 
-/** The address is all that the request says, so what is wrong with it is the address. A server without resources does not know the method. */
+/** The URI is the only parameter, so invalid parameters mean an invalid URI. A server without resources does not implement the method. */
 function isUnknown(code: number): boolean {
   const codes: number[] = [
     RESOURCE_NOT_FOUND,

@@ -1,4 +1,4 @@
-/** Says what an error means, by types and codes alone (S9). */
+/** Classifies errors of the MCP connection, using only types and codes (S9). */
 import {
   InsufficientScopeError,
   MissingRequiredClientCapabilityError,
@@ -16,9 +16,9 @@ import { readErrorBody, SessionLostError } from "./session-lost.ts";
 
 export type { Failure, ProtocolFault } from "../failure.ts";
 
-/** Marks the error that our transport delivers when a response stream ends without its answer; recognised by identity. */
+/** Marks the error that the transport delivers if a response stream ends without a response. Compared by identity. */
 export const STREAM_ENDED: unique symbol = Symbol("stream ended without an answer");
-/** Marks the error that our transport delivers when the answer to another request came in place of the one asked for. */
+/** Marks the error that the transport delivers if the response to another request arrived instead. Compared by identity. */
 export const FOREIGN_ANSWER: unique symbol = Symbol("answer to another request");
 
 const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -30,11 +30,11 @@ const NEVER_CONNECTED = new Set([
   "ENETUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
-const ASKS = "The tool asks you something, and Gatehouse cannot pass a tool's questions on yet.";
+const ASKS = "The tool requires input from the user, which is not possible in this call.";
 
 /**
- * Says what an error thrown by the SDK, by `fetch` or by our transport means. `phase` is `connect` before anything of the caller's
- * was sent, else `call`. Answers null for what is none of these: a fault of our own, which the caller throws on.
+ * Classifies an error thrown by the SDK, by `fetch` or by the transport. `phase` is `connect` until the first part of the caller's request
+ * is sent, then `call`. Returns null for any other error, which is an internal error and is rethrown by the caller.
  */
 export function classifyFailure(error: unknown, phase: "connect" | "call"): Failure | null {
   const chain = causesOf(error);
@@ -43,18 +43,18 @@ export function classifyFailure(error: unknown, phase: "connect" | "call"): Fail
     if (failure) return failure;
   }
   const innermost = chain.at(-1);
-  // `fetch` wraps whatever broke below it, TLS included, in a TypeError; one without a cause is a mistake of ours.
+  // `fetch` wraps network and TLS errors in a TypeError with a cause. A TypeError without a cause is a programming error.
   if (chain.some((cause) => cause instanceof TypeError && cause.cause instanceof Error)) {
     return lost(phase, "The connection to the server failed.");
   }
-  // What the SDK says in its connecting phase with errors that have no type of their own.
+  // During the connect phase the SDK also throws errors without a specific type.
   if (phase === "connect" && innermost instanceof Error && isPlain(innermost)) {
     return notMcp(shortenMessage(innermost.message));
   }
   return null;
 }
 
-/** True for the error that our transport delivers when a response stream ends without its answer. */
+/** Whether the error was delivered by the transport because a response stream ended without a response. */
 export function isStreamEnd(error: unknown): boolean {
   return ProtocolError.isInstance(error) && error.data === STREAM_ENDED;
 }
@@ -116,7 +116,7 @@ function classifyHttp(error: SdkHttpError, phase: "connect" | "call"): Failure {
   const { status } = error;
   const answer = readErrorBody(error.data["text"]);
   const isMissing = status === 404;
-  // A 404 is how a legacy server says that it has forgotten the session: it did not run the call.
+  // A legacy server returns 404 if it no longer knows the session, in which case it did not run the call.
   if (answer && !isMissing && !TRANSIENT_STATUS.has(status)) {
     return { kind: "protocol-error", code: answer.code, message: shortenMessage(answer.message) };
   }
@@ -219,7 +219,7 @@ function readResultType(data: unknown): unknown {
   return typeof data === "object" && data !== null && "resultType" in data ? data.resultType : null;
 }
 
-/** The error and what caused it, outermost first; the SDK wraps what its connecting phase meets. */
+/** The error and its causes, outermost first. The SDK wraps errors of the connect phase. */
 function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let next = error; next !== undefined && next !== null && chain.length < 8;) {

@@ -1,4 +1,4 @@
-/** Opens and closes one connection to an MCP server, whatever its era. */
+/** Opens and closes a connection to an MCP server of either era. */
 import { Client } from "@modelcontextprotocol/client";
 import type { ClientCapabilities, PriorDiscovery } from "@modelcontextprotocol/client";
 import type { Fetch } from "#oauth/ports.ts";
@@ -21,51 +21,55 @@ export interface ServerInfo {
   version: string;
 }
 
-/** An open connection. Only the files of this room look at `client`. */
+/** An open connection. Only the modules in `mcp/` use `client`. */
 export interface Session {
   readonly client: Client;
   readonly era: Era;
   readonly protocolVersion: string;
-  /** Null when the server does not say who it is, or was not asked because its era was known. */
+  /** Null if the server does not identify itself, or was not asked because its era was known. */
   readonly serverInfo: ServerInfo | null;
-  /** For requests that have no timeout of their own. */
+  /** The timeout of requests without their own, in milliseconds. */
   readonly timeoutMs: number;
-  /** Takes out credentials that were sent to the server, should it echo them. */
+  /** Removes credentials that were sent to the server from text that it returns. */
   readonly redact: (text: string) => string;
 }
 
 export interface ConnectTarget {
-  /** The MCP endpoint, http or https. */
+  /** The URL of the MCP endpoint, http or https. */
   url: string;
   fetch: Fetch;
-  /** For streams that stand as long as the connection: without a bound on their whole length and time. Left out: `fetch`. */
+  /**
+   * The fetch function for streams that stay open as long as the connection, without limits on total size and duration. Defaults to
+   * `fetch`.
+   */
   streamFetch?: Fetch | undefined;
-  /** Places for a standing stream, on which the server says what nobody asked for. Left out: none is opened. */
+  /** The limits for the server's standing stream, which carries notifications. If omitted, no standing stream is opened. */
   standing?: StandingStreams | undefined;
   credentials: Credentials;
-  /** For the whole of connecting, and for each request that has no timeout of its own. */
+  /** The timeout in milliseconds for connecting, and for each request without its own. */
   timeoutMs: number;
   clientInfo: { name: string; version: string };
-  /** Aborting gives the connection up at once. */
+  /** Aborting cancels the connection attempt immediately. */
   signal?: AbortSignal | undefined;
 }
 
 export interface OpenConnection {
   kind: "connected";
   session: Session;
-  /** What the next connection can be made by. */
+  /** The result of the negotiation, for use by the next connection. */
   verdict: EraVerdict;
-  /** How many JSON-RPC results came so far. */
+  /** The number of JSON-RPC results that have been received. */
   results(): number;
-  /** Ends a legacy session at the server; takes a few seconds at most. */
+  /** Ends a legacy session at the server. Takes a few seconds at most. */
   close(): Promise<void>;
 }
 
 export type Connection = OpenConnection | { kind: "failed"; failure: Failure };
 
 /**
- * Connects, by `known` without asking the server for its era, else negotiating; over HTTP+SSE where the server has nothing else (MCP
- * 2025-11-25, transports, backwards compatibility). Never throws for what a server or the network does; on failure nothing stays open.
+ * Connects to a server: with the era in `known` if it is given, otherwise after negotiation, and over HTTP+SSE if the server supports
+ * nothing newer (MCP 2025-11-25, transports, backwards compatibility). Never throws because of the server or the network. After a failure
+ * no connection remains open.
  */
 export async function connect(
   target: ConnectTarget,
@@ -81,25 +85,30 @@ export async function connect(
   const first = await attempt(target, transport, known, redact, limit);
   if (first.kind === "connected" || !isRefusedPost(first.failure) || limit.isOver()) return first;
   const second = await trySse();
-  // What the newer way met says more, unless the older one led to a server that wants credentials.
+  // The error of the newer transport is more informative, unless the server of the older one requires credentials.
   const isTelling = second.kind === "connected" || second.failure.kind === "refused";
   return isTelling || limit.isAborted() ? second : first;
 }
 
 const sse: EraVerdict = { era: "legacy", protocolVersion: "2024-11-05", overSse: true };
 
-/** As a server does that takes messages at another address, which its stream names. */
+/**
+ * Whether the failure is typical of an HTTP+SSE server, which does not accept messages at this URL but at one that its stream announces.
+ */
 function isRefusedPost(failure: Failure): boolean {
   if (failure.kind !== "unreachable") return false;
   return failure.httpStatus === 400 || failure.httpStatus === 404 || failure.httpStatus === 405;
 }
 
-/** One deadline over negotiation, handshake and credentials: the SDK's own runs per request and skips notifications. */
+/**
+ * One timeout for negotiation, handshake and credentials. The SDK's own timeout applies to each request separately and not to
+ * notifications.
+ */
 interface Limit extends Disposable {
   isLate(): boolean;
   isAborted(): boolean;
   isOver(): boolean;
-  /** Gives `transport` up when time is up or the caller aborts; returns what ends that. */
+  /** Closes `transport` when the timeout is reached or the caller aborts. Disposing the result ends the monitoring. */
   watch(transport: McpTransport): Disposable;
 }
 
@@ -120,7 +129,7 @@ function startLimit({ timeoutMs, signal }: ConnectTarget): Limit {
   };
 }
 
-/** What servers may ask of us: questions to the person, but no sampling and no files. */
+/** The client capabilities that are declared to servers: elicitation, but neither sampling nor roots. */
 const capabilities: ClientCapabilities = { elicitation: { form: {}, url: {} } };
 
 async function attempt(
@@ -133,7 +142,7 @@ async function attempt(
   const client = new Client(target.clientInfo, {
     versionNegotiation: { mode: "auto" },
     capabilities,
-    // Questions are put by execute.ts; where nobody is there to answer, one comes back as a typed error.
+    // Elicitations are handled in execute.ts. Without a handler they result in a typed error.
     inputRequired: { autoFulfill: false },
     jsonSchemaValidator: outputValidator,
   });
@@ -199,7 +208,7 @@ function describeVerdict(
   return verdict;
 }
 
-/** The verdict alone: what else a discovery says may be for one account's eyes, so it is not shared. */
+/** Only the era data is shared, because other discovery results may be specific to an account. */
 function toPrior({ era, protocolVersion, tellsChangesOf = [] }: EraVerdict): PriorDiscovery {
   if (era === "legacy") return { kind: "legacy" };
   const told = tellsChangesOf.map((list) => [list, { listChanged: true }]);

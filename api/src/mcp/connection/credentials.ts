@@ -1,34 +1,48 @@
-/** Puts credentials on requests to one MCP server, asked for per request so that a warm connection never uses a stale token (R5). */
+/**
+ * Adds credentials to the requests to one MCP server. They are obtained for each request, so that a reused connection never sends an
+ * outdated token (R5).
+ */
 import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
 
-/** A server's refusal of the headers that were sent. */
+/** A response in which the server rejected the credentials. */
 export interface Refusal {
   status: 401 | 403;
   /** The raw `WWW-Authenticate` header (RFC 9110 §11.6.1). */
   wwwAuthenticate: string | null;
-  /** The headers that `Credentials.headers` gave for the refused request. */
+  /** The headers that `Credentials.headers` returned for the rejected request. */
   sentHeaders: Record<string, string>;
-  /** What `Credentials.headers` gave with them. Calls share a connection, so nothing about a request is kept elsewhere. */
+  /** The receipt that `Credentials.headers` returned with them. It is passed along because concurrent calls share the connection. */
   receipt?: unknown;
-  /** False on a 403 and on the second refusal in a row: a "retry" is not honoured then and ends as a refusal with `stop: null`. */
+  /**
+   * False for a 403 and for the second consecutive rejection. A "retry" is then not performed and results in a refusal with `stop: null`.
+   */
   mayRetry: boolean;
 }
 
 export type GivenHeaders =
-  /** `receipt` comes back with a refusal of these headers. */
+  /** `receipt` is returned with a rejection of these headers. */
   | { kind: "headers"; headers: Record<string, string>; receipt?: unknown }
   | { kind: "unavailable"; cause: unknown };
 
-/** Where credentials for one server and one owner come from. Both methods may throw; that is a fault of ours and reaches the caller as it is. */
+/**
+ * Provides the credentials of one account for one server. Both methods may throw; this is treated as an internal error and passed to the
+ * caller unchanged.
+ */
 export interface Credentials {
-  /** Headers for the next request to the MCP URL (bearer and configured headers). `cause` is handed back untouched as `Failure.stop`. */
+  /**
+   * Returns the headers for the next request to the MCP URL (bearer token and configured headers). `cause` is returned unchanged as
+   * `Failure.stop`.
+   */
   headers(): Promise<GivenHeaders>;
-  /** The server refused these headers; answers whether to ask for new ones and send the request once more. `stop` is handed back untouched. */
+  /**
+   * Called when the server rejected these headers. Returns whether to obtain new ones and send the request once more. `stop` is returned
+   * unchanged.
+   */
   refused(refusal: Refusal): Promise<"retry" | { stop: unknown }>;
 }
 
-/** No request was sent, or the server refused it, for lack of credentials; carries the caller's own typed value. */
+/** The request was not sent, or was rejected by the server, because of missing credentials. Carries the caller's own typed value. */
 export class CredentialsError extends Error {
   readonly stop: unknown;
 
@@ -39,7 +53,10 @@ export class CredentialsError extends Error {
   }
 }
 
-/** Something unexpected was thrown inside `Credentials`; `cause` is what it was. Kept apart so that the SDK's wrapping cannot hide it. */
+/**
+ * An unexpected error inside `Credentials`, with the original error as `cause`. A separate class, so that it can be recognized after the
+ * SDK has wrapped it.
+ */
 export class CredentialsFault extends Error {
   constructor(cause: unknown) {
     super("Credentials could not be had.", { cause });
@@ -47,7 +64,7 @@ export class CredentialsFault extends Error {
   }
 }
 
-/** Headers of the protocol itself: a configured header of the same name would break the exchange. */
+/** Headers of the protocol itself. A configured header with the same name would break the communication. */
 const PROTOCOL_HEADERS = new Set([
   "accept",
   "content-type",
@@ -58,12 +75,12 @@ const PROTOCOL_HEADERS = new Set([
   "mcp-session-id",
 ]);
 
-/** One connection's ways to its server. */
+/** The fetch functions of one connection. */
 export interface CredentialedFetches {
   fetch: Fetch;
-  /** For streams that stand as long as the connection, and that it does without when they are refused. */
+  /** For streams that stay open as long as the connection but are optional: a rejection is ignored. */
   streamFetch: Fetch;
-  /** For a stream that the connection cannot do without: a refusal is treated as a call's is. */
+  /** For a stream that the connection requires: a rejection is handled as for a call. */
   openStream: Fetch;
 }
 
@@ -71,14 +88,14 @@ const SHORTEST_SECRET = 8;
 const REMEMBERED_SECRETS = 16;
 
 /**
- * Wraps `fetch` for the server at `url`. Credentials go to its origin only, never across a redirect (S8). A request refused with
- * 401 is sent again once if `credentials` say so; nothing else is ever sent twice (S6). `redact` replaces credentials that were
- * sent, wherever a server echoes them.
+ * Wraps `fetch` for the server at `url`. Credentials are sent only to its origin, never across a redirect (S8). A request that is rejected
+ * with 401 is sent once more if `credentials` allow it; no other request is sent twice (S6). `redact` removes sent credentials from text
+ * that the server returns.
  */
 export function createCredentialedFetch(target: {
   url: string;
   fetch: Fetch;
-  /** Left out: `fetch`. */
+  /** Defaults to `fetch`. */
   streamFetch?: Fetch | undefined;
   credentials: Credentials;
 }): CredentialedFetches & { redact: (text: string) => string } {
@@ -93,7 +110,7 @@ export function createCredentialedFetch(target: {
     for (const [name, value] of Object.entries(given.headers)) {
       if (!PROTOCOL_HEADERS.has(name.toLowerCase())) headers.set(name, value);
     }
-    // Asking may have taken a token refresh: a call that was given up meanwhile must not go out late.
+    // Obtaining the headers may have included a token refresh. A call that was cancelled in the meantime must not be sent.
     init?.signal?.throwIfAborted();
     const trace = currentTrace();
     if (trace) trace.sent = true;
@@ -119,7 +136,7 @@ export function createCredentialedFetch(target: {
         receipt: given.receipt,
         mayRetry: mayRetry && status === 401,
       };
-      // A 401 means that the server did not run the call, whatever becomes of it while credentials are renewed.
+      // A 401 means that the server did not run the call, even if the renewal of the credentials fails.
       const trace = currentTrace();
       if (trace && status === 401) trace.sent = false;
       await response.body?.cancel().catch(() => undefined);
@@ -131,7 +148,7 @@ export function createCredentialedFetch(target: {
 
   const streamFetch = target.streamFetch ?? target.fetch;
   return {
-    // Resuming a stream or ending a session is housekeeping: it must not cost anybody a refresh.
+    // Resuming a stream and ending a session are maintenance requests and must not trigger a token refresh.
     fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
     streamFetch: (input, init) => send(streamFetch, false, input, init),
     openStream: (input, init) => send(streamFetch, true, input, init),

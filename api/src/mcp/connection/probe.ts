@@ -1,4 +1,4 @@
-/** Finds out what answers at a URL, without credentials and without leaving a session behind. */
+/** Probes a URL for an MCP server, without credentials and without leaving a session open. */
 import { cleanDetail } from "#oauth/errors.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import { connect } from "./connect.ts";
@@ -8,19 +8,19 @@ import type { Era } from "../protocol-era.ts";
 import type { Failure } from "../failure.ts";
 
 export type ProbeAnswer =
-  /** A real MCP answer. Its tools may still want credentials. */
+  /** The server gave a valid MCP response. Its tools may still require credentials. */
   | { kind: "open"; era: Era; protocolVersion: string; serverInfo: ServerInfo | null }
   | { kind: "unauthorized"; status: 401 | 403; wwwAuthenticate: string | null }
-  /** Something answered, but not as an MCP server does. `detail` is for people; a redirect is not followed. */
+  /** The response was not MCP. `detail` is a message for the user; redirects are not followed. */
   | { kind: "not-mcp"; httpStatus: number | null; redirectsTo: string | null; detail: string }
-  /** No answer that says anything about the server: network trouble, a timeout, a gateway's 5xx. */
+  /** There was no response that allows a conclusion about the server: a network error, a timeout or a 5xx response of a gateway. */
   | { kind: "unreachable"; cause: Failure };
 
-/** One HTTP exchange of the probe. */
+/** An HTTP exchange of the probe. */
 export interface ProbeExchange {
-  /** Without query and fragment. */
+  /** The URL without query and fragment. */
   url: string;
-  /** Null when no answer came. */
+  /** Null if no response was received. */
   httpStatus: number | null;
   durationMs: number;
 }
@@ -28,16 +28,16 @@ export interface ProbeExchange {
 export interface ProbeTarget {
   url: string;
   fetch: Fetch;
-  /** Configured headers, for this URL's origin only. */
+  /** Configured headers, sent only to this URL's origin. */
   headers?: Record<string, string>;
-  /** For the whole probe. */
+  /** The timeout of the whole probe, in milliseconds. */
   timeoutMs: number;
   clientInfo?: { name: string; version: string };
   signal?: AbortSignal;
   onExchange?: (exchange: ProbeExchange) => void;
 }
 
-/** Probes a URL: negotiates as a real connection does, and says what it met. Never throws for what is at the other end. */
+/** Probes a URL in the same way in which a connection is opened. Never throws because of the server or the network. */
 export async function probeServer(target: ProbeTarget): Promise<ProbeAnswer> {
   const exchanges: Exchange[] = [];
   const connection = await connect(
@@ -60,7 +60,7 @@ export async function probeServer(target: ProbeTarget): Promise<ProbeAnswer> {
 interface Exchange {
   httpStatus: number;
   contentType: string;
-  /** Without its query, which may hold secrets. */
+  /** The redirect target without its query string, which may contain secrets. */
   redirectsTo: string | null;
 }
 
@@ -118,7 +118,7 @@ function explain(failure: Failure, last: Exchange | undefined): ProbeAnswer {
   }
 }
 
-/** @param said may be the server's own words, which may repeat what it was sent */
+/** @param said may be text from the server, which can contain values that were sent to it */
 function describeNonsense(said: string, last: Exchange | undefined): ProbeAnswer {
   const message = cleanDetail(said);
   if (!last) return { kind: "not-mcp", httpStatus: null, redirectsTo: null, detail: message };

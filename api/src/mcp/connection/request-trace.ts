@@ -1,41 +1,41 @@
-/** What became of one logical call, seen from below the SDK, which forwards no context of its own to `fetch`. */
+/** Records what happens to a call below the SDK, which does not pass any context to `fetch`. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Questions } from "../elicitation/elicitation-queue.ts";
 
 export interface RequestTrace {
-  /** Bytes may have reached the server: from here on nothing is ever sent again by itself (S6). */
+  /** Whether data may have reached the server. From then on the request is never repeated automatically (S6). */
   sent: boolean;
-  /** A JSON-RPC result came back, so what fails afterwards fails on our side of the wire. */
+  /** Whether a JSON-RPC result was received. Later failures are then local. */
   answered: boolean;
-  /** Why the answer's event stream broke off; the SDK keeps no more of it than a sentence. */
+  /** The reason that the response's event stream broke off. The SDK keeps only a message. */
   streamFailure?: unknown;
-  /** Where what the server asks on the call's stream is answered; none: it is declined. */
+  /** Handles elicitations that the server sends on the call's stream. If undefined, they are declined. */
   questions?: Questions | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestTrace | undefined>();
 
-/** Runs `call` so that the transport below records in `trace` what it did for it. */
+/** Runs `call` so that the transport records its requests in `trace`. */
 export function traceRequest<T>(trace: RequestTrace, call: () => Promise<T>): Promise<T> {
   return storage.run(trace, call);
 }
 
-/** Runs `call` outside any trace: a cancellation is not the request that it cancels. */
+/** Runs `call` outside of any trace, because a cancellation is not part of the request that it cancels. */
 export function leaveTrace<T>(call: () => T): T {
   return storage.run(undefined, call);
 }
 
-/** Runs `call` outside everything that belongs to whoever runs: what outlives a call must not be taken for it. */
+/** Runs `call` outside of all async contexts. Work that outlives a call must not be attributed to it. */
 export const runOutsideCalls: <T>(call: () => T) => T = AsyncLocalStorage.snapshot();
 
-/** The trace of the call that is running, if it is traced. */
+/** Returns the trace of the current call, if it is traced. */
 export function currentTrace(): RequestTrace | undefined {
   return storage.getStore();
 }
 
 const answers = new AsyncLocalStorage<(httpStatus: number) => void>();
 
-/** Runs `call` so that `onAnswer` is told the HTTP status of each answer to a message sent for it. */
+/** Runs `call` so that `onAnswer` receives the HTTP status of each response to its messages. */
 export function listenToAnswers<T>(
   onAnswer: (httpStatus: number) => void,
   call: () => Promise<T>,

@@ -1,9 +1,12 @@
-/** Streams that stand as long as a session, on which a server says what nobody asked for. Bounded, for each holds a socket. */
+/**
+ * Streams that stay open as long as a session, on which a server sends notifications. Their number is limited, because each one occupies a
+ * socket.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Fetch } from "#oauth/ports.ts";
 
 export interface StandingStreams {
-  /** A place for one stream to `origin`; null when there are enough. */
+  /** Reserves a stream to `origin`. Returns null if the limit is reached. */
   take(origin: string): Disposable | null;
 }
 
@@ -35,15 +38,15 @@ export function createStandingStreams(limits?: {
   };
 }
 
-/** A server that ends its streams as soon as they are open would otherwise keep us opening them. */
+/** A server that closes its streams immediately would otherwise cause endless reconnects. */
 const MOST_SHORT_STREAMS = 3;
 const SHORT_MS = 10_000;
-/** Of one event; the whole stream has no bound. */
+/** The maximum size of one event. The stream as a whole is not limited. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** The standing stream of one connection. */
 export interface StandingStream {
-  /** Sends the request that opens it, or answers 405, as a server without such a stream does. */
+  /** Sends the request that opens the stream, or returns 405 like a server that does not support it. */
   open(fetch: Fetch, input: string | URL, init?: RequestInit): Promise<Response>;
 }
 
@@ -72,15 +75,15 @@ export function createStandingStream(places: StandingStreams): StandingStream {
   };
 }
 
-/** Of an answer that is no stream: a refusal is a few words, and nothing else bounds what comes on a connection that is to stand. */
+/** The maximum size of a response that is not a stream. A rejection is short, and no other limit applies to requests of this kind. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** The answer with its body, if that ends soon; else without it, and the connection let go of. */
+/** Returns the response with its body if the body ends soon; otherwise returns it without the body and closes the connection. */
 async function takeShortBody(response: Response): Promise<Response> {
   const { status, statusText, headers } = response;
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
-  // A stream has no deadline: it is not read at all.
+  // Event streams have no time limit and are therefore not read here.
   for (let bytes = 0; reader && !isEventStream(response);) {
     const { done, value } = await reader.read();
     if (done) return new Response(Buffer.concat(chunks), { status, statusText, headers });
@@ -99,7 +102,7 @@ interface Standing {
 
 const standing = new AsyncLocalStorage<Standing>();
 
-/** Runs `call` so that the HTTP requests of `method` which follow from it, whenever they do, are sent as the standing stream. */
+/** Runs `call` so that HTTP requests with `method` which it causes, now or later, are sent as the standing stream. */
 export function runStanding<T>(
   stream: StandingStream,
   method: Standing["method"],
@@ -108,7 +111,7 @@ export function runStanding<T>(
   return standing.run({ stream, method }, call);
 }
 
-/** The standing stream that a request of `method` is for, if it is for one. */
+/** Returns the standing stream that a request with `method` belongs to, if any. */
 export function currentStanding(method: string | undefined): StandingStream | undefined {
   const current = standing.getStore();
   return current?.method === method ? current?.stream : undefined;
@@ -119,8 +122,8 @@ export function isEventStream(response: Response): boolean {
 }
 
 /**
- * Passes an event stream on as long as none of its events is larger than `maxEventBytes` (S10): whoever parses it holds an event
- * until it is whole. `onEnd` is called once, however it ends.
+ * Forwards an event stream as long as none of its events exceeds `maxEventBytes` (S10), because a parser buffers each event until it is
+ * complete. `onEnd` is called once, regardless of how the stream ends.
  */
 export function boundEvents(
   body: ReadableStream<Uint8Array>,
@@ -173,7 +176,10 @@ class EventTooLargeError extends Error {
 const LF = 10;
 const CR = 13;
 
-/** Bytes since the last empty line, which ends an event. A line break at the edge of a chunk may be missed; the next one is not. */
+/**
+ * Counts the bytes since the last empty line, which ends an event. A line break at a chunk boundary may be missed, but not the following
+ * one.
+ */
 function countOpenEvent(before: number, chunk: Uint8Array): number {
   for (let i = chunk.length - 1; i > 0; i -= 1) {
     const byte = chunk[i];

@@ -1,12 +1,12 @@
-/** Tells by types and codes that a server has forgotten a legacy session (S9): it refused the request, so nothing was run. */
+/** Detects by types and codes that a server no longer knows a legacy session (S9). It then rejected the request, so nothing was run. */
 import { SdkHttpError } from "@modelcontextprotocol/client";
 
-/** What the SDKs' servers call a session that they do not know. */
+/** The code that servers built with the official SDKs return for an unknown session. */
 const SESSION_NOT_FOUND = -32_001;
-/** What the SDKs' examples say instead, with a 400, and for other mistakes too. */
+/** The code that the SDKs' examples return instead, with status 400, which they also use for other errors. */
 const SERVER_ERROR = -32_000;
 
-/** The request was refused because the session that it belongs to is gone. */
+/** The request was rejected because its session no longer exists. */
 export class SessionLostError extends Error {
   readonly httpStatus: number;
 
@@ -18,8 +18,8 @@ export class SessionLostError extends Error {
 }
 
 /**
- * Judges the refusal of a request that carried a session id. 404 means that the session is gone (MCP 2025-11-25, Streamable HTTP,
- * session management); a 400 does when it carries the code for it. `doubtful` is a 400 that any mistake may have brought.
+ * Classifies the rejection of a request with a session ID. A 404 means that the session no longer exists (MCP 2025-11-25, Streamable HTTP,
+ * session management), as does a 400 with the corresponding code. `doubtful` is a 400 that could have other causes.
  */
 export function judgeRefusal(
   error: unknown,
@@ -33,7 +33,7 @@ export function judgeRefusal(
   return code === SERVER_ERROR ? { verdict: "doubtful", httpStatus } : { verdict: "kept" };
 }
 
-/** The JSON-RPC error in the body of an HTTP refusal. */
+/** Reads the JSON-RPC error from the body of an HTTP error response. */
 export function readErrorBody(text: unknown): { code: number; message: string } | null {
   if (typeof text !== "string" || !text.startsWith("{")) return null;
   try {

@@ -1,4 +1,4 @@
-/** The one way to talk to an MCP server. What keeps connections open between uses belongs behind this seam. */
+/** The only entry point for communication with an MCP server. Connection pooling is built on this interface. */
 import { connect } from "./connect.ts";
 import type { ConnectTarget, Connection, OpenConnection, Session } from "./connect.ts";
 import { createEraCache } from "../protocol-era.ts";
@@ -9,15 +9,15 @@ export type { Credentials, Refusal } from "./credentials.ts";
 export type { ServerInfo, Session } from "./connect.ts";
 
 export interface SessionTarget extends ConnectTarget {
-  /** Left out: one cache for the process. */
+  /** Defaults to a cache shared by the process. */
   eras?: EraCache;
 }
 
 const sharedEras = createEraCache();
 
 /**
- * Connects to the server, hands the session to `use`, closes. Answers what `use` answers, or why there was no connection: then
- * nothing was run, and `retryable` says whether a later try may work. What `use` throws is thrown on.
+ * Connects to the server, calls `use` with the session and closes it. Returns the result of `use`, or the reason that no connection was
+ * made; in that case nothing was run and `retryable` states whether a later attempt may succeed. Errors thrown by `use` are rethrown.
  */
 export async function withSession<T>(
   target: SessionTarget,
@@ -33,7 +33,7 @@ export async function withSession<T>(
   }
 }
 
-/** Connects by the era that the server is known for; where that proves wrong, by negotiating. */
+/** Connects with the cached era of the server; if it proves wrong, with negotiation. */
 export async function openConnection(target: SessionTarget): Promise<Connection> {
   const eras = target.eras ?? sharedEras;
   const known = eras.get(target.url);
@@ -44,14 +44,14 @@ export async function openConnection(target: SessionTarget): Promise<Connection>
   return connect(target, null);
 }
 
-/** A remembered verdict costs no request, so it is only known to be good once the server has answered a request made under it. */
+/** A connection with a cached era makes no request, so the era is confirmed only when the server has answered a request. */
 export function rememberEra(target: SessionTarget, connection: OpenConnection): void {
   const eras = target.eras ?? sharedEras;
   if (connection.results() === 0) eras.forget(target.url);
   else if (!eras.get(target.url)) eras.set(target.url, connection.verdict);
 }
 
-/** The next connection negotiates. */
+/** Makes the next connection negotiate again. */
 export function forgetEra(target: SessionTarget): void {
   (target.eras ?? sharedEras).forget(target.url);
 }

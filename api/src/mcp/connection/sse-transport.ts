@@ -1,4 +1,4 @@
-/** The SDK's transport for the old HTTP+SSE servers (MCP 2024-11-05) with what it lacks: typed errors, bounds, cancellation, an end. */
+/** Extends the SDK's transport for HTTP+SSE servers (MCP 2024-11-05) with typed errors, limits, cancellation and orderly closing. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   SdkError,
@@ -11,27 +11,27 @@ import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcont
 import type { Fetch } from "#oauth/ports.ts";
 import { boundEvents, isEventStream, replaceBody } from "./server-stream.ts";
 
-/** How the signal of one message reaches the fetch that sends it: the SDK's `send` takes none. */
+/** Passes the abort signal of a message to the fetch call that sends it, because the SDK's `send` does not accept one. */
 const sending = new AsyncLocalStorage<AbortSignal | undefined>();
 
 export class SseTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport["onmessage"];
-  /** There is none: a message that a server does not know the session of is told by its status alone. */
+  /** HTTP+SSE has no session ID: a message of an unknown session is recognized by its status alone. */
   readonly sessionId = undefined;
 
   readonly #inner: SSEClientTransport;
-  /** Why the stream could not be opened, or broke; the SDK keeps no more of it than a sentence. */
+  /** The reason that the stream could not be opened or broke off. The SDK keeps only a message. */
   #failure: unknown;
   #protocolVersion: string | undefined;
   #isClosed = false;
-  /** Ends the waiting for the stream's first event, which the SDK goes on with after `close`. */
+  /** Stops waiting for the stream's first event, which the SDK would continue even after `close`. */
   #giveUpStart: ((reason: Error) => void) | undefined;
 
   /**
-   * @param openStream sends the request for the server's stream. Messages go by `fetch` to the address that the stream names, which
-   *   the SDK takes on the same origin alone.
+   * @param openStream sends the request for the server's stream. Messages are sent with `fetch` to the URL that the stream announces, which
+   * the SDK accepts only on the same origin.
    */
   constructor(url: URL, { fetch, openStream }: { fetch: Fetch; openStream: Fetch }) {
     this.#inner = new SSEClientTransport(url, {
@@ -42,8 +42,8 @@ export class SseTransport implements Transport {
     this.#inner.onmessage = (message) => this.onmessage?.(message);
     this.#inner.onerror = (error) => {
       this.onerror?.(error);
-      // The session ended with its stream, and would not come back with the next, which the SDK's event source asks for: in a
-      // microtask, for it sets its timer after this call.
+      // The session ends with its stream, and reconnecting, as the SDK's event source does, would not restore it. Closed in a microtask,
+      // because the event source sets its timer after this call.
       if (SseError.isInstance(error)) queueMicrotask(() => void this.close());
     };
   }
@@ -99,7 +99,7 @@ export class SseTransport implements Transport {
   }
 }
 
-/** Refusals are told by type: the SDK puts the status into a sentence (S9). */
+/** Detects rejections by type, because the SDK includes the status only in the message (S9). */
 async function postMessage(
   fetch: Fetch,
   input: string | URL,

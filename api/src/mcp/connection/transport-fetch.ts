@@ -1,16 +1,16 @@
-/** The fetch that the SDK's Streamable HTTP transport is given. */
+/** The fetch function for the SDK's Streamable HTTP transport. */
 import type { Fetch } from "#oauth/ports.ts";
 import type { CredentialedFetches } from "./credentials.ts";
 import { currentTrace } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
 import { currentStanding, isEventStream, replaceBody } from "./server-stream.ts";
 
-/** Sends standing streams by their own way. A traced call learns why its event stream broke off. */
+/** Routes standing streams separately, and records in the trace of a call why its event stream broke off. */
 export function adaptFetch({ fetch, streamFetch }: CredentialedFetches): Fetch {
   return async (input, init) => {
     const stream = currentStanding(init?.method);
     if (stream) return stream.open(streamFetch, input, init);
-    // Resuming a response stream is let through; the legacy era's standing stream was not asked for.
+    // Requests that resume a response stream are sent. The SDK's own request for the legacy standing stream is not.
     if (init?.method === "GET" && !new Headers(init.headers).has("last-event-id"))
       return new Response(null, { status: 405 });
     const response = await fetch(input, init);

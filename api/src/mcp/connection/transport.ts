@@ -1,4 +1,7 @@
-/** The SDK's transports with what they lack: real cancellation, streams that end without an answer, lost sessions, tolerant results. */
+/**
+ * Extends the SDK's transports with cancellation at the server, detection of streams that end without a response and of lost sessions, and
+ * tolerant parsing of results.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   isJSONRPCErrorResponse,
@@ -28,12 +31,12 @@ import { runStanding } from "./server-stream.ts";
 import type { StandingStream } from "./server-stream.ts";
 import { adaptFetch } from "./transport-fetch.ts";
 
-/** Ending a session, asking after it and telling of a cancellation are courtesies: nobody waits longer for them. */
+/** The timeout for optional requests: ending a session, checking a session and sending a cancellation. */
 const COURTESY_TIMEOUT_MS = 3_000;
-/** A server says when to resume a response stream; no sooner and no later than this. */
+/** The limits for the delay after which a response stream is resumed, which the server suggests. */
 const RESUME_MS = { least: 100, most: 30_000 };
 
-/** The request whose HTTP exchange is under way: what comes in it answers that one alone. */
+/** The request whose HTTP exchange is in progress. A response in that exchange belongs only to this request. */
 const exchange = new AsyncLocalStorage<RequestId>();
 
 interface PendingRequest {
@@ -48,7 +51,7 @@ interface Inner extends Transport {
   setProtocolVersion(version: string): void;
 }
 
-/** Streamable HTTP. Without `standing` the legacy era's standing GET stream is not opened. */
+/** Streamable HTTP. Without `standing`, the standing GET stream of the legacy era is not opened. */
 export function createHttpTransport(
   url: URL,
   fetches: CredentialedFetches,
@@ -65,7 +68,7 @@ export function createHttpTransport(
   return new McpTransport(inner, { url, fetch: fetches.fetch, standing });
 }
 
-/** HTTP+SSE, for servers that have nothing newer (MCP 2024-11-05). */
+/** HTTP+SSE, for servers that support nothing newer (MCP 2024-11-05). */
 export function createSseTransport(url: URL, fetches: CredentialedFetches): McpTransport {
   return new McpTransport(new SseTransport(url, fetches), {
     url,
@@ -108,7 +111,7 @@ export class McpTransport implements Transport {
     inner.onmessage = (message) => this.#receive(message);
   }
 
-  /** How many JSON-RPC results came. With the first it is certain that the server speaks the era that was chosen for it. */
+  /** The number of JSON-RPC results received. The first result confirms that the server supports the selected era. */
   get results(): number {
     return this.#results;
   }
@@ -130,18 +133,20 @@ export class McpTransport implements Transport {
     const cancelled = readCancelledId(message);
     if (cancelled !== undefined) return this.#cancel(cancelled, message);
     const send = () => this.#inner.send(message, options);
-    // The SDK opens the standing stream on its own once this is answered.
+    // The SDK opens the standing stream itself after this message has been answered.
     return this.#standing && isInitialized(message)
       ? runStanding(this.#standing, "GET", send)
       : send();
   }
 
-  /** Drops all connections at once, so that whoever waits is told; `close` still ends the session at the server. */
+  /** Drops all connections immediately, so that pending requests fail. `close` still ends the session at the server. */
   abandon(): void {
     void this.#inner.close();
   }
 
-  /** Ends the session at the server, best effort (D4), and closes. Idempotent; takes a few seconds at most and never rejects. */
+  /**
+   * Ends the session at the server if possible (D4), and closes the transport. Idempotent, takes a few seconds at most and never rejects.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -160,7 +165,7 @@ export class McpTransport implements Transport {
       await this.#requestBesides("DELETE");
   }
 
-  /** A request about the session itself, beside the SDK's own. Answers the HTTP status. */
+  /** Sends a request about the session itself, outside the SDK. Returns the HTTP status. */
   async #requestBesides(method: "DELETE" | "POST", message?: object): Promise<number> {
     const { sessionId = "", protocolVersion } = this.#inner;
     const headers = new Headers({ "mcp-session-id": sessionId });
@@ -194,7 +199,7 @@ export class McpTransport implements Transport {
       });
     const isListening = this.#standing && message.method === "subscriptions/listen";
     try {
-      // Over the old transport answers come by the one stream, whosever they are.
+      // With the old transport, responses arrive on a single stream that is shared by all requests.
       if (!this.hasPerRequestStream) await send();
       else if (isListening) await runStanding(this.#standing, "POST", send);
       else await exchange.run(id, send);
@@ -204,7 +209,7 @@ export class McpTransport implements Transport {
     }
   }
 
-  /** Tells a lost session apart, by type (S9). `sessionId` is the one that the refused request was sent with. */
+  /** Detects a lost session by type (S9). `sessionId` is the one that was sent with the rejected request. */
   async #explain(error: unknown, sessionId: string | undefined): Promise<unknown> {
     const isBound = sessionId !== undefined || !this.hasPerRequestStream;
     const refusal = judgeRefusal(error);
@@ -215,14 +220,14 @@ export class McpTransport implements Transport {
     return new SessionLostError(refusal.httpStatus, error);
   }
 
-  /** A server that knows the session answers a ping; one that does not refuses it as it did the request. */
+  /** A server that knows the session answers a ping; otherwise it rejects the ping as well. */
   async #isAlive(): Promise<boolean> {
     const ping = { jsonrpc: "2.0", id: "ping", method: "ping" };
     const status = await this.#requestBesides("POST", ping).catch(() => null);
     return status !== 400 && status !== 404;
   }
 
-  /** The SDK would leave the caller waiting for its timeout when the answer cannot come any more. */
+  /** Fails a request that can no longer be answered. The SDK would wait for the timeout instead. */
   #fail(id: RequestId, data: typeof STREAM_ENDED | typeof FOREIGN_ANSWER): void {
     const request = this.#pending.get(id);
     if (!this.#pending.delete(id)) return;
@@ -241,10 +246,10 @@ export class McpTransport implements Transport {
     }
     if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
       const asked = exchange.getStore();
-      // An error without an id is about the message that it answers.
+      // An error without an ID refers to the message that it responds to.
       if (asked !== undefined && message.id === undefined)
         return this.#receive({ ...message, id: asked });
-      // Calls share a connection: what comes for one must never be taken for the answer to another.
+      // Calls share the connection, so a response must never be assigned to a different call.
       if (asked !== undefined && message.id !== asked) return this.#fail(asked, FOREIGN_ANSWER);
     }
     if (isJSONRPCResultResponse(message)) {
@@ -265,8 +270,8 @@ export class McpTransport implements Transport {
   }
 
   /**
-   * Whose person a server asks: that of the call in whose exchange it does. On a stream that belongs to no call, that of the only one
-   * under way, if all before it were answered: one that was given up may still be asking.
+   * Returns the handler for an elicitation: that of the call in whose exchange it arrived. On a stream that does not belong to a call, it
+   * is that of the only active call, provided that all earlier calls were answered; an abandoned call may still be asking.
    */
   #findAsked(): Questions | undefined {
     const asking = exchange.getStore();
@@ -276,8 +281,8 @@ export class McpTransport implements Transport {
   }
 
   /**
-   * Legacy servers learn of a cancellation by notification (S7). The request is aborted first: one that still waits for
-   * credentials must not go out any more, and then there is nothing to tell the server either.
+   * Legacy servers are notified of a cancellation (S7). The request is aborted first: if it is still waiting for credentials, it must not
+   * be sent, and no notification is needed.
    */
   async #cancel(id: RequestId, notification: JSONRPCMessage): Promise<void> {
     const request = this.#pending.get(id);

@@ -1,28 +1,30 @@
-/** A bucket of tokens per key in this process alone: taking one awaits nothing, so that it can stand where no statement may be sent. */
+/**
+ * A token bucket per key, in the memory of this process. It is synchronous, so it can be used on paths that must not wait for the database.
+ */
 export interface LocalRate {
-  /** How long until there is a token, in milliseconds; 0: now. */
+  /** The time until a token is available, in milliseconds. 0 if one is available now. */
   waitMs(key: string): number;
-  /** Takes one, whether or not it is there. */
+  /** Takes one token, even if none is available; call `waitMs` first. */
   take(key: string): void;
 }
 
 export interface LocalRateLimit {
-  /** How many may be taken at once. */
+  /** The capacity of the bucket. */
   burst: number;
-  /** How many of them come back in a minute. */
+  /** The number of tokens that are refilled per minute. */
   perMinute: number;
 }
 
-/** So many keys are looked through for what is full again, when there are as many more as that. */
+/** Full buckets are removed after this many keys have been added since the last removal. The cost is therefore constant per key. */
 const sweepEvery = 1_000;
 
-/** @param monotonicMs never goes back */
+/** @param monotonicMs the current time in milliseconds, on a clock that never goes backwards */
 export function createLocalRate(
   { burst, perMinute }: LocalRateLimit,
   monotonicMs: () => number,
 ): LocalRate {
   const tokenMs = 60_000 / perMinute;
-  /** When the bucket will be full again; one that is full is not kept. */
+  /** The time at which each bucket will be full again. Full buckets need no entry. */
   const fullAtMs = new Map<string, number>();
   let sweepAt = sweepEvery;
 

@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import type { Database } from "@gatehouse/prisma";
 import { ServiceError } from "./service-error.ts";
 
-/** A bucket of tokens per key, counted for all processes together, by the database's clock. */
+/** A token bucket per key, shared by all processes through the database and measured on the database's clock. */
 export interface RateLimiter {
-  /** Takes one token. Null: taken; else how many milliseconds until there is one. */
+  /** Takes one token. Returns null on success, otherwise the time until a token is available, in milliseconds. */
   take(key: string): Promise<number | null>;
 }
 
 export interface RateLimit {
-  /** Of what: limits of different names have nothing to do with each other. */
+  /** The name of the limited operation. Limits with different names are independent. */
   name: string;
-  /** How many may be taken at once. */
+  /** The capacity of the bucket. */
   burst: number;
-  /** How many of them come back in a minute. */
+  /** The number of tokens that are refilled per minute. */
   perMinute: number;
 }
 

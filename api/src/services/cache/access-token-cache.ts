@@ -3,29 +3,32 @@ import { freshForMs } from "#oauth/refresh-need.ts";
 import type { CallRows, KnownGrant } from "./call-caches.ts";
 import { keyOfAccount } from "./account-key.ts";
 
-/** An access token, and what it is of. */
+/** An access token and the version of the grant that it belongs to. */
 export interface SentToken {
   token: string;
   version: number;
   grantId: string;
 }
 
-/** An access token as it was read or renewed just now. */
+/** An access token that was just read or refreshed. */
 export interface ReadToken extends SentToken {
-  /** From the moment of reading; null: unknown. */
+  /** The remaining lifetime at the time of reading, in milliseconds. Null if it is not known. */
   expiresInMs: number | null;
 }
 
 /**
- * Access tokens that need not be asked for again. Each is kept with the settings that it was read under, and only as long as its grant's
- * row is known not to have changed: whatever ends the knowledge of the row ends the token with it.
+ * A cache of access tokens. A token is cached together with the server's configuration version at the time of reading, and only while the
+ * cached row of its grant is confirmed to be current: when the row is invalidated, the token is invalidated with it.
  */
 export interface TokenMemory {
-  /** Null: not sure to be the newest under the settings of `server`, or to be renewed soon; it is to be asked for then. */
+  /**
+   * Returns the cached token, or null if it may not be the newest for the settings of `server` or is due for a refresh. The caller must
+   * then read it.
+   */
   recall(server: McpServer, ownerId: string): { sent: SentToken; grant: KnownGrant } | null;
-  /** To be begun before the token is asked for, so that a change that comes meanwhile is not overlooked. */
+  /** Must be called before the token is read, so that a change during the read is detected and the token is not cached. */
   prepare(server: McpServer, ownerId: string): Promise<{ keep(answer: ReadToken): void }>;
-  /** The server refused it. */
+  /** Removes the token after the server rejected it. */
   forget(server: McpServer, ownerId: string): void;
 }
 
@@ -33,7 +36,7 @@ interface KeptToken {
   sent: SentToken;
   grant: KnownGrant;
   configVersion: number;
-  /** On the monotonic clock. */
+  /** The time at which the token is due for a refresh, on the monotonic clock. */
   dueAtMs: number;
 }
 
@@ -41,7 +44,7 @@ export function createTokenMemory(
   rows: Pick<CallRows, "servers" | "grants">,
   clock: { monotonicMs(): number },
 ): TokenMemory {
-  // By the very row that is kept: one that is read anew has none.
+  // Keyed by the cached row object itself. A row that has been read again is a different object, so it has no token here.
   const tokens = new WeakMap<KnownGrant, KeptToken>();
 
   return {
@@ -61,7 +64,7 @@ export function createTokenMemory(
       const askedAtMs = clock.monotonicMs();
       return {
         keep({ expiresInMs, ...sent }) {
-          // Another version is not the row's that is kept: it was renewed meanwhile, or could not be stored yet.
+          // A different version means that the grant was refreshed after the row was read, or that the new token could not be stored yet.
           if (grant?.id !== sent.grantId || grant.version !== sent.version) return;
           const lifetimeMs = grant.accessTokenLifetimeMs;
           const dueAtMs = askedAtMs + freshForMs({ expiresInMs, lifetimeMs });

@@ -12,11 +12,11 @@ import type { Tool as CatalogTool } from "#mcp/calls/catalog.ts";
 import { createRowMemory, type RowMemory } from "./confirmed-cache.ts";
 
 export interface KnownServer extends Stamped {
-  /** Not deleted. */
+  /** A server that is not marked as deleted. */
   server: McpServer;
-  /** By the tool's name. */
+  /** Keyed by the name of the tool. */
   policies: ReadonlyMap<string, ToolPolicy>;
-  /** The setting of the server's workspace. */
+  /** The newToolPolicy setting of the server's workspace. */
   newToolPolicy: NewToolPolicy;
 }
 
@@ -27,22 +27,23 @@ export interface KnownCatalog extends CatalogRow {
 }
 
 /**
- * The rows that decide about calls, kept while every change of them is sure to be heard of: word of a change forgets them at once, and
- * a look at all of them each second finds what nobody told.
+ * Caches of the database rows that determine whether and how a call is made. A row is cached only while changes to it are certain to be
+ * noticed: a notification removes changed rows immediately, and a query every second over all cached rows detects changes without a
+ * notification.
  */
 export interface CallRows {
-  /** By the server's id. */
+  /** Keyed by the ID of the server. */
   servers: RowMemory<KnownServer>;
-  /** By `keyOfMember`. */
+  /** Keyed by `keyOfMember`. */
   roles: RowMemory<RoleRow>;
-  /** By `keyOfAccount`. */
+  /** Keyed by `keyOfAccount`. */
   grants: RowMemory<KnownGrant>;
-  /** By `keyOfAccount`. */
+  /** Keyed by `keyOfAccount`. */
   catalogs: RowMemory<KnownCatalog>;
   close(): void;
 }
 
-/** Which consent an account is used by: the same for as long as nobody consents anew. */
+/** An identifier of the consent that an account currently uses. It changes only when a user consents again. */
 export function readConsent(
   { grants }: Pick<CallRows, "grants">,
   serverId: string,
@@ -56,20 +57,23 @@ export function readConsent(
 
 export interface CallRowsDeps {
   store: CallRowStore;
-  /** Calls back with what comes after the colon of each topic of a kind; with null when word of some may have been lost. */
+  /**
+   * Subscribes to notifications of a kind. The listener receives the part of the topic after the colon, or null if notifications may have
+   * been lost.
+   */
   onTopic(
     kind: "server" | "members" | "grant",
   ): (listener: (id: string | null) => void) => () => void;
-  /** Whether word of a change is sure to arrive. */
+  /** Whether notifications of changes are currently received reliably. */
   isHearing(): boolean;
   clock: { monotonicMs(): number };
-  /** Behind the word of a change, which may be lost. */
+  /** The interval of the query that detects changes whose notification was lost, in milliseconds. */
   pollMs?: number;
 }
 
-/** Of each kind. */
+/** The maximum number of cached rows of each kind. */
 const mostRows = 10_000;
-/** Of the lists of tools, as JSON. */
+/** The maximum total size of the cached tool lists, as JSON. */
 const mostCatalogBytes = 64 * 1024 * 1024;
 
 export function createCallRows(deps: CallRowsDeps): CallRows {
@@ -91,11 +95,11 @@ export function createCallRows(deps: CallRowsDeps): CallRows {
     ...common,
     most: mostCatalogBytes,
     weigh: ({ bytes }) => bytes,
-    // As they were stored (catalogs.ts).
+    // The lists have the form in which catalogs.ts stored them.
     load: (key) => store.findCatalog(...split(key)) as Promise<KnownCatalog | null>,
   });
 
-  /** One statement for all that is kept. */
+  /** Checks all cached rows with a single query. */
   async function look(): Promise<void> {
     const lookedAtMs = clock.monotonicMs();
     const idsOf = (memory: RowMemory<Stamped>) => memory.listInUse().map(({ id }) => id);
@@ -112,7 +116,7 @@ export function createCallRows(deps: CallRowsDeps): CallRows {
   }
 
   const polling = doRegularly(look, pollMs);
-  /** Of keys that begin so; all, where word of some may have been lost. */
+  /** Matches the keys that begin with the ID, or all keys if notifications may have been lost. */
   const beginsWith = (id: string | null) => (key: string) =>
     id === null || key === id || key.startsWith(`${id} `);
   const stops = [
@@ -120,7 +124,7 @@ export function createCallRows(deps: CallRowsDeps): CallRows {
       for (const memory of [servers, grants, catalogs]) memory.forget(beginsWith(id));
     }),
     deps.onTopic("members")((id) => roles.forget(beginsWith(id))),
-    // Its name says nothing about its key.
+    // A grant's topic contains the ID of the grant, while the cache is keyed by account, so entries are matched by value.
     deps.onTopic("grant")((id) =>
       grants.forget((_, grant) => id === null || grant === null || grant.id === id),
     ),

@@ -1,51 +1,57 @@
-/** Values made of rows, kept for as long as a change of the rows is sure to be heard of. */
+/**
+ * A cache of values that are derived from database rows. A value is returned only while changes of its rows are certain to be noticed.
+ * Cached values can allow a call but never reject one; a rejection is always checked against the database with `reload`.
+ */
 export interface RowMemory<Value> {
-  /** What is kept, if it is sure to be of now; else null, which says nothing about the database. */
+  /** Returns the cached value if it is confirmed to be current, otherwise null. Null says nothing about the database. */
   recall(key: string): Value | null;
-  /** What is kept or, without a promise for it, read. Null: there is none, which is never kept. */
+  /** Returns the cached value synchronously, or reads it. Null means that the database has no such row; this is never cached. */
   read(key: string): Value | Promise<Value | null>;
-  /** The same, where it can be kept: null, and nothing is read, while word of a change may not arrive. */
+  /** Like `read`, but returns null without reading while notifications may be lost, because the value could not be cached. */
   readToKeep(key: string): Value | null | Promise<Value | null>;
-  /** Read now, whatever is kept. */
+  /** Reads the value from the database and replaces the cached one. */
   reload(key: string): Promise<Value | null>;
-  /** @param isMeant is asked with null for a value that is being read: it counts for nothing then */
+  /**
+   * Removes the entries that match.
+   * @param isMeant is called with null for a value that is being read; if it matches, the result of that read is not cached
+   */
   forget(isMeant: (key: string, value: Value | null) => boolean): void;
-  /** What is kept and in use; the rest is let go of. */
+  /** Returns the values that were used recently, and removes the others. */
   listInUse(): Value[];
-  /** After a look at the database that began at `lookedAtMs`: what was not as it is kept is forgotten. */
+  /** Processes the result of a database check that started at `lookedAtMs`: confirms the values that are current and removes the others. */
   confirm(lookedAtMs: number, isCurrent: (value: Value) => boolean): void;
 }
 
 export interface RowMemoryDeps<Value> {
   load(key: string): Promise<Value | null>;
-  /** Whether word of a change is sure to arrive. */
+  /** Whether notifications of changes are currently received reliably. */
   isHearing(): boolean;
   clock: { monotonicMs(): number };
-  /** Without being confirmed a value is good for so long. */
+  /** How long a value can be used after it was last confirmed, in milliseconds. */
   sureForMs: number;
-  /** All values together; the one that was used longest ago goes first. */
+  /** The maximum total weight. The least recently used values are removed first. */
   most: number;
-  /** What a value counts for among them; 1 each if left out. */
+  /** The weight of a value; 1 if omitted. */
   weigh?(value: Value): number;
 }
 
 interface Entry<Value> {
   value: Value;
   weight: number;
-  /** When the reading that it comes from began. */
+  /** The time at which the read that returned the value started. */
   readAtMs: number;
-  /** When it was last known to be as the database has it. */
+  /** The time at which the value was last confirmed to match the database. */
   sureAtMs: number;
   usedAtMs: number;
 }
 
 interface Reading<Value> {
   answer: Promise<Value | null>;
-  /** Word of a change came after it began. */
+  /** Whether a notification of a change arrived after the read started. */
   isStale: boolean;
 }
 
-/** What nobody has asked for in this time is not worth confirming every second. */
+/** Values that have not been used for this long are removed instead of being confirmed every second. */
 const unusedMs = 60_000;
 
 export function createRowMemory<Value>(deps: RowMemoryDeps<Value>): RowMemory<Value> {
@@ -75,7 +81,7 @@ export function createRowMemory<Value>(deps: RowMemoryDeps<Value>): RowMemory<Va
     for (const [key, reading] of readings)
       if (isMeant(key, null)) {
         reading.isStale = true;
-        // Whoever asks from now on gets one that begins after the word.
+        // Later calls start a new read, which sees the change.
         readings.delete(key);
       }
   }
@@ -100,9 +106,9 @@ export function createRowMemory<Value>(deps: RowMemoryDeps<Value>): RowMemory<Va
     return value;
   }
 
-  /** One for all who ask at the same time. */
+  /** Shares one database read between concurrent calls. */
   function share(key: string): Promise<Value | null> {
-    // What a reading under way will answer may be older than the question, and nobody would say so.
+    // Without reliable notifications, a read that is in progress may return a value older than this call, so it is not shared.
     if (!deps.isHearing()) return deps.load(key);
     const underWay = readings.get(key);
     if (underWay) return underWay.answer;
@@ -132,7 +138,7 @@ export function createRowMemory<Value>(deps: RowMemoryDeps<Value>): RowMemory<Va
     },
     confirm(lookedAtMs, isCurrent) {
       for (const [key, entry] of entries) {
-        // One that was read meanwhile was not looked at.
+        // The check does not cover values that were read after it started.
         if (entry.readAtMs > lookedAtMs) continue;
         if (isCurrent(entry.value)) entry.sureAtMs = lookedAtMs;
         else drop(key);

@@ -1,4 +1,4 @@
-/** The arguments of a call as they are stored and counted. */
+/** The arguments of a call in the form in which they are stored, and their size. */
 export interface WrittenArguments {
   /** JSON. */
   text: string;
@@ -6,10 +6,13 @@ export interface WrittenArguments {
 }
 
 const maxBytes = 1024 * 1024;
-/** Validators and servers go through them by recursion. */
+/** Validators and servers process arguments recursively, so deeply nested values could exhaust the stack. */
 const maxDepth = 100;
 
-/** What no tool is handed, whatever its schema says; a `fault` is in words for the caller. */
+/**
+ * Serializes arguments, or rejects those that exceed the limits for all tools regardless of their schemas. `fault` is a message for the
+ * caller.
+ */
 export function writeArguments(args: unknown): WrittenArguments | { fault: string } {
   if (isDeeperThan(args, maxDepth)) return { fault: `must not be nested deeper than ${maxDepth}` };
   const text = JSON.stringify(args);
@@ -19,7 +22,7 @@ export function writeArguments(args: unknown): WrittenArguments | { fault: strin
     : { text, bytes };
 }
 
-/** Without recursion: this is what keeps everybody else's in bounds. */
+/** Iterative instead of recursive, because it protects the recursive code from deep nesting. */
 function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let deep = 0; level.length > 0; deep += 1) {

@@ -7,28 +7,29 @@ import type { CatalogTool } from "../catalog/catalogs.ts";
 import { connectsItself } from "../grant/connects-itself.ts";
 import { notFound } from "../access/service-error.ts";
 
-/** All that has to be known before a tool runs. */
+/** The information that is required before a tool can run. */
 export interface CallContext {
   caller: Caller;
   server: McpServer;
-  /** Whose account the call goes out with: the user's own, or the workspace's. */
+  /** The owner of the account that the call uses: the ID of the user, or of the workspace. */
   ownerId: string;
-  /** Why that account is of no use, as far as the database knows; null: it is, or none is needed. */
+  /** The reason that the account cannot be used according to the database. Null if it can be used or no account is required. */
   reason: OAuthReason | null;
-  /** The stored list of that account; the same array for as long as nothing changed. Null: none is stored. */
+  /** The stored tool list of the account; the same array as long as nothing changes. Null if no list is stored. */
   tools: readonly CatalogTool[] | null;
-  /** When that list was asked for; null with `tools`. */
+  /** The time at which the list was requested. Null if `tools` is null. */
   fetchedAt: Date | null;
-  /** What the workspace decided, by the tool's name; the same map for as long as nothing changed. */
+  /** The workspace's policies by tool name; the same map as long as nothing changes. */
   policies: ReadonlyMap<string, ToolPolicy>;
-  /** How the workspace treats tools that nobody has decided about or approved. */
+  /** How the workspace treats tools without a decision or an approval. */
   newToolPolicy: NewToolPolicy;
 }
 
 export interface CallContexts {
   /**
-   * What a caller's call of a server's tools needs. At once, without a promise, where all of it is remembered and in order; what would
-   * keep the call from going out (a role too low, a server that is off, a dead account) is never said from memory, but looked up.
+   * Returns what a call of a server's tools requires. Returns synchronously if everything is cached and the call is allowed. A reason to
+   * reject the call (an insufficient role, a disabled server, an account without a valid grant) is never taken from the cache but checked
+   * against the database.
    * @throws ServiceError as `Access.requireServer(caller, serverId, "use")`
    */
   read(caller: Caller | null, serverId: string): CallContext | Promise<CallContext>;
@@ -40,7 +41,7 @@ export interface CallContextsDeps {
 }
 
 export function createCallContexts({ access, rows }: CallContextsDeps): CallContexts {
-  /** Null: something is not remembered, or would keep the call from going out. */
+  /** Returns null if something is not cached or the cached state would reject the call. */
   function recall(caller: Caller, serverId: string): CallContext | null {
     const known = rows.servers.recall(serverId);
     if (!known?.server.enabled) return null;
@@ -64,7 +65,8 @@ export function createCallContexts({ access, rows }: CallContextsDeps): CallCont
     const role = key && (await rows.roles.read(key))?.role;
     if (known?.server.enabled && role && mayOnServer(caller, known.server, role, "use"))
       return known;
-    // What is remembered may be older than a right just given: who says no looks, and says why.
+    // The cache may not contain a permission that was just granted, so a rejection is checked against the database, which also determines
+    // its reason.
     await access.requireServer(caller, serverId, "use");
     rows.roles.forget((other) => other === key);
     const present = await rows.servers.reload(serverId);
@@ -97,7 +99,10 @@ export function createCallContexts({ access, rows }: CallContextsDeps): CallCont
   };
 }
 
-/** Suspended accounts and those with too narrow a token are asked for: the server may relent, or another tool do with less. */
+/**
+ * Suspended accounts and accounts with insufficient scopes are not rejected here: the server may accept the token again, or the tool may
+ * need fewer scopes.
+ */
 function reasonOf(server: McpServer, grant: KnownGrant | null): OAuthReason | null {
   if (server.authType !== "OAUTH" || connectsItself(server, grant)) return null;
   if (!grant || grant.state === "DISCONNECTED") return grant?.reason ?? "NOT_CONNECTED";

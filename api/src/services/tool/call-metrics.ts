@@ -1,13 +1,16 @@
 import { ServiceError } from "../access/service-error.ts";
 import type { Executions } from "./execute-tool.ts";
 
-/** How a call of `executeTool` ended, for whoever counts: the answer's type, `ToolError` for a tool's own failure, or an error's code. */
+/**
+ * The result of a call of `executeTool`, for metrics: the type of the result, `ToolError` if the tool reported an error, or the code of a
+ * thrown error.
+ */
 export interface CallReport {
   outcome: string;
   durationMs: number;
 }
 
-/** The same, with every call told of once it is answered. */
+/** Wraps `execute` so that every completed call is reported. */
 export function countCalls(
   execute: Executions["execute"],
   { note, monotonicMs }: { note(report: CallReport): void; monotonicMs(): number },

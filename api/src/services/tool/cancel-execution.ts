@@ -10,9 +10,9 @@ import type { RunningExecutions } from "./running-executions.ts";
 
 export interface ExecutionCancelling {
   /**
-   * Ends a run, whatever process it is in, and tells its server (`notifications/cancelled`). Answers its shape once it has ended, or
-   * as it is after a moment; one that is over already is answered as it is.
-   * @throws ServiceError NOT_FOUND for whoever may not see it, FORBIDDEN for a role or scope too low
+   * Cancels an execution in whichever process it is running, and notifies its server (`notifications/cancelled`). Returns the execution
+   * once it has ended, or its current state after `patienceMs`. Returns an execution that has already finished unchanged.
+   * @throws ServiceError NOT_FOUND if the caller may not see it, FORBIDDEN if the role or token scope is insufficient
    */
   cancel(caller: Caller | null, id: string): Promise<Execution>;
 }
@@ -23,11 +23,11 @@ export interface ExecutionCancellingDeps {
   running: Pick<RunningExecutions, "find">;
   store: Pick<ExecutionStore, "requestCancel">;
   bus: Pick<Bus, "publish" | "watch">;
-  /** Ends what processes ran that are gone. */
+  /** Marks the executions of processes that no longer exist as INTERRUPTED. */
   interruptAbandoned(): Promise<void>;
 }
 
-/** How long somebody waits to see it end: cancelling goes on behind. */
+/** How long a caller waits for the execution to end, in milliseconds. Cancellation continues in the background. */
 const patienceMs = 5_000;
 const pollMs = 500;
 
@@ -70,15 +70,15 @@ export function createExecutionCancelling(deps: ExecutionCancellingDeps): Execut
 export interface CancelWatchDeps {
   running: Pick<RunningExecutions, "find" | "ids">;
   store: Pick<ExecutionStore, "findCancelRequested">;
-  /** Calls back with each run that moved on or is to be cancelled; with null when word of some may have been lost. */
+  /** Subscribes to executions that changed or should be cancelled. The listener receives null if notifications may have been lost. */
   onExecution(listener: (id: string | null) => void): () => void;
   onError(error: unknown): void;
 }
 
-/** Behind NOTIFY, which may be lost. */
+/** Fallback for lost NOTIFY messages. */
 const lookEveryMs = 1_000;
 
-/** Cancels runs of this process that are cancelled elsewhere, until disposed. */
+/** Cancels executions of this process for which cancellation was requested in another process, until disposed. */
 export function watchForCancelling(deps: CancelWatchDeps): Disposable {
   const { running, store } = deps;
   let looking: Promise<void> | null = null;

@@ -16,7 +16,7 @@ import { InputFaults, notFound, ServiceError } from "../access/service-error.ts"
 
 export type { ElicitationQuestion, ElicitationRow };
 
-/** On whose behalf a tool runs, and in which run. */
+/** The execution that requests input, and the user on whose behalf it runs. */
 export interface AskingRun {
   executionId: string;
   userId: string;
@@ -29,7 +29,7 @@ export type AnswerAction = "ACCEPT" | "DECLINE" | "CANCEL";
 export interface AnswerInput {
   id: string;
   action: AnswerAction;
-  /** With ACCEPT in form mode: an object; null and undefined are an empty one. */
+  /** An object, with ACCEPT in form mode; null and undefined mean an empty object. */
   content: unknown;
 }
 
@@ -37,25 +37,29 @@ export type AnswerOutcome =
   | { __typename: "ElicitationAnswered"; elicitation: ElicitationRow }
   | { __typename: "InvalidElicitationAnswer"; message: string; issues: ArgumentIssue[] };
 
-/** Questions of servers to the person on whose behalf a tool runs. Nobody else sees or answers them. */
+/** Requests of servers for input from the user on whose behalf a tool runs. No other user can see or answer them. */
 export interface Elicitations {
   /**
-   * Puts a question and waits for the answer, on whichever process it is given: `cancel` when nobody answers in time, or once `signal`
-   * aborts. The run waits for input meanwhile. Never rejects: what fails inside is logged, and the server is told `cancel`.
+   * Asks a question and waits for the answer, which may be given in any process. Returns `cancel` if nobody answers in time or `signal`
+   * aborts. The execution has the status WAITING_FOR_INPUT in the meantime. Never rejects: internal errors are logged, and the server
+   * receives `cancel`.
    */
   ask(run: AskingRun, question: Question, signal: AbortSignal): Promise<Answer>;
-  /** @throws ServiceError NOT_FOUND for everybody but the person, CONFLICT when it is answered or over, FORBIDDEN */
+  /** @throws ServiceError NOT_FOUND for other users, CONFLICT if it has been answered or has expired, FORBIDDEN */
   answer(caller: Caller | null, input: AnswerInput): Promise<AnswerOutcome>;
-  /** In the order of `ids`, in one statement. Null for everybody but the person. */
+  /** Returns the elicitations in the order of `ids`, using one query. Null for other users. */
   findMany(caller: Caller | null, ids: readonly string[]): Promise<(ElicitationRow | null)[]>;
-  /** The ones that runs of the caller's wait for, in the order of `executionIds`, in one statement. */
+  /** Returns the pending elicitations of the caller's executions in the order of `executionIds`, using one query. */
   findPendingOf(
     caller: Caller | null,
     executionIds: readonly string[],
   ): Promise<(ElicitationRow | null)[]>;
-  /** The caller's own that wait for an answer, oldest first, at most a hundred. */
+  /** Returns the caller's pending elicitations, oldest first, at most 100. */
   listPending(caller: Caller | null, workspaceId: string): Promise<ElicitationRow[]>;
-  /** In the order of `ids`, in one statement. Null when it is forgotten or cannot be opened. Give it only ids of what the caller may see. */
+  /**
+   * Decrypts the questions in the order of `ids`, using one query. Null if deleted or not decryptable. The caller must be allowed to see
+   * all of them.
+   */
   openQuestions(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]>;
 }
 
@@ -64,21 +68,21 @@ export interface ElicitationsDeps {
   store: ElicitationStore;
   bus: Bus;
   runs: {
-    /** The run waits for input, for everybody to see, and stored. False: it does not go on any more. */
+    /** Sets and stores the status WAITING_FOR_INPUT. Returns false if the execution is ending. */
     wait(executionId: string): Promise<boolean>;
-    /** It goes on. */
+    /** Sets the status RUNNING again. */
     resume(executionId: string): Promise<void>;
   };
   log(message: string, details: object): void;
-  /** How long a question waits, in milliseconds. */
+  /** How long a question can be answered, in milliseconds. */
   ttlMs?: number;
 }
 
-/** A person has so long for one answer; the tool's own timeout stands still meanwhile. */
+/** The time that a user has for one answer. The timeout of the tool is paused in the meantime. */
 const defaultTtlMs = 5 * 60_000;
-/** Behind NOTIFY, which may be lost. */
+/** Fallback for lost NOTIFY messages. */
 const pollMs = 1_000;
-/** The database's clock says when time is up; with the database away, ours does so much later. */
+/** Expiry is measured on the database's clock. If the database is not available, the local clock applies after this additional time. */
 const graceMs = 30_000;
 const mostPending = 100;
 
@@ -104,7 +108,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
         if (outcome.status !== "PENDING") return outcome;
         isFailing = false;
       } catch (error) {
-        // The database may be back before the person has answered.
+        // The database may become available again before the user answers.
         if (!isFailing)
           deps.log("a question cannot be looked at for now", {
             err: error,
@@ -114,14 +118,14 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       }
       await watch.next(pollMs, signal);
     }
-    // Whoever answers at this very moment either was first, or learns that it is over.
+    // A concurrent answer was either stored before this update, or receives CONFLICT.
     await store.end(row.id, "EXPIRED");
     return await store.take(row.id);
   }
 
   async function put(run: AskingRun, question: Question, signal: AbortSignal): Promise<Answer> {
     try {
-      // First: what the run did about the question before is in the database once this is.
+      // Awaited first, so that earlier status changes of the execution are stored before the question.
       if (!(await runs.wait(run.executionId))) return { action: "cancel" };
       const row = await store.create(describeQuestion(run, question), ttlMs);
       await store.announce(row);

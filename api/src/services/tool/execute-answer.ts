@@ -6,7 +6,7 @@ import type { Execution } from "#storage/execution.ts";
 import type { CatalogTool } from "../catalog/catalogs.ts";
 import type { Stop } from "../grant/refusal.ts";
 
-/** What `executeTool` answers: the run, or why there was none, or how it ended before it had a result. */
+/** The result of `executeTool`: the execution, or the reason that the tool was not run or returned no result. */
 export type ExecuteAnswer =
   | { __typename: "ToolExecuted"; execution: Execution }
   | { __typename: "ToolNotFound"; message: string; suggestions: string[] }
@@ -22,7 +22,7 @@ export type ExecuteAnswer =
   | { __typename: "ServerDisabled"; message: string; serverId: string }
   | RefusedAnswer;
 
-/** Why nothing could be asked of a server, whatever it was. */
+/** The reason that no request could be made to a server. */
 export type RefusedAnswer =
   | { __typename: "ReauthRequired"; message: string; serverId: string; reason: OAuthReason }
   | { __typename: "CredentialsRejected"; message: string; serverId: string }
@@ -40,7 +40,10 @@ export function reauthRequired(server: McpServer, reason: OAuthReason): RefusedA
   };
 }
 
-/** The server, or Gatehouse in its place, refused the credentials: one classification, whatever was asked (S11). */
+/**
+ * Maps refused credentials to a result, whether the server refused them or Gatehouse had none to send. All kinds of requests use this
+ * classification (S11).
+ */
 export function refusedAnswer(
   server: McpServer,
   failure: Extract<Failure, { kind: "refused" }>,
@@ -53,7 +56,7 @@ export function refusedAnswer(
     : { __typename: "ServerUnreachable", message, retryable: stop?.kind === "transient" };
 }
 
-/** The server could not be asked for its tools: told as the call itself would have been. */
+/** Maps a failure to list the server's tools to the same result that the call itself would have had. */
 export function withoutToolsAnswer(
   server: McpServer,
   { message, failure }: { message: string; failure: Failure | null },

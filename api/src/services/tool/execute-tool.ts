@@ -27,18 +27,18 @@ export interface ExecuteInput {
   toolName: string;
   arguments: unknown;
   timeoutMs: number | null;
-  /** False: answered as soon as others can read of the run. */
+  /** If false, returns as soon as the execution is visible to others. */
   wait: boolean;
   confirmed: boolean;
-  /** Null: a call of its own. */
+  /** Null if the call is not idempotent. */
   idempotencyKey: string | null;
 }
 
 export interface Executions {
   /**
-   * Runs a tool with the account that the caller would use, once; a caller that goes away cancels nothing.
-   * @throws ServiceError as `Access.requireServer(caller, serverId, "use")`; BAD_USER_INPUT; CONFLICT for an idempotency key under which
-   * something else was asked for; RATE_LIMITED
+   * Runs a tool once, with the account that the caller's calls use. A caller that disconnects does not cancel the execution.
+   * @throws ServiceError as `Access.requireServer(caller, serverId, "use")`; BAD_USER_INPUT; CONFLICT if the idempotency key was used with
+   * different arguments; RATE_LIMITED
    */
   execute(caller: Caller | null, input: ExecuteInput): Promise<ExecuteAnswer>;
 }
@@ -52,22 +52,27 @@ export interface ExecutionsDeps {
   writer: Pick<ExecutionWriter, "store">;
   limits: ExecutionLimits;
   idempotency: Idempotency;
-  /** Where the questions of a server go that it asks in a run. */
+  /** Handles the elicitations that the server sends during the execution. */
   askIn(execution: Execution): Asking;
-  /** A run's end, or its shape when `until` aborts, or now where nobody waits; null once it is forgotten. */
+  /**
+   * Returns the execution once it has ended, or its current state when `until` aborts (immediately if null). Null if it has been deleted.
+   */
   follow(id: string, until: AbortSignal | null): Promise<Execution | null>;
   log(message: string, details: object): void;
 }
 
-/** For the whole of a call, in milliseconds. */
+/** The timeout of the whole call, in milliseconds. */
 function timeoutOf({ server }: CallContext, { timeoutMs }: ExecuteInput): number {
   return timeoutMs ?? server.requestTimeoutMs;
 }
 
-/** Who asked first under a key may wait so long for it to be free again, in milliseconds; the key is freed behind in any case. */
+/**
+ * How long the first caller waits for its idempotency key to be released, in milliseconds. The key is released in the background in any
+ * case.
+ */
 const freeingTimeoutMs = 5_000;
 
-/** It was admitted, and then something of it was changed; whoever asks again is told what. */
+/** The settings or permissions changed after the call had been admitted. */
 const changedBeforeSending = notSent(
   "The server's settings, or the right to use it, changed before the tool was called. Nothing was run.",
 );
@@ -75,7 +80,7 @@ const changedBeforeSending = notSent(
 export function createExecutions(deps: ExecutionsDeps): Executions {
   const { contexts, running, writer, idempotency } = deps;
 
-  /** What a server gave back, or why there is nothing. Unexpected trouble throws. */
+  /** Calls the tool. Expected failures are returned; unexpected errors are thrown. */
   async function call(
     context: CallContext,
     { tool, arguments: args }: PreparedCall,
@@ -110,7 +115,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     return answer;
   }
 
-  /** Connecting and waiting take time, in which a right may have been taken away; what is remembered costs nothing to ask again. */
+  /** Connecting and waiting take time in which a permission may have been revoked. With cached data this check costs nothing. */
   async function isStillAllowed(
     { caller, server, ownerId }: CallContext,
     tool: CatalogTool,
@@ -123,7 +128,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       const { kind } = decidePolicy(tool, now.policies.get(tool.name), now.newToolPolicy);
       return isSame && now.server.enabled && kind !== "DENY" && (kind !== "ASK" || confirmed);
     } catch (error) {
-      // With the database away nobody can have taken anything away either.
+      // If the database is not available, no permission can have been revoked either.
       return !(error instanceof ServiceError);
     }
   }
@@ -141,7 +146,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       const facts = { server, toolName: prepared.tool.name, endCause: run.endCause };
       const conclusion = concludeRun(answer, facts);
       const execution = run.finish(conclusion.outcome);
-      // Whoever is told that nothing was run may ask again at once.
+      // A caller that learns that nothing was run may retry immediately with the same key, so the key must be free by then.
       if (input.idempotencyKey !== null && conclusion.outcome.freesKey) await waitForFreeing(run);
       return conclusion.answer(execution);
     } catch (error) {
@@ -155,12 +160,12 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, freeingTimeoutMs);
     });
-    // It is tried again behind.
+    // If this fails, the writer retries in the background.
     await Promise.race([writer.store(record).catch(() => undefined), patience]);
     clearTimeout(timer);
   }
 
-  /** Null: somebody else took the key meanwhile. */
+  /** Returns null if another caller took the key in the meantime. */
   async function begin(
     newExecution: NewExecution,
     key: IdempotencyKey | null,
@@ -175,7 +180,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       await writer.store(record);
       return run;
     } catch (error) {
-      // It may have been written all the same: what stands there then is that nothing was run.
+      // The insert may have succeeded despite the error. Recording the failure ensures that the row states that nothing was run.
       run ??= running.start(record);
       const errorMessage = "It could not be recorded, so it was not run.";
       run.finish({ status: "FAILED", errorMessage, freesKey: true });
@@ -184,8 +189,8 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
   }
 
   /**
-   * The first run under a key, as its own caller was answered; null: the key is free (again).
-   * @param until how long its end is waited for; null: not at all
+   * Returns the result of the first execution with this key, as its own caller received it. Null if the key is free, or free again.
+   * @param until how long to wait for the execution to end; null to not wait
    */
   async function findFirst(
     { server }: CallContext,
@@ -195,9 +200,9 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     const id = await idempotency.findFirst(key);
     if (id === null) return null;
     const first = await deps.follow(id, until);
-    // It was written with the key, and is kept for longer.
+    // The execution was stored together with the key and is kept longer than the key.
     if (!first) throw new Error("The run under an idempotency key is gone.");
-    // One that proved not to have run anything has freed the key.
+    // An execution that did not run anything has released the key.
     if (first.finishedAt !== null && (await idempotency.findFirst(key)) !== id) return null;
     return first.status === "TIMED_OUT" || (until && first.finishedAt === null)
       ? timedOutAnswer(server, first)
@@ -213,12 +218,12 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
       const context = await contexts.read(maybeCaller, input.serverId);
       const { caller, server, ownerId } = context;
       const args = input.arguments ?? {};
-      // What is too large or too deep to be written is refused below, before a key could count.
+      // Arguments that are too large or too deeply nested are rejected below, before a key is reserved.
       const key =
         input.idempotencyKey === null || "fault" in writeArguments(args)
           ? null
           : describeKey(caller, input.idempotencyKey, { ...input, arguments: args });
-      // Whoever waits for the first run under a key takes a place as well.
+      // Waiting for the first execution with the same key also counts against the limits.
       const leave = deps.limits.take({
         workspaceId: server.workspaceId,
         serverId: server.id,

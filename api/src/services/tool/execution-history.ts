@@ -13,14 +13,14 @@ export type { Execution, ExecutionProgress };
 
 export interface ExecutionFilter {
   serverId: string | null;
-  /** Null: whatever it is. */
+  /** Null for executions with any status. */
   status: readonly ToolExecutionStatus[] | null;
   toolName: string | null;
 }
 
 /**
- * Newest first. Where what is asked for is rare, a page may be short or empty although there is more: `endCursor` is where to go on,
- * whether or not a run stands there.
+ * A page of executions, newest first. With a filter that matches few executions, a page may be short or empty although there are more;
+ * continue from `endCursor`, which need not belong to a returned execution.
  */
 export interface ExecutionPage {
   edges: { cursor: string; node: Execution }[];
@@ -30,20 +30,26 @@ export interface ExecutionPage {
   endCursor: string | null;
 }
 
-/** Who ran what, when, on whose account and what came of it: metadata for the runner and for admins, the rest for the runner alone. */
+/**
+ * The history of executions. Metadata is visible to the user that started an execution and to admins; arguments and results only to that
+ * user.
+ */
 export interface ExecutionHistory {
-  /** Null unless the caller may see it. */
+  /** Null if the caller may not see it. */
   find(caller: Caller | null, id: string): Promise<Execution | null>;
-  /** The same for several, in the order of `ids`, in one statement. */
+  /** Returns the executions in the order of `ids`, using one query. */
   findMany(caller: Caller | null, ids: readonly string[]): Promise<(Execution | null)[]>;
-  /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, BAD_USER_INPUT */
+  /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND if the caller is not a member, BAD_USER_INPUT */
   list(
     caller: Caller | null,
     workspaceId: string,
     page: { first: number | null; after: string | null },
     filter: ExecutionFilter,
   ): Promise<ExecutionPage>;
-  /** Null for everybody but the runner, once it is erased, and where its key is missing. `load` reads what is not in memory. */
+  /**
+   * Null for other users, after the arguments have been erased, and if the encryption key is missing. `load` reads arguments that are not
+   * in memory.
+   */
   readArguments(caller: Caller | null, execution: Execution, load: LoadContents): Promise<unknown>;
   readContent(
     caller: Caller | null,
@@ -51,14 +57,14 @@ export interface ExecutionHistory {
     load: LoadContents,
   ): Promise<ReadContent | null>;
   readProgress(caller: Caller | null, execution: Execution): ExecutionProgress | null;
-  /** In the order of `ids`. Give it only ids of runs of the caller's own. */
+  /** Returns the contents in the order of `ids`. All executions must belong to the caller. */
   loadContents(ids: readonly string[]): Promise<(ExecutionContents | null)[]>;
 }
 
 export interface ReadContent {
   content: ToolContentBlock[];
   structuredContent: unknown;
-  /** What Gatehouse did on its own meanwhile, and why. */
+  /** Messages about automatic actions of Gatehouse during the execution. */
   notes: string[];
 }
 
@@ -67,9 +73,9 @@ export type LoadContents = (id: string) => Promise<ExecutionContents | null>;
 export interface ExecutionHistoryDeps {
   access: Access;
   store: ExecutionStore;
-  /** What this process has not written yet. */
+  /** Finds executions that this process has not stored yet. */
   writer: Pick<ExecutionWriter, "find">;
-  /** So many runs are looked through for a page at most. */
+  /** The maximum number of rows that are scanned for one page. */
   scanLimit?: number;
 }
 
@@ -162,7 +168,7 @@ function toContent({ content, structuredContent, notes = [] }: ExecutionContent)
   return { content: (content as ContentBlock[]).map(toContentBlock), structuredContent, notes };
 }
 
-/** Opaque to clients. */
+/** Encodes a cursor, which is opaque to clients. */
 function encodePlace(id: string): string {
   return Buffer.from(`run:${id}`).toString("base64url");
 }

@@ -2,25 +2,26 @@ import { ServiceError } from "../access/service-error.ts";
 import { createLocalRate, type LocalRateLimit } from "../access/process-rate-limit.ts";
 
 /**
- * How many tool calls may run at once and how many may be started, in this process. Each process of a cluster counts for itself, because
- * no statement is awaited between a call and its response.
+ * Limits on concurrent tool calls and on the rate of new calls, for this process. Each process of a cluster counts separately, because a
+ * database query on every call would add to its latency.
  */
 export interface ExecutionLimits {
   /**
-   * Counts a call; the answer ends it.
-   * @throws ServiceError RATE_LIMITED with `retryAfterMs`, `scope`, `limit` and `unit`, at once: nobody waits behind a slow server
+   * Counts a call against the limits. The returned function ends the call and must be called exactly once.
+   * @throws ServiceError RATE_LIMITED with `retryAfterMs`, `scope`, `limit` and `unit`, immediately: calls are rejected instead of queued,
+   * so that a slow server does not build up a backlog
    */
   take(whose: { workspaceId: string; serverId: string; userId: string }): () => void;
 }
 
-/** Calls that run at once. */
+/** The maximum numbers of concurrent calls. */
 export interface ConcurrencyLimits {
   perWorkspace: number;
   perServer: number;
   perUser: number;
 }
 
-/** Calls that are started per second, and for a while more than that. */
+/** The number of calls that can be started per second, on average. Short bursts may exceed it (see `burstSeconds`). */
 export interface CallRates {
   perUser: number;
   perWorkspace: number;
@@ -32,7 +33,7 @@ export interface ExecutionLimitsDeps {
   monotonicMs(): number;
 }
 
-/** What RATE_LIMITED says about the limit that was reached. */
+/** The limit that was exceeded, as reported in the details of RATE_LIMITED. */
 interface Exceeded {
   scope: "USER" | "SERVER" | "WORKSPACE" | "USER_AT_SERVER";
   limit: number;
@@ -40,9 +41,9 @@ interface Exceeded {
   message: string;
 }
 
-/** Nobody knows when a call ends; most take less. */
+/** The suggested wait if the concurrency limit is reached. The end of a call cannot be predicted, but most calls take less than this. */
 const retryAfterMs = 1_000;
-/** A program may start calls twenty times as fast as its rate for one second, or twice as fast for twenty. */
+/** The size of a burst, in seconds of the sustained rate: 20 times the rate for one second, or twice the rate for 20 seconds. */
 const burstSeconds = 20;
 
 export function createExecutionLimits(deps: ExecutionLimitsDeps): ExecutionLimits {
@@ -53,7 +54,7 @@ export function createExecutionLimits(deps: ExecutionLimitsDeps): ExecutionLimit
   const running = new Map<string, number>();
   const countOf = (key: string) => running.get(key) ?? 0;
 
-  /** @throws ServiceError RATE_LIMITED; nothing is counted then */
+  /** @throws ServiceError RATE_LIMITED, in which case nothing is counted */
   function requireRate(userId: string, workspaceId: string): void {
     const [own, all] = [ofUser.waitMs(userId), ofWorkspace.waitMs(workspaceId)];
     if (own > 0 || all > 0)
@@ -91,8 +92,9 @@ export function createExecutionLimits(deps: ExecutionLimitsDeps): ExecutionLimit
         workspace: `workspace:${workspaceId}`,
         pair: `pair:${userId} ${serverId}`,
       };
-      // Fair shares: whoever takes from an allowance leaves at least as much of it free, so that a slow server neither uses up its
-      // user's calls nor its workspace's, and one user not those of a server.
+      // Fair shares: a server can occupy at most half of the workspace's slots that other servers leave free, and one user at one server at
+      // most half of the slots that the user's other calls and the server's other users leave free. A slow server can therefore not use up
+      // all slots of its users or its workspace, nor one user all slots of a server.
       const freeOfUser = perUser - countOf(keys.user);
       const freeOfServer = perServer - countOf(keys.server);
       const freeOfWorkspace = perWorkspace - countOf(keys.workspace);
@@ -135,7 +137,10 @@ export function createExecutionLimits(deps: ExecutionLimitsDeps): ExecutionLimit
   };
 }
 
-/** How many there can be so that they are no more than what stays free; at least one. */
+/**
+ * The number of slots that a share may occupy: half of those that are free or already taken by it, so that as many remain free. At least
+ * one.
+ */
 function shareOf(free: number, taken: number): number {
   return Math.max(1, Math.ceil((free + taken) / 2));
 }

@@ -5,17 +5,17 @@ import { type ExecuteAnswer, refusedAnswer, timedOutAnswer } from "./execute-ans
 import type { EndCause, ExecutionOutcome } from "./running-executions.ts";
 import { describeFailure } from "../grant/refusal.ts";
 
-/** How a run ended: what is recorded of it, and what its caller is answered once that is done. */
+/** The outcome of an execution: what is recorded, and the result that the caller receives afterwards. */
 export interface Conclusion {
   outcome: ExecutionOutcome;
   answer(execution: Execution): ExecuteAnswer;
 }
 
-/** What is known of a call besides the server's answer. */
+/** Information about a call besides the server's response. */
 export interface CallFacts {
   server: McpServer;
   toolName: string;
-  /** Why it was aborted; null: it was not. */
+  /** The reason that the call was aborted. Null if it was not. */
   endCause: EndCause | null;
 }
 
@@ -27,7 +27,7 @@ export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusio
       return {
         outcome: {
           status: isError ? "FAILED" : "SUCCEEDED",
-          // What the tool says is for its runner alone; this line is not.
+          // The tool's own message is visible only to the user that started the execution, while errorMessage is also visible to admins.
           errorMessage: isError ? "The tool says that it failed." : null,
           isToolError: isError,
           result: { content, structuredContent, ...(notes ? { notes } : {}) },
@@ -98,7 +98,7 @@ export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusio
 }
 
 function describeEnd({ endCause }: CallFacts, wasSent: boolean): ExecutionOutcome {
-  // The server was told; what it had begun it may have finished.
+  // The server was notified of the cancellation, but may already have completed the tool.
   const what = wasSent ? "The tool may have run." : "The tool did not run.";
   return endCause === "CANCELLED"
     ? { status: "CANCELLED", errorMessage: `It was cancelled. ${what}`, freesKey: !wasSent }
@@ -113,7 +113,10 @@ function executed(execution: Execution): ExecuteAnswer {
   return { __typename: "ToolExecuted", execution };
 }
 
-/** What a server says is for the runner alone, as results are; `errorMessage` is seen by admins and kept longer. */
+/**
+ * Stores a server's message as the result, which only the user that started the execution can see. `errorMessage` is visible to admins and
+ * kept longer.
+ */
 function saying(text: string, notes?: string[]): Pick<ExecutionOutcome, "result"> {
   const content = [{ type: "text", text }];
   return { result: { content, structuredContent: null, ...(notes ? { notes } : {}) } };

@@ -5,7 +5,7 @@ import type { Caller } from "../access/access.ts";
 import { writeCanonical } from "../catalog/canonical-json.ts";
 import { type InputFaults, ServiceError } from "../access/service-error.ts";
 
-/** What a caller asks for under a key. */
+/** A request with an idempotency key. */
 export interface KeyedRequest {
   serverId: string;
   toolName: string;
@@ -13,11 +13,14 @@ export interface KeyedRequest {
   arguments: unknown;
 }
 
-/** Keys under which a caller runs something once, for a day: each person has their own, and each API token. */
+/** Idempotency keys, valid for one day. Each user and each API token has separate keys. */
 export interface Idempotency {
-  /** The id of the first run under the key; null: it is free. @throws ServiceError CONFLICT when something else was asked for under it */
+  /**
+   * Returns the ID of the first execution with the key, or null if the key is free. @throws ServiceError CONFLICT if it was used for a
+   * different request
+   */
   findFirst(key: IdempotencyKey): Promise<string | null>;
-  /** Takes the key, and writes the run. False: somebody else was first. */
+  /** Reserves the key and stores the execution in one transaction. Returns false if another caller was first. */
   reserve(key: IdempotencyKey, record: RunRecord): Promise<boolean>;
 }
 
@@ -56,6 +59,6 @@ export function createIdempotency({ store }: { store: IdempotencyStore }): Idemp
 }
 
 function hash(text: string): Uint8Array<ArrayBuffer> {
-  // Lone surrogates would all be one character in UTF-8.
+  // UTF-16, because in UTF-8 all lone surrogates would become the same character.
   return new Uint8Array(createHash("sha256").update(text, "utf16le").digest());
 }

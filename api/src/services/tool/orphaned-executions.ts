@@ -1,22 +1,25 @@
 import type { ExecutionStore } from "#storage/execution-store.ts";
 
-/** Runs of processes that are gone. */
+/** Executions of processes that no longer exist. */
 export interface AbandonedExecutions {
-  /** Ends them: their tools may or may not have run. Does nothing for a while after trouble with the database. */
+  /** Marks them as INTERRUPTED; their tools may or may not have run. Does nothing for some time after database errors. */
   interrupt(): Promise<void>;
-  /** Looks for them every two seconds, until disposed. */
+  /** Checks for such executions every two seconds, until disposed. */
   startReaping(onError: (error: unknown) => void): Disposable;
 }
 
 export interface AbandonedExecutionsDeps {
   store: Pick<ExecutionStore, "interruptAbandoned">;
   isReachable(): Promise<boolean>;
-  /** After the commit: runs that others may follow, and workspaces whose logs grew. */
+  /** Called after the commit, with the executions and the workspaces whose event logs changed. */
   publish(change: { executionIds: string[]; workspaceIds: string[] }): void;
   everyMs?: number;
 }
 
-/** So many looks in a row have to find the database well: without it nobody gave a sign of life, and whoever lives is to have the chance. */
+/**
+ * The number of consecutive successful checks that are required after a database failure. During a failure no process can update its
+ * heartbeat, so the processes that are still running need time to do so.
+ */
 const settledAfter = 5;
 
 export function createAbandonedExecutions(deps: AbandonedExecutionsDeps): AbandonedExecutions {

@@ -8,16 +8,16 @@ import { type ExecuteAnswer, reauthRequired, withoutToolsAnswer } from "./execut
 import { suggestNames } from "./similar-names.ts";
 import { decidePolicy, type PolicyDecision } from "../catalog/tool-policy.ts";
 
-/** What a caller wants run. */
+/** A call as requested by the caller. */
 export interface WantedCall {
   toolName: string;
-  /** Null and undefined: none. */
+  /** Null and undefined mean no arguments. */
   arguments: unknown;
-  /** The person has agreed. */
+  /** Whether the user has confirmed the call. */
   confirmed: boolean;
 }
 
-/** A call that may go out. */
+/** A call that has passed all checks. */
 export interface PreparedCall {
   __typename?: never;
   tool: CatalogTool;
@@ -25,7 +25,7 @@ export interface PreparedCall {
   written: WrittenArguments;
 }
 
-/** All that can be said against a call before anything is sent; what is remembered costs no statement. */
+/** Performs all checks that are possible before the call is sent. With cached data it needs no database query. */
 export async function prepareCall(
   catalogs: Pick<Catalogs, "find" | "noteUse">,
   context: CallContext,

@@ -2,10 +2,13 @@ import type { ArgumentIssue } from "#mcp/json-schema/arguments.ts";
 import type { Prompt } from "#mcp/calls/prompts.ts";
 
 const mostArguments = 100;
-/** Of all values together. */
+/** The maximum length of all values together, in characters. */
 const mostCharacters = 256 * 1024;
 
-/** A prompt's arguments are texts by name (MCP 2025-11-25, `GetPromptRequestParams`). @param given null and undefined: none */
+/**
+ * Checks that a prompt's arguments are strings by name (MCP 2025-11-25, `GetPromptRequestParams`). @param given null and undefined mean no
+ * arguments
+ */
 export function checkPromptArguments(
   given: unknown,
 ): { arguments: Record<string, string> } | { issues: ArgumentIssue[] } {
@@ -30,7 +33,7 @@ export function checkPromptArguments(
   return { arguments: Object.fromEntries(texts) };
 }
 
-/** What the prompt wants and was not given. */
+/** Returns the required arguments that are missing. */
 export function findMissingArguments(
   prompt: Prompt,
   given: Record<string, string>,

@@ -17,7 +17,7 @@ import { toContentBlock, type ToolContentBlock } from "./tool-content.ts";
 import type { OpenToolSession } from "../session/mcp-sessions.ts";
 import { describeFailure } from "../grant/refusal.ts";
 
-/** Why a server could not be read; the members that the answers have in common. */
+/** The reason that nothing could be read from a server; the members that the results have in common. */
 export type ReadingRefusal =
   | RefusedAnswer
   | { __typename: "ServerDisabled"; message: string; serverId: string };
@@ -38,7 +38,7 @@ export type GetPromptAnswer =
   | { __typename: "InvalidPromptArguments"; message: string; issues: ArgumentIssue[] }
   | ReadingRefusal;
 
-/** What a server has to read, asked for with the account that the caller would use; nothing of it is kept. */
+/** Reads a server's resources and prompts with the account that the caller's calls use. The contents are not stored. */
 export interface ServerReading {
   readResource(
     caller: Caller | null,
@@ -57,17 +57,17 @@ export interface ServerReadingDeps {
   accounts: Pick<Accounts, "reasonNotToCall" | "accepted">;
   catalogs: Pick<Catalogs, "readOffers" | "discoverOffers">;
   openSession: OpenToolSession;
-  /** Counted with the tools that run. */
+  /** Counted together with running tools. */
   limits: ExecutionLimits;
 }
 
-/** In characters. */
+/** The maximum length of a URI, in characters. */
 const longestUri = 8_192;
 
 export function createServerReading(deps: ServerReadingDeps): ServerReading {
   const { access, accounts, catalogs, openSession } = deps;
 
-  /** Hands a session to `use` if the account may be used. */
+  /** Calls `use` with a session if the account can be used. */
   async function read<Answer extends { kind: string }>(
     caller: Caller,
     server: McpServer,
@@ -87,14 +87,14 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
       const answer = await openSession(question, use);
       if (isFailure(answer)) return describeRefusal(server, answer);
       await accounts.accepted(server, ownerId);
-      // `isFailure` knows all of them by their kinds.
+      // `isFailure` covers every kind of failure.
       return answer as Exclude<Answer, Failure>;
     } finally {
       leave();
     }
   }
 
-  /** Null when the server says of none. */
+  /** Returns an empty list if the server declares no prompts. */
   async function findPrompts(server: McpServer, caller: Caller): Promise<Prompt[]> {
     const account = { serverId: server.id, ownerId: ownerOf(server, caller) };
     const find = async () => (await catalogs.readOffers([account]))[0]?.prompts;
@@ -144,7 +144,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
             content: toContentBlock(content),
           })),
         };
-      // Servers say "no such prompt" and "an argument is missing" with one code; their list tells them apart.
+      // Servers use the same error code for an unknown prompt and a missing argument; the list of prompts distinguishes them.
       const prompts = await findPrompts(server, caller);
       const prompt = prompts.find((one) => one.name === name);
       if (prompt) return invalid(answer.message, findMissingArguments(prompt, checked.arguments));
@@ -167,7 +167,7 @@ function describeRefusal(server: McpServer, failure: Failure): RefusedAnswer {
     : { __typename: "ServerUnreachable", message, retryable: isWorthAnotherTry(failure) };
 }
 
-/** Reading changes nothing, so that what was sent may be sent again. */
+/** Reading has no side effects, so a request that may have been sent can be repeated. */
 function isWorthAnotherTry(failure: Failure): boolean {
   if (failure.kind !== "unreachable") return failure.kind !== "protocol-error";
   const { sent, httpStatus } = failure;

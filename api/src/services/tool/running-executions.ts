@@ -10,10 +10,10 @@ import type { WrittenArguments } from "./argument-limits.ts";
 
 export interface NewExecution {
   toolName: string;
-  /** Any JSON, and the same as it is stored. */
+  /** Any JSON value, equal to the stored one. */
   arguments: unknown;
   written: WrittenArguments;
-  /** Whose account it runs as: the user's id, or the workspace's. */
+  /** The owner of the account that the tool runs with: the ID of the user, or of the workspace. */
   ownerId: string;
   startedById: string;
   apiTokenId: string | null;
@@ -21,49 +21,55 @@ export interface NewExecution {
   serverId: string;
 }
 
-/** How a run ended. `errorMessage` is seen by admins and kept longer than the rest: what a server said does not belong there. */
+/**
+ * The outcome of an execution. `errorMessage` is visible to admins and kept longer than the result, so it must not contain text from the
+ * server.
+ */
 export interface ExecutionOutcome {
   status: FinishedStatus;
   errorMessage: string | null;
-  /** The tool ran and says that it failed. */
+  /** Whether the tool ran and reported an error. */
   isToolError?: boolean;
   result?: ExecutionContent | null;
-  /** Nothing was run: an idempotency key that was taken for it is free again. */
+  /** Whether nothing was run, so that the idempotency key is released. */
   freesKey?: boolean;
 }
 
-/** Why a run was aborted before it had an answer. */
+/** The reason that an execution was aborted before it had a result. */
 export type EndCause = "CANCELLED" | "INTERRUPTED";
 
-/** A run of this process. */
+/** An execution in this process. */
 export interface Run {
   readonly record: RunRecord;
-  /** Aborted when somebody cancels it or the process stops; `endCause` says which. */
+  /** Aborted when the execution is cancelled or the process shuts down; `endCause` states which. */
   readonly signal: AbortSignal;
   readonly endCause: EndCause | null;
-  /** Aborts it. Whether that ends it before it has an answer, `ended` tells. */
+  /** Aborts the execution. A result that arrives first still counts; `ended` resolves in both cases. */
   cancel(): void;
-  /** Resolves once it has finished. */
+  /** Resolves when the execution has finished. */
   readonly ended: Promise<void>;
-  /** Shown a few times a second at most, however often the server tells. */
+  /** Reports progress. Updates are published a few times per second at most. */
   noteProgress(progress: ExecutionProgress): void;
-  /** Its shape afterwards, whole, whatever of it is stored. To be called once. */
+  /** Ends the execution and returns it with its complete result, even if only part of it is stored. Must be called once. */
   finish(outcome: ExecutionOutcome): Execution;
 }
 
-/** What runs in this process now. Other processes know it from the database. */
+/** The executions that are running in this process. Other processes read them from the database. */
 export interface RunningExecutions {
-  /** A run that nobody knows of yet; without `start` it has never been. */
+  /** Creates a record that is not visible to anyone until `start` is called. */
   prepare(execution: NewExecution): RunRecord;
-  /** @param isStored its row is there already */
+  /** @param isStored whether the row has already been stored */
   start(record: RunRecord, isStored?: boolean): Run;
   find(id: string): Run | null;
   ids(): string[];
-  /** The server asks the person something: it waits for input, for everybody to see, and stored. False: it does not go on any more. */
+  /**
+   * Sets and stores the status WAITING_FOR_INPUT, because the server requests input from the user. Returns false if the execution is
+   * ending.
+   */
   wait(id: string): Promise<boolean>;
-  /** It has its answer and goes on. */
+  /** Sets the status RUNNING again after the answer. */
   resume(id: string): Promise<void>;
-  /** Lets everything go on for `graceMs`, then aborts what is left and waits for it. */
+  /** Lets executions continue for `graceMs` milliseconds, then aborts the remaining ones and waits for them. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -83,7 +89,7 @@ const longestMessage = 500;
 export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExecutions {
   const { writer, clock } = deps;
   const running = new Map<string, Run & { abort(cause: EndCause): void }>();
-  /** The grace period of a shutdown is over. */
+  /** Whether the grace period of a shutdown is over. */
   let isInterrupting = false;
 
   function start(record: RunRecord, isStored = false): Run {
@@ -92,7 +98,7 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
     let endCause: EndCause | null = null;
     let timer: NodeJS.Timeout | null = null;
     let toldAtMs = -Infinity;
-    /** Not all of it is told. */
+    /** The most recent progress, which may not have been published yet. */
     let newest: ExecutionProgress | null = null;
 
     function change(shape: Partial<Execution>): void {
@@ -137,7 +143,7 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
           contentTruncated: stored?.isTruncated ?? false,
           contents: {
             arguments: args,
-            // Read again a moment later it is what it will be for a day.
+            // Matches what later reads will return while the result is kept.
             result: stored?.isTruncated ? (JSON.parse(stored.text) as ExecutionContent) : result,
           },
         });

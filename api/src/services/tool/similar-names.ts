@@ -1,13 +1,13 @@
 import { distance } from "fastest-levenshtein";
 
 const mostSuggestions = 3;
-/** The edits that a typing mistake may be, as a share of the longer name; two edits are always one. */
+/** The maximum number of edits that count as a typing mistake, as a share of the longer name. Two edits are always allowed. */
 const mostEdits = 0.4;
 const leastEdits = 2;
-/** Shorter words are part of too many names. */
+/** Shorter words are contained in too many names. */
 const shortestPart = 3;
 
-/** Names that come close to one that does not exist, the closest first; at most three. */
+/** Returns existing names that are similar to one that does not exist, most similar first, at most three. */
 export function suggestNames(wanted: string, names: readonly string[]): string[] {
   const typed = wanted.toLowerCase();
   return names
@@ -18,12 +18,12 @@ export function suggestNames(wanted: string, names: readonly string[]): string[]
     .map(({ name }) => name);
 }
 
-/** Levenshtein's distance, also where one of the names is a part of the other; null: too far away for a mistake. */
+/** The Levenshtein distance, also if one name is contained in the other. Null if it is too large for a typing mistake. */
 function countEdits(typed: string, name: string): number | null {
   const edits = distance(typed, name);
   const [shorter, longer] = typed.length < name.length ? [typed, name] : [name, typed];
   const isPart = shorter.length >= shortestPart && longer.includes(shorter);
   const most = Math.max(leastEdits, Math.floor(longer.length * mostEdits));
-  // A short name is another word after two edits.
+  // Two edits can turn a short name into an unrelated word.
   return isPart || edits <= Math.min(most, longer.length - 1) ? edits : null;
 }

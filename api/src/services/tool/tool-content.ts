@@ -1,6 +1,6 @@
 import type { ContentBlock } from "#mcp/calls/content.ts";
 
-/** The API's form of a content block. */
+/** A content block in the form that the API returns. */
 export type ToolContentBlock =
   | { __typename: "TextContent"; text: string }
   | { __typename: "ImageContent"; data: string; mimeType: string | null }

@@ -2,12 +2,12 @@ import type { Bus } from "#events/bus.ts";
 import { topics } from "#events/topics.ts";
 import type { Execution } from "#storage/execution.ts";
 
-/** Behind NOTIFY, which may be lost. */
+/** Fallback for lost NOTIFY messages. */
 const pollMs = 500;
 
 /**
- * A run's shape once it has ended: a run ends with its timeout, or with its process. Its shape before that if `signal` aborts; null once it
- * is forgotten.
+ * Waits for an execution to end, which its timeout or the end of its process guarantees, and returns it. Returns its current state if
+ * `signal` aborts, or null if it has been deleted.
  */
 export async function followToEnd(
   bus: Pick<Bus, "watch">,
