@@ -409,7 +409,7 @@ describe("S9 what went wrong is told by types and codes", () => {
   });
 
   it("says that a tool asks something", async () => {
-    const message = expect.stringContaining("asks you something");
+    const message = expect.stringContaining("requires input from the user");
     const asked = { kind: "protocol-error", code: "input-required", message };
     const server = await use(startModernOnly());
     expect(await call(server.url, { name: "ask" })).toEqual(asked);
