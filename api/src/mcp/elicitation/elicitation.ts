@@ -1,4 +1,4 @@
-/** What a server asks the person on whose behalf a tool runs (MCP elicitation), and what it is answered. */
+/** MCP elicitation: the request of a server for input from the user on whose behalf a tool runs, and its answer. */
 import { isLoopbackHost, parseUrl } from "#oauth/secure-url.ts";
 import { readFormSchema } from "./form-schema.ts";
 import { isObject } from "../json-schema/json.ts";
@@ -6,24 +6,24 @@ import type { JsonObject } from "../json-schema/json.ts";
 import { cleanText } from "./display-text.ts";
 import { asksForSecret } from "./secret-detection.ts";
 
-/** Cleaned and bounded: fit to be shown as plain text. */
+/** Cleaned and limited in length, so that it can be shown as plain text. */
 export type Question =
-  /** `requestedSchema` is one that `readFormSchema` has made. */
+  /** `requestedSchema` was created by `readFormSchema`. */
   | { mode: "form"; message: string; requestedSchema: JsonObject }
-  /** An address to be opened by the person, never by us. */
+  /** A URL that is opened by the user and never by Gatehouse. */
   | { mode: "url"; message: string; url: string };
 
-/** In form mode `content` holds the fields; in URL mode nothing. */
+/** `content` contains the fields in form mode. It is absent in URL mode. */
 export type Answer =
   | { action: "accept"; content: JsonObject | null }
-  /** The person said no, or we did on their behalf. */
+  /** The user declined, or Gatehouse did so automatically. */
   | { action: "decline" }
-  /** Nobody said anything: dismissed, out of time, or the call is over. */
+  /** There was no decision: the question was dismissed, it timed out, or the call ended. */
   | { action: "cancel" };
 
 export type ReadQuestion =
   | { kind: "question"; question: Question }
-  /** It is not put to anybody; `note` says why, in a sentence without any of the server's words. */
+  /** The question is not shown to the user. `note` explains why, without text from the server. */
   | { kind: "refused"; note: string };
 
 const LONGEST_MESSAGE = 4_000;
@@ -34,7 +34,7 @@ const ASKED_SECRET =
 /**
  * Reads the parameters of `elicitation/create`, or of an entry of `inputRequests`.
  *
- * @param allowsLoopback addresses to open may be http ones of this machine
+ * @param allowsLoopback whether URLs to open may be http URLs of the local machine
  */
 export function readQuestion(params: unknown, allowsLoopback: boolean): ReadQuestion {
   if (!isObject(params) || typeof params["message"] !== "string") {
@@ -60,7 +60,7 @@ function readFormQuestion(message: string, raw: unknown): ReadQuestion {
   return { kind: "question", question: { mode: "form", message, requestedSchema: form.schema } };
 }
 
-/** A form of choices alone takes nothing that is secret. */
+/** A form that only offers choices cannot receive a secret. */
 function hasTypedField({ properties }: JsonObject): boolean {
   return Object.values(properties as Record<string, JsonObject>).some(
     ({ type, enum: choices, oneOf }) =>

@@ -1,4 +1,4 @@
-/** Makes lists that break the protocol in small ways acceptable, so that one odd entry does not cost the whole list (S4, D10). */
+/** Corrects minor protocol violations in lists, so that one invalid entry does not make the whole list unusable (S4, D10). */
 import type { Era } from "../protocol-era.ts";
 import { findHeaderFault } from "./header-params.ts";
 import { isTooDeep } from "../json-schema/json-size.ts";
@@ -6,9 +6,9 @@ import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import { Notes } from "./repair-notes.ts";
 
-/** Under this key of a result's `_meta` stands what was mended: an array of sentences. */
+/** The key in a result's `_meta` for the messages about corrections, an array of strings. */
 export const NOTES_KEY = "gatehouse/notes";
-/** And under this one how many more there would have been. */
+/** The key for the number of further messages. */
 export const MORE_NOTES_KEY = "gatehouse/more-notes";
 
 const LONGEST_NAME = 256;
@@ -30,7 +30,7 @@ const lists: Record<string, { member: string; mend: MendItem }> = {
   "prompts/list": { member: "prompts", mend: mendPrompt },
 };
 
-/** Null when `method` gives no list, or the result has none. */
+/** Returns null if `method` does not return a list or the result contains none. */
 export function mendList(method: string, result: JsonObject, era: Era): JsonObject | null {
   const list = lists[method];
   const items = list && result[list.member];
@@ -44,7 +44,7 @@ export function mendList(method: string, result: JsonObject, era: Era): JsonObje
   return { ...mended, _meta: { ...meta, [NOTES_KEY]: notes.kept, [MORE_NOTES_KEY]: notes.more } };
 }
 
-/** The cache hints are required since 2026-07-28, but a result without them is as good: one that is stale at once. */
+/** The cache hints are required since 2026-07-28. A result without them is treated as immediately stale. */
 export function mendCacheHints(result: JsonObject, era: Era): JsonObject {
   const { ttlMs, cacheScope, ...rest } = result;
   const isTtl = Number.isSafeInteger(ttlMs) && Number(ttlMs) >= 0;
@@ -56,7 +56,7 @@ export function mendCacheHints(result: JsonObject, era: Era): JsonObject {
   };
 }
 
-/** PostgreSQL stores neither NUL nor half a character, and names are told of in events. */
+/** PostgreSQL cannot store NUL characters or lone surrogates, and names are included in events. */
 function isFitName(name: unknown, longest = LONGEST_NAME): name is string {
   if (typeof name !== "string" || name === "" || name.length > longest) return false;
   return name.isWellFormed() && !name.includes("\0");
@@ -69,7 +69,7 @@ function describeUnfit(kind: string, member: string, value: unknown): string {
   return `A ${kind} with a ${member} ${fault} was left out.`;
 }
 
-/** Those of the members that hold text. */
+/** Returns the members that contain text. */
 function pickText(raw: JsonObject, ...members: string[]): JsonObject {
   return Object.fromEntries(
     members
@@ -138,7 +138,7 @@ function mendInputSchema(schema: unknown, name: string, notes: Notes): JsonObjec
   return { ...dropOddMembers(schema), type: "object" };
 }
 
-/** Drops members whose very shape the SDK refuses; what they would say cannot be understood anyway. */
+/** Removes members that the SDK would reject because of their type; their meaning is unknown anyway. */
 function dropOddMembers(schema: JsonObject): JsonObject {
   const clean = { ...schema };
   if ("$schema" in clean && typeof clean["$schema"] !== "string") delete clean["$schema"];
