@@ -33,7 +33,7 @@ async function use<T extends Counterparty>(starting: Promise<T>): Promise<T> {
   return counterparty;
 }
 
-/** A person who answers each question in turn, and keeps what was asked. */
+/** A user who gives the answers in order, and records the questions. */
 function createPerson(...answers: (Answer | ((question: Question) => Promise<Answer>))[]) {
   const asked: Question[] = [];
   const ended: boolean[] = [];
@@ -326,7 +326,7 @@ describe("a legacy server that asks on the session's own stream", () => {
       const second = await ask(session, person.asking, { aside: true });
       stop.abort();
       await first;
-      // It may be the first one's that still asks.
+      // The question may belong to the first call, which was not answered.
       return [second, await ask(session, person.asking, { aside: true })];
     });
     expect(answer).toMatchObject([
@@ -342,7 +342,7 @@ describe("a legacy server that asks on the session's own stream", () => {
       return ask(session, person.asking, { aside: true });
     });
   }
-  /** The stream is open once it brings what belongs to no call. */
+  /** The stream is open once a message arrives on it that does not belong to a call. */
   async function untilStanding(session: Session) {
     for (;;) {
       const person = createPerson(green);

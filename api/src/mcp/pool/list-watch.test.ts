@@ -51,7 +51,7 @@ describe("a change of a server's lists", () => {
     const server = await use<Counterparty & { announceTools(): void | Promise<void> }>(start());
     const { call, changes, pool } = createPooled(server.url);
     expect(await call()).toMatchObject({ kind: "result" });
-    // The stream is opened behind the call.
+    // The stream is opened in the background after the call.
     await expect
       .poll(async () => {
         await server.announceTools();

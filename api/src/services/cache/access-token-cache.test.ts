@@ -10,13 +10,13 @@ const grantRow: KnownGrant = {
   state: "CONNECTED",
   reason: null,
   version: 7,
-  // Renewed in the last fifth: twenty seconds before its end.
+  // Refreshed in the last fifth of the lifetime: 20 seconds before expiry.
   accessTokenLifetimeMs: 100_000,
   connectedAt: null,
   lastUsedAt: null,
 };
 
-/** A server with one account, both as the database has them. */
+/** A server with one account, in the state of the database. */
 function createStage() {
   const stage = {
     nowMs: 0,
@@ -44,7 +44,7 @@ function createStage() {
     grants: createRowMemory<KnownGrant>({ ...common, load: async () => ({ ...stage.grant }) }),
   };
   const memory = createTokenMemory(rows, common.clock);
-  /** As it was read by whoever sends the token. */
+  /** The server as read by the caller that sends the token. */
   const server = { id: "s", configVersion: 3 } as McpServer;
   const answer = {
     token: "secret",
