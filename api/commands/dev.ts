@@ -4,8 +4,8 @@ import { watch } from "node:fs";
 import { join } from "node:path";
 import { loadOwnConfig } from "#config/config.ts";
 import { openOwnDatabase } from "#process/database.ts";
-import { StartFailure } from "#config/startup-error.ts";
-import { watchForStop } from "#process/shutdown-signal.ts";
+import { StartupError } from "#config/startup-error.ts";
+import { watchForShutdown } from "#process/shutdown-signal.ts";
 import { findLauncher } from "./launcher.ts";
 import { prepare } from "./prepare.ts";
 import { ROOT } from "./tool.ts";
@@ -24,7 +24,7 @@ async function run(): Promise<number> {
     return 1;
   }
   const { config } = answer;
-  const request = watchForStop((fault) => console.error(fault));
+  const request = watchForShutdown((fault) => console.error(fault));
   (await findLauncher()).watch(() => request.stop());
   try {
     await prepare({ say, signal: request.signal, build: false });
@@ -61,7 +61,7 @@ async function run(): Promise<number> {
     await database.close();
   } catch (error) {
     if (request.signal.aborted) return request.exitCode;
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     console.error(error.message);
     return 1;
   }

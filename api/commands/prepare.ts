@@ -1,7 +1,7 @@
 /** What is generated rather than committed: made when missing or out of date, and otherwise not touched. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { hashInputs } from "./input-hash.ts";
 import { ROOT, runTool } from "./tool.ts";
 
@@ -62,7 +62,7 @@ export interface PrepareOptions {
   build?: boolean;
 }
 
-/** Steps that do not need each other run side by side. Throws `StartFailure` with the tool's own words. */
+/** Steps that do not need each other run side by side. Throws `StartupError` with the tool's own words. */
 export async function prepare({ say, signal, build = true }: PrepareOptions): Promise<void> {
   const prepareWeb = async () => {
     await runStep(OPERATIONS, say, signal);
@@ -72,7 +72,7 @@ export async function prepare({ say, signal, build = true }: PrepareOptions): Pr
   for (const step of steps) if (step.status === "rejected") throw step.reason;
 }
 
-/** For a command that needs the database and no web app. Throws `StartFailure` with the tool's own words. */
+/** For a command that needs the database and no web app. Throws `StartupError` with the tool's own words. */
 export async function prepareDatabaseClient({ say, signal }: PrepareOptions): Promise<void> {
   await runStep(DATABASE_CLIENT, say, signal);
 }
@@ -93,7 +93,7 @@ async function runStep(
   const startedAt = performance.now();
   const run = await runTool(step.command, { cwd: step.cwd, ...(signal && { signal }) });
   if (run.exitCode !== 0) {
-    throw new StartFailure(`${run.output.trim()}\n${step.doing} failed.`);
+    throw new StartupError(`${run.output.trim()}\n${step.doing} failed.`);
   }
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);

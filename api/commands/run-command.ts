@@ -1,8 +1,8 @@
 /** What the commands beside `start` have in common: they read the settings, prepare the client, and may be stopped. */
 import { loadOwnConfig } from "#config/config.ts";
 import type { Config } from "#config/config.ts";
-import { StartFailure } from "#config/startup-error.ts";
-import { watchForStop } from "#process/shutdown-signal.ts";
+import { StartupError } from "#config/startup-error.ts";
+import { watchForShutdown } from "#process/shutdown-signal.ts";
 import { prepareDatabaseClient } from "./prepare.ts";
 
 export interface CommandContext {
@@ -35,11 +35,11 @@ async function run(
     for (const fault of answer.faults) report(fault);
     return 1;
   }
-  const request = watchForStop(report);
+  const request = watchForShutdown(report);
   try {
     await prepareDatabaseClient({ say, signal: request.signal });
   } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     report(error.message);
     return 1;
   }

@@ -2,7 +2,7 @@
  * `pnpm test`: every check and every test. The last line is `N passed, N failed`. With `--full`, the longer runs too; with `--checks`
  * (`pnpm check`), only what runs no test; with names, only the test files whose paths contain one of them.
  */
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
 import { findProgram } from "./find-program.ts";
 import { prepare } from "./prepare.ts";
@@ -42,7 +42,7 @@ async function isPrepared(): Promise<boolean> {
     await prepare({ say: (line) => console.log(line) });
     return true;
   } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     console.error(error.message);
     return false;
   }

@@ -18,7 +18,7 @@ export interface AppOptions extends PlatformOptions {
   /** How long tool calls may continue while the app closes, in milliseconds; 1,500 if left out. */
   closeGraceMs?: number;
   /** How often the background looks for tokens to refresh, in milliseconds; null: never, for tests that count token requests. */
-  renewEveryMs?: number | null;
+  refreshEveryMs?: number | null;
   /** For benchmarks, which append events as the use cases do. */
   onOpened?(inside: AppInside): void;
 }
@@ -86,7 +86,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const onError = (error: unknown) => logger.warn({ err: error }, "a regular task failed");
       // Executions can be canceled as long as one is running.
       for (const task of services.tool.startTasks(onError)) platform.connections.use(task);
-      for (const task of services.operations.startTasks(onError, options.renewEveryMs))
+      for (const task of services.operations.startTasks(onError, options.refreshEveryMs))
         tasks.use(task);
       deliveries = services.startDeliveries(onError);
       return { url: config.publicUrl };

@@ -13,7 +13,7 @@ import type { openOwnerLinks } from "#process/owner-links.ts";
 import type { CallbackAnswer } from "#services/consent/finish-consent.ts";
 import type { Metrics } from "#services/operations/metrics.ts";
 import { writePasswordReset, writeSignUpNotice } from "#services/workspace/mail-templates.ts";
-import { readLivingCredentials } from "#services/workspace/session-liveness.ts";
+import { readLiveCredentials } from "#services/workspace/session-liveness.ts";
 import type { Services } from "./services.ts";
 import { traceRequests } from "./trace-graphql.ts";
 
@@ -136,7 +136,7 @@ function createViewers(
     isHearing,
     doRegularly,
     ...polled,
-    readLiving: (viewers) => readForSubscribers(readLivingCredentials(db, viewers)),
+    readLive: (viewers) => readForSubscribers(readLiveCredentials(db, viewers)),
     watchRight({ userId, apiToken }, onLost) {
       if (!apiToken) return () => {};
       const watch = roles.watch({ workspaceId: apiToken.workspaceId, userId }, onLost);

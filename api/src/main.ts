@@ -5,8 +5,8 @@ import type { App } from "./app.ts";
 import { type Config, loadOwnConfig } from "#config/config.ts";
 import { BrokenSealError, UnknownKeyError } from "#crypto/sealed-box.ts";
 import { openOwnDatabase, type OwnDatabase } from "#process/database.ts";
-import { StartFailure } from "#config/startup-error.ts";
-import { describeUnexpected, watchForStop } from "#process/shutdown-signal.ts";
+import { StartupError } from "#config/startup-error.ts";
+import { describeUnexpected, watchForShutdown } from "#process/shutdown-signal.ts";
 
 export interface RunOptions {
   /** Told what takes long. */
@@ -32,12 +32,12 @@ export async function runGatehouse(options: RunOptions = {}): Promise<number> {
     return 1;
   }
   const { config } = answer;
-  const request = watchForStop(report);
+  const request = watchForShutdown(report);
   options.watch?.(request.stop);
   const fail = (error: unknown) => {
     // What breaks off because we are stopping is no news.
     if (request.signal.aborted) return null;
-    request.stop(error instanceof StartFailure ? error.message : describeUnexpected(error));
+    request.stop(error instanceof StartupError ? error.message : describeUnexpected(error));
     return null;
   };
 
@@ -46,7 +46,7 @@ export async function runGatehouse(options: RunOptions = {}): Promise<number> {
   const starting = (async () => {
     const [isPrepared, database] = await Promise.all([preparing, opening]);
     if (isPrepared === null || database === null || request.signal.aborted) return null;
-    void database.ended.then(() => fail(new StartFailure("The database server has ended.")));
+    void database.ended.then(() => fail(new StartupError("The database server has ended.")));
     return await startApp(config, database, request.signal, options);
   })().catch(fail);
 
@@ -99,9 +99,9 @@ async function startApp(
 }
 
 function explainFailure(error: unknown, config: Config): unknown {
-  if (error instanceof UnknownKeyError) return new StartFailure(error.message);
+  if (error instanceof UnknownKeyError) return new StartupError(error.message);
   if (error instanceof BrokenSealError) {
-    return new StartFailure(
+    return new StartupError(
       "The encryption keys are not those with which this database was sealed: put the right ones back.",
     );
   }
@@ -110,16 +110,16 @@ function explainFailure(error: unknown, config: Config): unknown {
   const variable = port === config.port ? "PORT" : "SANDBOX_PORT";
   switch (error.code) {
     case "EADDRINUSE":
-      return new StartFailure(
+      return new StartupError(
         `Port ${port} is taken by another program: end that one, or set ${variable} to another port.`,
       );
     case "EACCES":
-      return new StartFailure(
+      return new StartupError(
         `This user may not listen on port ${port}: set ${variable} to one above 1023.`,
       );
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return new StartFailure(`HOST ${config.host} is not an address of this machine.`);
+      return new StartupError(`HOST ${config.host} is not an address of this machine.`);
     default:
       return error;
   }

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { type Config, loadOwnConfig } from "#config/config.ts";
 import { openCommandDatabase } from "#keys/open-database.ts";
 import { openOwnerLinks } from "#process/owner-links.ts";
-import { StartFailure } from "#config/startup-error.ts";
-import { watchForStop } from "#process/shutdown-signal.ts";
+import { StartupError } from "#config/startup-error.ts";
+import { watchForShutdown } from "#process/shutdown-signal.ts";
 
 export interface MakeOwnerOptions {
   config: Config;
@@ -40,7 +40,7 @@ export async function runMakeOwner(
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     report(error.message);
     return 1;
   }
@@ -54,7 +54,7 @@ if (import.meta.main) {
     for (const fault of answer.faults) report(fault);
     process.exit(1);
   }
-  const { signal } = watchForStop(report);
+  const { signal } = watchForShutdown(report);
   const say = (line: string) => console.log(line);
   const { config } = answer;
   process.exit(await runMakeOwner(process.argv.slice(2), { config, say, report, signal }));

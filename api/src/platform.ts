@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase } from "@gatehouse/prisma";
 import { pino } from "pino";
 import { v7 as uuidv7 } from "uuid";
-import { createBackground } from "#async/background-tasks.ts";
+import { createBackgroundTasks } from "#async/background-tasks.ts";
 import type { Config } from "#config/config.ts";
 import type { Secrets } from "#config/secret-files.ts";
 import { isApiToken, makeApiToken, shownLength } from "#crypto/api-token.ts";
@@ -94,7 +94,7 @@ export async function openPlatform(options: PlatformOptions) {
   const connections = new AsyncDisposableStack();
   connections.defer(() => egress.close());
   connections.defer(() => mailer?.close());
-  const background = createBackground((what, error) =>
+  const background = createBackgroundTasks((what, error) =>
     logger.error({ err: error }, `${what} failed`),
   );
 

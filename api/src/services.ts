@@ -3,7 +3,7 @@ import { encodeGlobalId } from "#graphql/global-id.ts";
 import { isLoopbackAddress } from "#http/client-address.ts";
 import type { Platform } from "#platform.ts";
 import { createAccessServices } from "#services/access/access-services.ts";
-import { createCallRows } from "#services/cache/call-caches.ts";
+import { createCallCaches } from "#services/cache/call-caches.ts";
 import { createCatalogServices } from "#services/catalog/catalog-services.ts";
 import { createConsentServices } from "#services/consent/consent-services.ts";
 import { createDiscoveryServices } from "#services/discovery/discovery-services.ts";
@@ -32,17 +32,23 @@ export function createServices(
   const { db, isHearing, onTopic, clock, polled } = platform;
   const access = createAccessServices(platform, isLoopbackAddress);
   const discovery = createDiscoveryServices(platform, access);
-  const callRows = createCallRows({ store: stores.callRows, onTopic, isHearing, clock, ...polled });
-  platform.connections.defer(() => callRows.close());
-  const cached = { ...access, ...discovery, callRows };
+  const callCaches = createCallCaches({
+    store: stores.callCaches,
+    onTopic,
+    isHearing,
+    clock,
+    ...polled,
+  });
+  platform.connections.defer(() => callCaches.close());
+  const cached = { ...access, ...discovery, callCaches };
   const grant = createGrantServices(platform, stores, cached, {
     onTokenRequest: metrics.noteTokenRequest,
-    onMissingGrant: (server) => consent.selfConnection.attempt(server),
+    onMissingGrant: (server) => consent.clientCredentialsTrigger.attempt(server),
   });
   const granted = { ...cached, ...grant };
   const server = createServerServices(platform, stores, granted, {
     sandbox,
-    onClientCredentials: (row, userId) => consent.selfConnection.start(row, userId),
+    onClientCredentials: (row, userId) => consent.clientCredentialsTrigger.start(row, userId),
   });
   const session = createSessionServices(platform, granted);
   const catalog = createCatalogServices(platform, { ...granted, ...session });

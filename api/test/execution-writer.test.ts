@@ -195,7 +195,7 @@ describe("history in batches", () => {
     const record = makeRecord(workspaceId);
     const { id } = record.execution;
     await writer.store(record);
-    expect(await store.interruptAbandoned()).toMatchObject([{ id, workspaceId }]);
+    expect(await store.interruptOrphaned()).toMatchObject([{ id, workspaceId }]);
     finish(record);
     await writer.store(record);
     expect(await store.find(id)).toMatchObject({ status: "INTERRUPTED" });

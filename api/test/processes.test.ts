@@ -30,18 +30,18 @@ describe("living processes", () => {
     const { processes, silence } = world;
     await processes.register(self(one), false);
     await silence(one, "5 seconds");
-    expect(await processes.listLiving()).toMatchObject([self(one)]);
+    expect(await processes.listLive()).toMatchObject([self(one)]);
     await silence(one, "11 seconds");
-    expect(await processes.listLiving()).toEqual([]);
+    expect(await processes.listLive()).toEqual([]);
     await processes.beat(self(one, "a", ["k2", "k1"]));
-    expect(await processes.listLiving()).toMatchObject([{ id: one, keyIds: ["k2", "k1"] }]);
+    expect(await processes.listLive()).toMatchObject([{ id: one, keyIds: ["k2", "k1"] }]);
     await silence(one, "2 minutes");
     await processes.register(self(two), false);
     // It was cleaned away meanwhile.
     await processes.beat(self(one));
-    expect(await processes.listLiving()).toHaveLength(2);
+    expect(await processes.listLive()).toHaveLength(2);
     await processes.remove(one);
-    expect(await processes.listLiving()).toMatchObject([{ id: two }]);
+    expect(await processes.listLive()).toMatchObject([{ id: two }]);
   });
 
   it("of two that differ and start at once, one is refused", async () => {
@@ -52,7 +52,7 @@ describe("living processes", () => {
       processes.register(self(two, "b"), false),
     ]);
     expect(answers.map(({ kind }) => kind).toSorted()).toEqual(["differs", "registered"]);
-    expect(await processes.listLiving()).toHaveLength(1);
+    expect(await processes.listLive()).toHaveLength(1);
   });
 
   it("what a dead or provably gone process had refuses nobody, and a change is told once", async () => {
@@ -67,7 +67,7 @@ describe("living processes", () => {
       kind: "registered",
       previousPublicUrl: null,
     });
-    expect(await processes.listLiving()).toMatchObject([{ id: one }]);
+    expect(await processes.listLive()).toMatchObject([{ id: one }]);
   });
 });
 

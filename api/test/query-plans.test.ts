@@ -129,7 +129,7 @@ it(
   async () => {
     await using gatehouse = await startGatehouse({
       env: { METRICS_TOKEN: metricsToken },
-      renewEveryMs: 500,
+      refreshEveryMs: 500,
     });
     await using counterparty = disposable(await startModernOnly());
     const ada = await gatehouse.signUp("Ada");

@@ -6,7 +6,7 @@ import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 const day = 86_400_000;
 /** Turns follow each other faster than anything here is due. */
-const renewEveryMs = 40;
+const refreshEveryMs = 40;
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
@@ -14,7 +14,7 @@ let ada: TestUser;
 let control: string;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse({ renewEveryMs });
+  gatehouse = await startGatehouse({ refreshEveryMs });
   ada = await gatehouse.signUp("Ada");
   control = await connectServer();
 });
@@ -46,19 +46,19 @@ const change = (serverId: string, data: Prisma.OAuthGrantUncheckedUpdateManyInpu
 /** A time at which the background renews a token of two minutes, and a call does not. */
 const soon = () => new Date(Date.now() + 33_000);
 
-const countRenewals = (serverId: string) =>
+const countRefreshes = (serverId: string) =>
   gatehouse.db.workspaceEvent.count({
     where: { serverId: rowIdOf(serverId), type: "TOKEN_REFRESHED" },
   });
 
 async function renewed(serverId: string, times: number): Promise<void> {
-  await expect.poll(() => countRenewals(serverId), { timeout: 15_000 }).toBe(times);
+  await expect.poll(() => countRefreshes(serverId), { timeout: 15_000 }).toBe(times);
 }
 
 /** Two turns at least have begun and ended after this was called. */
 async function passTurns(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) {
-    const times = await countRenewals(control);
+    const times = await countRefreshes(control);
     await change(control, { accessTokenExpiresAt: soon() });
     await renewed(control, times + 1);
   }
@@ -68,14 +68,14 @@ describe("grants are renewed before they expire", () => {
   it("so that a call does not wait, once, and the log says why", async () => {
     const serverId = await connectServer();
     await passTurns();
-    expect(await countRenewals(serverId)).toBe(0);
+    expect(await countRefreshes(serverId)).toBe(0);
     await change(serverId, { accessTokenExpiresAt: soon() });
     await renewed(serverId, 1);
     gatehouse.sandbox.traffic.reset();
     await executeTool(ada, serverId, "list_notes");
     expect(gatehouse.sandbox.traffic.countTokenRequests("refresh_token")).toBe(0);
     await passTurns();
-    expect(await countRenewals(serverId)).toBe(1);
+    expect(await countRefreshes(serverId)).toBe(1);
     const events = await gatehouse.db.workspaceEvent.findMany({
       where: { serverId: rowIdOf(serverId), type: "TOKEN_REFRESHED" },
     });
@@ -128,7 +128,7 @@ describe("left alone", () => {
     await change(serverId, { accessTokenExpiresAt: past, ...data });
     const before = await readGrant(serverId);
     await passTurns();
-    expect(await countRenewals(serverId)).toBe(0);
+    expect(await countRefreshes(serverId)).toBe(0);
     const after = await readGrant(serverId);
     expect(after.version).toBe(before.version);
     expect(after.leaseOwner).toBe(before.leaseOwner);
@@ -143,7 +143,7 @@ describe("left alone", () => {
     await gatehouse.db.mcpServer.update({ where: { id: rowIdOf(serverId) }, data });
     await change(serverId, { accessTokenExpiresAt: new Date(Date.now() - 1_000) });
     await passTurns();
-    expect(await countRenewals(serverId)).toBe(0);
+    expect(await countRefreshes(serverId)).toBe(0);
   });
 });
 
@@ -173,7 +173,7 @@ describe("many at once", () => {
       data: { accessTokenExpiresAt: new Date(Date.now() - 1_000) },
     });
     await broken.faults.reached("token-endpoint-hangs");
-    const times = await countRenewals(control);
+    const times = await countRefreshes(control);
     await change(control, { accessTokenExpiresAt: soon() });
     await renewed(control, times + 1);
     broken.faults.clear();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openBus } from "#events/bus.ts";
 import { createSessionPool } from "#mcp/pool/session-pool.ts";
 import { createTarget } from "#mcp/testing/sessions.ts";
-import { createSessionEvictions } from "#services/session/session-invalidation.ts";
+import { createSessionInvalidation } from "#services/session/session-invalidation.ts";
 import { startDatabaseProxy } from "./cluster/database-proxy.ts";
 import { type LegacyCounterparty, startLegacy } from "./counterparties/legacy.ts";
 import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
@@ -192,7 +192,7 @@ describe("S3 a change of an account ends its sessions", () => {
     const bus = resources.adopt(await openBus(gatehouse.databaseUrl), (it) => it.close());
     const pool = resources.adopt(createSessionPool(), (it) => it.close());
     const evictions = resources.use(
-      createSessionEvictions({
+      createSessionInvalidation({
         db: gatehouse.db,
         pool,
         onTopic: (kind) => (listener) =>

@@ -39,7 +39,7 @@ serveParent<ServerAnswers>(
         databaseUrl: settings.databaseUrl,
         secrets: settings.secrets,
         log: (line) => process.stderr.write(`${line}\n`),
-        renewEveryMs: null,
+        refreshEveryMs: null,
         onOpened: (opened) => (inside = opened),
       });
       close = () => app.close();

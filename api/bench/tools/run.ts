@@ -72,7 +72,7 @@ export async function runToolsBench(args: string[]): Promise<void> {
   const postgres = await startEmbeddedPostgres({ dataDir });
   try {
     const profiling = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [];
-    const rows = await compareTools(postgres.url, values.quick ? quick : full, profiling);
+    const rows = await diffCatalogs(postgres.url, values.quick ? quick : full, profiling);
     console.log(
       `Node ${process.version}, ${availableParallelism()} cores. Medians of the rounds, with the spread of what is compared in brackets.\n`,
     );
@@ -86,7 +86,7 @@ export async function runToolsBench(args: string[]): Promise<void> {
 const say = (line: string) => console.error(line);
 const program = (name: string) => join(import.meta.dirname, name);
 
-async function compareTools(
+async function diffCatalogs(
   postgresUrl: string,
   plan: Plan,
   profiling: string[],

@@ -1,12 +1,14 @@
 /** Work that goes on behind an answer; stopping waits for it. */
-export interface Background {
+export interface BackgroundTasks {
   /** `run` must not be awaited by the answer; what it throws is logged, never lost. */
   start(what: string, run: (signal: AbortSignal) => Promise<void>): void;
   /** Aborts nothing for `graceMs`, then aborts what is left and waits for it. */
   close(graceMs: number): Promise<void>;
 }
 
-export function createBackground(log: (what: string, error: unknown) => void): Background {
+export function createBackgroundTasks(
+  log: (what: string, error: unknown) => void,
+): BackgroundTasks {
   const running = new Set<Promise<void>>();
   const controller = new AbortController();
   return {

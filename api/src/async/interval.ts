@@ -1,5 +1,5 @@
 /** Begins a piece of regular work now and every so often, until disposed. `turn` must not throw; it goes on behind. */
-export function startTurns(turn: () => void, everyMs: number): Disposable {
+export function startInterval(turn: () => void, everyMs: number): Disposable {
   turn();
   const timer = setInterval(turn, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };

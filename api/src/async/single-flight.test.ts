@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createSoloRuns } from "./single-flight.ts";
+import { createSingleFlight } from "./single-flight.ts";
 
 /** Work that ends when the test says so. */
 function createWork() {
@@ -16,7 +16,7 @@ function createWork() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 it("whoever asks meanwhile shares what runs", async () => {
-  const runs = createSoloRuns<string>();
+  const runs = createSingleFlight<string>();
   const { begun, work } = createWork();
   const both = [runs.share("a", work), runs.share("a", work)];
   await turn();
@@ -30,7 +30,7 @@ it("whoever asks meanwhile shares what runs", async () => {
 });
 
 it("what must look anew begins after what runs, once for all who ask for it", async () => {
-  const runs = createSoloRuns<string>();
+  const runs = createSingleFlight<string>();
   const { begun, work } = createWork();
   const first = runs.share("a", work);
   const anew = [runs.anew("a", work), runs.anew("a", work)];
@@ -47,7 +47,7 @@ it("what must look anew begins after what runs, once for all who ask for it", as
 });
 
 it("a failure ends a run like anything else", async () => {
-  const runs = createSoloRuns<string>();
+  const runs = createSingleFlight<string>();
   const { begun, work } = createWork();
   const first = runs.share("a", work);
   const anew = runs.anew("a", work);

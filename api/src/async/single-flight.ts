@@ -1,5 +1,5 @@
 /** One piece of work at a time under each key; whoever asks meanwhile shares it. */
-export interface SoloRuns<T> {
+export interface SingleFlight<T> {
   /** What runs already, else `work`. */
   share(key: string, work: () => Promise<T>): Promise<T>;
   /** What begins from now on: after what runs already, which may have looked too early. */
@@ -11,7 +11,7 @@ interface Runs<T> {
   next: Promise<T> | null;
 }
 
-export function createSoloRuns<T>(): SoloRuns<T> {
+export function createSingleFlight<T>(): SingleFlight<T> {
   const running = new Map<string, Runs<T>>();
 
   function begin(key: string, work: () => Promise<T>): Promise<T> {

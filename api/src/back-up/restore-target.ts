@@ -5,7 +5,7 @@ import pg from "pg";
 import type { Config } from "#config/config.ts";
 import { lockDataDir } from "#process/database.ts";
 import { provideSecrets } from "#config/secret-files.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 
 export interface RestoreTarget extends AsyncDisposable {
   /** Of an empty database. */
@@ -26,7 +26,7 @@ export interface TargetOptions {
 const loading = "gatehouse_restoring";
 const replaced = "gatehouse_replaced";
 
-/** Throws `StartFailure`. */
+/** Throws `StartupError`. */
 export async function openTarget(options: TargetOptions): Promise<RestoreTarget> {
   const { databaseUrl } = options.config;
   return databaseUrl === null ? openBesideOwn(options) : openGiven(options, databaseUrl);
@@ -48,7 +48,7 @@ async function openBesideOwn({
   const server = await startEmbeddedPostgres({ dataDir, say, signal });
   stack.defer(() => server.stop());
   if (!isNew && !overwrites && (await hasUsers(server.url)))
-    throw new StartFailure(
+    throw new StartupError(
       `The database in ${dataDir} is not empty: restore into another DATA_DIR, or say --overwrite, and what it holds is replaced.`,
     );
   const url = new URL(server.url);
@@ -82,14 +82,14 @@ async function openBesideOwn({
 /** It cannot be replaced in one step: who owns a database need not own its server. */
 async function openGiven({ config }: TargetOptions, url: string): Promise<RestoreTarget> {
   const probe = await probeDatabase(url);
-  if (!probe.ok) throw new StartFailure(probe.message);
+  if (!probe.ok) throw new StartupError(probe.message);
   const { encryptionKeys } = provideSecrets(config, config.dataDir, true);
   const hasTables = await ask(
     url,
     "select 1 from pg_class where relkind in ('r', 'p') and relnamespace = current_schema()::regnamespace limit 1",
   );
   if (hasTables)
-    throw new StartFailure(
+    throw new StartupError(
       "The database of DATABASE_URL has tables already: restore into a new, empty one.",
     );
   return {

@@ -5,7 +5,7 @@ import { writeBackUp } from "@gatehouse/prisma/back-up";
 import type { Config } from "#config/config.ts";
 import { openCommandDatabase } from "#keys/open-database.ts";
 import { keyFileOf, secretFileOf } from "#config/secret-files.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 
 export interface BackUpOptions {
   config: Config;
@@ -27,7 +27,7 @@ export async function runBackUp(args: readonly string[], options: BackUpOptions)
   }
   const file = resolve(options.folder, name);
   try {
-    if (existsSync(file)) throw new StartFailure(`${file} is there already: name another file.`);
+    if (existsSync(file)) throw new StartupError(`${file} is there already: name another file.`);
     await using database = await openCommandDatabase(config, say, signal);
     const { tables, rows } = await writeBackUp(database.url, file, signal);
     say(`Wrote ${rows} rows of ${tables} tables to ${file} (${statSync(file).size} bytes).`);
@@ -35,7 +35,7 @@ export async function runBackUp(args: readonly string[], options: BackUpOptions)
     return 0;
   } catch (error) {
     if (signal.aborted) report("Stopped: nothing was written.");
-    else if (error instanceof StartFailure) report(error.message);
+    else if (error instanceof StartupError) report(error.message);
     else if (error instanceof Error && "syscall" in error)
       report(`${file} could not be written: ${error.message}.`);
     else throw error;

@@ -11,7 +11,7 @@ import { parseKeyring } from "#crypto/keyring.ts";
 import { BrokenSealError, createSealedBox, UnknownKeyError } from "#crypto/sealed-box.ts";
 import { checkCanary } from "#storage/canary.ts";
 import { countKeyUses } from "#storage/key-uses.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { openTarget } from "./restore-target.ts";
 
 export interface RestoreOptions {
@@ -52,7 +52,7 @@ async function restore(
   overwrites: boolean,
   { config, say, signal }: RestoreOptions,
 ): Promise<BackUpHeader> {
-  if (!existsSync(file)) throw new StartFailure(`There is no file ${file}.`);
+  if (!existsSync(file)) throw new StartupError(`There is no file ${file}.`);
   const header = await readBackUpHeader(file);
   await using target = await openTarget({ config, overwrites, say, signal });
   say("Loading the back-up...");
@@ -62,7 +62,7 @@ async function restore(
   return header;
 }
 
-/** Before anybody uses it: whatever is sealed in it must open. Throws `StartFailure`. */
+/** Before anybody uses it: whatever is sealed in it must open. Throws `StartupError`. */
 async function checkKeys(databaseUrl: string, encryptionKeys: string): Promise<void> {
   const keyring = parseKeyring(encryptionKeys);
   const db = openDatabase(databaseUrl, 1);
@@ -73,13 +73,13 @@ async function checkKeys(databaseUrl: string, encryptionKeys: string): Promise<v
     const needed = new Set(uses.map(({ keyId }) => keyId).filter((id) => id !== null));
     const missing = [...needed].filter((id) => !keyring.ids.includes(id));
     if (missing.length > 0)
-      throw new StartFailure(
+      throw new StartupError(
         `The back-up is sealed with a key that is not here (${missing.join(", ")}): ${remedy}`,
       );
     await checkCanary(db, createSealedBox(keyring));
   } catch (error) {
     if (!(error instanceof BrokenSealError || error instanceof UnknownKeyError)) throw error;
-    throw new StartFailure(
+    throw new StartupError(
       `The encryption keys here have the names of the back-up's, but are others: ${remedy}`,
     );
   } finally {
@@ -89,7 +89,7 @@ async function checkKeys(databaseUrl: string, encryptionKeys: string): Promise<v
 
 function isExpected(error: unknown): error is Error {
   return (
-    error instanceof StartFailure ||
+    error instanceof StartupError ||
     error instanceof BackUpFileError ||
     error instanceof MigrationError ||
     error instanceof EmbeddedPostgresError

@@ -1,6 +1,6 @@
 import type { Watch } from "#events/bus.ts";
 
-export interface PresenceDeps {
+export interface HeartbeatDeps {
   /** Says to the cluster that this process lives and which keys it knows. */
   beat(): Promise<void>;
   /** Takes the keys that are to be used now; never throws. */
@@ -14,13 +14,13 @@ export interface PresenceDeps {
 }
 
 /** The regular sign of life of a process. */
-export interface Presence {
+export interface Heartbeat {
   /** Resolves once no sign of life will follow. */
   close(): Promise<void>;
 }
 
 /** The first turn is done when this resolves: what changed between reading the keys and registering is known by then. */
-export async function startPresence(deps: PresenceDeps): Promise<Presence> {
+export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   const closing = new AbortController();
   let isFailing = false;
 

@@ -5,8 +5,8 @@ import type { LiveKeyring } from "#crypto/live-keyring.ts";
 import { createSealedBox } from "#crypto/sealed-box.ts";
 import type { Bus } from "#events/bus.ts";
 import { topics } from "#events/topics.ts";
-import { type Presence, startPresence } from "./heartbeat.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { checkCanary } from "#storage/canary.ts";
 import { recordSealing } from "#storage/key-uses.ts";
 import { createProcessStore } from "#storage/processes.ts";
@@ -32,7 +32,7 @@ export interface Membership {
 
 const beatEveryMs = 2_000;
 
-/** Throws `StartFailure` when a living process has another PUBLIC_URL. */
+/** Throws `StartupError` when a living process has another PUBLIC_URL. */
 export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   const { db, keyring, processId, publicUrl, log } = deps;
   const processes = createProcessStore(db);
@@ -40,7 +40,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   await recordSealing(db, keyring.sealing.id);
   const registration = await processes.register(describeSelf(), deps.isAlone);
   if (registration.kind === "differs") {
-    throw new StartFailure(
+    throw new StartupError(
       `Another process of this database has PUBLIC_URL ${registration.publicUrl}, and this one ${publicUrl}: give all the same, or end that one first (one that was killed is forgotten after ten seconds).`,
     );
   }
@@ -65,7 +65,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
     onRefused: (err) =>
       log("error", "the changed encryption keys are not used, those before stay", { err }),
   });
-  const presence: Presence = await startPresence({
+  const presence: Heartbeat = await startHeartbeat({
     beat: () => processes.beat(describeSelf()),
     reloadKeys,
     watch: deps.bus.watch(topics.keys),

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { generateKey, KeyringError, parseKeyring } from "#crypto/keyring.ts";
-import { StartFailure } from "./startup-error.ts";
+import { StartupError } from "./startup-error.ts";
 
 export interface Secrets {
   /** `id:base64,id:base64`; the first seals. */
@@ -50,7 +50,7 @@ const FILES: Record<SecretName, SecretFile> = {
 /**
  * What was configured, else what the files in `dataDir` hold. They are made only where there is no database yet: one that is
  * missing beside a database was lost, and a new one in its place would make that loss final.
- * Throws `StartFailure`, having changed nothing.
+ * Throws `StartupError`, having changed nothing.
  */
 export function provideSecrets(
   configured: { [Name in SecretName]: string | null },
@@ -91,7 +91,7 @@ function provideSecret(secret: SecretFile, dataDir: string, databaseExists: bool
   const path = join(dataDir, secret.file);
   if (!existsSync(path)) {
     if (databaseExists) {
-      throw new StartFailure(
+      throw new StartupError(
         `The key file ${path} is missing: put it back from a back-up, as ${secret.loss}.`,
       );
     }
@@ -99,7 +99,7 @@ function provideSecret(secret: SecretFile, dataDir: string, databaseExists: bool
   }
   const text = readFileSync(path, "utf8").trim();
   const fault = secret.findFault(text);
-  if (fault !== null) throw new StartFailure(`The key file ${path} is damaged: ${fault}.`);
+  if (fault !== null) throw new StartupError(`The key file ${path} is damaged: ${fault}.`);
   return text;
 }
 

@@ -1,4 +1,4 @@
 /** A failure to start that a person can mend. The message is for the terminal as it is: whole sentences, no secrets, no trace. */
-export class StartFailure extends Error {
-  override readonly name = "StartFailure";
+export class StartupError extends Error {
+  override readonly name = "StartupError";
 }

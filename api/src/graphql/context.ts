@@ -122,7 +122,7 @@ export function createContext(
     pendingElicitations: createBatchLoader((ids) =>
       services.elicitations.findPendingOf(viewer, ids),
     ),
-    questions: createBatchLoader((ids) => services.elicitations.openQuestions(ids)),
+    questions: createBatchLoader((ids) => services.elicitations.openElicitations(ids)),
     visibleTokens: createVisibilityLoader((id) =>
       db.apiToken.findMany({ where: { id, ...tokensVisibleTo(viewer) }, select: { id: true } }),
     ),

@@ -86,7 +86,7 @@ it("everything that we added to the contract says what it is", () => {
   const { definitions } = parse(readFileSync(file, "utf8"));
   const undescribed = definitions.flatMap(findUndescribed);
   expect(undescribed.filter((name) => !selfEvident.has(name))).toEqual([]);
-  // A name that is described by now, or gone, needs no leave any more.
+  // Entries that have a description, or no longer exist, must be removed from the list.
   expect([...selfEvident].filter((name) => !undescribed.includes(name))).toEqual([]);
 });
 

@@ -1,8 +1,8 @@
-import type { AccountNeeds } from "#services/grant/accounts-needing-consent.ts";
+import type { AccountsNeedingConsent } from "#services/grant/accounts-needing-consent.ts";
 import type { Consent } from "#services/consent/start-consent.ts";
 import type { Detector } from "#services/discovery/detection.ts";
 import type { Diagnosis } from "#services/discovery/diagnosis.ts";
-import type { Live } from "#services/event/subscriptions.ts";
+import type { Subscriptions } from "#services/event/subscriptions.ts";
 import type { Caller } from "#services/access/access.ts";
 import type { Deletion } from "#services/server/server-deletion.ts";
 import type { InvitationAcceptance } from "#services/workspace/invitation-acceptance.ts";
@@ -14,7 +14,7 @@ import type { Servers } from "#services/server/servers.ts";
 import type { Simulation } from "#services/consent/failure-simulation.ts";
 import type { Catalogs } from "#services/catalog/catalogs.ts";
 import type { Elicitations } from "#services/tool/elicitations.ts";
-import type { ExecutionCancelling } from "#services/tool/cancel-execution.ts";
+import type { ExecutionCancellation } from "#services/tool/cancel-execution.ts";
 import type { ExecutionHistory } from "#services/tool/execution-history.ts";
 import type { Executions } from "#services/tool/execute-tool.ts";
 import type { ServerReading } from "#services/tool/read-resources.ts";
@@ -43,15 +43,15 @@ export interface Services {
   consent: Consent;
   simulation: Simulation;
   catalogs: Catalogs;
-  executions: Executions & ExecutionHistory & ExecutionCancelling;
+  executions: Executions & ExecutionHistory & ExecutionCancellation;
   elicitations: Elicitations;
   toolPolicies: ToolPolicies;
   newToolPolicies: NewToolPolicies;
   reading: ServerReading;
-  live: Live;
+  live: Subscriptions;
   events: WorkspaceEvents;
   statistics: Statistics;
-  accountNeeds: AccountNeeds;
+  accountNeeds: AccountsNeedingConsent;
   apiTokens: ApiTokens;
   webhooks: Webhooks;
   /** Null when it does not run. */

@@ -21,7 +21,7 @@ export interface CredentialWatches {
 }
 
 export interface CredentialWatchesDeps {
-  readLiving(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
+  readLive(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
   now(): number;
 }
 
@@ -43,7 +43,7 @@ export function createCredentialWatches(deps: CredentialWatchesDeps): Credential
     const chosen = [...due];
     due.clear();
     if (chosen.length === 0) return;
-    settle(chosen, await deps.readLiving(chosen.map(({ viewer }) => viewer)));
+    settle(chosen, await deps.readLive(chosen.map(({ viewer }) => viewer)));
   }
 
   return {

@@ -40,7 +40,7 @@ function createStage() {
       return () => {};
     },
     isHearing: () => stage.isHearing,
-    async readLiving(viewers) {
+    async readLive(viewers) {
       stage.living += 1;
       if (stage.isAway) throw new Error("away");
       return new Map(

@@ -42,7 +42,7 @@ export interface ViewerResolverDeps {
   /** Whether word of an end is sure to arrive. */
   isHearing(): boolean;
   /** Who is behind those of the viewers' credentials that live, as it is stored now, by the credential's id. */
-  readLiving(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
+  readLive(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
   /** How long an answer is kept while word of an end may not arrive: reading a session costs two statements. */
   ttlMs?: number;
   /** How long while it is sure to: a session that is due is prolonged when it is read. */
@@ -79,7 +79,7 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   const { pollMs = 1_000 } = deps;
   const cache = new Map<string, Entry>();
   const readings = new Map<string, Reading>();
-  const watches = createCredentialWatches({ readLiving: deps.readLiving, now });
+  const watches = createCredentialWatches({ readLive: deps.readLive, now });
   // Counts what ended, so that a read which began before does not put it back.
   let endings = 0;
   /** The count when each viewer was known to live: a watch that begins later must not rely on an earlier answer. */
@@ -122,7 +122,7 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
       ),
     );
     if (viewers.size === 0) return;
-    const living = await deps.readLiving([...viewers.values()]).catch((error: unknown) => {
+    const living = await deps.readLive([...viewers.values()]).catch((error: unknown) => {
       watches.endExpired();
       throw error;
     });

@@ -63,7 +63,7 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     const { sealing, ids } = readKeyring(source);
     return {
       ids: [sealing.id, ...ids.slice(1)],
-      processes: deps.isAlone ? [] : await processes.listLiving(),
+      processes: deps.isAlone ? [] : await processes.listLive(),
       uses: await countKeyUses(db),
       everSealing: await listEverSealing(db),
     };
@@ -77,7 +77,7 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     while (!verdict.ok && verdict.code.endsWith("_EVERYWHERE") && performance.now() < deadline) {
       if (signal.aborted) break;
       await pause(100);
-      verdict = judge({ ...facts, processes: await processes.listLiving() });
+      verdict = judge({ ...facts, processes: await processes.listLive() });
     }
     return verdict;
   }

@@ -7,7 +7,7 @@ import pg from "pg";
 import type { Config } from "#config/config.ts";
 import { DataDirHeld, openOwnDatabase } from "#process/database.ts";
 import { keyFileOf, provideSecrets } from "#config/secret-files.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { createEnvironmentSource, createFileSource, type KeySource } from "./key-source.ts";
 
 export interface CommandDatabase extends AsyncDisposable {
@@ -19,7 +19,7 @@ export interface CommandDatabase extends AsyncDisposable {
 
 const attachTimeoutMs = 10_000;
 
-/** Throws `StartFailure`. */
+/** Throws `StartupError`. */
 export async function openCommandDatabase(
   config: Config,
   say: (line: string) => void,
@@ -28,11 +28,11 @@ export async function openCommandDatabase(
   const { dataDir, databaseUrl } = config;
   if (databaseUrl !== null) {
     const probe = await probeDatabase(databaseUrl);
-    if (!probe.ok) throw new StartFailure(probe.message);
+    if (!probe.ok) throw new StartupError(probe.message);
     return attach(databaseUrl, config, "shared");
   }
   if (!hasCluster(dataDir)) {
-    throw new StartFailure(`There is no database in ${dataDir} yet: start Gatehouse first.`);
+    throw new StartupError(`There is no database in ${dataDir} yet: start Gatehouse first.`);
   }
   try {
     const database = await openOwnDatabase(config, say, signal);
@@ -59,7 +59,7 @@ async function attach(
   const isCurrent = await migrationsAreApplied(client).catch(() => false);
   await client.end();
   if (!isCurrent) {
-    throw new StartFailure("The database is not of this version of Gatehouse: start that first.");
+    throw new StartupError("The database is not of this version of Gatehouse: start that first.");
   }
   return { url, source: chooseSource(config), use, [Symbol.asyncDispose]: async () => {} };
 }
@@ -71,7 +71,7 @@ async function findRunning(dataDir: string, signal: AbortSignal): Promise<string
     if (url !== null) return url;
     await pause(100);
   }
-  throw new StartFailure(
+  throw new StartupError(
     `Another process uses ${dataDir}, but its database does not answer: try again once it is ready.`,
   );
 }

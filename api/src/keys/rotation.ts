@@ -1,11 +1,11 @@
 /** When each step of a rotation may run; decided from facts alone. */
 import type { KeyUse } from "#storage/key-uses.ts";
-import type { LivingProcess } from "#storage/processes.ts";
+import type { LiveProcess } from "#storage/processes.ts";
 
 export interface KeyFacts {
   /** Ids of the list that the command itself has; the first one seals. */
   ids: readonly [string, ...string[]];
-  processes: readonly LivingProcess[];
+  processes: readonly LiveProcess[];
   uses: readonly KeyUse[];
   /** Keys that have sealed at some time. */
   everSealing: ReadonlySet<string>;
@@ -161,7 +161,7 @@ export function judgeRemove(facts: KeyFacts, keyId: string): Verdict {
   return isKnown ? { ok: true } : refuse("KEY_UNKNOWN", `There is no key ${keyId} (any more).`);
 }
 
-export function describeProcess({ id, startedAt }: LivingProcess): string {
+export function describeProcess({ id, startedAt }: LiveProcess): string {
   const started = startedAt.toISOString().slice(0, 19).replace("T", " ");
   return `Process ${id.slice(-8)} (started ${started} UTC)`;
 }

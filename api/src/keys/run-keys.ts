@@ -4,7 +4,7 @@ import pg from "pg";
 import type { Config } from "#config/config.ts";
 import { BUS_CHANNEL } from "#events/bus.ts";
 import { topics } from "#events/topics.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 import { createProcessStore } from "#storage/processes.ts";
 import { openCommandDatabase } from "./open-database.ts";
 import { createKeyCommands, type KeyCommands } from "./key-commands.ts";
@@ -41,7 +41,7 @@ export async function runKeys(args: readonly string[], options: RunKeysOptions):
     if (!verdict.ok) report(verdict.message);
     return verdict.ok ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartupError)) throw error;
     report(error.message);
     return 1;
   }
@@ -84,7 +84,7 @@ async function runStep(step: Step, isCheck: boolean, options: RunKeysOptions): P
       [commandLock],
     );
     if (rows[0]?.taken !== true) {
-      throw new StartFailure("Another command is at work on the keys: let it finish first.");
+      throw new StartupError("Another command is at work on the keys: let it finish first.");
     }
     if (database.use === "held") await waitForProcess(db, config.dataDir, signal);
   }
@@ -110,9 +110,9 @@ async function waitForProcess(
 ): Promise<void> {
   const processes = createProcessStore(db);
   const deadline = performance.now() + heldPatienceMs;
-  while ((await processes.listLiving()).length === 0) {
+  while ((await processes.listLive()).length === 0) {
     if (performance.now() > deadline || signal.aborted) {
-      throw new StartFailure(
+      throw new StartupError(
         `A process holds ${dataDir} but gives no sign of life: wait until it is ready, or end it.`,
       );
     }

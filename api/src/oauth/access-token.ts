@@ -48,7 +48,7 @@ export function answerTransient(why: string, retryAfterMs: number): TransientAns
  * The authorization server gave no token.
  * @param reason in few words, without a secret; null: not known here
  */
-export function answerNotRenewed(
+export function answerNotRefreshed(
   { issuer }: Pick<Grant, "issuer">,
   retryAfterMs: number,
   reason: string | null = null,

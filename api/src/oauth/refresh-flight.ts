@@ -1,6 +1,6 @@
 /** One refresh: the lease, the request, the answer. At most one per grant runs in a process; the lease sees to the others. */
 import {
-  answerNotRenewed,
+  answerNotRefreshed,
   answerReading,
   answerReceived,
   answerTransient,
@@ -182,7 +182,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       const retryAfterMs = Math.max(backoffMs, askedMs);
       await giveBack(id, leaseId, retryAfterMs);
       report({ outcome: "transient", reason: null, detail: outcome.detail, saved: true });
-      return answerNotRenewed(grant, retryAfterMs, outcome.detail);
+      return answerNotRefreshed(grant, retryAfterMs, outcome.detail);
     }
     if (outcome.kind === "tokens") {
       const { answer, saved } = await settle({ grant, answer: outcome, circumstances, receivedAt });
@@ -232,7 +232,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
         return answerReading(reading);
       }
       const { retryInMs } = reading.grant;
-      if (retryInMs > 0) return answerNotRenewed(reading.grant, retryInMs);
+      if (retryInMs > 0) return answerNotRefreshed(reading.grant, retryInMs);
     }
   };
 

@@ -2,7 +2,12 @@
  * The refresher: the only place where a refresh token is sent. Callers ask for an access token per request; whatever their number and
  * that of the processes, an expiry costs one token request.
  */
-import { answerNotRenewed, serveToken, tryLater, type AccessTokenAnswer } from "./access-token.ts";
+import {
+  answerNotRefreshed,
+  serveToken,
+  tryLater,
+  type AccessTokenAnswer,
+} from "./access-token.ts";
 import type { GrantReading, Sleep } from "./ports.ts";
 import { createRefreshFlights, type RefresherOptions } from "./refresh-flight.ts";
 import { assessToken, isExpired, isRejected, type TokenWish } from "./refresh-need.ts";
@@ -48,7 +53,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const joins = isRejected(grant, wish) && flights.isUnderWay(grantId);
     if (assessed === "serve" && !joins) return serveToken(grant);
     const need = assessed === "serve" ? "refused" : assessed;
-    if (need === "wait") return answerNotRenewed(grant, grant.retryInMs);
+    if (need === "wait") return answerNotRefreshed(grant, grant.retryInMs);
     const flight = need === "unrenewable" ? flights.bury(grant) : flights.refresh(grant, need);
 
     const works = (): boolean =>

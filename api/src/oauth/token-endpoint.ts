@@ -112,7 +112,7 @@ export async function requestRefresh(
 ): Promise<RefreshOutcome> {
   const { refreshToken } = options;
   const params = { grant_type: "refresh_token", refresh_token: refreshToken };
-  return await sendRenewal(await buildTokenRequest(options, params, [refreshToken]), options.fetch);
+  return await sendRefresh(await buildTokenRequest(options, params, [refreshToken]), options.fetch);
 }
 
 /** Asks for the next token for the client itself (RFC 6749 §4.4), judged as a refresh is. Never throws. */
@@ -120,11 +120,11 @@ export async function renewClientToken(
   options: TokenRequestOptions & { scopes: readonly string[] },
 ): Promise<RefreshOutcome> {
   const request = await buildTokenRequest(options, clientCredentialsParams(options.scopes), []);
-  const outcome = await sendRenewal(request, options.fetch);
+  const outcome = await sendRefresh(request, options.fetch);
   return outcome.kind === "tokens" ? dropRefreshToken(outcome) : outcome;
 }
 
-async function sendRenewal(request: TokenRequest | null, fetch: Fetch): Promise<RefreshOutcome> {
+async function sendRefresh(request: TokenRequest | null, fetch: Fetch): Promise<RefreshOutcome> {
   // A client that cannot authenticate itself never will.
   if (!request) return { kind: "dead", reason: "CLIENT_INVALID", detail: cannotSend };
   try {

@@ -10,7 +10,7 @@ import {
 import { applyMigrations, MigrationError } from "@gatehouse/prisma/migrate";
 import type { Config } from "#config/config.ts";
 import { provideSecrets, type Secrets } from "#config/secret-files.ts";
-import { StartFailure } from "#config/startup-error.ts";
+import { StartupError } from "#config/startup-error.ts";
 
 export interface OwnDatabase {
   url: string;
@@ -28,9 +28,9 @@ export interface OwnDatabase {
 type Say = (line: string) => void;
 
 /** Another process has the data folder, and its database with it. */
-export class DataDirHeld extends StartFailure {}
+export class DataDirHeld extends StartupError {}
 
-/** An abort ends a start that takes long. Throws `StartFailure` when the database cannot be had; nothing is left running then. */
+/** An abort ends a start that takes long. Throws `StartupError` when the database cannot be had; nothing is left running then. */
 export async function openOwnDatabase(
   config: Config,
   say: Say,
@@ -45,17 +45,17 @@ export async function openOwnDatabase(
     return database;
   } catch (error) {
     await database.close();
-    throw error instanceof MigrationError ? new StartFailure(error.message) : error;
+    throw error instanceof MigrationError ? new StartupError(error.message) : error;
   }
 }
 
 async function openGiven(config: Config, url: string): Promise<OwnDatabase> {
   const probe = await probeDatabase(url);
-  if (!probe.ok) throw new StartFailure(probe.message);
+  if (!probe.ok) throw new StartupError(probe.message);
   // With DATABASE_URL the configuration is refused without them.
   const { encryptionKeys, authSecret } = config;
   if (encryptionKeys === null || authSecret === null) {
-    throw new StartFailure("ENCRYPTION_KEYS and AUTH_SECRET are required with DATABASE_URL.");
+    throw new StartupError("ENCRYPTION_KEYS and AUTH_SECRET are required with DATABASE_URL.");
   }
   return {
     url,
@@ -86,11 +86,11 @@ async function openEmbedded(config: Config, say: Say, signal: AbortSignal): Prom
     };
   } catch (error) {
     lock.release();
-    throw error instanceof EmbeddedPostgresError ? new StartFailure(error.message) : error;
+    throw error instanceof EmbeddedPostgresError ? new StartupError(error.message) : error;
   }
 }
 
-/** Throws `DataDirHeld`, or `StartFailure` when the folder cannot be used. */
+/** Throws `DataDirHeld`, or `StartupError` when the folder cannot be used. */
 export function lockDataDir(dataDir: string): DataDirLock {
   let answer: ReturnType<typeof takeDataDirLock>;
   try {
@@ -98,7 +98,7 @@ export function lockDataDir(dataDir: string): DataDirLock {
     mkdirSync(dataDir, { recursive: true, mode: 0o711 });
     answer = takeDataDirLock(dataDir);
   } catch (error) {
-    throw new StartFailure(
+    throw new StartupError(
       `Gatehouse cannot keep its data in ${dataDir} (${error instanceof Error ? error.message : String(error)}): set DATA_DIR to a folder that it may write to.`,
     );
   }

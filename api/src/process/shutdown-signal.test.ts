@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
 const program = `
-  import { watchForStop } from "${import.meta.dirname}/shutdown-signal.ts";
-  const request = watchForStop((fault) => console.error(fault));
+  import { watchForShutdown } from "${import.meta.dirname}/shutdown-signal.ts";
+  const request = watchForShutdown((fault) => console.error(fault));
   process.once("unhandledRejection", () =>
     setImmediate(() => console.log(request.signal.aborted ? "stopped" : "continues", request.exitCode)));
   Promise.reject(new Error("nobody waits for this"));

@@ -1,6 +1,6 @@
 /** How the process is asked to stop: signals, an unexpected error, or whoever started it. */
 
-export interface StopRequest {
+export interface ShutdownSignal {
   /** Aborted at the first request. */
   readonly signal: AbortSignal;
   /** Aborted at the second: whatever is still waited for is not waited for any longer. */
@@ -15,7 +15,7 @@ export interface StopRequest {
 const SAME_REQUEST_MS = 700;
 
 /** Listens until the process ends. */
-export function watchForStop(report: (fault: string) => void): StopRequest {
+export function watchForShutdown(report: (fault: string) => void): ShutdownSignal {
   const stopping = new AbortController();
   const hurrying = new AbortController();
   let exitCode = 0;

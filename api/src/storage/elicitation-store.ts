@@ -50,7 +50,7 @@ export interface ElicitationStore {
   /** Those that wait for this person, oldest first. */
   listPending(userId: string, workspaceId: string, most: number): Promise<ElicitationRow[]>;
   /** By id, without those that are forgotten or cannot be opened. */
-  openQuestions(
+  openElicitations(
     ids: readonly string[],
     onUnopened: (error: unknown) => void,
   ): Promise<Map<string, ElicitationQuestion>>;
@@ -113,7 +113,7 @@ export function createElicitationStore(deps: {
         WHERE e."userId" = ${userId}::uuid AND e."workspaceId" = ${workspaceId}::uuid AND ${isOpen}
         ORDER BY e."id" LIMIT ${most}`;
     },
-    async openQuestions(ids, onUnopened) {
+    async openElicitations(ids, onUnopened) {
       const rows = await db.elicitation.findMany({
         where: { id: { in: [...ids] } },
         select: { id: true, question: true },

@@ -22,7 +22,7 @@ export interface ExecutionStore {
   /** Which of these somebody wants ended. */
   findCancelRequested(ids: readonly string[]): Promise<string[]>;
   /** Ends what processes ran that are gone; so many at a time. Those that were ended. */
-  interruptAbandoned(): Promise<Pick<Execution, "id" | "workspaceId">[]>;
+  interruptOrphaned(): Promise<Pick<Execution, "id" | "workspaceId">[]>;
 }
 
 export interface ExecutionStoreDeps {
@@ -108,7 +108,7 @@ export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
       return rows.map(({ id }) => id);
     },
 
-    interruptAbandoned: () =>
+    interruptOrphaned: () =>
       db.$transaction(async (tx) => {
         const ended = await tx.$queryRaw<EndedExecution[]>`
           UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp(),

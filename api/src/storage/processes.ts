@@ -1,7 +1,7 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
 
 /** A process of the cluster, heard of within the last ten seconds. */
-export interface LivingProcess {
+export interface LiveProcess {
   id: string;
   publicUrl: string;
   /** Ids of the keys that it knows; the first one seals. */
@@ -15,7 +15,7 @@ export type Registration =
   /** A living process has another public URL; nothing was written. */
   | { kind: "differs"; publicUrl: string };
 
-type Self = Pick<LivingProcess, "id" | "publicUrl" | "keyIds">;
+type Self = Pick<LiveProcess, "id" | "publicUrl" | "keyIds">;
 
 /** Who of the cluster lives, by the database's clock. */
 export interface ProcessStore {
@@ -24,7 +24,7 @@ export interface ProcessStore {
   /** To be repeated every two seconds or so. */
   beat(self: Self): Promise<void>;
   remove(id: string): Promise<void>;
-  listLiving(): Promise<LivingProcess[]>;
+  listLive(): Promise<LiveProcess[]>;
 }
 
 /** Any number that nobody else takes in this database; 4,716,000,001 is the migrations'. */
@@ -39,7 +39,7 @@ export function createProcessStore(db: Database): ProcessStore {
         await tx.$executeRaw`SELECT pg_advisory_xact_lock(${registerLock}::bigint)`;
         await tx.$executeRaw`
           DELETE FROM "Process" WHERE ${isAlone} OR "lastSeenAt" < clock_timestamp() - interval '1 minute'`;
-        const other = (await listLiving(tx)).find(({ publicUrl }) => publicUrl !== self.publicUrl);
+        const other = (await listLive(tx)).find(({ publicUrl }) => publicUrl !== self.publicUrl);
         if (other) return { kind: "differs", publicUrl: other.publicUrl };
         await writeSelf(tx, self);
         return { kind: "registered", previousPublicUrl: await keepPublicUrl(tx, self.publicUrl) };
@@ -48,7 +48,7 @@ export function createProcessStore(db: Database): ProcessStore {
     async remove(id) {
       await db.process.deleteMany({ where: { id } });
     },
-    listLiving: () => listLiving(db),
+    listLive: () => listLive(db),
   };
 }
 
@@ -60,8 +60,8 @@ async function writeSelf(db: Database | Transaction, self: Self): Promise<void> 
     ON CONFLICT ("id") DO UPDATE SET "keyIds" = excluded."keyIds", "lastSeenAt" = clock_timestamp()`;
 }
 
-async function listLiving(db: Database | Transaction): Promise<LivingProcess[]> {
-  return db.$queryRaw<LivingProcess[]>`
+async function listLive(db: Database | Transaction): Promise<LiveProcess[]> {
+  return db.$queryRaw<LiveProcess[]>`
     SELECT "id", "publicUrl", coalesce("keyIds", '{}') AS "keyIds", "startedAt" FROM "Process"
     WHERE "lastSeenAt" > clock_timestamp() - interval '10 seconds' ORDER BY "startedAt", "id"`;
 }

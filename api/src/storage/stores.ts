@@ -52,7 +52,7 @@ export async function openStores(deps: StoresDeps) {
     flows: createFlowStore({ db, box, publish: changes.flow }),
     clients: createClientStore({ db, box, newId }),
     secrets: createServerSecrets(box),
-    callRows: createCallRowStore(db),
+    callCaches: createCallRowStore(db),
     webhooks: createWebhookStore({ db, box, newId }),
     appendStateChange,
   };

@@ -46,7 +46,7 @@ async function start(settings: ProcessSettings): Promise<void> {
     log: (line) => tell({ kind: "log", line }),
     refresh: { limits, onStage },
     // Calls alone ask for tokens, so that a fault befalls the one that it is meant for.
-    renewEveryMs: null,
+    refreshEveryMs: null,
   });
   closing = () => app.close();
   await app.listen();

@@ -72,7 +72,7 @@ async function startSignIn(overrides: Partial<AuthDeps> = {}): Promise<SignInSer
       onMembersChanged: () => silent,
       isHearing: () => true,
       doRegularly: () => ({ [Symbol.dispose]: silent }),
-      readLiving: async () => new Map(),
+      readLive: async () => new Map(),
       onEnded(listener) {
         ended.add(listener);
         return () => ended.delete(listener);

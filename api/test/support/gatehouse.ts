@@ -46,7 +46,7 @@ export interface TestOptions {
   /** Instead of the known providers. */
   profiles?: readonly ProviderProfile[];
   /** Grants are renewed in the background so often. Left out: not at all, so that a test knows who asks for a token. */
-  renewEveryMs?: number;
+  refreshEveryMs?: number;
   /** The deletion of a server can be undone for so long, in milliseconds, instead of ten seconds. */
   undoMs?: number;
   /** Instead of keys made for the test. */
@@ -85,7 +85,7 @@ export async function startGatehouse(options: TestOptions = {}): Promise<TestGat
       ...own,
       log: (line) => log.push(line),
       ...(options.profiles ? { profiles: options.profiles } : {}),
-      renewEveryMs: options.renewEveryMs ?? null,
+      refreshEveryMs: options.refreshEveryMs ?? null,
       ...(options.undoMs === undefined ? {} : { undoMs: options.undoMs }),
     });
     let closing: Promise<void> | null = null;

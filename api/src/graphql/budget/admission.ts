@@ -44,7 +44,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   let total = 0;
   let turns = 0;
   /** By caller, while any operation waits. */
-  const lastTurns = new Map<string, number>();
+  const lastAdmissions = new Map<string, number>();
 
   const costOf = (callerId: string) => costs.get(callerId) ?? 0;
   function addToCaller(callerId: string, cost: number): void {
@@ -60,7 +60,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 
   /** Of those that fit, one of the caller whose last turn is longest ago: who sends many operations does not keep others waiting. */
   function findNext(): Waiter | undefined {
-    const lastOf = ({ callerId }: Waiter) => lastTurns.get(callerId) ?? 0;
+    const lastOf = ({ callerId }: Waiter) => lastAdmissions.get(callerId) ?? 0;
     let next: Waiter | undefined;
     for (const waiter of queue)
       if (fits(waiter) && (!next || lastOf(waiter) < lastOf(next))) next = waiter;
@@ -68,12 +68,12 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   }
 
   function startNext(): void {
-    if (queue.length === 0) lastTurns.clear();
+    if (queue.length === 0) lastAdmissions.clear();
     const next = findNext();
     if (!next) return;
     queue.splice(queue.indexOf(next), 1);
     turns += 1;
-    lastTurns.set(next.callerId, turns);
+    lastAdmissions.set(next.callerId, turns);
     next.start();
     // The next one begins when the event loop has handled what has arrived meanwhile.
     setImmediate(startNext);

@@ -1,4 +1,4 @@
-import type { RecentFailure } from "#services/catalog/failure-cache.ts";
+import type { CachedFailure } from "#services/catalog/failure-cache.ts";
 import type { StoredTools } from "#services/catalog/stored-catalogs.ts";
 import { ownerOf } from "#services/access/access.ts";
 import { builder } from "../builder.ts";
@@ -11,7 +11,7 @@ interface CatalogShape {
   stored: StoredTools | null;
 }
 
-const CatalogFailure = builder.objectRef<RecentFailure>("CatalogFailure").implement({
+const CatalogFailure = builder.objectRef<CachedFailure>("CatalogFailure").implement({
   description: "A failed request for a server's lists.",
   fields: (t) => ({
     message: t.exposeString("message", {

@@ -43,7 +43,8 @@ export const WebhookDelivery = builder.prismaNode("WebhookDelivery", {
     }),
     httpStatus: t.exposeInt("httpStatus", {
       nullable: true,
-      description: "The HTTP status of the last response. Null if there was no response.",
+      description:
+        "The HTTP status of the response to the last attempt. Null if there was no response.",
     }),
     error: t.exposeString("error", {
       nullable: true,

@@ -139,7 +139,7 @@ export function createTestSessions(): TestSessions {
   const setCookies: string[] = [];
   const watches = createCredentialWatches({
     now: Date.now,
-    async readLiving() {
+    async readLive() {
       const living = [...open.values()].filter(
         ({ expiresAt }) => !expiresAt || expiresAt.getTime() > Date.now(),
       );

@@ -29,7 +29,7 @@ const list = (url: string, bounds?: Partial<ListBounds>, timeoutMs = 5_000) =>
   withSession(createTarget(url, { timeoutMs }), (session) =>
     listTools(session, { ...DEFAULT_LIST_BOUNDS, ...bounds }),
   );
-/** A legacy server whose `tools/list` answers what `page` makes of the cursor. */
+/** A legacy server whose `tools/list` returns the result of `page` for the cursor. */
 const startPages = (page: (cursor: unknown, call: ScriptedCall) => unknown) =>
   startScriptedLegacy((call, response) => {
     sendResult(call, response, page(call.params["cursor"], call));

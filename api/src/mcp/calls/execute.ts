@@ -7,8 +7,8 @@ import {
 import type { CallToolResult } from "@modelcontextprotocol/client";
 import { callWithAnswers } from "../elicitation/call-with-elicitation.ts";
 import type { Continuation } from "../elicitation/call-with-elicitation.ts";
-import { startCallClock } from "../elicitation/pausable-timeout.ts";
-import type { CallClock } from "../elicitation/pausable-timeout.ts";
+import { startPausableTimeout } from "../elicitation/pausable-timeout.ts";
+import type { PausableTimeout } from "../elicitation/pausable-timeout.ts";
 import { listTools } from "./catalog.ts";
 import type { Tool } from "./catalog.ts";
 import type { Session } from "../connection/connect.ts";
@@ -20,7 +20,7 @@ import type { Failure } from "../failure.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import { outputValidator } from "../json-schema/json-schema.ts";
 import { NOTES_KEY } from "../repair/normalize-lists.ts";
-import { Questions } from "../elicitation/elicitation-queue.ts";
+import { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 import type { Asking } from "../elicitation/elicitation-queue.ts";
 import { traceRequest } from "../connection/request-trace.ts";
 import type { RequestTrace } from "../connection/request-trace.ts";
@@ -41,7 +41,7 @@ export interface ToolCall {
   name: string;
   arguments: JsonObject;
   /** The timeout in milliseconds, or a clock that is already running. Paused while the user answers an elicitation. */
-  timeoutMs: number | CallClock;
+  timeoutMs: number | PausableTimeout;
   /** Handles elicitations from the server. If omitted, a tool that requires input fails. */
   asking?: Asking | undefined;
   /**
@@ -79,19 +79,19 @@ export async function callTool(session: Session, call: ToolCall): Promise<ToolCa
   const trace: RequestTrace = { sent: false, answered: false };
   if (call.signal?.aborted) return { kind: "cancelled" };
   if (typeof call.timeoutMs !== "number") return callWithin(call.timeoutMs, session, call, trace);
-  using clock = startCallClock(call.timeoutMs, call.signal);
+  using clock = startPausableTimeout(call.timeoutMs, call.signal);
   // Awaited so that the clock is not disposed before the call has ended.
   return await callWithin(clock, session, call, trace);
 }
 
 async function callWithin(
-  clock: CallClock,
+  clock: PausableTimeout,
   session: Session,
   call: ToolCall,
   trace: RequestTrace,
 ): Promise<ToolCallAnswer> {
   if (clock.leftMs() === 0) return timeIsUp;
-  const questions = call.asking && new Questions(call.asking, clock, session.redact);
+  const questions = call.asking && new ElicitationQueue(call.asking, clock, session.redact);
   trace.questions = questions;
   const answer = await answerOf(session, call, trace, clock.signal);
   const notes = [...(questions?.notes ?? []), ...(answer.notes ?? [])];

@@ -10,8 +10,8 @@ import { classifyFailure } from "./classify-error.ts";
 import { notSent, redactFailure, shortenMessage } from "../failure.ts";
 import type { Failure } from "../failure.ts";
 import { outputValidator } from "../json-schema/json-schema.ts";
-import { createStandingStream } from "./server-stream.ts";
-import type { StandingStreams } from "./server-stream.ts";
+import { createServerStream } from "./server-stream.ts";
+import type { ServerStreams } from "./server-stream.ts";
 import { createHttpTransport, createSseTransport } from "./transport.ts";
 import type { McpTransport } from "./transport.ts";
 
@@ -44,7 +44,7 @@ export interface ConnectTarget {
    */
   streamFetch?: Fetch | undefined;
   /** The limits for the server's standing stream, which carries notifications. If omitted, no standing stream is opened. */
-  standing?: StandingStreams | undefined;
+  standing?: ServerStreams | undefined;
   credentials: Credentials;
   /** The timeout in milliseconds for connecting, and for each request without its own. */
   timeoutMs: number;
@@ -80,7 +80,7 @@ export async function connect(
   using limit = startLimit(target);
   const trySse = () => attempt(target, createSseTransport(url, fetches), sse, redact, limit);
   if (known?.overSse) return await trySse();
-  const standing = target.standing ? createStandingStream(target.standing) : null;
+  const standing = target.standing ? createServerStream(target.standing) : null;
   const transport = createHttpTransport(url, fetches, standing);
   const first = await attempt(target, transport, known, redact, limit);
   if (first.kind === "connected" || !isRefusedPost(first.failure) || limit.isOver()) return first;

@@ -97,7 +97,7 @@ it("R5 a refusal comes back with the receipt of the very request that was refuse
     },
   });
   const calls = [1, 2].map(() => fetch("https://mcp.example.com/mcp", { method: "POST" }));
-  // The first is refused after the second was sent with newer headers.
+  // The first request is rejected after the second was sent with newer headers.
   answers[1]?.resolve(new Response("{}"));
   await calls[1];
   answers[0]?.resolve(new Response(null, { status: 401 }));

@@ -1,6 +1,6 @@
 /** Records what happens to a call below the SDK, which does not pass any context to `fetch`. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Questions } from "../elicitation/elicitation-queue.ts";
+import type { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 
 export interface RequestTrace {
   /** Whether data may have reached the server. From then on the request is never repeated automatically (S6). */
@@ -10,7 +10,7 @@ export interface RequestTrace {
   /** The reason that the response's event stream broke off. The SDK keeps only a message. */
   streamFailure?: unknown;
   /** Handles elicitations that the server sends on the call's stream. If undefined, they are declined. */
-  questions?: Questions | undefined;
+  questions?: ElicitationQueue | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestTrace | undefined>();

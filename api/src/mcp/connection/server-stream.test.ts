@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { createStandingStream, createStandingStreams } from "./server-stream.ts";
+import { createServerStream, createServerStreams } from "./server-stream.ts";
 
-/** A body without end, and how much of it was asked for. */
+/** An endless body that records how much of it was requested. */
 function createEndless() {
   const taken = { bytes: 0, isCancelled: false };
   const body = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        // What asks on and on is stopped here, and fails.
+        // Stops a reader that never stops reading, which fails the test.
         if (taken.bytes > 10_000_000) return controller.error(new Error("It never stops."));
         taken.bytes += 10_000;
         controller.enqueue(new Uint8Array(10_000));
@@ -22,7 +22,7 @@ function createEndless() {
 }
 
 const open = (response: Response) =>
-  createStandingStream(createStandingStreams()).open(async () => response, "http://127.0.0.1/mcp");
+  createServerStream(createServerStreams()).open(async () => response, "http://127.0.0.1/mcp");
 
 describe("S10 an answer to the request for a standing stream that is none", () => {
   it.each([

@@ -5,15 +5,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Fetch } from "#oauth/ports.ts";
 
-export interface StandingStreams {
+export interface ServerStreams {
   /** Reserves a stream to `origin`. Returns null if the limit is reached. */
   take(origin: string): Disposable | null;
 }
 
-export function createStandingStreams(limits?: {
+export function createServerStreams(limits?: {
   perProcess?: number;
   perOrigin?: number;
-}): StandingStreams {
+}): ServerStreams {
   const { perProcess = 500, perOrigin = 50 } = limits ?? {};
   const open = new Map<string, number>();
   let total = 0;
@@ -45,12 +45,12 @@ const SHORT_MS = 10_000;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** The standing stream of one connection. */
-export interface StandingStream {
+export interface ServerStream {
   /** Sends the request that opens the stream, or returns 405 like a server that does not support it. */
   open(fetch: Fetch, input: string | URL, init?: RequestInit): Promise<Response>;
 }
 
-export function createStandingStream(places: StandingStreams): StandingStream {
+export function createServerStream(places: ServerStreams): ServerStream {
   let short = 0;
   return {
     async open(fetch, input, init) {
@@ -96,15 +96,15 @@ async function takeShortBody(response: Response): Promise<Response> {
 }
 
 interface Standing {
-  stream: StandingStream;
+  stream: ServerStream;
   method: "GET" | "POST";
 }
 
 const standing = new AsyncLocalStorage<Standing>();
 
 /** Runs `call` so that HTTP requests with `method` which it causes, now or later, are sent as the standing stream. */
-export function runStanding<T>(
-  stream: StandingStream,
+export function runOnServerStream<T>(
+  stream: ServerStream,
   method: Standing["method"],
   call: () => T,
 ): T {
@@ -112,7 +112,7 @@ export function runStanding<T>(
 }
 
 /** Returns the standing stream that a request with `method` belongs to, if any. */
-export function currentStanding(method: string | undefined): StandingStream | undefined {
+export function currentServerStream(method: string | undefined): ServerStream | undefined {
   const current = standing.getStore();
   return current?.method === method ? current?.stream : undefined;
 }

@@ -87,7 +87,7 @@ describe("the remembered era", () => {
     const target = createTarget(server.url);
     await withSession(target, async () => null);
     await withSession(target, async () => null);
-    // Discovery, initialize, initialized, DELETE; then without the discovery.
+    // Discovery, initialize, initialized and DELETE; the second time without the discovery.
     expect(server.requests).toHaveLength(4 + 3);
   });
 
@@ -136,7 +136,7 @@ describe("the remembered era", () => {
 });
 
 describe("credentials", () => {
-  /** A legacy server that takes one token, and hands out tools to whoever has it. */
+  /** A legacy server that accepts one token and serves tools to callers with that token. */
   const startGuarded = (accepts: () => string) =>
     startScriptedLegacy((call, response) => {
       if (call.headers.authorization !== `Bearer ${accepts()}`) {

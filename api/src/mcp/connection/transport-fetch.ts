@@ -3,12 +3,12 @@ import type { Fetch } from "#oauth/ports.ts";
 import type { CredentialedFetches } from "./credentials.ts";
 import { currentTrace } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
-import { currentStanding, isEventStream, replaceBody } from "./server-stream.ts";
+import { currentServerStream, isEventStream, replaceBody } from "./server-stream.ts";
 
 /** Routes standing streams separately, and records in the trace of a call why its event stream broke off. */
 export function adaptFetch({ fetch, streamFetch }: CredentialedFetches): Fetch {
   return async (input, init) => {
-    const stream = currentStanding(init?.method);
+    const stream = currentServerStream(init?.method);
     if (stream) return stream.open(streamFetch, input, init);
     // Requests that resume a response stream are sent. The SDK's own request for the legacy standing stream is not.
     if (init?.method === "GET" && !new Headers(init.headers).has("last-event-id"))

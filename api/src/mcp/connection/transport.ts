@@ -20,15 +20,15 @@ import type { Fetch } from "#oauth/ports.ts";
 import type { CredentialedFetches } from "./credentials.ts";
 import { eraOf } from "../protocol-era.ts";
 import { FOREIGN_ANSWER, STREAM_ENDED } from "./classify-error.ts";
-import { mendResult } from "../repair/normalize-result.ts";
-import { QuestionChannel } from "../elicitation/legacy-elicitation.ts";
-import type { Questions } from "../elicitation/elicitation-queue.ts";
+import { normalizeResult } from "../repair/normalize-result.ts";
+import { LegacyElicitation } from "../elicitation/legacy-elicitation.ts";
+import type { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 import { currentTrace, leaveTrace, runOutsideCalls } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
 import { judgeRefusal, SessionLostError } from "./session-lost.ts";
 import { SseTransport } from "./sse-transport.ts";
-import { runStanding } from "./server-stream.ts";
-import type { StandingStream } from "./server-stream.ts";
+import { runOnServerStream } from "./server-stream.ts";
+import type { ServerStream } from "./server-stream.ts";
 import { adaptFetch } from "./transport-fetch.ts";
 
 /** The timeout for optional requests: ending a session, checking a session and sending a cancellation. */
@@ -55,7 +55,7 @@ interface Inner extends Transport {
 export function createHttpTransport(
   url: URL,
   fetches: CredentialedFetches,
-  standing: StandingStream | null,
+  standing: ServerStream | null,
 ): McpTransport {
   const inner = new StreamableHTTPClientTransport(url, {
     fetch: adaptFetch(fetches),
@@ -86,11 +86,11 @@ export class McpTransport implements Transport {
   readonly #url: URL;
   readonly #fetch: Fetch;
   readonly #inner: Inner;
-  readonly #standing: StandingStream | null;
+  readonly #standing: ServerStream | null;
   readonly #pending = new Map<RequestId, PendingRequest>();
   readonly #cancellations = new Set<Promise<unknown>>();
   #results = 0;
-  readonly #questions = new QuestionChannel((message) =>
+  readonly #questions = new LegacyElicitation((message) =>
     runOutsideCalls(() => this.#inner.send(message)),
   );
   #hasUnansweredCall = false;
@@ -99,7 +99,7 @@ export class McpTransport implements Transport {
 
   constructor(
     inner: Inner,
-    { url, fetch, standing }: { url: URL; fetch: Fetch; standing: StandingStream | null },
+    { url, fetch, standing }: { url: URL; fetch: Fetch; standing: ServerStream | null },
   ) {
     this.#url = url;
     this.#fetch = fetch;
@@ -135,7 +135,7 @@ export class McpTransport implements Transport {
     const send = () => this.#inner.send(message, options);
     // The SDK opens the standing stream itself after this message has been answered.
     return this.#standing && isInitialized(message)
-      ? runStanding(this.#standing, "GET", send)
+      ? runOnServerStream(this.#standing, "GET", send)
       : send();
   }
 
@@ -201,7 +201,7 @@ export class McpTransport implements Transport {
     try {
       // With the old transport, responses arrive on a single stream that is shared by all requests.
       if (!this.hasPerRequestStream) await send();
-      else if (isListening) await runStanding(this.#standing, "POST", send);
+      else if (isListening) await runOnServerStream(this.#standing, "POST", send);
       else await exchange.run(id, send);
     } catch (error) {
       this.#pending.delete(id);
@@ -258,7 +258,7 @@ export class McpTransport implements Transport {
       this.#results += 1;
       if (request?.trace) request.trace.answered = true;
       const result = request
-        ? mendResult(request.method, message.result, eraOf(this.#inner.protocolVersion))
+        ? normalizeResult(request.method, message.result, eraOf(this.#inner.protocolVersion))
         : message.result;
       this.onmessage?.({ ...message, result });
       return;
@@ -273,7 +273,7 @@ export class McpTransport implements Transport {
    * Returns the handler for an elicitation: that of the call in whose exchange it arrived. On a stream that does not belong to a call, it
    * is that of the only active call, provided that all earlier calls were answered; an abandoned call may still be asking.
    */
-  #findAsked(): Questions | undefined {
+  #findAsked(): ElicitationQueue | undefined {
     const asking = exchange.getStore();
     if (asking !== undefined) return this.#pending.get(asking)?.trace?.questions;
     const calls = [...this.#pending.values()].filter(({ method }) => method === "tools/call");

@@ -17,10 +17,10 @@ import type { ScriptedCall } from "../../../test/counterparties/scripted.ts";
 import { callTool } from "../calls/execute.ts";
 import type { ToolCall } from "../calls/execute.ts";
 import type { Answer, Question } from "./elicitation.ts";
-import { MOST_QUESTIONS } from "./elicitation-queue.ts";
+import { MAX_ELICITATIONS } from "./elicitation-queue.ts";
 import type { Session, SessionTarget } from "../connection/session.ts";
 import { withSession } from "../connection/session.ts";
-import { createStandingStreams } from "../connection/server-stream.ts";
+import { createServerStreams } from "../connection/server-stream.ts";
 import { createTarget } from "../testing/sessions.ts";
 
 const started: Counterparty[] = [];
@@ -33,7 +33,7 @@ async function use<T extends Counterparty>(starting: Promise<T>): Promise<T> {
   return counterparty;
 }
 
-/** A person who answers each question in turn, and keeps what was asked. */
+/** A user who gives the answers in order, and records the questions. */
 function createPerson(...answers: (Answer | ((question: Question) => Promise<Answer>))[]) {
   const asked: Question[] = [];
   const ended: boolean[] = [];
@@ -176,11 +176,11 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
     );
     expect(answer).toMatchObject({
       ...answerOf(
-        questions.map((_, index) => (index < MOST_QUESTIONS ? green : { action: "decline" })),
+        questions.map((_, index) => (index < MAX_ELICITATIONS ? green : { action: "decline" })),
       ),
       notes: ["The server asked more than 10 questions; the others were declined."],
     });
-    expect(person.asked).toHaveLength(MOST_QUESTIONS);
+    expect(person.asked).toHaveLength(MAX_ELICITATIONS);
   }, 60_000);
 
   it("is cut to size", async () => {
@@ -300,7 +300,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
 });
 
 describe("a legacy server that asks on the session's own stream", () => {
-  const target = { standing: createStandingStreams() };
+  const target = { standing: createServerStreams() };
 
   it("asks the person of the only call under way", async () => {
     const server = await use(startAskingLegacy());
@@ -326,7 +326,7 @@ describe("a legacy server that asks on the session's own stream", () => {
       const second = await ask(session, person.asking, { aside: true });
       stop.abort();
       await first;
-      // It may be the first one's that still asks.
+      // The question may belong to the first call, which was not answered.
       return [second, await ask(session, person.asking, { aside: true })];
     });
     expect(answer).toMatchObject([
@@ -342,7 +342,7 @@ describe("a legacy server that asks on the session's own stream", () => {
       return ask(session, person.asking, { aside: true });
     });
   }
-  /** The stream is open once it brings what belongs to no call. */
+  /** The stream is open once a message arrives on it that does not belong to a call. */
   async function untilStanding(session: Session) {
     for (;;) {
       const person = createPerson(green);
@@ -489,7 +489,7 @@ describe("a modern server", () => {
       kind: "protocol-error",
       code: "input-required",
     });
-    expect(person.asked).toHaveLength(MOST_QUESTIONS);
+    expect(person.asked).toHaveLength(MAX_ELICITATIONS);
   });
 
   it.each(["sampling/createMessage", "roots/list", "nonsense"])(

@@ -1,6 +1,7 @@
 /**
- * A call whose server may answer with questions before it runs: `input_required` results (MCP 2026-07-28) and the error that wants an
- * address opened first (-32042, MCP 2025-11-25). Both say that the call was not run and is to be sent anew with the answers.
+ * Performs a call whose server may request input before it runs the tool: with `input_required` results (MCP 2026-07-28), or with the error
+ * that requires a URL to be opened first (-32042, MCP 2025-11-25). Both mean that the call was not run and must be sent again with the
+ * answers.
  */
 import { isInputRequiredResult, UrlElicitationRequiredError } from "@modelcontextprotocol/client";
 import type { CallToolResult, InputRequiredResult } from "@modelcontextprotocol/client";
@@ -8,26 +9,26 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Failure } from "../failure.ts";
 import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
-import type { Questions } from "./elicitation-queue.ts";
+import type { ElicitationQueue } from "./elicitation-queue.ts";
 
-/** What is sent besides the call itself: the answers, and the server's own state as it came. */
+/** Data that is sent in addition to the call itself: the answers, and the server's state, unchanged. */
 export type Continuation = { inputResponses?: JsonObject; requestState?: string };
 
-/** The server may come back with questions so often. */
+/** The maximum number of times that the server can request input. */
 const MOST_ROUNDS = 10;
-/** Before a call that the server only put off. */
+/** The delay before a call is repeated that the server only postponed. */
 const PUT_OFF_MS = 250;
 
 type Round = { kind: "go-on"; continuation: Continuation } | { kind: "failed"; failure: Failure };
 
 /**
- * Sends the call by `send` until the server gives a result.
+ * Sends the call with `send` until the server returns a result.
  *
- * @param send one exchange; rejects as the SDK does
+ * @param send performs one request; rejects with the SDK's errors
  */
 export async function callWithAnswers(
   send: (continuation: Continuation) => Promise<CallToolResult | InputRequiredResult>,
-  questions: Questions,
+  questions: ElicitationQueue,
   signal: AbortSignal,
 ): Promise<{ kind: "result"; result: CallToolResult } | { kind: "failed"; failure: Failure }> {
   let continuation: Continuation = {};
@@ -41,7 +42,7 @@ export async function callWithAnswers(
       if (!UrlElicitationRequiredError.isInstance(error)) throw error;
       next = await openAddresses(error, questions, continuation);
     }
-    // Given up while the person was asked: nothing is sent any more.
+    // The call was cancelled while the user was asked, so nothing more is sent.
     signal.throwIfAborted();
     if (next.kind === "failed") return next;
     continuation = next.continuation;
@@ -51,7 +52,7 @@ export async function callWithAnswers(
 
 async function answerRequests(
   { inputRequests, requestState }: InputRequiredResult,
-  questions: Questions,
+  questions: ElicitationQueue,
   signal: AbortSignal,
 ): Promise<Round> {
   const requests = Object.entries((inputRequests ?? {}) as Record<string, unknown>);
@@ -74,10 +75,10 @@ async function answerRequests(
   };
 }
 
-/** The person agrees to each of the addresses, or the call has failed. */
+/** Asks the user to open each of the URLs. The call fails unless the user agrees to all of them. */
 async function openAddresses(
   error: UrlElicitationRequiredError,
-  questions: Questions,
+  questions: ElicitationQueue,
   continuation: Continuation,
 ): Promise<Round> {
   const { elicitations } = error;
@@ -93,8 +94,8 @@ async function openAddresses(
   return { kind: "go-on", continuation };
 }
 
-/** The answer as the protocol writes it. */
-export function writeAnswer(answer: Awaited<ReturnType<Questions["answer"]>>): JsonObject {
+/** Converts the answer to the form that the protocol defines. */
+export function writeAnswer(answer: Awaited<ReturnType<ElicitationQueue["answer"]>>): JsonObject {
   return answer.action === "accept" && answer.content
     ? { action: "accept", content: answer.content }
     : { action: answer.action };

@@ -1,12 +1,12 @@
-/** Text of a server's question, fit to be shown to a person: as plain text, bounded, without what could deceive the eye. */
+/** Makes text of an elicitation safe to show to a user: plain text of limited length, without characters that could mislead the reader. */
 
-/** Controls but line breaks, and characters that turn the direction of text or cannot be seen; those inside emoji stay. */
+/** Control characters except line breaks, and invisible or bidirectional formatting characters. Those inside emoji sequences are kept. */
 const DECEIVING =
   /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/gu;
 
-/** Several lines, at most `longest` characters; what is cut off is marked by an ellipsis. */
+/** Returns several lines with at most `longest` characters. An ellipsis marks omitted text. */
 export function cleanText(text: string, longest: number): string {
-  // Cut before cleaning too: a megabyte is not worth looking through.
+  // Truncated before cleaning as well, to avoid processing very long text.
   const start = text.slice(0, longest * 4);
   const clean = start
     .replaceAll(/\r\n?/g, "\n")
@@ -17,7 +17,7 @@ export function cleanText(text: string, longest: number): string {
   return isWhole ? clean : `${clean.slice(0, longest - 1).trimEnd()}…`;
 }
 
-/** One line. */
+/** Returns a single line. */
 export function cleanLine(text: string, longest: number): string {
   return cleanText(text.slice(0, longest * 4).replaceAll(/\s+/g, " "), longest);
 }

@@ -1,51 +1,51 @@
-/** The questions of one call: put one after the other, counted, and ended with the call. */
-import type { CallClock } from "./pausable-timeout.ts";
-import { readQuestion } from "./elicitation.ts";
+/** The elicitations of one call: asked one at a time, counted, and cancelled when the call ends. */
+import type { PausableTimeout } from "./pausable-timeout.ts";
+import { readElicitation } from "./elicitation.ts";
 import type { Answer, Question } from "./elicitation.ts";
 
-/** Where questions go. */
+/** Handles elicitations. */
 export interface Asking {
-  /** Addresses to open may be http ones of this machine. */
+  /** Whether URLs to open may be http URLs of the local machine. */
   allowsLoopback: boolean;
   /**
-   * Puts a question to the person and answers what they said. Its own bound on time is its own matter: the call's timeout stands
-   * still meanwhile. Must settle soon once `signal` aborts (the call is over, or the server has withdrawn the question), and must not
-   * reject for anything but a fault of ours.
+   * Asks the user a question and returns the answer. Implementations apply their own time limit, because the timeout of the call is paused
+   * in the meantime. Must settle soon after `signal` aborts (the call has ended or the server withdrew the question), and must reject only
+   * for internal errors.
    */
   ask(question: Question, signal: AbortSignal): Promise<Answer>;
 }
 
-/** So many questions a person answers for one call; whatever comes then is declined. */
-export const MOST_QUESTIONS = 10;
+/** The maximum number of questions that a user is asked for one call. Further ones are declined. */
+export const MAX_ELICITATIONS = 10;
 
-const TOO_MANY = `The server asked more than ${MOST_QUESTIONS} questions; the others were declined.`;
+const TOO_MANY = `The server asked more than ${MAX_ELICITATIONS} questions; the others were declined.`;
 
-export class Questions {
+export class ElicitationQueue {
   readonly #asking: Asking;
-  readonly #clock: CallClock;
+  readonly #clock: PausableTimeout;
   readonly #redact: (text: string) => string;
   readonly #over = new AbortController();
   readonly #notes = new Set<string>();
   #asked = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(asking: Asking, clock: CallClock, redact: (text: string) => string) {
+  constructor(asking: Asking, clock: PausableTimeout, redact: (text: string) => string) {
     this.#asking = asking;
     this.#clock = clock;
     this.#redact = redact;
-    // Out of time, or given up by the caller.
+    // The call timed out or was cancelled by the caller.
     clock.signal.addEventListener("abort", () => this.#over.abort(), { once: true });
   }
 
-  /** Why questions were not put to the person, in sentences. */
+  /** Messages that explain why questions were not shown to the user. */
   get notes(): string[] {
     return [...this.#notes];
   }
 
   /**
-   * Answers a question, however it is written; those before it come first. Rejects for a fault of ours alone.
+   * Answers a question in any supported form, after all earlier ones. Rejects only for internal errors.
    *
-   * @param withdrawn the server no longer waits for the answer
+   * @param withdrawn aborts when the server no longer waits for the answer
    */
   answer(params: unknown, withdrawn?: AbortSignal): Promise<Answer> {
     const answering = this.#last.then(() => this.#answer(params, withdrawn));
@@ -53,7 +53,7 @@ export class Questions {
     return answering;
   }
 
-  /** Ends what is being asked; resolves once nothing is any more. */
+  /** Cancels the current question. Resolves when none is in progress. */
   async close(): Promise<void> {
     this.#over.abort();
     await this.#last;
@@ -62,11 +62,11 @@ export class Questions {
   async #answer(params: unknown, withdrawn: AbortSignal | undefined): Promise<Answer> {
     const over = this.#over.signal;
     if (over.aborted || withdrawn?.aborted) return { action: "cancel" };
-    const read = readQuestion(params, this.#asking.allowsLoopback);
+    const read = readElicitation(params, this.#asking.allowsLoopback);
     if (read.kind === "refused") return this.#decline(read.note);
-    const question = this.#redactQuestion(read.question);
+    const question = this.#redactElicitation(read.question);
     if (!question) return this.#decline("The server asked with a credential of ours in its words.");
-    if (this.#asked === MOST_QUESTIONS) return this.#decline(TOO_MANY);
+    if (this.#asked === MAX_ELICITATIONS) return this.#decline(TOO_MANY);
     this.#asked += 1;
     const signal = withdrawn ? AbortSignal.any([over, withdrawn]) : over;
     this.#clock.pause();
@@ -82,8 +82,8 @@ export class Questions {
     return { action: "decline" };
   }
 
-  /** Null where a credential stands in what has to stay as it is. */
-  #redactQuestion(question: Question): Question | null {
+  /** Returns null if a credential occurs in a part that must not be changed. */
+  #redactElicitation(question: Question): Question | null {
     const exact = question.mode === "url" ? question.url : JSON.stringify(question.requestedSchema);
     if (this.#redact(exact) !== exact) return null;
     return { ...question, message: this.#redact(question.message) };

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { validateArguments } from "../json-schema/arguments.ts";
 import { fillDefaults, readFormSchema } from "./form-schema.ts";
 import type { JsonObject } from "../json-schema/json.ts";
-import { readQuestion } from "./elicitation.ts";
+import { readElicitation } from "./elicitation.ts";
 
 const form = (properties: JsonObject, rest: JsonObject = {}) => ({
   message: "Tell me.",
   requestedSchema: { type: "object", properties, ...rest },
 });
-const read = (params: unknown, allowsLoopback = false) => readQuestion(params, allowsLoopback);
+const read = (params: unknown, allowsLoopback = false) => readElicitation(params, allowsLoopback);
 const schemaOf = (properties: JsonObject, rest: JsonObject = {}) => {
   const answer = readFormSchema({ type: "object", properties, ...rest });
   return answer.kind === "form" ? answer.schema : answer;

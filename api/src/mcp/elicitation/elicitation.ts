@@ -1,4 +1,4 @@
-/** What a server asks the person on whose behalf a tool runs (MCP elicitation), and what it is answered. */
+/** MCP elicitation: the request of a server for input from the user on whose behalf a tool runs, and its answer. */
 import { isLoopbackHost, parseUrl } from "#oauth/secure-url.ts";
 import { readFormSchema } from "./form-schema.ts";
 import { isObject } from "../json-schema/json.ts";
@@ -6,24 +6,24 @@ import type { JsonObject } from "../json-schema/json.ts";
 import { cleanText } from "./display-text.ts";
 import { asksForSecret } from "./secret-detection.ts";
 
-/** Cleaned and bounded: fit to be shown as plain text. */
+/** Cleaned and limited in length, so that it can be shown as plain text. */
 export type Question =
-  /** `requestedSchema` is one that `readFormSchema` has made. */
+  /** `requestedSchema` was created by `readFormSchema`. */
   | { mode: "form"; message: string; requestedSchema: JsonObject }
-  /** An address to be opened by the person, never by us. */
+  /** A URL that is opened by the user and never by Gatehouse. */
   | { mode: "url"; message: string; url: string };
 
-/** In form mode `content` holds the fields; in URL mode nothing. */
+/** `content` contains the fields in form mode. It is absent in URL mode. */
 export type Answer =
   | { action: "accept"; content: JsonObject | null }
-  /** The person said no, or we did on their behalf. */
+  /** The user declined, or Gatehouse did so automatically. */
   | { action: "decline" }
-  /** Nobody said anything: dismissed, out of time, or the call is over. */
+  /** There was no decision: the question was dismissed, it timed out, or the call ended. */
   | { action: "cancel" };
 
-export type ReadQuestion =
+export type ReadElicitation =
   | { kind: "question"; question: Question }
-  /** It is not put to anybody; `note` says why, in a sentence without any of the server's words. */
+  /** The question is not shown to the user. `note` explains why, without text from the server. */
   | { kind: "refused"; note: string };
 
 const LONGEST_MESSAGE = 4_000;
@@ -34,9 +34,9 @@ const ASKED_SECRET =
 /**
  * Reads the parameters of `elicitation/create`, or of an entry of `inputRequests`.
  *
- * @param allowsLoopback addresses to open may be http ones of this machine
+ * @param allowsLoopback whether URLs to open may be http URLs of the local machine
  */
-export function readQuestion(params: unknown, allowsLoopback: boolean): ReadQuestion {
+export function readElicitation(params: unknown, allowsLoopback: boolean): ReadElicitation {
   if (!isObject(params) || typeof params["message"] !== "string") {
     return refuse("it has no message");
   }
@@ -44,15 +44,15 @@ export function readQuestion(params: unknown, allowsLoopback: boolean): ReadQues
   switch (params["mode"]) {
     case undefined:
     case "form":
-      return readFormQuestion(message, params["requestedSchema"]);
+      return readFormElicitation(message, params["requestedSchema"]);
     case "url":
-      return readUrlQuestion(message, params["url"], allowsLoopback);
+      return readUrlElicitation(message, params["url"], allowsLoopback);
     default:
       return refuse("it is of a kind that the protocol does not know");
   }
 }
 
-function readFormQuestion(message: string, raw: unknown): ReadQuestion {
+function readFormElicitation(message: string, raw: unknown): ReadElicitation {
   const form = readFormSchema(raw);
   if (form.kind === "unfit") return refuse(form.fault);
   const isSecret = form.kind === "secret" || (hasTypedField(form.schema) && asksForSecret(message));
@@ -60,7 +60,7 @@ function readFormQuestion(message: string, raw: unknown): ReadQuestion {
   return { kind: "question", question: { mode: "form", message, requestedSchema: form.schema } };
 }
 
-/** A form of choices alone takes nothing that is secret. */
+/** A form that only offers choices cannot receive a secret. */
 function hasTypedField({ properties }: JsonObject): boolean {
   return Object.values(properties as Record<string, JsonObject>).some(
     ({ type, enum: choices, oneOf }) =>
@@ -68,7 +68,11 @@ function hasTypedField({ properties }: JsonObject): boolean {
   );
 }
 
-function readUrlQuestion(message: string, raw: unknown, allowsLoopback: boolean): ReadQuestion {
+function readUrlElicitation(
+  message: string,
+  raw: unknown,
+  allowsLoopback: boolean,
+): ReadElicitation {
   const url = typeof raw === "string" && raw.length <= LONGEST_URL ? parseUrl(raw) : null;
   if (!url) return refuse("the address to open is none");
   if (url.username !== "" || url.password !== "") {
@@ -82,6 +86,6 @@ function readUrlQuestion(message: string, raw: unknown, allowsLoopback: boolean)
   return { kind: "question", question: { mode: "url", message, url: url.href } };
 }
 
-function refuse(fault: string): ReadQuestion {
+function refuse(fault: string): ReadElicitation {
   return { kind: "refused", note: `The server asked something that was declined: ${fault}.` };
 }

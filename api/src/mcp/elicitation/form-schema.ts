@@ -1,15 +1,15 @@
-/** The form that a server asks a person to fill in: the primitive kinds of fields that the protocol allows, and nothing else. */
+/** Reads the form that a server requests from a user, limited to the primitive field types that the protocol allows. */
 import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import { cleanLine, cleanText } from "./display-text.ts";
 import { asksForSecret, namesSecret } from "./secret-detection.ts";
 
 export type FormSchema =
-  /** A JSON Schema (2020-12) of an object of primitives, without any keyword that the protocol does not name. */
+  /** A JSON Schema (2020-12) of an object with primitive properties, containing only keywords that the protocol defines. */
   | { kind: "form"; schema: JsonObject }
-  /** It asks for something that is never to be typed into a form. */
+  /** The form requests a secret, which must never be entered in a form. */
   | { kind: "secret" }
-  /** `fault` says what is wrong, in a clause, without any of the server's words. */
+  /** `fault` describes the problem as a clause, without text from the server. */
   | { kind: "unfit"; fault: string };
 
 const MOST_FIELDS = 50;
@@ -24,8 +24,8 @@ class Unfit extends Error {}
 class Secret extends Error {}
 
 /**
- * Reads `requestedSchema` of a question in form mode (MCP 2025-11-25 and 2026-07-28, elicitation): strings, numbers, booleans, one or
- * several of a list of choices, each with a title, a description and a default. The legacy `enumNames` become titled choices.
+ * Reads `requestedSchema` of an elicitation in form mode (MCP 2025-11-25 and 2026-07-28, elicitation): strings, numbers, booleans, and
+ * single or multiple choices, each with a title, a description and a default. The legacy `enumNames` are converted to titled choices.
  */
 export function readFormSchema(raw: unknown): FormSchema {
   try {
@@ -38,8 +38,8 @@ export function readFormSchema(raw: unknown): FormSchema {
 }
 
 /**
- * `content` with the defaults of the fields that it leaves out (SEP-1034); a field that is null was left empty on purpose and stays
- * away. What is no object is answered as it is.
+ * Returns `content` with the default values of omitted fields (SEP-1034). A field that is null was left empty intentionally and is removed.
+ * Values that are not objects are returned unchanged.
  */
 export function fillDefaults(schema: JsonObject, content: unknown): unknown {
   if (!isObject(content) || !isObject(schema["properties"])) return content;
@@ -156,7 +156,7 @@ function readChoices(raw: JsonObject): JsonObject {
   return {
     type: "array",
     items: "anyOf" in options ? options : { type: "string", ...options },
-    // Choosing the same thing twice says nothing.
+    // Selecting the same choice twice has no meaning.
     uniqueItems: true,
     ...(raw["minItems"] === undefined ? {} : { minItems: readBound(raw, "minItems") }),
     ...(raw["maxItems"] === undefined ? {} : { maxItems: readBound(raw, "maxItems") }),
@@ -164,7 +164,7 @@ function readChoices(raw: JsonObject): JsonObject {
   };
 }
 
-/** The titles of the legacy form stand beside the values. */
+/** In the legacy form the titles are listed separately from the values. */
 function nameValues(values: unknown, names: unknown): unknown {
   if (!Array.isArray(values) || !Array.isArray(names)) return values;
   return values.map((value, index) => ({ const: value, title: names[index] ?? value }));
@@ -196,7 +196,7 @@ function readBound(raw: JsonObject, name: string): number {
   return Number(value);
 }
 
-/** A default of another kind than the field is left out. */
+/** Ignores a default whose type does not match the field. */
 function readDefault(raw: JsonObject, isFit: (value: unknown) => boolean): JsonObject {
   const value = raw["default"];
   const isShort = (JSON.stringify(value) ?? "").length <= LONGEST_VALUE;

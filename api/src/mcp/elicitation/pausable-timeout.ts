@@ -1,23 +1,26 @@
-/** A call's timeout, which stands still while a person is asked. */
+/** The timeout of a call, which is paused while the user is asked for input. */
 import { SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 
-export interface CallClock extends Disposable {
-  /** Aborts with the SDK's timeout error when time is up, or with the caller's reason. */
+export interface PausableTimeout extends Disposable {
+  /** Aborts with the SDK's timeout error when the time has expired, or with the caller's reason. */
   readonly signal: AbortSignal;
-  /** Of its time, in milliseconds; 0: it is up. */
+  /** The remaining time in milliseconds. 0 if it has expired. */
   leftMs(): number;
-  /** From now on this one's abort ends the call as well. */
+  /** Makes the abort of `callerSignal` end the call as well. */
   follow(callerSignal: AbortSignal): void;
-  /** What comes of `work`, which goes on in any case; null: the time was up first. */
+  /** Returns the result of `work`, or null if the time expires first. `work` continues in that case. */
   within<T>(work: Promise<T>): Promise<T | null>;
   pause(): void;
   resume(): void;
 }
 
-export function startCallClock(timeoutMs: number, callerSignal?: AbortSignal): CallClock {
+export function startPausableTimeout(
+  timeoutMs: number,
+  callerSignal?: AbortSignal,
+): PausableTimeout {
   const controller = new AbortController();
   const stops: (() => void)[] = [];
-  /** At the last pause. */
+  /** The remaining time at the last pause. */
   let leftMs = timeoutMs;
   let runningSince = 0;
   let timer: NodeJS.Timeout | undefined;

@@ -1,8 +1,8 @@
-/** Puts a schema validator's errors into words for the person who filled in the form. */
+/** Converts validation errors to messages for the user who filled in the form. */
 import type { ErrorObject } from "ajv";
 
 export interface ArgumentIssue {
-  /** JSON Pointer (RFC 6901) into the arguments; "" is the whole. */
+  /** A JSON Pointer (RFC 6901) into the arguments; "" refers to the whole object. */
   path: string;
   message: string;
 }
@@ -11,7 +11,7 @@ const MAX_ISSUES = 100;
 const MAX_CHOICES = 10;
 const GROUPS = new Set(["anyOf", "oneOf"]);
 
-/** One issue per fault, at the place where the person can mend it; at most 100. */
+/** Returns one issue per error, at the location where the user can correct it. At most 100. */
 export function describeErrors(errors: readonly ErrorObject[]): ArgumentIssue[] {
   const issues = new Map<string, ArgumentIssue>();
   for (const error of mergeAlternatives(errors)) {
@@ -22,7 +22,10 @@ export function describeErrors(errors: readonly ErrorObject[]): ArgumentIssue[] 
   return [...issues.values()];
 }
 
-/** A value that fits no alternative fails each in its own way: that is one fault, unless only one alternative was meant. */
+/**
+ * A value that matches none of several alternatives causes an error for each. They are merged into one, unless only one alternative can be
+ * meant.
+ */
 function mergeAlternatives(errors: readonly ErrorObject[]): ErrorObject[] {
   let kept = errors.filter((error) => error.keyword !== "if");
   for (const group of errors) {
@@ -39,7 +42,7 @@ function mergeAlternatives(errors: readonly ErrorObject[]): ErrorObject[] {
   return kept;
 }
 
-/** The errors of the only alternative whose type the value has, if there is exactly one. */
+/** Returns the errors of the alternative that matches the type of the value, if there is exactly one. */
 function findMeantBranch(group: ErrorObject, inside: ErrorObject[]): ErrorObject[] | null {
   const branches = Map.groupBy(inside, (error) => {
     return error.schemaPath.slice(group.schemaPath.length + 1).split("/")[0];

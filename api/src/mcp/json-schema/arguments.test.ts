@@ -196,7 +196,7 @@ describe("schemas as they come", () => {
     const { issues, note } = checkArguments(evil, args);
     expect(issues).toEqual([]);
     expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
-    // It is not tried again.
+    // A second attempt is not made.
     const startedAt = performance.now();
     for (let turn = 0; turn < 1_000; turn += 1) checkArguments(evil, args);
     expect(performance.now() - startedAt).toBeLessThan(20_000);

@@ -1,4 +1,4 @@
-/** Checks a call's arguments before they are sent, and says in plain words what does not fit. */
+/** Validates the arguments of a call before they are sent. */
 import { describeErrors } from "./argument-issues.ts";
 import type { ArgumentIssue } from "./argument-issues.ts";
 import { checkAgainstSchema } from "./json-schema.ts";
@@ -6,12 +6,12 @@ import { isObject } from "./json.ts";
 
 export type { ArgumentIssue } from "./argument-issues.ts";
 
-/** What does not fit the tool's input schema; empty when all does, or when the schema cannot be used. */
+/** Returns the validation errors according to the tool's input schema. Empty if the arguments are valid or the schema cannot be used. */
 export function validateArguments(inputSchema: unknown, args: unknown): ArgumentIssue[] {
   return checkArguments(inputSchema, args).issues;
 }
 
-/** As `validateArguments`; `note` says why nothing could be checked, else it is null. */
+/** Like `validateArguments`. `note` explains why the arguments could not be checked, or is null. */
 export function checkArguments(
   inputSchema: unknown,
   args: unknown,

@@ -126,7 +126,7 @@ describe("a long text", () => {
     const text = "a".repeat(length);
     const value = "patternProperties" in schema ? { [text]: 1 } : text;
     let isWatched = false;
-    // What is run under the watchdog is called from another realm's script.
+    // Code with a time limit is called from a script of another realm.
     const spied = new Proxy([value], {
       get(target, key, receiver) {
         if (key === "0") isWatched ||= new Error("here").stack?.includes("evalmachine") === true;

@@ -1,4 +1,4 @@
-/** Compiles the JSON Schemas of other people's tools: tolerant of what they say, bounded in what they cost. */
+/** Compiles the JSON Schemas of external tools, tolerantly and with limits on their cost. */
 import type { JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprotocol/client";
 import { Ajv } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
@@ -14,7 +14,7 @@ import { runWithin } from "./run-with-timeout.ts";
 
 export type Check =
   | { kind: "checked"; errors: ErrorObject[] }
-  /** The schema cannot be used; `note` says why. Nothing was checked. */
+  /** The schema cannot be used; `note` explains why. Nothing was checked. */
   | { kind: "unchecked"; note: string };
 
 type Unusable = Extract<Check, { kind: "unchecked" }>;
@@ -22,23 +22,23 @@ type Unusable = Extract<Check, { kind: "unchecked" }>;
 interface Usable {
   validate: ValidateFunction;
   cost: SchemaCost;
-  /** A value of so many parts took too long, and such a one is not tried again. */
+  /** A value with this number of nodes exceeded the time limit. Values of this size or larger are not checked again. */
   hopelessNodes: number;
 }
 
 const MAX_SCHEMA_CHARACTERS = 200_000;
 const MAX_COMPILED = 500;
-/** A larger schema is compiled under a watchdog. */
+/** Larger schemas are compiled with a time limit. */
 const CHEAP_SCHEMA_CHARACTERS = 10_000;
 const COMPILE_BUDGET_MS = 500;
-/** Places of a schema times places of a value: up to here a check is short for sure. */
+/** The number of schema nodes times value nodes up to which a check is certainly fast. */
 const CHEAP_CHECK = 100_000;
 const CHECK_BUDGET_MS = 200;
-/** Values are not counted any further. */
+/** The maximum number of nodes that are counted in a value. */
 const MOST_NODES = 1_000_000;
-/** A text is as much work as so many values: few where it is read character by character. */
+/** The number of characters that cost as much as one node. Lower if the text is examined character by character. */
 const CHARACTERS_PER_NODE = { read: 1, passed: 32 };
-/** More are not put into words, and would take long to sort out. */
+/** More errors are not reported, because processing them would take too long. */
 const MAX_ERRORS = 1_000;
 
 const regExp = Object.assign(compilePattern, { code: "compilePattern" });
@@ -47,20 +47,20 @@ const options: Options = {
   allErrors: true,
   ownProperties: true,
   logger: false,
-  // Without the meta schemas an instance is cheap, and a schema under an odd dialect still compiles.
+  // Without the meta-schemas an instance is cheap, and a schema with an unknown dialect still compiles.
   meta: false,
   validateSchema: false,
-  // Optimising takes longer than compiling does, and the engine's own compiler is the better one.
+  // Optimization takes longer than compilation, and the JavaScript engine optimizes better.
   code: { regExp, optimize: false },
 };
 
-/** By the schema itself, which a catalogue in memory hands out again and again; and by its text, for one that was read anew. */
+/** Cached by object identity, for schemas from a catalog in memory, and by text, for schemas that were read again. */
 const byIdentity = new WeakMap<object, Usable | Unusable>();
 const byText = new Map<string, Usable | Unusable>();
 
 /**
- * Checks `value` against `schema` (2020-12, or draft-07 where that is what it is). Unknown keywords and formats are let pass,
- * references to other documents make the schema unusable, nothing is ever fetched. Neither may be changed afterwards.
+ * Validates `value` against `schema` (2020-12, or draft-07 if the schema declares it). Unknown keywords and formats are ignored. References
+ * to other documents make the schema unusable, and nothing is ever fetched. Neither argument may be changed afterwards.
  */
 export function checkAgainstSchema(schema: unknown, value: unknown): Check {
   const known = compileOnce(schema);
@@ -75,7 +75,7 @@ export function checkAgainstSchema(schema: unknown, value: unknown): Check {
     known.hopelessNodes = nodes;
     return tookTooLong();
   } catch (error) {
-    // A schema that refers to itself without end, or a value nested too deeply for it.
+    // The schema refers to itself endlessly, or the value is nested too deeply.
     if (error instanceof RangeError) return unusable("it refers to itself without end");
     throw error;
   }
@@ -93,7 +93,7 @@ function isCheap({ perPlace, isQuadratic }: SchemaCost, nodes: number): boolean 
   return perPlace * nodes * (isQuadratic ? nodes : 1) <= CHEAP_CHECK;
 }
 
-/** For the SDK's check of results against a tool's output schema: an unusable schema lets everything pass. */
+/** Used by the SDK to validate results against a tool's output schema. Unusable schemas accept every value. */
 export const outputValidator: jsonSchemaValidator = {
   getValidator<T>(schema: unknown): JsonSchemaValidator<T> {
     return (input) => {
@@ -131,7 +131,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
   const { $schema, $async: _async, ...bare } = schema;
   const cost = estimateSchemaCost(bare);
   const isOlder = typeof $schema === "string" && /draft-0[3-7]/.test($schema);
-  // A schema that names no dialect may still use the older form of `items` or `definitions`.
+  // A schema without a declared dialect may still use the older form of `items` or `definitions`.
   const dialects = isOlder ? [Ajv] : [Ajv2020, Ajv];
   let reason = "";
   for (const Dialect of dialects) {

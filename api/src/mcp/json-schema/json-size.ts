@@ -1,17 +1,17 @@
-/** How much JSON there is, before anything goes through it by recursion. */
+/** Measures JSON values before they are processed recursively. */
 import { isObject } from "./json.ts";
 
 export interface JsonSize {
-  /** Values, however they are nested; a long text counts as several more. */
+  /** The number of values at all levels. A long text counts as several. */
   nodes: number;
-  /** 1 for what holds nothing. */
+  /** 1 for a value without children. */
   depth: number;
 }
 
 /**
- * Measures JSON without recursion, and no further than to what is more than `most` in any respect.
+ * Measures a JSON value without recursion. Stops as soon as a limit in `most` is exceeded.
  *
- * @param charactersPerNode so many of a text are as much work as a value
+ * @param charactersPerNode the number of characters that count as one node
  */
 export function measureJson(
   value: unknown,
@@ -41,10 +41,10 @@ export function measureJson(
   return size;
 }
 
-/** Writing JSON is recursive too, and fails at some thousand levels; nobody means more than this. */
+/** Serialization is recursive and fails at several thousand levels. No legitimate value is nested more deeply than this. */
 const MOST_LEVELS = 200;
 
-/** True for what no stack should be asked to go through. */
+/** Whether the value is nested too deeply for recursive processing. */
 export function isTooDeep(value: unknown): boolean {
   return measureJson(value, { depth: MOST_LEVELS }).depth > MOST_LEVELS;
 }

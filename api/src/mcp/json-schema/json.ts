@@ -1,7 +1,7 @@
-/** JSON as it comes from outside. */
+/** A JSON value from an external source. */
 export type JsonObject = Record<string, unknown>;
 
-/** True for a JSON object: not null, not an array. */
+/** Whether the value is a JSON object, that is, neither null nor an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

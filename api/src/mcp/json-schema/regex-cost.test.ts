@@ -4,7 +4,7 @@ import { findCheapLength } from "./regex-cost.ts";
 import { runWithin } from "./run-with-timeout.ts";
 
 const long = 10_000;
-/** One test of a pattern is over before anything is seen of it. */
+/** A single test of a pattern is too fast to be measured. */
 const IN_A_ROW = 20;
 
 describe("findCheapLength", () => {
@@ -78,7 +78,7 @@ describe("findCheapLength", () => {
       for (let turn = 0; turn < IN_A_ROW; turn += 1) tested.test(on);
       return performance.now() - startedAt;
     };
-    // As many tries as a pattern may have and be cheap; the slowest of a few, since others use the machine too.
+    // The maximum number of attempts of a cheap pattern. Uses the slowest of several runs, because other programs also use the machine.
     const mostMs = Math.max(...[1, 2, 3].map(() => timeTests(dear, text)));
     fc.assert(
       fc.property(pattern, (source) => {

@@ -1,36 +1,41 @@
 /**
- * How much a backtracking matcher may have to try, told from the pattern alone. What is not plainly cheap counts as dear: a mistake
- * on that side costs a watchdog and nothing else.
+ * Estimates the number of steps of a backtracking matcher from the pattern alone. Patterns that are not clearly cheap count as expensive;
+ * the only consequence of a wrong estimate in that direction is that a time limit is used.
  */
 
-/** Ways in which a part of a pattern can match from one place of a text of n characters: at most `choices * n ** degree`. */
+/**
+ * An upper limit for the number of ways in which a part of a pattern can match at one position of a text with n characters: `choices * n **
+ * degree`.
+ */
 interface Ways {
   choices: number;
   degree: number;
-  /** Characters that one of the ways may take before there is another choice. */
+  /** The number of characters that one of the ways may consume before the next choice. */
   steps: number;
 }
 
 const nothing: Ways = { choices: 1, degree: 0, steps: 0 };
 const one: Ways = { choices: 1, degree: 0, steps: 1 };
 const unknown: Ways = { choices: Infinity, degree: 0, steps: 1 };
-/** What a pattern may try in about a millisecond. */
+/** The number of attempts that take about one millisecond. */
 const MOST_TRIES = 50_000;
-/** Up to here the steps on a way are not worth counting. */
+/** The number of steps per attempt that is too small to be counted. */
 const STEPS_PER_TRY = 16;
-/** Up to here a counted repetition is so many choices; beyond, it depends on the text. */
+/**
+ * The number of repetitions up to which a counted repetition has a constant number of choices. Above it, the number depends on the text.
+ */
 const FEW = 16;
 
 /**
- * The longest text on which the pattern is cheap for sure, in UTF-16 units; 0 where nothing is known to be cheap.
+ * Returns the length of the longest text on which the pattern is certainly cheap, in UTF-16 units; 0 if there is none.
  *
- * @param mostTries what counts as cheap; by default about a millisecond
+ * @param mostTries the number of attempts that counts as cheap; by default about one millisecond
  */
 export function findCheapLength(source: string, mostTries = MOST_TRIES): number {
   const cursor = { source, at: 0 };
   const first = readSequence(cursor);
   const isAnchored = source.startsWith("^") && cursor.at === source.length;
-  // One that may begin anywhere is tried everywhere.
+  // A pattern without an anchor is tried at every position.
   const everywhere = { choices: 1, degree: isAnchored ? 0 : 1, steps: 0 };
   const { choices, degree, steps } = multiply(readFurther(cursor, first), everywhere);
   const tries = choices * Math.ceil(steps / STEPS_PER_TRY || 1);
@@ -43,7 +48,7 @@ interface Cursor {
   at: number;
 }
 
-/** Up to the end, or to the bracket that closes the group. */
+/** Reads up to the end of the pattern, or to the closing bracket of the group. */
 function readFurther(cursor: Cursor, first: Ways): Ways {
   let all = first;
   while (cursor.source[cursor.at] === "|") {
@@ -77,7 +82,7 @@ function readPart(cursor: Cursor): Ways {
   const escaped = source[cursor.at + 1] ?? "";
   const braces = /^[pPu]\{[^}]*\}/.exec(source.slice(cursor.at + 1, cursor.at + 80));
   cursor.at += braces ? 1 + braces[0].length : 2;
-  // What a backreference takes depends on what was taken before.
+  // The length of a backreference depends on the text that was matched before.
   return /[1-9k]/.test(escaped) ? unknown : one;
 }
 
@@ -87,7 +92,7 @@ function readGroup(cursor: Cursor): Ways {
     source.slice(cursor.at),
   );
   cursor.at += opening?.[0].length ?? 1;
-  // Looking ahead or behind.
+  // A lookahead or lookbehind.
   const isPlain = source[cursor.at] !== "?";
   const inside = readFurther(cursor, readSequence(cursor));
   cursor.at += 1;
@@ -127,7 +132,7 @@ function repeat(part: Ways, quantifier: Quantifier | null): Ways {
     const steps = Math.max(1, least) * part.steps;
     return counts > FEW ? { choices: 1, degree: 1, steps } : { choices: counts, degree: 0, steps };
   }
-  // Ways within ways: what makes a matcher take for ever.
+  // Nested choices cause catastrophic backtracking.
   if (most > FEW) return unknown;
   const { choices, degree, steps } = part;
   return {

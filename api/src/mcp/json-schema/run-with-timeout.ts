@@ -1,20 +1,20 @@
-/** Runs what strangers' schemas and patterns make of the time: none can hold up the process. */
+/** Runs synchronous code that depends on external schemas and patterns with a time limit, so that it cannot block the process. */
 import { createContext, Script } from "node:vm";
 
 const context = createContext(Object.create(null), {
   codeGeneration: { strings: false, wasm: false },
 });
 const script = new Script("run()");
-/** A timer may end so much early. */
+/** The tolerance for timers that fire early. */
 const TIMER_SLACK_MS = 2;
-/** By when the one that runs must end, and with it all that run within it. */
+/** The time at which the current run must end, together with all runs inside it. */
 let endsAtMs = Infinity;
 
 /**
- * Runs something synchronous, for so long at most; null when the time ran out, and it was stopped where it stood. Costs a thread each
- * time: only for what may take long. What it throws is thrown on.
+ * Runs a synchronous function with a time limit. Returns null if it was stopped at the limit. Starts a thread each time, so it should be
+ * used only for code that may be slow. Errors of the function are rethrown.
  *
- * @param timeoutMs more than 0
+ * @param timeoutMs greater than 0
  */
 export function runWithin<T>(timeoutMs: number, run: () => T): { value: T } | null {
   const outerEndsAtMs = endsAtMs;
@@ -23,7 +23,7 @@ export function runWithin<T>(timeoutMs: number, run: () => T): { value: T } | nu
   try {
     return { value: script.runInContext(context, { timeout: Math.ceil(timeoutMs) }) as T };
   } catch (error) {
-    // When the time of both runs out at once, the inner one takes the stop that was meant for the outer.
+    // If the limits of nested runs expire at the same time, the inner run receives the stop of the outer one and must pass it on.
     if (!isTimeout(error) || performance.now() + TIMER_SLACK_MS >= outerEndsAtMs) throw error;
     return null;
   } finally {
@@ -32,7 +32,7 @@ export function runWithin<T>(timeoutMs: number, run: () => T): { value: T } | nu
   }
 }
 
-/** Told by its code: the error need not be of this realm's class. */
+/** Detected by code, because the error may belong to a different realm. */
 function isTimeout(error: unknown): boolean {
   if (typeof error !== "object" || error === null || !("code" in error)) return false;
   return error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";

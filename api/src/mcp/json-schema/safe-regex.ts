@@ -1,12 +1,15 @@
-/** Regular expressions that strangers wrote, run so that none can hold up the process (catastrophic backtracking). */
+/** Runs regular expressions from external sources so that they cannot block the process (catastrophic backtracking). */
 import { findCheapLength } from "./regex-cost.ts";
 import { runWithin } from "./run-with-timeout.ts";
 
-/** Time for all patterns of one validation together. What is not tested by then passes: the server checks its input itself. */
+/**
+ * The time limit for all patterns of one validation, in milliseconds. Patterns that are not tested by then count as matched, because the
+ * server validates its input itself.
+ */
 const BUDGET_MS = 100;
-/** What may be tried without a look at the clock: as much as the look itself takes, and no more than checks of this size allow for. */
+/** The number of attempts that are made without checking the clock. They cost about as much as the check itself. */
 const FREE_TRIES = 64;
-/** Reading a pattern cannot be stopped. A class such as `\p{L}` is hundreds of ranges. */
+/** The parsing of a pattern cannot be interrupted, so its length is limited. A class such as `\p{L}` expands to hundreds of ranges. */
 const MOST_CHARACTERS = 10_000;
 const CHARACTERS_PER_CLASS = 30;
 
@@ -16,24 +19,24 @@ export interface PatternTester {
 
 let spentMs = 0;
 
-/** Starts the time budget of a validation. */
+/** Starts the time limit of a validation. */
 export function resetPatternBudget(): void {
   spentMs = 0;
 }
 
 /**
- * A tester for `source`, in Unicode mode if it compiles there. A pattern that does not compile at all matches everything. Whether it
- * can take long is decided here, once; texts on which it cannot are tested as they are, others under a watchdog, and both in the time of
- * the validation. One that takes long to read matches everything too.
+ * Returns a tester for `source`, in Unicode mode if it compiles in that mode. A pattern that does not compile matches everything, as does
+ * one that takes too long to parse. Whether the pattern can be slow is determined here once: texts on which it cannot are tested directly,
+ * others with a time limit. Both count towards the time limit of the validation.
  */
 export function compilePattern(source: string, flags: string): PatternTester {
   const pattern = isLong(source) ? null : (tryCompile(source, flags) ?? tryCompile(source, ""));
   if (!pattern) return { test: () => true };
-  /** The engine reads a pattern anew for its first test, and may find only then that it is too much. */
+  /** The engine parses a pattern completely only at its first test, and may reject it at that point. */
   let isRead = false;
   const freeLength = findCheapLength(source, FREE_TRIES);
   const cheapLength = findCheapLength(source);
-  /** It took too long on one of this length, and is not tried again on such. */
+  /** The length of the shortest text on which the pattern exceeded its time limit. Texts of this length or longer are not tested again. */
   let hopelessLength = Infinity;
   return {
     test(text) {
@@ -47,7 +50,7 @@ export function compilePattern(source: string, flags: string): PatternTester {
       const tookMs = performance.now() - startedAt;
       spentMs += tookMs;
       isRead ||= tested !== null;
-      // What others had left of the time says nothing about this one.
+      // Only meaningful if the pattern had most of the time limit to itself.
       if (!tested && tookMs > BUDGET_MS / 2) hopelessLength = text.length;
       return tested?.value ?? true;
     },

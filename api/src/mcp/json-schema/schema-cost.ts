@@ -1,22 +1,22 @@
-/** What a schema and a value may cost each other, counted before anything is compiled or checked. */
+/** Estimates the cost of validating a value with a schema, before anything is compiled or validated. */
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 
 export interface SchemaCost {
-  /** Keywords and subschemas that one place of a value may have to meet; Infinity where that depends on the value. */
+  /** The number of keywords and subschemas that apply to one node of the value. Infinity if it depends on the value. */
   perPlace: number;
-  /** Each item may be compared with each other (`uniqueItems`). */
+  /** Whether each item may be compared with every other item (`uniqueItems`). */
   isQuadratic: boolean;
-  /** Texts or names are read character by character (`format`, `pattern`, `patternProperties`). */
+  /** Whether texts or names are examined character by character (`format`, `pattern`, `patternProperties`). */
   readsText: boolean;
 }
 
 const READING = new Set(["format", "pattern", "patternProperties"]);
 
-/** References may lead further down than the schema is deep. */
+/** The maximum depth. References can make a schema deeper than its own nesting. */
 const DEEPEST = 500;
 
-/** @param schema as JSON is, without cycles, and not nested more deeply than a stack takes */
+/** @param schema a JSON value without cycles that is not nested too deeply for recursion */
 export function estimateSchemaCost(schema: JsonObject): SchemaCost {
   const known = new Map<unknown, number>();
   const open = new Set<unknown>();
@@ -27,7 +27,7 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
     if (typeof node !== "object" || node === null) return 1;
     const before = known.get(node);
     if (before !== undefined) return before;
-    // A schema within itself goes as deep as the value does, and may branch at every level.
+    // A recursive schema is as deep as the value, and may branch at every level.
     if (open.has(node) || depth > DEEPEST) return Infinity;
     open.add(node);
     let nodes = 1;
@@ -55,7 +55,7 @@ function isReference(key: string): boolean {
   return key === "$ref" || key === "$dynamicRef" || key === "$recursiveRef";
 }
 
-/** RFC 6901 §6, for references into the schema itself; anything else is undefined. */
+/** Resolves a reference within the schema (RFC 6901 §6). Returns undefined for other references. */
 function findByPointer(schema: JsonObject, reference: string): unknown {
   if (!reference.startsWith("#")) return undefined;
   let place: unknown = schema;

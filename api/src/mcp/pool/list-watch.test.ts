@@ -12,7 +12,7 @@ import { createEraCache } from "../protocol-era.ts";
 import { callTool } from "../calls/execute.ts";
 import { createSessionPool } from "./session-pool.ts";
 import type { ListChange } from "./session-pool.ts";
-import { createStandingStreams } from "../connection/server-stream.ts";
+import { createServerStreams } from "../connection/server-stream.ts";
 import { createTarget } from "../testing/sessions.ts";
 
 const closing: { close(): Promise<void> }[] = [];
@@ -51,7 +51,7 @@ describe("a change of a server's lists", () => {
     const server = await use<Counterparty & { announceTools(): void | Promise<void> }>(start());
     const { call, changes, pool } = createPooled(server.url);
     expect(await call()).toMatchObject({ kind: "result" });
-    // The stream is opened behind the call.
+    // The stream is opened in the background after the call.
     await expect
       .poll(async () => {
         await server.announceTools();
@@ -88,7 +88,7 @@ describe("a standing stream", () => {
   it("has a place, or is done without", async () => {
     const server = await use(startLegacy());
     const { call } = createPooled(server.url, {
-      standing: createStandingStreams({ perOrigin: 1 }),
+      standing: createServerStreams({ perOrigin: 1 }),
     });
     for (const ownerId of ["a", "b", "c"])
       expect(await call(ownerId)).toMatchObject({ kind: "result" });
@@ -135,7 +135,7 @@ describe("a standing stream", () => {
 
 describe("places for standing streams", () => {
   it("are given back once, and bounded in all and per origin", () => {
-    const places = createStandingStreams({ perProcess: 3, perOrigin: 2 });
+    const places = createServerStreams({ perProcess: 3, perOrigin: 2 });
     const [first, second] = [places.take("https://a"), places.take("https://a")];
     expect(places.take("https://a")).toBeNull();
     expect(places.take("https://b")).not.toBeNull();

@@ -1,4 +1,4 @@
-/** Hears on a pooled connection when one of the server's lists has changed. */
+/** Detects changes of a server's lists on a pooled connection. */
 import type { McpSubscription } from "@modelcontextprotocol/client";
 import type { OpenConnection } from "../connection/connect.ts";
 import type { ListName } from "../protocol-era.ts";
@@ -6,9 +6,9 @@ import { runOutsideCalls } from "../connection/request-trace.ts";
 
 export interface ListWatch {
   /**
-   * Asks a modern server to tell of changes (`subscriptions/listen`, MCP 2026-07-28), unless it is asked already or does not offer it.
-   * Legacy ones tell by themselves. Returns at once and never throws; to be called after uses that worked, for a stream that ended is
-   * asked for anew no sooner than a minute after it was opened.
+   * Subscribes to changes at a modern server (`subscriptions/listen`, MCP 2026-07-28), unless a subscription exists or the server does not
+   * support it. Legacy servers send notifications without a subscription. Returns immediately and never throws. Should be called after
+   * successful requests; a stream that ended is opened again at the earliest one minute after it was opened.
    */
   start(): void;
 }
@@ -36,7 +36,7 @@ export function createListWatch(
       ...(lists.includes("prompts") ? { promptsListChanged: true } : {}),
       ...(lists.includes("resources") ? { resourcesListChanged: true } : {}),
     };
-    // A server that will not tell, or is gone: nothing is owed to anybody.
+    // Failures are ignored: the server does not support the subscription or is gone.
     const listening = await client
       .listen(filter, { timeout: ACKNOWLEDGE_TIMEOUT_MS })
       .catch(() => null);

@@ -1,4 +1,4 @@
-/** One pooled connection: who uses it, what state it is in, and when it ends. */
+/** A pooled connection: its users, its state and its end. */
 import type { Connection, OpenConnection } from "../connection/connect.ts";
 import type { PoolKey } from "./pool-key.ts";
 import { createPoolHealth, isSessionLost } from "./pool-health.ts";
@@ -12,16 +12,16 @@ export interface PoolEntry {
   readonly users: number;
   readonly madeAtMs: number;
   readonly lastUsedAtMs: number;
-  /** Null until it is there; what it came to is `ready`'s. */
+  /** Null until the connection has been made; `ready` provides the result. */
   readonly connection: OpenConnection | null;
   readonly ready: Promise<Connection>;
   take(): void;
-  /** After `take`, once. */
+  /** Must be called once after `take`. */
   giveBack(): void;
-  /** Takes note of what a use came to; gives an unhealthy one up. */
+  /** Records the result of a use, and closes the connection if it is unhealthy. */
   note(answer: unknown): void;
   evict(): void;
-  /** Without waiting for its users. */
+  /** Closes the connection without waiting for its users. */
   abandon(): Promise<void>;
 }
 
@@ -30,11 +30,11 @@ export interface PoolEntryDeps {
   monotonicMs(): number;
   connect(signal: AbortSignal): Promise<Connection>;
   onOpen(connection: OpenConnection): void;
-  /** It is not handed out any more. */
+  /** Called when the connection is no longer available for new uses. */
   onRetired(): void;
-  /** It was given up because of what its uses came to. */
+  /** Called when the connection is closed because of failed uses. */
   onUnhealthy(): void;
-  /** Nothing of it is left. */
+  /** Called when the connection is completely closed. */
   onClosed(): void;
 }
 
@@ -53,7 +53,7 @@ export function createPoolEntry(deps: PoolEntryDeps): PoolEntry {
     state = nextPoolState(state, event);
     if (isHandedOut(before) && !isHandedOut(state)) deps.onRetired();
     if (state === "draining" && users === 0) {
-      // One that is still being made is given up: nobody waits for it.
+      // A connection that is still being made is abandoned, because nobody waits for it.
       if (connection) apply("drained");
       else giveUp.abort();
     }
@@ -81,7 +81,7 @@ export function createPoolEntry(deps: PoolEntryDeps): PoolEntry {
       connection = made;
       health = createPoolHealth(made.results);
       lastUsedAtMs = deps.monotonicMs();
-      // The server's side is gone, which only a connection with one standing stream learns (HTTP+SSE).
+      // The server closed its side. This is noticed only with a single standing stream (HTTP+SSE).
       made.session.client.onclose = () => apply("evicted");
       apply("connected");
       if (state === "open") deps.onOpen(made);
@@ -94,7 +94,7 @@ export function createPoolEntry(deps: PoolEntryDeps): PoolEntry {
   }
 
   const ready = make();
-  // Who waits for it hears of it; nobody may be waiting any more.
+  // Errors are reported to those who wait for the connection; there may be none.
   ready.catch(() => undefined);
 
   return {

@@ -1,15 +1,15 @@
-/** Judges a shared connection by what its uses come to. */
+/** Assesses a shared connection by the results of its uses. */
 import type { Failure } from "../failure.ts";
 
 export interface PoolHealth {
-  /** Takes note of what a use came to. @returns whether the connection is to be given up */
+  /** Records the result of a use. @returns whether the connection should be closed */
   note(answer: unknown): boolean;
 }
 
-/** A tool may well be slow or broken; a connection that gives nobody an answer so many times in a row is. */
+/** The number of consecutive failures after which a connection is closed. A single failure may be caused by a slow or faulty tool. */
 const MOST_FAILURES = 3;
 
-/** @param results how many results the connection has brought so far, whoever's they were */
+/** @param results returns the number of results that the connection has received for all users */
 export function createPoolHealth(results: () => number): PoolHealth {
   let failures = 0;
   let resultsThen = 0;
@@ -21,13 +21,13 @@ export function createPoolHealth(results: () => number): PoolHealth {
       if (results() > resultsThen) failures = 0;
       resultsThen = results();
       failures += 1;
-      // Nothing has ever come: the server may speak otherwise than was remembered of it.
+      // If no result was ever received, the cached era of the server may be wrong.
       return results() === 0 || failures >= MOST_FAILURES;
     },
   };
 }
 
-/** What says something about the connection: being refused or given up does not. */
+/** Returns the failures that say something about the connection. Refusals and cancellations do not. */
 function readFailure(answer: unknown): { sessionLost: boolean } | null {
   if (typeof answer !== "object" || answer === null || !("kind" in answer)) return null;
   const { kind } = answer as Failure;
@@ -35,7 +35,7 @@ function readFailure(answer: unknown): { sessionLost: boolean } | null {
   return { sessionLost: isSessionLost(answer) };
 }
 
-/** Whether a use was refused for the session alone, so that another session may do it (S6). */
+/** Whether a use was rejected only because of its session, so that it can be repeated in another session (S6). */
 export function isSessionLost(answer: unknown): boolean {
   return (
     typeof answer === "object" &&

@@ -1,26 +1,26 @@
-/** Which pooled connections there are, within bounds. */
+/** The pooled connections, with limits on their number. */
 import { idOf } from "./pool-key.ts";
 import type { PoolKey } from "./pool-key.ts";
 import type { PoolEntry } from "./pool-entry.ts";
 
-export interface PoolPlaces {
-  /** Handed out under this key. */
+export interface PoolIndex {
+  /** Returns the connection that is available under this key. */
   find(key: PoolKey): PoolEntry | undefined;
-  /** Makes sure of a place for one more, at the cost of the idle one that was used longest ago. False: all are busy. */
+  /** Makes room for one more connection by closing the least recently used idle one. Returns false if all are busy. */
   has(serverId: string): boolean;
   keep(entry: PoolEntry): void;
-  /** It is not handed out any more. */
+  /** Makes the connection unavailable for new uses. */
   retire(entry: PoolEntry): void;
-  /** Nothing is left of a retired one. */
+  /** Removes a retired connection after it has been closed. */
   forget(entry: PoolEntry): void;
-  /** Those that are handed out. */
+  /** The connections that are available for new uses. */
   list(): Iterable<PoolEntry>;
   listOf(serverId: string): Iterable<PoolEntry>;
-  /** Those that are not any more and not closed yet. */
+  /** The retired connections that are not closed yet. */
   leaving(): PoolEntry[];
 }
 
-export function createPoolPlaces(limits: { perProcess: number; perServer: number }): PoolPlaces {
+export function createPoolIndex(limits: { perProcess: number; perServer: number }): PoolIndex {
   const pooled = new Map<string, PoolEntry>();
   const byServer = new Map<string, Set<PoolEntry>>();
   const leaving = new Set<PoolEntry>();
@@ -50,7 +50,7 @@ export function createPoolPlaces(limits: { perProcess: number; perServer: number
     retire(entry) {
       const { serverId } = entry.key;
       const id = idOf(entry.key);
-      // Another may have taken its key.
+      // Another connection may have been stored under the key.
       if (pooled.get(id) === entry) pooled.delete(id);
       const ofServer = byServer.get(serverId);
       ofServer?.delete(entry);

@@ -1,11 +1,11 @@
-/** Whose connection, and under which settings of the server. */
+/** Identifies the account of a connection and the server settings that it was made with. */
 export interface PoolKey {
   serverId: string;
   ownerId: string;
   configVersion: number;
-  /** What was not known of a server can be learnt without a change of its settings. */
+  /** Detection can change this value without a change of the settings. */
   authType: string;
-  /** Which consent it is used by: a later one of the same owner may be another account. Null: none. */
+  /** The consent that the connection uses. A later consent of the same owner may be for a different account. Null if there is none. */
   consent?: string | null;
 }
 

@@ -1,37 +1,37 @@
-/** What becomes of a pooled connection (S2): one table, so that nothing else decides whether it may be handed out. */
+/** The life cycle of a pooled connection (S2) as a transition table, which alone determines whether a connection can be used. */
 
 export type PoolState =
-  /** Being made; whoever wants it waits. */
+  /** The connection is being made; new uses wait for it. */
   | "connecting"
-  /** Handed out to all who ask. */
+  /** The connection is available for all uses. */
   | "open"
-  /** Not handed out any more; who has it already finishes. */
+  /** The connection is not available for new uses; current uses continue. */
   | "draining"
   | "closed";
 
 export type PoolEvent =
   | "connected"
-  /** There is no connection, and will be none. */
+  /** The connection could not be made. */
   | "failed"
-  /** It is not to be handed out any more: settings changed, it is unhealthy, idle or old. */
+  /** The connection must not be used any more: the settings changed, or it is unhealthy, idle or too old. */
   | "evicted"
-  /** Nobody uses a draining one. */
+  /** A draining connection has no more users. */
   | "drained";
 
 const transitions: Record<PoolState, Partial<Record<PoolEvent, PoolState>>> = {
   connecting: { connected: "open", failed: "closed", evicted: "draining" },
   open: { failed: "closed", evicted: "draining" },
-  // One that was evicted while it was made stays so.
+  // A connection that was evicted while it was being made stays evicted.
   draining: { failed: "closed", drained: "closed" },
   closed: {},
 };
 
-/** Events that mean nothing in a state leave it as it is. */
+/** Events that do not apply to a state leave it unchanged. */
 export function nextPoolState(state: PoolState, event: PoolEvent): PoolState {
   return transitions[state][event] ?? state;
 }
 
-/** Whether a new use may have it. */
+/** Whether new uses can have the connection. */
 export function isHandedOut(state: PoolState): boolean {
   return state === "connecting" || state === "open";
 }

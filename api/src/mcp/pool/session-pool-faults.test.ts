@@ -18,7 +18,7 @@ afterEach(async () => {
 
 type Fault = (call: ScriptedCall, response: ServerResponse) => void | Promise<void>;
 
-/** Answers the tool `fine`; what becomes of the others is the fault's. */
+/** A server that answers the tool `fine`, and handles other tools according to the fault. */
 async function startFaulty(era: "legacy" | "modern", fault: Fault) {
   const server = await startScripted(async (call, response) => {
     const complete = era === "modern" ? { resultType: "complete" } : {};
@@ -71,7 +71,7 @@ const faults: Record<string, { fault: Fault; answer: object }> = {
     async fault(_call, response) {
       const megabyte = `data: ${"x".repeat(1_000_000)}\n`;
       const body = Readable.from(Array.from({ length: 100 }, () => megabyte));
-      // Broken off by whoever reads it.
+      // The reader closes the stream.
       await pipeline(body, startStream(response)).catch(() => undefined);
     },
     answer: { kind: "unreachable", sent: true },
@@ -147,7 +147,7 @@ describe.each(["legacy", "modern"] as const)("S10 a %s server that misbehaves", 
       for (const one of fine) expect(one).toMatchObject({ kind: "result" });
       expect(await troubled).toMatchObject(answer);
       expect(await call("fine", 10_000)).toMatchObject({ kind: "result" });
-      // Never twice (S6), and never on a session of its own.
+      // Never sent twice (S6), and never in a separate session.
       expect(server.calls.filter(({ params }) => params["name"] === "faulty")).toHaveLength(1);
       expect(server.calls.filter(({ method }) => method === "initialize")).toHaveLength(
         era === "legacy" ? 1 : 0,

@@ -104,7 +104,7 @@ describe("S1 a pooled session", () => {
     const fetch = egress.fetchFor({ serverUrl: server.url });
     const pool = createPool();
     const to = at(server.url, { describe: async () => createTarget(server.url, { fetch }) });
-    // An answered connection is free again an event loop turn later, so quick callers take turns on two or three.
+    // A connection becomes free one event loop turn after the response, so fast callers alternate between two or three.
     for (let i = 0; i < 5; i += 1) await call(pool, to);
     const opened = ports.size;
     expect(opened).toBeLessThan(5);
@@ -257,7 +257,7 @@ describe("S2 states of a pooled session", () => {
     isSilent = false;
     expect(await call(pool, at(server.url))).toMatchObject({ kind: "result" });
     isSilent = true;
-    // An answer in between makes it healthy again.
+    // A response in between makes the connection healthy again.
     for (let i = 0; i < 2; i += 1) await call(pool, at(server.url), quick);
     expect(pool.count().open).toBe(1);
     expect(handshakes()).toHaveLength(1);
@@ -421,7 +421,7 @@ describe("S6 a session that the server has forgotten", () => {
     expect(await call(pool, at(server.url), echo)).toMatchObject({ kind: "result" });
   }, 60_000);
 
-  /** Knows one session, and answers its calls as the test says. */
+  /** A server that knows one session and answers its calls as the test specifies. */
   function startWithSession(answer: Parameters<typeof startScripted>[0]) {
     let sessions = 0;
     return startScriptedLegacyWith(async (it, response) => {
@@ -498,7 +498,7 @@ describe("S6 a session that the server has forgotten", () => {
   it("S6 a session that is lost while an answer is under way does not bring a second call", async () => {
     const server = await use(
       startWithSession((it, response) => {
-        // When the stream is to be resumed the session is gone.
+        // The session no longer exists when the stream is to be resumed.
         if (it.http === "GET") return void response.writeHead(404).end();
         response.writeHead(200, { "content-type": "text/event-stream" });
         response.write("id: 1\ndata:\n\n");

@@ -1,4 +1,7 @@
-/** Keeps connections to MCP servers open between uses (S1): one per account, server and settings, shared by all calls at once. */
+/**
+ * Keeps connections to MCP servers open between uses (S1). There is one per account, server and settings, which is shared by concurrent
+ * calls.
+ */
 import type { PoolKey } from "./pool-key.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import type { ConnectTarget, Connection, Session } from "../connection/connect.ts";
@@ -9,35 +12,35 @@ import { createListWatch } from "./list-watch.ts";
 import type { ListWatch } from "./list-watch.ts";
 import { createPoolEntry } from "./pool-entry.ts";
 import type { PoolEntry } from "./pool-entry.ts";
-import { createPoolPlaces } from "./pool-index.ts";
+import { createPoolIndex } from "./pool-index.ts";
 import { idOf } from "./pool-key.ts";
 import { isSessionLost } from "./pool-health.ts";
 import { listenToAnswers, runOutsideCalls, tellAnswer } from "../connection/request-trace.ts";
 import { forgetEra, openConnection, rememberEra, withSession } from "../connection/session.ts";
 import type { SessionTarget } from "../connection/session.ts";
-import { createStandingStreams } from "../connection/server-stream.ts";
-import type { StandingStreams } from "../connection/server-stream.ts";
+import { createServerStreams } from "../connection/server-stream.ts";
+import type { ServerStreams } from "../connection/server-stream.ts";
 
 export interface PoolUse {
   key: PoolKey;
   /**
-   * How a connection is made; asked only when there is none, and before there is. Credentials are asked for per HTTP request, whoever's
-   * call it is (R5).
+   * Returns how to make a connection. Called only if there is none. Credentials are obtained for each HTTP request, regardless of the call
+   * that it belongs to (R5).
    */
   describe(): Promise<
     Pick<ConnectTarget, "url" | "fetch" | "streamFetch" | "credentials" | "clientInfo">
   >;
-  /** For waiting on a connection that is being made, and for each request that has no timeout of its own. */
+  /** The timeout in milliseconds for waiting for a connection, and for each request without its own. */
   timeoutMs: number;
-  /** What is left for waiting on a connection, asked each time; `timeoutMs` if left out. */
+  /** Returns the remaining time for waiting for a connection, in milliseconds. Defaults to `timeoutMs`. */
   leftMs?: (() => number) | undefined;
-  /** Aborting gives up waiting for a connection; a call on it has a signal of its own. */
+  /** Aborting stops waiting for a connection. A call on the connection has its own signal. */
   signal?: AbortSignal | undefined;
-  /** Is told the HTTP status of each answer to a message of this use, and of the last one while connecting for it. */
+  /** Receives the HTTP status of each response to a message of this use, and of the last response while connecting for it. */
   onAnswer?: ((httpStatus: number) => void) | undefined;
 }
 
-/** A server said that one of its lists is another now. */
+/** A notification that one of a server's lists changed. */
 export interface ListChange {
   serverId: string;
   ownerId: string;
@@ -46,37 +49,43 @@ export interface ListChange {
 
 export interface SessionPool {
   /**
-   * Hands a session to `use` and answers what it answers, or why there was no connection: then nothing was run. Many uses share a
-   * session at the same time. `use` runs a second time, on a new session, if its answer is a failure with `sessionLost`: the server
-   * had forgotten the session and refused the call (S6). What `use` throws is thrown on.
+   * Calls `use` with a session and returns its result, or the reason that there was no connection; in that case nothing was run. Concurrent
+   * uses share a session. `use` is called again with a new session if its result is a failure with `sessionLost`, because the server no
+   * longer knew the session and rejected the call (S6). Errors thrown by `use` are rethrown.
    */
   use<T>(use: PoolUse, run: (session: Session) => Promise<T>): Promise<T | Failure>;
-  /** Hands out no session of these any more; what runs on one finishes, then it is closed. What is left out of the key may be anything. */
+  /**
+   * Makes the matching sessions unavailable for new uses, and closes them when current uses have ended. Omitted parts of the key match any
+   * value.
+   */
   evict(which: Pick<PoolKey, "serverId"> & Partial<PoolKey>): void;
-  /** Whose sessions there are, once each. */
+  /** Lists the keys of all sessions, each once. */
   list(): PoolKey[];
-  /** As `evict`, for all. */
+  /** Like `evict`, for all sessions. */
   evictAll(): void;
-  /** Closes what was idle or open for too long. */
+  /** Closes sessions that have been idle or open for too long. */
   sweep(): void;
-  /** Calls back while a session is pooled and its server tells of changes; the server was not asked for the new list. Returns what ends it. */
+  /**
+   * Subscribes to notifications of list changes from servers with pooled sessions; the new list has not been requested yet. Returns a
+   * function that ends the subscription.
+   */
   onListChanged(listener: (change: ListChange) => void): () => void;
-  /** How many sessions there are in each state, for metrics and tests. */
+  /** The number of sessions in each state, for metrics and tests. */
   count(): Record<"connecting" | "open" | "draining", number>;
-  /** Ends all sessions; takes a few seconds at most. Nothing is pooled afterwards. */
+  /** Ends all sessions. Takes a few seconds at most. Nothing is pooled afterwards. */
   close(): Promise<void>;
 }
 
 export interface PoolLimits {
-  /** Of all sessions that are handed out. */
+  /** The maximum number of available sessions. */
   perProcess: number;
   perServer: number;
   idleMs: number;
-  /** Since it was made; what runs on it finishes. */
+  /** The maximum age of a session; current uses continue. */
   ageMs: number;
-  /** For making a connection, whatever less its first user would wait. */
+  /** The timeout for making a connection, even if its first user waits for less time. */
   connectMs: number;
-  /** `close` waits no longer for servers. */
+  /** The maximum time for which `close` waits for servers. */
   closeMs: number;
 }
 
@@ -90,22 +99,22 @@ const defaultLimits: PoolLimits = {
 };
 
 /**
- * Within the limits the least recently used idle session makes place for a new one. Where all are busy, a use gets a connection of
- * its own that ends with it: it costs a handshake, but nobody waits for another's slow call.
+ * If the limits are reached, the least recently used idle session is closed for a new one. If all are busy, a use gets a separate
+ * connection that is closed afterwards: this costs a handshake, but no call waits for another.
  */
 export function createSessionPool(options?: {
   limits?: Partial<PoolLimits>;
   monotonicMs?: () => number;
   eras?: EraCache;
-  standing?: StandingStreams;
+  standing?: ServerStreams;
 }): SessionPool {
   const limits = { ...defaultLimits, ...options?.limits };
   const monotonicMs = options?.monotonicMs ?? (() => performance.now());
-  const standing = options?.standing ?? createStandingStreams();
+  const standing = options?.standing ?? createServerStreams();
   const ofEras = options?.eras ? { eras: options.eras } : {};
-  const places = createPoolPlaces(limits);
+  const places = createPoolIndex(limits);
   const watches = new WeakMap<PoolEntry, ListWatch>();
-  /** The HTTP status of the last answer while a connection was made. */
+  /** The HTTP status of the last response while a connection was made. */
   const connectStatus = new WeakMap<PoolEntry, number>();
   const listeners = new Set<(change: ListChange) => void>();
   let isClosed = false;
@@ -116,7 +125,7 @@ export function createSessionPool(options?: {
       key,
       monotonicMs,
       connect: (signal) =>
-        // It outlives the call that it is made for.
+        // The connection outlives the call that it is made for.
         runOutsideCalls(async () => {
           const described = await describe();
           const noteStatus = (status: number) => {
@@ -150,7 +159,7 @@ export function createSessionPool(options?: {
     return entry;
   }
 
-  /** Null: there is no place for another. */
+  /** Returns null if there is no room for another session. */
   function find(use: PoolUse): PoolEntry | null {
     const known = places.find(use.key);
     if (known && monotonicMs() - known.madeAtMs < limits.ageMs) return known;
@@ -247,7 +256,7 @@ export function createSessionPool(options?: {
   };
 }
 
-/** The end of a session says nothing about what was asked in it. */
+/** The status of the request that ends a session is not reported, because it says nothing about the calls in it. */
 function tellAnswers(fetch: Fetch, onAnswer?: (httpStatus: number) => void): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
@@ -262,7 +271,7 @@ function leftOf({ leftMs, timeoutMs }: PoolUse): number {
   return leftMs?.() ?? timeoutMs;
 }
 
-/** Each waits as long as it wants; the connection is made for all of them. */
+/** Each user waits with its own timeout; the connection is made for all of them. */
 async function awaitConnection(ready: Promise<Connection>, use: PoolUse): Promise<Connection> {
   const { timeoutMs, signal } = use;
   if (signal?.aborted) return { kind: "failed", failure: { kind: "cancelled" } };

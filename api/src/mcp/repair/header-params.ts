@@ -1,4 +1,4 @@
-/** The rules for `x-mcp-header` in a tool's input schema (revision 2026-07-28): a client must not offer a tool that breaks them. */
+/** The rules for `x-mcp-header` in a tool's input schema (revision 2026-07-28). A client must not offer a tool that violates them. */
 import { isObject } from "../json-schema/json.ts";
 
 const KEYWORD = "x-mcp-header";
@@ -7,8 +7,8 @@ const TYPES = new Set<unknown>(["string", "integer", "boolean"]);
 const DEEPEST = 64;
 
 /**
- * The first broken rule in words, or null. A declaration is allowed only on a string, integer or boolean property that is reached
- * through `properties` alone, with a name that is a header token (RFC 9110 §5.6.2) and unique whatever its case.
+ * Returns a description of the first violated rule, or null. A declaration is allowed only on a string, integer or boolean property that is
+ * reached through `properties` alone. Its name must be a header token (RFC 9110 §5.6.2) and unique, ignoring case.
  */
 export function findHeaderFault(inputSchema: unknown): string | null {
   return visit(inputSchema, { names: new Set(), isProperty: false, isReachable: true, depth: 0 });
@@ -29,7 +29,7 @@ function visit(node: unknown, place: Place): string | null {
   }
   const depth = place.depth + 1;
   for (const [key, child] of Object.entries(node)) {
-    // What a property is called is not a keyword, and examples are not schemas.
+    // Property names are not keywords, and examples are not schemas.
     if (["default", "const", "enum", "examples", KEYWORD].includes(key)) continue;
     const isProperties = key === "properties" && isObject(child);
     const branches = isProperties ? Object.values(child) : [child];

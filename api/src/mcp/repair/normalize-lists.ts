@@ -1,4 +1,4 @@
-/** Makes lists that break the protocol in small ways acceptable, so that one odd entry does not cost the whole list (S4, D10). */
+/** Corrects minor protocol violations in lists, so that one invalid entry does not make the whole list unusable (S4, D10). */
 import type { Era } from "../protocol-era.ts";
 import { findHeaderFault } from "./header-params.ts";
 import { isTooDeep } from "../json-schema/json-size.ts";
@@ -6,46 +6,46 @@ import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import { Notes } from "./repair-notes.ts";
 
-/** Under this key of a result's `_meta` stands what was mended: an array of sentences. */
+/** The key in a result's `_meta` for the messages about corrections, an array of strings. */
 export const NOTES_KEY = "gatehouse/notes";
-/** And under this one how many more there would have been. */
+/** The key for the number of further messages. */
 export const MORE_NOTES_KEY = "gatehouse/more-notes";
 
 const LONGEST_NAME = 256;
 const LONGEST_URI = 8_192;
 const HINTS = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
 
-type MendItem = (raw: unknown, era: Era, notes: Notes) => JsonObject[];
+type NormalizeItem = (raw: unknown, era: Era, notes: Notes) => JsonObject[];
 
-const lists: Record<string, { member: string; mend: MendItem }> = {
-  "tools/list": { member: "tools", mend: mendTool },
+const lists: Record<string, { member: string; mend: NormalizeItem }> = {
+  "tools/list": { member: "tools", mend: normalizeTool },
   "resources/list": {
     member: "resources",
-    mend: (raw, _era, notes) => mendResource(raw, "resource", "uri", notes),
+    mend: (raw, _era, notes) => normalizeResource(raw, "resource", "uri", notes),
   },
   "resources/templates/list": {
     member: "resourceTemplates",
-    mend: (raw, _era, notes) => mendResource(raw, "resource template", "uriTemplate", notes),
+    mend: (raw, _era, notes) => normalizeResource(raw, "resource template", "uriTemplate", notes),
   },
-  "prompts/list": { member: "prompts", mend: mendPrompt },
+  "prompts/list": { member: "prompts", mend: normalizePrompt },
 };
 
-/** Null when `method` gives no list, or the result has none. */
-export function mendList(method: string, result: JsonObject, era: Era): JsonObject | null {
+/** Returns null if `method` does not return a list or the result contains none. */
+export function normalizeList(method: string, result: JsonObject, era: Era): JsonObject | null {
   const list = lists[method];
   const items = list && result[list.member];
   if (!list || !Array.isArray(items)) return null;
   const notes = new Notes();
   const kept = items.flatMap((raw: unknown) => list.mend(raw, era, notes));
-  const mended: JsonObject = { ...mendCacheHints(result, era), [list.member]: kept };
+  const mended: JsonObject = { ...normalizeCacheHints(result, era), [list.member]: kept };
   const cursor = result["nextCursor"];
   if (typeof cursor !== "string" || cursor === "") delete mended["nextCursor"];
   const meta = isObject(result["_meta"]) ? result["_meta"] : {};
   return { ...mended, _meta: { ...meta, [NOTES_KEY]: notes.kept, [MORE_NOTES_KEY]: notes.more } };
 }
 
-/** The cache hints are required since 2026-07-28, but a result without them is as good: one that is stale at once. */
-export function mendCacheHints(result: JsonObject, era: Era): JsonObject {
+/** The cache hints are required since 2026-07-28. A result without them is treated as immediately stale. */
+export function normalizeCacheHints(result: JsonObject, era: Era): JsonObject {
   const { ttlMs, cacheScope, ...rest } = result;
   const isTtl = Number.isSafeInteger(ttlMs) && Number(ttlMs) >= 0;
   if (era === "legacy") return isTtl ? { ...rest, ttlMs } : rest;
@@ -56,7 +56,7 @@ export function mendCacheHints(result: JsonObject, era: Era): JsonObject {
   };
 }
 
-/** PostgreSQL stores neither NUL nor half a character, and names are told of in events. */
+/** PostgreSQL cannot store NUL characters or lone surrogates, and names are included in events. */
 function isFitName(name: unknown, longest = LONGEST_NAME): name is string {
   if (typeof name !== "string" || name === "" || name.length > longest) return false;
   return name.isWellFormed() && !name.includes("\0");
@@ -69,7 +69,7 @@ function describeUnfit(kind: string, member: string, value: unknown): string {
   return `A ${kind} with a ${member} ${fault} was left out.`;
 }
 
-/** Those of the members that hold text. */
+/** Returns the members that contain text. */
 function pickText(raw: JsonObject, ...members: string[]): JsonObject {
   return Object.fromEntries(
     members
@@ -78,7 +78,12 @@ function pickText(raw: JsonObject, ...members: string[]): JsonObject {
   );
 }
 
-function mendResource(raw: unknown, kind: string, address: string, notes: Notes): JsonObject[] {
+function normalizeResource(
+  raw: unknown,
+  kind: string,
+  address: string,
+  notes: Notes,
+): JsonObject[] {
   const uri = isObject(raw) ? raw[address] : null;
   if (!isObject(raw) || !isFitName(uri, LONGEST_URI)) {
     notes.add(describeUnfit(kind, address, uri));
@@ -89,7 +94,7 @@ function mendResource(raw: unknown, kind: string, address: string, notes: Notes)
   return [{ name: uri, ...text, ...size, [address]: uri }];
 }
 
-function mendPrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {
+function normalizePrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {
   const name = isObject(raw) ? raw["name"] : null;
   if (!isObject(raw) || !isFitName(name)) {
     notes.add(describeUnfit("prompt", "name", name));
@@ -107,7 +112,7 @@ function mendPrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {
   return [{ ...pickText(raw, "title", "description"), name, arguments: args }];
 }
 
-function mendTool(raw: unknown, era: Era, notes: Notes): JsonObject[] {
+function normalizeTool(raw: unknown, era: Era, notes: Notes): JsonObject[] {
   const name = isObject(raw) ? raw["name"] : null;
   if (!isObject(raw) || !isFitName(name)) {
     notes.add(describeUnfit("tool", "name", name));
@@ -122,15 +127,18 @@ function mendTool(raw: unknown, era: Era, notes: Notes): JsonObject[] {
     notes.add(`The tool "${name}" was left out: ${fault}`);
     return [];
   }
-  const tool: JsonObject = { name, inputSchema: mendInputSchema(raw["inputSchema"], name, notes) };
+  const tool: JsonObject = {
+    name,
+    inputSchema: normalizeInputSchema(raw["inputSchema"], name, notes),
+  };
   if (typeof raw["title"] === "string") tool["title"] = raw["title"];
   if (typeof raw["description"] === "string") tool["description"] = raw["description"];
   if (isObject(raw["outputSchema"])) tool["outputSchema"] = dropOddMembers(raw["outputSchema"]);
-  if (isObject(raw["annotations"])) tool["annotations"] = mendAnnotations(raw["annotations"]);
+  if (isObject(raw["annotations"])) tool["annotations"] = normalizeAnnotations(raw["annotations"]);
   return [tool];
 }
 
-function mendInputSchema(schema: unknown, name: string, notes: Notes): JsonObject {
+function normalizeInputSchema(schema: unknown, name: string, notes: Notes): JsonObject {
   if (!isObject(schema)) {
     notes.add(`The tool "${name}" declares no input schema; any object is taken.`);
     return { type: "object" };
@@ -138,7 +146,7 @@ function mendInputSchema(schema: unknown, name: string, notes: Notes): JsonObjec
   return { ...dropOddMembers(schema), type: "object" };
 }
 
-/** Drops members whose very shape the SDK refuses; what they would say cannot be understood anyway. */
+/** Removes members that the SDK would reject because of their type; their meaning is unknown anyway. */
 function dropOddMembers(schema: JsonObject): JsonObject {
   const clean = { ...schema };
   if ("$schema" in clean && typeof clean["$schema"] !== "string") delete clean["$schema"];
@@ -152,7 +160,7 @@ function dropOddMembers(schema: JsonObject): JsonObject {
   return clean;
 }
 
-function mendAnnotations(annotations: JsonObject): JsonObject {
+function normalizeAnnotations(annotations: JsonObject): JsonObject {
   const clean: JsonObject = {};
   if (typeof annotations["title"] === "string") clean["title"] = annotations["title"];
   for (const hint of HINTS) {

@@ -1,40 +1,40 @@
 /**
- * Makes results that break the protocol in small ways acceptable before the SDK checks them, so that one odd tool or one odd
- * content block does not cost the whole answer (S4, D10).
+ * Corrects minor protocol violations in results before the SDK validates them, so that one invalid tool or content block does not make the
+ * whole result unusable (S4, D10).
  */
 import { isSpecType } from "@modelcontextprotocol/client";
 import { isTooDeep } from "../json-schema/json-size.ts";
 import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import type { Era } from "../protocol-era.ts";
-import { mendCacheHints, mendList, NOTES_KEY } from "./normalize-lists.ts";
+import { normalizeCacheHints, normalizeList, NOTES_KEY } from "./normalize-lists.ts";
 
 const TOO_DEEP = "[What stood here is nested too deeply and was left out.]";
 
-/** Content blocks, messages or contents of one result. */
+/** The maximum number of content blocks, messages or contents in a result. */
 const MOST_PARTS = 1_000;
 const CONTENT_TYPES = new Set<unknown>(["text", "image", "audio", "resource_link", "resource"]);
-/** Longer JSON is written without indentation, which may be many times as long as what it indents. */
+/** Longer JSON is written without indentation, which could multiply its size. */
 const MOST_INDENTED = 10_000;
 
-/** The result of `method`, mended if it needs it. A result that cannot be mended is left for the SDK to refuse. */
-export function mendResult(method: string, result: JsonObject, era: Era): JsonObject {
-  // Assumed where it is not said (revision 2026-07-28); the SDK refuses such a result.
+/** Returns the result of `method`, corrected if necessary. A result that cannot be corrected is left unchanged and rejected by the SDK. */
+export function normalizeResult(method: string, result: JsonObject, era: Era): JsonObject {
+  // The default if it is missing (revision 2026-07-28). The SDK would reject such a result.
   const whole = era === "modern" ? { resultType: "complete", ...result } : result;
-  if (method === "tools/call") return mendToolResult(whole, era);
+  if (method === "tools/call") return normalizeToolResult(whole, era);
   if (isIncomplete(whole)) return whole;
-  if (method === "resources/read") return mendResourceContents(whole, era);
-  if (method === "prompts/get") return mendPromptMessages(whole);
-  return mendList(method, whole, era) ?? whole;
+  if (method === "resources/read") return normalizeResourceContents(whole, era);
+  if (method === "prompts/get") return normalizePromptMessages(whole);
+  return normalizeList(method, whole, era) ?? whole;
 }
 
-/** A question to the person, or something of a later revision. */
+/** An elicitation, or a result type of a later revision. */
 function isIncomplete({ resultType }: JsonObject): boolean {
   return resultType !== undefined && resultType !== "complete";
 }
 
-/** Contents that are neither text nor base64 are left out; a single one need not stand in a list. */
-function mendResourceContents(result: JsonObject, era: Era): JsonObject {
+/** Contents that are neither text nor Base64 are removed. A single one is also accepted without an array. */
+function normalizeResourceContents(result: JsonObject, era: Era): JsonObject {
   const { contents } = result;
   const parts = Array.isArray(contents) ? contents : isObject(contents) ? [contents] : [];
   const kept = parts.slice(0, MOST_PARTS).flatMap((part: unknown): JsonObject[] => {
@@ -44,63 +44,66 @@ function mendResourceContents(result: JsonObject, era: Era): JsonObject {
     if (typeof text === "string") return [{ uri, ...kind, text }];
     return isBase64(blob) ? [{ uri, ...kind, blob }] : [];
   });
-  const mended = { ...mendCacheHints(result, era), contents: kept };
+  const mended = { ...normalizeCacheHints(result, era), contents: kept };
   return addNote(mended, describeRest(parts.length, "contents"));
 }
 
-/** Since a message holds one content block, one that holds several becomes several messages. */
-function mendPromptMessages(result: JsonObject): JsonObject {
+/** A message contains one content block, so a message with several is split. */
+function normalizePromptMessages(result: JsonObject): JsonObject {
   const { messages, description } = result;
   if (!Array.isArray(messages)) return result;
   const mended: JsonObject = {
     ...result,
-    messages: mendMessages(messages),
+    messages: normalizeMessages(messages),
   };
   if (typeof description !== "string") delete mended["description"];
   return mended;
 }
 
-function mendMessages(messages: readonly unknown[]): JsonObject[] {
+function normalizeMessages(messages: readonly unknown[]): JsonObject[] {
   const mended: JsonObject[] = [];
   for (const message of messages.slice(0, MOST_PARTS).filter(isObject)) {
     const role = message["role"] === "assistant" ? "assistant" : "user";
-    const blocks = mendContents(message["content"], MOST_PARTS - mended.length);
+    const blocks = normalizeContents(message["content"], MOST_PARTS - mended.length);
     for (const content of blocks) mended.push({ role, content });
   }
   return mended;
 }
 
-/** As `atob` reads it; the SDK refuses a whole result for one that it cannot. */
+/** According to `atob`. The SDK rejects a whole result with invalid Base64. */
 function isBase64(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/.test(value);
 }
 
-function mendToolResult(result: JsonObject, era: Era): JsonObject {
+function normalizeToolResult(result: JsonObject, era: Era): JsonObject {
   if (isIncomplete(result)) return result;
   if ("task" in result) return result;
   const { content, isError, structuredContent } = result;
   const given = content ?? result["toolResult"];
   const note = describeRest(Array.isArray(given) ? given.length : 0, "content blocks");
-  const mended = addNote({ ...result, content: mendContents(given) }, note);
+  const mended = addNote({ ...result, content: normalizeContents(given) }, note);
   if (isError !== undefined) mended["isError"] = isError === true;
   if (structuredContent === null) delete mended["structuredContent"];
-  // Only objects are allowed before 2026-07-28; the SDK's servers wrap anything else in the same way.
+  // Before 2026-07-28 only objects are allowed. Servers built with the official SDKs wrap other values in the same way.
   else if (era === "legacy" && structuredContent !== undefined && !isObject(structuredContent)) {
     mended["structuredContent"] = { result: structuredContent };
   }
   if (isTooDeep(structuredContent)) {
     delete mended["structuredContent"];
-    mended["content"] = [...mendContents(given, MOST_PARTS - 1), { type: "text", text: TOO_DEEP }];
+    mended["content"] = [
+      ...normalizeContents(given, MOST_PARTS - 1),
+      { type: "text", text: TOO_DEEP },
+    ];
   }
   return mended;
 }
 
-/** `toolResult` is what the revision 2024-10-07 had in place of content: any JSON. */
-function mendContents(content: unknown, most = MOST_PARTS): unknown[] {
+/** In revision 2024-10-07 the result was in `toolResult`, as any JSON value. */
+function normalizeContents(content: unknown, most = MOST_PARTS): unknown[] {
   if (content === undefined || content === null) return [];
   if (typeof content === "string") return [{ type: "text", text: content }];
   const blocks: unknown[] = Array.isArray(content) ? content : [content];
-  return blocks.slice(0, most).map(mendContent);
+  return blocks.slice(0, most).map(normalizeContent);
 }
 
 function describeRest(all: number, kind: string): string | null {
@@ -108,7 +111,7 @@ function describeRest(all: number, kind: string): string | null {
   return `Only the first ${MOST_PARTS} of ${all} ${kind} were kept.`;
 }
 
-/** The notes are ours alone: what the server says under their key is dropped. */
+/** Only Gatehouse writes the notes. Values from the server under their key are removed. */
 function addNote(result: JsonObject, note: string | null): JsonObject {
   const meta = isObject(result["_meta"]) ? result["_meta"] : {};
   if (note !== null) return { ...result, _meta: { ...meta, [NOTES_KEY]: [note] } };
@@ -117,7 +120,7 @@ function addNote(result: JsonObject, note: string | null): JsonObject {
   return { ...result, _meta: rest };
 }
 
-function mendContent(block: unknown): unknown {
+function normalizeContent(block: unknown): unknown {
   if (isPlainText(block)) return block;
   if (isTooDeep(block)) return { type: "text", text: TOO_DEEP };
   const isKnown = isObject(block) && CONTENT_TYPES.has(block["type"]);
@@ -131,7 +134,7 @@ function mendContent(block: unknown): unknown {
   return { type: "text", text: `[Content of the type "${kind}", as it came]\n${toText(block)}` };
 }
 
-/** What most results consist of, told without a schema. */
+/** A quick check for the most common content, without a schema. */
 function isPlainText(block: unknown): boolean {
   if (!isObject(block) || block["type"] !== "text" || typeof block["text"] !== "string")
     return false;

@@ -1,4 +1,4 @@
-/** What was left out or mended, in sentences; so many are kept, the rest is counted. */
+/** Collects messages about omissions and corrections. Their number is limited; further ones are only counted. */
 import { shortenMessage } from "../failure.ts";
 
 const MOST_NOTES = 50;
@@ -7,13 +7,13 @@ export class Notes {
   readonly #kept: string[] = [];
   #more = 0;
 
-  /** A server chooses the names in the notes, and how many there are. */
+  /** Messages are limited because they contain names chosen by the server. */
   add(note: string): void {
     if (this.#kept.length < MOST_NOTES) this.#kept.push(shortenMessage(note).toWellFormed());
     else this.#more += 1;
   }
 
-  /** What another has collected, which may have been more than it kept. */
+  /** Adds the messages of another collection, including its count of further messages. */
   addAll(notes: readonly string[], more: number): void {
     for (const note of notes) this.add(note);
     this.#more += more;
@@ -23,12 +23,12 @@ export class Notes {
     return [...this.#kept];
   }
 
-  /** How many were counted alone. */
+  /** The number of messages that were only counted. */
   get more(): number {
     return this.#more;
   }
 
-  /** All in words; `first` stands before the others. */
+  /** Returns all messages, with `first` at the beginning. */
   summarize(first?: string): string[] {
     const all = first === undefined ? this.#kept : [first, ...this.#kept];
     const shown = all.slice(0, MOST_NOTES);

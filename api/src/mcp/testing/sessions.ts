@@ -1,10 +1,10 @@
-/** What the tests of this room share. */
+/** Shared helpers of the MCP tests. */
 import { plainFetch } from "../../../test/counterparties/plain-fetch.ts";
 import { createEraCache } from "../protocol-era.ts";
 import type { Credentials } from "../connection/credentials.ts";
 import type { SessionTarget } from "../connection/session.ts";
 
-/** Credentials that give these headers and stop at the first refusal with `{ refusedWith: status }`. */
+/** Returns credentials that provide these headers and stop at the first rejection with `{ refusedWith: status }`. */
 export function giveHeaders(headers: Record<string, string> = {}): Credentials {
   return {
     headers: async () => ({ kind: "headers", headers }),
@@ -12,7 +12,7 @@ export function giveHeaders(headers: Record<string, string> = {}): Credentials {
   };
 }
 
-/** A target with an era cache of its own, so that tests do not see each other. */
+/** Returns a target with a separate era cache, so that tests do not affect each other. */
 export function createTarget(url: string, changes: Partial<SessionTarget> = {}): SessionTarget {
   return {
     url,
@@ -26,14 +26,14 @@ export function createTarget(url: string, changes: Partial<SessionTarget> = {}):
 }
 
 /**
- * How many times as long as parsing its JSON something takes on a text: what goes through it once or a few times stays below a
- * thousand, whatever the machine is doing; what grows with the square of the length does not.
+ * Returns how many times longer an operation takes than parsing the text as JSON. Linear operations stay below 1,000, regardless of the
+ * machine's load; quadratic ones do not.
  */
 export function compareWithParsing(text: string, run: (text: string) => unknown): number {
   const json = JSON.stringify(text);
   const parsingMs = Math.max(...Array.from({ length: 5 }, () => timeMs(() => JSON.parse(json))));
   const once = () => timeMs(() => run(text)) / parsingMs;
-  // What another program interrupted is measured again: the work itself takes as long each time.
+  // Measured repeatedly, because another program may interrupt a measurement.
   let least = once();
   for (let again = 0; again < 3 && least > ordinaryRatio; again += 1)
     least = Math.min(least, once());

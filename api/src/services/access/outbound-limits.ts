@@ -1,5 +1,5 @@
 import { ServiceError } from "./service-error.ts";
-import { createLocalRate, type LocalRateLimit } from "./process-rate-limit.ts";
+import { createProcessRateLimiter, type ProcessRateLimit } from "./process-rate-limit.ts";
 
 /**
  * How many operations of one caller contact servers that users name, in this process: at once, and per minute. Each such operation sends
@@ -11,7 +11,7 @@ export interface OutboundLimits {
 }
 
 export interface OutboundLimitsDeps {
-  rate: LocalRateLimit;
+  rate: ProcessRateLimit;
   atOnce: number;
   monotonicMs(): number;
 }
@@ -20,7 +20,7 @@ export interface OutboundLimitsDeps {
 const retryAfterMs = 2_000;
 
 export function createOutboundLimits(deps: OutboundLimitsDeps): OutboundLimits {
-  const rate = createLocalRate(deps.rate, deps.monotonicMs);
+  const rate = createProcessRateLimiter(deps.rate, deps.monotonicMs);
   const running = new Map<string, number>();
 
   return {

@@ -1,14 +1,14 @@
 /**
  * A token bucket per key, in the memory of this process. It is synchronous, so it can be used on paths that must not wait for the database.
  */
-export interface LocalRate {
+export interface ProcessRateLimiter {
   /** The time until a token is available, in milliseconds. 0 if one is available now. */
   waitMs(key: string): number;
   /** Takes one token, even if none is available; call `waitMs` first. */
   take(key: string): void;
 }
 
-export interface LocalRateLimit {
+export interface ProcessRateLimit {
   /** The capacity of the bucket. */
   burst: number;
   /** The number of tokens that are refilled per minute. */
@@ -19,10 +19,10 @@ export interface LocalRateLimit {
 const sweepEvery = 1_000;
 
 /** @param monotonicMs the current time in milliseconds, on a clock that never goes backwards */
-export function createLocalRate(
-  { burst, perMinute }: LocalRateLimit,
+export function createProcessRateLimiter(
+  { burst, perMinute }: ProcessRateLimit,
   monotonicMs: () => number,
-): LocalRate {
+): ProcessRateLimiter {
   const tokenMs = 60_000 / perMinute;
   /** The time at which each bucket will be full again. Full buckets need no entry. */
   const fullAtMs = new Map<string, number>();

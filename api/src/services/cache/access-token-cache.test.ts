@@ -1,8 +1,8 @@
 import type { McpServer } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
 import type { KnownGrant, KnownServer } from "./call-caches.ts";
-import { createRowMemory } from "./confirmed-cache.ts";
-import { createTokenMemory } from "./access-token-cache.ts";
+import { createConfirmedCache } from "./confirmed-cache.ts";
+import { createAccessTokenCache } from "./access-token-cache.ts";
 
 const grantRow: KnownGrant = {
   id: "g",
@@ -10,13 +10,13 @@ const grantRow: KnownGrant = {
   state: "CONNECTED",
   reason: null,
   version: 7,
-  // Renewed in the last fifth: twenty seconds before its end.
+  // Refreshed in the last fifth of the lifetime: 20 seconds before expiry.
   accessTokenLifetimeMs: 100_000,
   connectedAt: null,
   lastUsedAt: null,
 };
 
-/** A server with one account, both as the database has them. */
+/** A server with one account, in the state of the database. */
 function createStage() {
   const stage = {
     nowMs: 0,
@@ -30,7 +30,7 @@ function createStage() {
     most: 10,
   };
   const rows = {
-    servers: createRowMemory<KnownServer>({
+    servers: createConfirmedCache<KnownServer>({
       ...common,
       load: async () =>
         stage.server && {
@@ -41,10 +41,10 @@ function createStage() {
           newToolPolicy: "BY_ANNOTATIONS" as const,
         },
     }),
-    grants: createRowMemory<KnownGrant>({ ...common, load: async () => ({ ...stage.grant }) }),
+    grants: createConfirmedCache<KnownGrant>({ ...common, load: async () => ({ ...stage.grant }) }),
   };
-  const memory = createTokenMemory(rows, common.clock);
-  /** As it was read by whoever sends the token. */
+  const memory = createAccessTokenCache(rows, common.clock);
+  /** The server as read by the caller that sends the token. */
   const server = { id: "s", configVersion: 3 } as McpServer;
   const answer = {
     token: "secret",

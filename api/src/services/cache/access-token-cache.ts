@@ -1,6 +1,6 @@
 import type { McpServer } from "@gatehouse/prisma";
 import { freshForMs } from "#oauth/refresh-need.ts";
-import type { CallRows, KnownGrant } from "./call-caches.ts";
+import type { CallCaches, KnownGrant } from "./call-caches.ts";
 import { keyOfAccount } from "./account-key.ts";
 
 /** An access token and the version of the grant that it belongs to. */
@@ -20,7 +20,7 @@ export interface ReadToken extends SentToken {
  * A cache of access tokens. A token is cached together with the server's configuration version at the time of reading, and only while the
  * cached row of its grant is confirmed to be current: when the row is invalidated, the token is invalidated with it.
  */
-export interface TokenMemory {
+export interface AccessTokenCache {
   /**
    * Returns the cached token, or null if it may not be the newest for the settings of `server` or is due for a refresh. The caller must
    * then read it.
@@ -40,10 +40,10 @@ interface KeptToken {
   dueAtMs: number;
 }
 
-export function createTokenMemory(
-  rows: Pick<CallRows, "servers" | "grants">,
+export function createAccessTokenCache(
+  rows: Pick<CallCaches, "servers" | "grants">,
   clock: { monotonicMs(): number },
-): TokenMemory {
+): AccessTokenCache {
   // Keyed by the cached row object itself. A row that has been read again is a different object, so it has no token here.
   const tokens = new WeakMap<KnownGrant, KeptToken>();
 

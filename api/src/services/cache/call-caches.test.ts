@@ -1,13 +1,13 @@
 import type { McpServer } from "@gatehouse/prisma";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { CallRowStore } from "#storage/call-row-store.ts";
-import { createCallRows } from "./call-caches.ts";
+import { createCallCaches } from "./call-caches.ts";
 import { keyOfAccount, keyOfMember } from "./account-key.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Rows of one server with one account; their stamps can be changed, and the word of a change be given. */
+/** The rows of one server with one account. Tests can change their stamps and send notifications of changes. */
 function createStage() {
   const stamps = new Map(["s", "m", "g", "c"].map((id) => [id, "1"]));
   const stamped = (id: string) => ({ id, stamp: stamps.get(id) ?? "" });
@@ -37,7 +37,7 @@ function createStage() {
   };
   const listeners = new Map<string, (id: string | null) => void>();
   const stage = { isHearing: true };
-  const rows = createCallRows({
+  const rows = createCallCaches({
     store,
     onTopic: (kind) => (listener) => {
       listeners.set(kind, listener);
@@ -64,7 +64,7 @@ function createStage() {
       await rows.grants.read(keys.grants);
       await rows.catalogs.read(keys.catalogs);
     },
-    /** What is remembered, by its kind. */
+    /** The cached values by kind. */
     known: () =>
       (["servers", "roles", "grants", "catalogs"] as const).filter((kind) =>
         rows[kind].recall(keys[kind]),

@@ -9,7 +9,7 @@ import type {
   Stamped,
 } from "#storage/call-row-store.ts";
 import type { Tool as CatalogTool } from "#mcp/calls/catalog.ts";
-import { createRowMemory, type RowMemory } from "./confirmed-cache.ts";
+import { createConfirmedCache, type ConfirmedCache } from "./confirmed-cache.ts";
 
 export interface KnownServer extends Stamped {
   /** A server that is not marked as deleted. */
@@ -31,21 +31,21 @@ export interface KnownCatalog extends CatalogRow {
  * noticed: a notification removes changed rows immediately, and a query every second over all cached rows detects changes without a
  * notification.
  */
-export interface CallRows {
+export interface CallCaches {
   /** Keyed by the ID of the server. */
-  servers: RowMemory<KnownServer>;
+  servers: ConfirmedCache<KnownServer>;
   /** Keyed by `keyOfMember`. */
-  roles: RowMemory<RoleRow>;
+  roles: ConfirmedCache<RoleRow>;
   /** Keyed by `keyOfAccount`. */
-  grants: RowMemory<KnownGrant>;
+  grants: ConfirmedCache<KnownGrant>;
   /** Keyed by `keyOfAccount`. */
-  catalogs: RowMemory<KnownCatalog>;
+  catalogs: ConfirmedCache<KnownCatalog>;
   close(): void;
 }
 
 /** An identifier of the consent that an account currently uses. It changes only when a user consents again. */
 export function readConsent(
-  { grants }: Pick<CallRows, "grants">,
+  { grants }: Pick<CallCaches, "grants">,
   serverId: string,
   ownerId: string,
 ): string | null | Promise<string | null> {
@@ -55,7 +55,7 @@ export function readConsent(
   return reading instanceof Promise ? reading.then(describe) : describe(reading);
 }
 
-export interface CallRowsDeps {
+export interface CallCachesDeps {
   store: CallRowStore;
   /**
    * Subscribes to notifications of a kind. The listener receives the part of the topic after the colon, or null if notifications may have
@@ -76,12 +76,12 @@ const mostRows = 10_000;
 /** The maximum total size of the cached tool lists, as JSON. */
 const mostCatalogBytes = 64 * 1024 * 1024;
 
-export function createCallRows(deps: CallRowsDeps): CallRows {
+export function createCallCaches(deps: CallCachesDeps): CallCaches {
   const { store, clock, isHearing, pollMs = 1_000 } = deps;
   const common = { isHearing, clock, sureForMs: 2 * pollMs, most: mostRows };
   const split = (key: string) => key.split(" ") as [string, string];
 
-  const servers = createRowMemory<KnownServer>({
+  const servers = createConfirmedCache<KnownServer>({
     ...common,
     async load(id) {
       const row = await store.findServer(id);
@@ -89,9 +89,9 @@ export function createCallRows(deps: CallRowsDeps): CallRows {
       return row && { ...row, policies };
     },
   });
-  const roles = createRowMemory({ ...common, load: (key) => store.findRole(...split(key)) });
-  const grants = createRowMemory({ ...common, load: (key) => store.findGrant(...split(key)) });
-  const catalogs = createRowMemory<KnownCatalog>({
+  const roles = createConfirmedCache({ ...common, load: (key) => store.findRole(...split(key)) });
+  const grants = createConfirmedCache({ ...common, load: (key) => store.findGrant(...split(key)) });
+  const catalogs = createConfirmedCache<KnownCatalog>({
     ...common,
     most: mostCatalogBytes,
     weigh: ({ bytes }) => bytes,
@@ -102,7 +102,7 @@ export function createCallRows(deps: CallRowsDeps): CallRows {
   /** Checks all cached rows with a single query. */
   async function look(): Promise<void> {
     const lookedAtMs = clock.monotonicMs();
-    const idsOf = (memory: RowMemory<Stamped>) => memory.listInUse().map(({ id }) => id);
+    const idsOf = (memory: ConfirmedCache<Stamped>) => memory.listInUse().map(({ id }) => id);
     const ids = {
       servers: idsOf(servers),
       roles: idsOf(roles),

@@ -1,22 +1,22 @@
 import { expect, it } from "vitest";
-import { createRowMemory } from "./confirmed-cache.ts";
+import { createConfirmedCache } from "./confirmed-cache.ts";
 
 interface Row {
   key: string;
   stamp: number;
 }
 
-/** A table, what reading it costs, and the fortunes of the word of a change. */
+/** A table that counts reads, and switches for the delivery of notifications. */
 function createStage() {
   const stage = {
     nowMs: 0,
     isHearing: true,
     table: new Map<string, number>(),
     reads: [] as string[],
-    /** While there is one, readings wait for it after they have looked. */
+    /** If set, reads wait for it after they have read the value. */
     gate: null as Promise<void> | null,
   };
-  const memory = createRowMemory<Row>({
+  const memory = createConfirmedCache<Row>({
     async load(key) {
       stage.reads.push(key);
       const stamp = stage.table.get(key);
@@ -100,7 +100,7 @@ it("is not made sure by a look that began before it was read", async () => {
   await memory.read("a");
   stage.table.set("a", 2);
   look(999);
-  // It says nothing about this row, neither good nor bad.
+  // The check did not include this row, so it remains unchanged.
   expect(memory.recall("a")).toEqual({ key: "a", stamp: 1 });
   stage.nowMs = 3_001;
   expect(memory.recall("a")).toBeNull();

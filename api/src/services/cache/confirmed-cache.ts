@@ -2,7 +2,7 @@
  * A cache of values that are derived from database rows. A value is returned only while changes of its rows are certain to be noticed.
  * Cached values can allow a call but never reject one; a rejection is always checked against the database with `reload`.
  */
-export interface RowMemory<Value> {
+export interface ConfirmedCache<Value> {
   /** Returns the cached value if it is confirmed to be current, otherwise null. Null says nothing about the database. */
   recall(key: string): Value | null;
   /** Returns the cached value synchronously, or reads it. Null means that the database has no such row; this is never cached. */
@@ -22,7 +22,7 @@ export interface RowMemory<Value> {
   confirm(lookedAtMs: number, isCurrent: (value: Value) => boolean): void;
 }
 
-export interface RowMemoryDeps<Value> {
+export interface ConfirmedCacheDeps<Value> {
   load(key: string): Promise<Value | null>;
   /** Whether notifications of changes are currently received reliably. */
   isHearing(): boolean;
@@ -54,7 +54,9 @@ interface Reading<Value> {
 /** Values that have not been used for this long are removed instead of being confirmed every second. */
 const unusedMs = 60_000;
 
-export function createRowMemory<Value>(deps: RowMemoryDeps<Value>): RowMemory<Value> {
+export function createConfirmedCache<Value>(
+  deps: ConfirmedCacheDeps<Value>,
+): ConfirmedCache<Value> {
   const { clock } = deps;
   const entries = new Map<string, Entry<Value>>();
   const readings = new Map<string, Reading<Value>>();

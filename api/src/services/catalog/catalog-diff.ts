@@ -1,7 +1,7 @@
 import type { Tool } from "#mcp/calls/catalog.ts";
 
 /** How a list of tools differs from the one before; names, in the order of the lists. */
-export interface ToolChanges {
+export interface CatalogDiff {
   added: string[];
   removed: string[];
   /** Those whose title, description, schemas or annotations are others. */
@@ -13,10 +13,10 @@ const maxNames = 100;
 const maxNameLength = 200;
 
 /** Null when nothing differs. `before` is null where there was no list. */
-export function compareTools(
+export function diffCatalogs(
   before: readonly Tool[] | null,
   after: readonly Tool[],
-): ToolChanges | null {
+): CatalogDiff | null {
   const old = new Map((before ?? []).map((tool) => [tool.name, JSON.stringify(tool)]));
   const kept = new Set(after.map(({ name }) => name));
   const changes = {
@@ -30,7 +30,7 @@ export function compareTools(
 }
 
 /** What the log keeps of it. */
-export function describeChanges({ added, removed, changed }: ToolChanges) {
+export function describeChanges({ added, removed, changed }: CatalogDiff) {
   const cut = (names: string[]) =>
     names.slice(0, maxNames).map((name) => name.slice(0, maxNameLength).toWellFormed());
   return {

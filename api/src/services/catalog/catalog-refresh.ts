@@ -3,12 +3,12 @@ import { listTools, type Tool } from "#mcp/calls/catalog.ts";
 import type { Failure } from "#mcp/connection/classify-error.ts";
 import { stripUrl } from "#oauth/secure-url.ts";
 import type { Accounts } from "../grant/credentials.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import { readDatabaseTime } from "../access/database-time.ts";
 import { askForOffers } from "./list-resources-and-prompts.ts";
 import type { Reachability } from "../session/reachability.ts";
-import { createRecentFailures, type RecentFailures } from "./failure-cache.ts";
-import { createSoloRuns } from "#async/single-flight.ts";
+import { createFailureCache, type FailureCache } from "./failure-cache.ts";
+import { createSingleFlight } from "#async/single-flight.ts";
 import type { Stop } from "../grant/refusal.ts";
 import type { CatalogAccount, StoredCatalogs } from "./stored-catalogs.ts";
 import type { OpenToolSession } from "../session/mcp-sessions.ts";
@@ -25,22 +25,22 @@ export type DiscoveryOutcome = (
 };
 
 /** Questions to servers about what they have, one at a time for each account in this process; the answers are stored. */
-export interface Discoveries {
+export interface CatalogRefresh {
   /** Shares a question that is under way, or, `anew`, asks after it. */
   tools(server: McpServer, ownerId: string, order?: "share" | "anew"): Promise<DiscoveryOutcome>;
   /** Resources, templates and prompts; stored beside the tools, which must have been asked for. */
   offers(server: McpServer, ownerId: string): Promise<void>;
   /** By `keyOf` and `offersKeyOf`. */
-  failures: RecentFailures;
+  failures: FailureCache;
 }
 
-export interface DiscoveriesDeps {
+export interface CatalogRefreshDeps {
   db: Database;
   accounts: Accounts;
   openSession: OpenToolSession;
   stored: StoredCatalogs;
   reachability: Pick<Reachability, "store">;
-  background: Background;
+  background: BackgroundTasks;
   clock: { monotonicMs(): number; now(): Date };
 }
 
@@ -56,12 +56,12 @@ export function offersKeyOf(account: CatalogAccount): string {
   return `offers ${keyOf(account)}`;
 }
 
-export function createDiscoveries(deps: DiscoveriesDeps): Discoveries {
+export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
   const { db, accounts, openSession, stored, background } = deps;
   /** Questions under way: whoever asks meanwhile shares the answer. */
-  const toolRuns = createSoloRuns<DiscoveryOutcome>();
-  const offerRuns = createSoloRuns<void>();
-  const failures = createRecentFailures(deps.clock);
+  const toolRuns = createSingleFlight<DiscoveryOutcome>();
+  const offerRuns = createSingleFlight<void>();
+  const failures = createFailureCache(deps.clock);
 
   /** Whoever waits has the outcome; it goes on without them, and stopping waits for it. */
   function runBehind<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

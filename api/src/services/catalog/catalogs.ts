@@ -4,15 +4,15 @@ import type { Failure } from "#mcp/connection/classify-error.ts";
 import { type Access, type Caller, ownerOf } from "../access/access.ts";
 import { readDatabaseTime } from "../access/database-time.ts";
 import {
-  createDiscoveries,
-  type DiscoveriesDeps,
+  createCatalogRefresh,
+  type CatalogRefreshDeps,
   type DiscoveryOutcome,
   keyOf,
   offersKeyOf,
 } from "./catalog-refresh.ts";
-import { createListChanges } from "./list-changed-debounce.ts";
-import type { RecentFailure } from "./failure-cache.ts";
-import { createSoloRuns } from "#async/single-flight.ts";
+import { createListChangedDebounce } from "./list-changed-debounce.ts";
+import type { CachedFailure } from "./failure-cache.ts";
+import { createSingleFlight } from "#async/single-flight.ts";
 import type { CatalogAccount, StoredOffers, StoredTools } from "./stored-catalogs.ts";
 
 export type CatalogTool = Tool;
@@ -38,7 +38,7 @@ export interface Catalogs extends Disposable {
   /** For a server that says that a list has changed: asks soon, and once for many words of it. */
   noteListChanged(account: CatalogAccount): void;
   /** Why this process had no answer when it last asked as this account; null: it had, or never asked. */
-  lastFailure(account: CatalogAccount): RecentFailure | null;
+  lastFailure(account: CatalogAccount): CachedFailure | null;
   /** Asks the server now, and stores what it says; what it refuses leaves the stored list, and is told by `lastFailure`. */
   refresh(caller: Caller | null, serverId: string): Promise<void>;
   /** The same for an account, without a caller. */
@@ -47,7 +47,7 @@ export interface Catalogs extends Disposable {
   find(server: McpServer, ownerId: string, name: string): Promise<FoundTool>;
 }
 
-export interface CatalogsDeps extends DiscoveriesDeps {
+export interface CatalogsDeps extends CatalogRefreshDeps {
   db: Database;
   access: Access;
 }
@@ -60,10 +60,10 @@ const mostUsesSeen = 10_000;
 
 export function createCatalogs(deps: CatalogsDeps): Catalogs {
   const { db, access, stored } = deps;
-  const discoveries = createDiscoveries(deps);
+  const discoveries = createCatalogRefresh(deps);
   const { failures } = discoveries;
-  const changes = createListChanges(deps.clock);
-  const looks = createSoloRuns<void>();
+  const changes = createListChangedDebounce(deps.clock);
+  const looks = createSingleFlight<void>();
   /** When it was last seen to that a list in use is not stale. */
   const usesSeenMs = new Map<string, number>();
 

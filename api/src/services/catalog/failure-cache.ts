@@ -1,27 +1,24 @@
 /** Why a server gave no answer, and when. */
-export interface RecentFailure {
+export interface CachedFailure {
   message: string;
   at: Date;
 }
 
 /** What went wrong lately, in this process: for whoever wonders, and so that not every page asks again. */
-export interface RecentFailures {
+export interface FailureCache {
   /** @param version of what was asked for; under another one it has not failed yet. @param message null: it went well */
   note(key: string, version: number, message: string | null): void;
   /** Whether it failed so lately that it is left in peace. */
   isFresh(key: string, version: number): boolean;
-  read(key: string): RecentFailure | null;
+  read(key: string): CachedFailure | null;
 }
 
 const leftInPeaceMs = 30_000;
 const rememberedMs = 10 * 60_000;
 const mostRemembered = 10_000;
 
-export function createRecentFailures(clock: {
-  monotonicMs(): number;
-  now(): Date;
-}): RecentFailures {
-  const failures = new Map<string, RecentFailure & { version: number; atMs: number }>();
+export function createFailureCache(clock: { monotonicMs(): number; now(): Date }): FailureCache {
+  const failures = new Map<string, CachedFailure & { version: number; atMs: number }>();
 
   function find(key: string) {
     const failure = failures.get(key);

@@ -1,5 +1,5 @@
 /** Renews lists that servers say have changed: soon, once for many words of it, and not as often as a server likes. */
-export interface ListChanges extends Disposable {
+export interface ListChangedDebounce extends Disposable {
   note(key: string, renew: () => void): void;
 }
 
@@ -9,7 +9,7 @@ const settleMs = 250;
 const leastGapMs = 5_000;
 const mostRemembered = 10_000;
 
-export function createListChanges(clock: { monotonicMs(): number }): ListChanges {
+export function createListChangedDebounce(clock: { monotonicMs(): number }): ListChangedDebounce {
   const timers = new Map<string, NodeJS.Timeout>();
   const renewedMs = new Map<string, number>();
   return {

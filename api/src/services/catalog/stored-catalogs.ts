@@ -5,7 +5,7 @@ import type { Tool } from "#mcp/calls/catalog.ts";
 import type { Prompt } from "#mcp/calls/prompts.ts";
 import type { Resource, ResourceTemplate } from "#mcp/calls/resources.ts";
 import { recordAllowedDefinitions } from "./listed-definitions.ts";
-import { compareTools, describeChanges } from "./catalog-diff.ts";
+import { diffCatalogs, describeChanges } from "./catalog-diff.ts";
 
 export type CatalogResource = Resource;
 export type CatalogResourceTemplate = ResourceTemplate;
@@ -147,7 +147,7 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
             "fetchedAt" = excluded."fetchedAt", "freshUntil" = excluded."freshUntil"
           WHERE "ToolCatalog"."fetchedAt" <= excluded."fetchedAt"
           RETURNING old."tools" AS "before", new."resources" IS NOT NULL AS "hasOffers"`;
-        const changes = stored && compareTools(stored.before, tools);
+        const changes = stored && diffCatalogs(stored.before, tools);
         const hasOffers = stored?.hasOffers ?? false;
         if (!changes) return { isChanged: false, isRecorded, hasOffers };
         await deps.appendEvent(tx, {

@@ -1,30 +1,32 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Clock } from "#oauth/ports.ts";
 import { isAllowed } from "../access/access.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import type { Consent } from "./start-consent.ts";
 
-/** Connects a workspace as itself without anybody's asking, where client credentials are set. */
-export interface SelfConnection {
-  /** Behind the answer to the admin who has just set them; what it comes to is told by the attempt. */
+/** Connects a workspace with client credentials automatically once they are set. */
+export interface ClientCredentialsTrigger {
+  /** Starts an attempt in the background, after the response to the admin who set the credentials. The attempt records the result. */
   start(server: McpServer, userId: string): void;
-  /** For a call that finds no account, which waits for it. None is begun soon after one that failed. */
+  /** Waits for an attempt on behalf of a call that finds no account. No attempt is made shortly after a failed one. */
   attempt(server: McpServer): Promise<void>;
 }
 
-export interface SelfConnectionDeps {
+export interface ClientCredentialsTriggerDeps {
   db: Database;
   consent: Pick<Consent, "connectItself">;
-  background: Background;
+  background: BackgroundTasks;
   clock: Clock;
 }
 
-/** An authorization server that is away, or refuses the client, is not asked by every call. */
+/** Prevents calls from repeating requests to an authorization server that is unavailable or rejects the client. */
 const failureMemoryMs = 15_000;
 
-export function createSelfConnection(deps: SelfConnectionDeps): SelfConnection {
+export function createClientCredentialsTrigger(
+  deps: ClientCredentialsTriggerDeps,
+): ClientCredentialsTrigger {
   const { db, clock } = deps;
-  /** By server and settings, in this process. */
+  /** The time of the last failure, by server and settings, in this process. */
   const failedAtMs = new Map<string, number>();
 
   async function connect(server: McpServer, userId: string): Promise<void> {
@@ -40,7 +42,7 @@ export function createSelfConnection(deps: SelfConnectionDeps): SelfConnection {
     }
   }
 
-  /** In whose name: the server's creator, or whoever else may by now. */
+  /** Finds the admin in whose name the account is connected: the server's creator if still an admin, otherwise another admin. */
   async function findAdmin({ workspaceId, createdById }: McpServer): Promise<string | null> {
     const members = await db.membership.findMany({
       where: { workspaceId },

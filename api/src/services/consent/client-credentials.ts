@@ -7,9 +7,9 @@ import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { Connection, Refusal } from "./store-grant.ts";
 
-/** Connecting without a person: the workspace authenticates as itself (RFC 6749 §4.4), where `oauthGrantType` says so. */
+/** Connects without a user: the workspace authenticates as itself (RFC 6749 §4.4), if `oauthGrantType` is CLIENT_CREDENTIALS. */
 export interface ClientCredentials {
-  /** One token request, which ends the attempt. Null: connected. */
+  /** Makes one token request and ends the attempt. Returns null if the account is connected. */
   connect(attempt: ClientCredentialsAttempt): Promise<Refusal | null>;
 }
 
@@ -22,7 +22,7 @@ export interface ClientCredentialsAttempt {
   resource: string | null;
   fetch: Fetch;
   steps: StepRecorder;
-  /** What `steps` has reported so far. */
+  /** The steps that have been recorded so far. */
   taken: readonly Step[];
 }
 
@@ -36,18 +36,18 @@ export interface ClientCredentialsDeps {
 export function createClientCredentials(deps: ClientCredentialsDeps): ClientCredentials {
   const { flows } = deps;
 
-  /** Stored, or why not. */
+  /** Returns null if the grant was stored, otherwise the reason for the failure. */
   async function obtain(attempt: ClientCredentialsAttempt): Promise<Refusal | null> {
     const { flow, server, discovery, client, resource } = attempt;
     const { issuer, metadata, profile } = discovery;
-    // RFC 6749 §4.4: for confidential clients alone.
+    // RFC 6749 §4.4: only for confidential clients.
     if (client.tokenEndpointAuthMethod === "none") {
       const detail =
         "The authorization server takes none of the ways in which this client can authenticate itself.";
       attempt.steps.note("TOKEN_EXCHANGE", "FAILED", detail, issuer);
       return { error: "TOKEN_EXCHANGE_FAILED", detail };
     }
-    // There is no refresh token to be had, and so nothing that this scope would give.
+    // This grant type issues no refresh tokens, so offline_access would have no effect.
     const requestedScopes = attempt.requestedScopes.filter((scope) => scope !== "offline_access");
     const outcome = await requestClientToken({
       tokenEndpoint: metadata.tokenEndpoint,
@@ -84,7 +84,7 @@ export function createClientCredentials(deps: ClientCredentialsDeps): ClientCred
         resource,
         profile: profile?.name ?? null,
         requestedScopes,
-        // RFC 6749 §5.1: no scope in the answer means the one asked for.
+        // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
         grantedScopes: tokens.scopes ?? requestedScopes,
         accessToken: tokens.accessToken,
         refreshToken: null,

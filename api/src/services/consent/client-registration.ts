@@ -14,12 +14,12 @@ import {
 
 export type ClientAnswer =
   | { kind: "client"; client: GrantClient }
-  /** Someone must register a client by hand. */
+  /** A client must be registered manually. */
   | { kind: "required"; message: string }
-  /** A client cannot be had now, or not as things are set. */
+  /** No client can be obtained at this time, or with the current settings. */
   | { kind: "failed"; message: string };
 
-/** Finds or makes the client for a consent. */
+/** Finds or registers the client for a consent. */
 export interface Clients {
   obtain(
     server: McpServer,
@@ -27,7 +27,7 @@ export interface Clients {
     fetch: Fetch,
     steps: StepRecorder,
   ): Promise<ClientAnswer>;
-  /** What `obtain` would find there. */
+  /** Describes the authorization server and the kind of client that `obtain` would use there. */
   describe(server: McpServer, discovery: Discovery): AuthorizationServerOption;
 }
 
@@ -41,7 +41,7 @@ export interface ClientsDeps {
   sleep: Sleep;
 }
 
-/** Longer than two requests to a registration endpoint may take; a process that dies meanwhile holds the others up for so long. */
+/** Longer than two requests to a registration endpoint. If a process dies during registration, other processes wait for this time. */
 const leaseMs = 90_000;
 const waitMs = 30_000;
 const pollMs = 250;
@@ -54,7 +54,7 @@ const noRegistrationFields = {
 
 export function createClients(deps: ClientsDeps): Clients {
   const { store, redirectUri } = deps;
-  /** Registrations under way in this process: consents that start together share one (regressions R10). */
+  /** The registrations in progress in this process. Concurrent consents share one (regressions R10). */
   const registering = new Map<string, Promise<ClientAnswer>>();
 
   async function findKnown(
@@ -70,7 +70,7 @@ export function createClients(deps: ClientsDeps): Clients {
     return { kind: "client", client };
   }
 
-  /** One process at a time: the others find what it has registered. */
+  /** Ensures that only one process registers a client; the others then find the result. */
   async function registerOnce(
     server: McpServer,
     discovery: Discovery,

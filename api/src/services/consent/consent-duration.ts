@@ -4,8 +4,8 @@ import { z } from "zod";
 const stepsSchema = z.array(z.object({ at: z.iso.datetime(), durationMs: z.number().nullable() }));
 
 /**
- * How long the person was away, from the redirect to the callback, in milliseconds; 0 at least. The attempt's beginning and its end are
- * the database's. What came before the redirect is told by the steps of one process, of which only a difference is taken.
+ * Returns the time between the redirect and the callback, in milliseconds; at least 0. The start and end of the attempt are measured on the
+ * database's clock. The time before the redirect is taken from the steps, as a difference of two times on the clock of one process.
  */
 export function measureConsent(
   flow: Pick<OAuthFlow, "startedAt" | "consumedAt" | "steps">,

@@ -7,7 +7,7 @@ import type { DiscoveryServices } from "../discovery/discovery-services.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
 import type { Sandbox } from "../server/sandbox-servers.ts";
 import { createClientCredentials } from "./client-credentials.ts";
-import { createSelfConnection } from "./client-credentials-trigger.ts";
+import { createClientCredentialsTrigger } from "./client-credentials-trigger.ts";
 import { createClients } from "./client-registration.ts";
 import { createSimulation } from "./failure-simulation.ts";
 import { createCallback } from "./finish-consent.ts";
@@ -73,7 +73,7 @@ export function createConsentServices(
   return {
     consent,
     retireRegistrations,
-    selfConnection: createSelfConnection({ db, consent, background, clock }),
+    clientCredentialsTrigger: createClientCredentialsTrigger({ db, consent, background, clock }),
     callback: createCallback({
       ...shared,
       clients: stores.clients,

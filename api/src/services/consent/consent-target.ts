@@ -1,4 +1,4 @@
-/** What a consent is about: at which authorization server, and for which scopes. */
+/** Determines the authorization server and the scopes of a consent. */
 import type { McpServer, OAuthGrant } from "@gatehouse/prisma";
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
 import { splitScopes, unionScopes } from "#oauth/scopes.ts";
@@ -11,19 +11,19 @@ type Settings = Pick<
   "oauthAuthorizationServer" | "oauthClientId" | "oauthIssuer" | "oauthScopes"
 >;
 
-/** What the settings decide, past the server's own word. */
+/** Returns the values that the settings specify, which take precedence over the server's metadata. */
 export function readSettings(
   server: Settings,
 ): Pick<WalkOptions, "chosenIssuer" | "forcedIssuer" | "chosenScopes"> {
   return {
     forcedIssuer: server.oauthAuthorizationServer,
-    // A client that was registered by hand is never used at another authorization server.
+    // A manually registered client is never used at a different authorization server.
     chosenIssuer: server.oauthClientId ? server.oauthIssuer : null,
     chosenScopes: server.oauthScopes,
   };
 }
 
-/** A person chooses among what the settings leave open. */
+/** Checks the user's choice of issuer, which must not contradict the settings. */
 export function checkIssuer(faults: InputFaults, server: Settings, issuer: string | null): void {
   if (issuer === null) return;
   if (!isIssuer(issuer)) return faults.add("issuer", noIssuer);
@@ -37,8 +37,8 @@ export function checkIssuer(faults: InputFaults, server: Settings, issuer: strin
 }
 
 /**
- * Scopes that a step-up has asked for, with what is granted: a later consent never loses them. None where another authorization
- * server is asked, which may not know them.
+ * Returns the scopes that step-ups have required, together with the granted ones, so that a later consent does not lose them. Returns none
+ * for a different authorization server, which may not support them.
  */
 export function keepScopes(grant: OAuthGrant | null, issuer: string): string[] {
   if (!grant || grant.issuer !== issuer) return [];
@@ -48,7 +48,7 @@ export function keepScopes(grant: OAuthGrant | null, issuer: string): string[] {
     : steppedUp;
 }
 
-/** The fault's own words, unless it is about a choice that the settings made. */
+/** Returns the message of the fault, unless the fault concerns a choice made in the settings. */
 export function describeFault({ code, message }: DiscoveryFault, server: Settings): string {
   const { forcedIssuer, chosenIssuer } = readSettings(server);
   return code === "AUTHORIZATION_SERVER_NOT_LISTED" && chosenIssuer && !forcedIssuer

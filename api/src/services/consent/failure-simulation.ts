@@ -15,13 +15,13 @@ import { type Access, type Caller, consentAction, ownerOf } from "../access/acce
 import { InputFaults, ServiceError } from "../access/service-error.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
-/** Trouble on demand, for whoever builds a dashboard: all of it is real but its cause. */
+/** Simulates OAuth failures for the development of integrations. Only the cause is simulated; all effects are real. */
 export interface Simulation {
   /**
-   * Has the caller's account (the workspace's, where it is shared) at a server of the sandbox stand so for this reason. An account
-   * that stands so already is left alone.
-   * @throws ServiceError CONFLICT without a sandbox, or when the account changed meanwhile; BAD_USER_INPUT for any other server,
-   * and where the reason cannot follow from how the account stands; else as `Access.requireServer` does
+   * Sets the caller's account (or the workspace's shared account) at a sandbox server to the state of this reason. An account that already
+   * has it is not changed.
+   * @throws ServiceError CONFLICT if the sandbox is not running or the account changed concurrently; BAD_USER_INPUT for servers outside the
+   * sandbox and for reasons that cannot follow from the account's state; otherwise as `Access.requireServer`
    */
   enter(caller: Caller | null, input: { serverId: string; reason: OAuthReason }): Promise<void>;
 }
@@ -34,13 +34,13 @@ export interface SimulationDeps {
   grantMove: GrantMove;
   revocation: Pick<Revocation, "kick">;
   changes: Pick<Changes, "server">;
-  /** Of the sandbox's MCP servers; null when it does not run. */
+  /** The URLs of the sandbox's MCP servers. Null if the sandbox is not running. */
   sandboxUrls: readonly string[] | null;
 }
 
-/** What happens to an account that comes to stand so, in order. */
+/** The events that lead an account to each reason, in order. */
 const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
-  // The server let everybody in for a while.
+  // The server temporarily did not require authentication.
   NOT_CONNECTED: [{ type: "authorizationNotRequired" }, { type: "authorizationRequired" }],
   GRANT_INVALID: [{ type: "refreshFailedDead", reason: "GRANT_INVALID" }],
   NO_REFRESH_TOKEN: [{ type: "refreshFailedDead", reason: "NO_REFRESH_TOKEN" }],
@@ -112,7 +112,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
         grant ? grant.reason : "NOT_CONNECTED",
       );
       if (present.reason === reason) return;
-      // How an account was ended stays told until somebody connects.
+      // The reason for a disconnection is kept until the account is connected again.
       if (!grant || present.state === "DISCONNECTED") throw cannotFollow(present, reason);
       const next = stories[reason].reduce<OAuthStanding>(
         (standing, event) => nextState(standing.state, standing.reason, event),
@@ -131,7 +131,7 @@ function cannotFollow({ state, reason }: OAuthStanding, wanted: OAuthReason): Se
   return new ServiceError("BAD_USER_INPUT", message, { fieldErrors: { reason: [message] } });
 }
 
-/** The states in which tokens may be held. */
+/** The states in which tokens can be stored. */
 function isHeld<Standing extends OAuthStanding>(
   standing: Standing,
 ): standing is Standing & { state: "CONNECTED" | "REAUTH_REQUIRED" } {

@@ -9,24 +9,24 @@ import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "#storage/flow-store.ts";
 import type { ConsentedGrant } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction } from "../access/access.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import type { Connection, Refusal } from "./store-grant.ts";
 import { measureConsent } from "./consent-duration.ts";
 import { ServiceError } from "../access/service-error.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
 export type CallbackAnswer =
-  /** `redirectTo`: a path of the application, in REDIRECT mode. */
+  /** `redirectTo`: a path in the web app, in REDIRECT mode. */
   | { kind: "finished"; flowId: string; ok: boolean; redirectTo: string | null }
-  /** Nobody is signed in. `held`: a new callback is held, and this browser alone receives the secret that finishes it. */
+  /** Nobody is signed in. `held`: a new callback was stored, and only this browser receives the secret that is required to finish it. */
   | { kind: "sign-in-first"; held: { secret: string; ttlMs: number } | null }
-  /** A state that was never given out, or so long ago that it is forgotten. */
+  /** The state was never issued, or its attempt has been deleted. */
   | { kind: "unknown" };
 
-/** Takes over when the authorization server sends the person back. Every outcome names the attempt (regressions C5). */
+/** Handles the redirect from the authorization server. Every result identifies the attempt (regressions C5). */
 export interface Callback {
   finish(request: { query: URLSearchParams; viewer: Caller | null }): Promise<CallbackAnswer>;
-  /** `heldSecret`: what this browser received with `sign-in-first`; null when it received none. */
+  /** `heldSecret`: the secret that this browser received with `sign-in-first`, or null. */
   resume(request: { heldSecret: string | null; viewer: Caller | null }): Promise<CallbackAnswer>;
 }
 
@@ -37,7 +37,7 @@ export interface CallbackDeps {
   clients: ClientStore;
   connection: Connection;
   revocation: Revocation;
-  background: Background;
+  background: BackgroundTasks;
   signAssertion: SignAssertion;
   profiles: Pick<ProviderProfiles, "deviationsOf">;
   fetchFor(scope: { serverUrl: string }): Fetch;
@@ -46,13 +46,13 @@ export interface CallbackDeps {
   randomToken(): string;
 }
 
-/** How long a callback waits for its user to sign in. */
+/** How long a callback is stored until its user signs in, in milliseconds. */
 const heldTtlMs = 2 * 60_000;
 
 export function createCallback(deps: CallbackDeps): Callback {
   const { db, access, flows } = deps;
 
-  /** Membership, role, server and settings again: all of them may have changed while the person was away. */
+  /** Checks membership, role, server and settings again, because they may have changed while the user was at the authorization server. */
   async function checkAgain(flow: TakenFlow, viewer: Caller): Promise<Refusal | null> {
     if (flow.userId !== viewer.userId) return { error: "WRONG_USER", detail: null };
     if (!flow.serverId) return { error: "SERVER_GONE", detail: null };
@@ -90,7 +90,7 @@ export function createCallback(deps: CallbackDeps): Callback {
     if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
       return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
     const { ownerId } = flow;
-    // What is being revoked through this client "by user and client" would end what is granted now.
+    // A revocation in progress could end the new grant at a server that revokes by user and client.
     await deps.revocation.hold({ ownerId, issuer: metadata.issuer, clientId: client.clientId });
     const outcome = await exchangeCode({
       tokenEndpoint: metadata.tokenEndpoint,
@@ -130,7 +130,7 @@ export function createCallback(deps: CallbackDeps): Callback {
         resource: flow.resource,
         profile: flow.profile,
         requestedScopes: flow.requestedScopes,
-        // RFC 6749 §5.1: no scope in the answer means the one asked for.
+        // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
         grantedScopes: tokens.scopes ?? flow.requestedScopes,
         accessToken: tokens.accessToken,
         refreshToken: tokens.refreshToken,
@@ -140,7 +140,7 @@ export function createCallback(deps: CallbackDeps): Callback {
     };
   }
 
-  /** After the state is taken nothing goes back: the outcome is a grant, or a reason. */
+  /** After the state has been consumed the attempt cannot be repeated: the result is a grant or a reason for the failure. */
   async function complete(
     flow: TakenFlow,
     query: URLSearchParams,
@@ -159,7 +159,7 @@ export function createCallback(deps: CallbackDeps): Callback {
       await flows.addSteps(flow.id, taken);
       return exchanged.refusal;
     }
-    // After the tokens are safe: a step that cannot be written must not cost them.
+    // Written after the tokens have been stored, so that a failure to write the steps does not lose the tokens.
     deps.background.start("steps of a consent", () => flows.addSteps(flow.id, taken));
     return deps.connection.store(exchanged.grant, exchanged.client);
   }
@@ -173,12 +173,13 @@ export function createCallback(deps: CallbackDeps): Callback {
     let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
     try {
       const taken = await flows.take(flow.id);
-      // Used, cancelled or run out: its record says which, or will when the callback that took it is done.
+      // The attempt was already used, cancelled or expired. Its record contains the result, or will when the concurrent callback has
+      // finished.
       if (!taken) refusal = null;
       else refusal = await complete(taken, query, viewer);
       if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
     } finally {
-      // Of an attempt that is over already, nothing is changed.
+      // An attempt that has already finished is not changed.
       if (refusal) await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
     }
     if (refusal === null) deps.connection.discoverTools(flow);
@@ -187,7 +188,7 @@ export function createCallback(deps: CallbackDeps): Callback {
 
   return {
     async finish({ query, viewer }) {
-      // Twice the state is no state: readCallback refuses it, but there must be one to find the attempt by.
+      // With more than one state parameter, readCallback rejects the request. A single one is still required to find the attempt.
       const state = query.get("state");
       const flow = state ? await flows.findByState(deps.hashState(state)) : null;
       if (!flow) return { kind: "unknown" };
@@ -203,7 +204,8 @@ export function createCallback(deps: CallbackDeps): Callback {
       return { kind: "sign-in-first", held: { secret, ttlMs: heldTtlMs } };
     },
     async resume({ heldSecret, viewer }) {
-      // Never an id: the user who started the attempt knows those, and must not finish a stranger's consent (regression A1).
+      // Never identified by the attempt's ID: the user who started the attempt knows it and must not be able to finish the consent of
+      // another user (regressions A1).
       const secretHash = heldSecret === null ? null : deps.hashState(heldSecret);
       const flow = secretHash && (await flows.findByHeldSecret(secretHash));
       if (!flow) return { kind: "unknown" };

@@ -2,7 +2,7 @@ import type { Database, OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { Caller } from "../access/access.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 
-/** An attempt in words, for the page that ends it. */
+/** The description of an attempt for the page that is shown at its end. */
 export interface FlowDescription {
   status: OAuthFlow["status"];
   serverName: string | null;
@@ -57,7 +57,7 @@ const words: Record<OAuthFlowError, { title: string; text: string }> = {
 
 const overdue = { title: "This attempt has expired", text: "It took too long. Start again." };
 
-/** @param encodeServerId the global id, as the application's paths have it */
+/** @param encodeServerId returns the global ID that is used in the web app's paths */
 export function createFlowDescriber(deps: {
   db: Database;
   flows: FlowStore;
@@ -67,7 +67,7 @@ export function createFlowDescriber(deps: {
     const flow = caller ? await deps.flows.find(flowId) : null;
     if (!flow) return null;
     if (flow.userId !== caller?.userId) {
-      // Whoever came with the callback learns why it did not count, and nothing else of the attempt.
+      // The user who opened the callback learns why it was rejected, but nothing else about the attempt.
       const { title, text } = words.WRONG_USER;
       const nothing = { serverName: null, serverPath: null, retryPath: null };
       return flow.error === "WRONG_USER"

@@ -28,7 +28,7 @@ export interface StartInput {
   mode: OAuthFlowMode;
   returnTo: string | null;
   force: boolean;
-  /** The authorization server that the person chose among those listed; null: whatever is clear. */
+  /** The issuer of the authorization server that the user selected. Null to use the only suitable one. */
   issuer: string | null;
 }
 
@@ -48,18 +48,18 @@ export type StartAnswer =
     }
   | { __typename: "OAuthDiscoveryFailed"; message: string; flow: OAuthFlow };
 
-/** Attempts at consent, from the click to the authorization server; `callback.ts` takes over when it comes back. */
+/** Consent attempts, from their start to the redirect to the authorization server. `finish-consent.ts` handles the callback. */
 export interface Consent {
-  /** @param signal the caller has disconnected: discovery ends, and the attempt fails */
+  /** @param signal aborts when the caller disconnects; discovery then ends and the attempt fails */
   start(caller: Caller | null, input: StartInput, signal?: AbortSignal): Promise<StartAnswer>;
   /**
-   * The workspace's own account by client credentials, in an admin's name, where it should be there and is not: one attempt at a time
-   * in a process. False: it failed, and its attempt says why.
+   * Connects the workspace's account with client credentials, in an admin's name, if it should be connected and is not. There is one
+   * attempt at a time in a process. Returns false if the attempt failed; its record contains the reason.
    */
   connectItself(server: McpServer, userId: string): Promise<boolean>;
   cancel(caller: Caller | null, flowId: string): Promise<OAuthFlow>;
   disconnect(caller: Caller | null, serverId: string): Promise<void>;
-  /** Null unless it is the caller's own. */
+  /** Returns null if the attempt does not belong to the caller. */
   findFlow(caller: Caller | null, flowId: string): Promise<OAuthFlow | null>;
 }
 
@@ -74,7 +74,7 @@ export interface ConsentDeps {
   refresher: Refresher;
   revocation: Revocation;
   fetchFor(scope: { serverUrl: string }): Fetch;
-  /** Each start asks strangers' servers. */
+  /** Limits the rate of attempts, because each one sends requests to external servers. */
   limiter: RateLimiter;
   clock: StepClock;
   randomToken(): string;
@@ -83,12 +83,12 @@ export interface ConsentDeps {
   changes: Pick<Changes, "server">;
 }
 
-/** An attempt has an expiry of its own, whatever else is written to its row (regressions C1). */
+/** The expiry of an attempt is fixed and independent of other updates of its row (regressions C1). */
 const flowTtlMs = 10 * 60_000;
 
 export function createConsent(deps: ConsentDeps): Consent {
   const { db, access, flows } = deps;
-  /** Of workspaces that connect as themselves, by server and settings. */
+  /** The attempts with client credentials in progress, by server and settings. */
   const ownAttempts = new Map<string, Promise<boolean>>();
   const keyOf = (server: McpServer) => `${server.id} ${server.configVersion}`;
 
@@ -98,7 +98,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     });
   }
 
-  /** True when what is stored works, refreshed if need be. */
+  /** Returns true if the stored grant works, after a refresh if necessary. */
   async function isConnected(
     server: McpServer,
     ownerId: string,
@@ -106,10 +106,10 @@ export function createConsent(deps: ConsentDeps): Consent {
   ): Promise<boolean> {
     const grant = await findGrant(server, ownerId);
     if (grant?.state !== "CONNECTED") return false;
-    // The person wants to go elsewhere.
+    // The user selected a different authorization server.
     if (issuer !== null && issuer !== grant.issuer) return false;
     const answer = await deps.refresher.accessToken(grant.id);
-    // Trouble that passes is no reason to send anybody to a consent page.
+    // Transient errors never send a user to the consent page.
     return answer.kind === "token" || answer.kind === "transient";
   }
 
@@ -123,7 +123,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     return (await flows.find(flow.id)) ?? flow;
   }
 
-  /** Discovery, a client, the request: what must be known before the person is sent away. */
+  /** Performs discovery, obtains a client and builds the authorization request, before the user is redirected. */
   async function prepare(
     flow: OAuthFlow,
     server: McpServer,
@@ -144,7 +144,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       signal,
       ...readSettings(server),
       ...(chosenIssuer === null ? {} : { chosenIssuer }),
-      // Whoever has disconnected may have been in the wrong place, and is asked again.
+      // A user who disconnected the account may have chosen the wrong authorization server, and is asked again.
       earlierIssuer: grant?.reason === "DISCONNECTED_BY_USER" ? null : (grant?.issuer ?? null),
       wantsAll: true,
     });
@@ -180,7 +180,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       };
     }
 
-    // A late revocation through this client must not end what is about to be granted.
+    // A late revocation for this client must not end the new grant.
     const { issuer } = discovery;
     await deps.revocation.settle({ ownerId, issuer, clientId: obtained.client.clientId });
 
@@ -285,7 +285,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       checkIssuer(faults, server, input.issuer);
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
-      // What it comes to may be what is asked for.
+      // The attempt in progress may result in the grant that is requested.
       await ownAttempts.get(keyOf(server))?.catch(() => false);
       if (!input.force && (await isConnected(server, ownerId, input.issuer)))
         return { __typename: "OAuthAlreadyConnected", serverId: server.id };
@@ -307,7 +307,8 @@ export function createConsent(deps: ConsentDeps): Consent {
         if (!caller) throw new ServiceError("UNAUTHENTICATED", "Sign in first.");
         throw notFound("attempt");
       }
-      // One's own attempt may be ended even after leaving; a token needs what it needs to begin one.
+      // Users can cancel their own attempts even after leaving the workspace. An API token needs the permission that starting an attempt
+      // requires.
       if (caller?.apiToken) await access.requireWorkspace(caller, flow.workspaceId, "connect");
       await flows.finish(flow.id, "CANCELLED");
       return (await flows.find(flow.id)) ?? flow;
@@ -329,7 +330,7 @@ export function createConsent(deps: ConsentDeps): Consent {
     async findFlow(caller, flowId) {
       const flow = caller && (await flows.find(flowId));
       if (!flow || flow.userId !== caller.userId) return null;
-      // One's own attempt is told about even after leaving; a token knows its own workspace alone.
+      // Users can read their own attempts even after leaving the workspace. An API token can read only those of its workspace.
       return caller.apiToken && caller.apiToken.workspaceId !== flow.workspaceId ? null : flow;
     },
   };

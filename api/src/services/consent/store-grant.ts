@@ -5,21 +5,21 @@ import type { OAuthReason } from "#oauth/state.ts";
 import type { Step, StepClock } from "#oauth/steps.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { ConsentedGrant, GrantLifecycle } from "#storage/grant-lifecycle.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import type { Catalogs } from "../catalog/catalogs.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
-/** Why an attempt failed; `detail` may be shown. */
+/** The reason that an attempt failed. `detail` may be shown to the user. */
 export interface Refusal {
   error: OAuthFlowError;
   detail: string | null;
 }
 
-/** What follows when an authorization server has given out tokens, whoever asked for them. */
+/** Processes the tokens that an authorization server issued, for all grant types. */
 export interface Connection {
-  /** Tokens that were issued are stored or revoked, whatever happens. Null: stored, and the attempt has succeeded. */
+  /** Stores the issued tokens, or revokes them if they cannot be stored. Returns null if they were stored and the attempt has succeeded. */
   store(grant: ConsentedGrant, client: GrantClient): Promise<Refusal | null>;
-  /** Behind the answer, as the last step of a successful attempt. */
+  /** Requests the list of tools in the background, as the last step of a successful attempt. */
   discoverTools(flow: Pick<OAuthFlow, "id" | "serverId" | "ownerId">): void;
 }
 
@@ -28,19 +28,19 @@ export interface ConnectionDeps {
   grants: GrantLifecycle;
   catalogs: Catalogs;
   revocation: Revocation;
-  background: Background;
+  background: BackgroundTasks;
   clock: StepClock;
   changes: Pick<Changes, "flow" | "server">;
-  /** A grant that moved to a newer registration has left the old one without use. Behind the answer. */
+  /** Deletes client registrations that are no longer used after a grant moved to a newer one. Runs in the background. */
   retireRegistrations(serverId: string): void;
 }
 
-/** Why tokens that were issued found no grant, for their receipt and for the attempt. */
+/** The reasons that issued tokens could not be stored, for the event log and the attempt. */
 const refusals = {
   "settings-changed": { reason: "SETTINGS_CHANGED", error: "SETTINGS_CHANGED" },
   "server-gone": { reason: "DISCONNECTED_BY_USER", error: "SERVER_GONE" },
   "no-member": { reason: "MEMBER_REMOVED", error: "FORBIDDEN" },
-  // Cancelled or run out, which its record says already.
+  // The attempt was cancelled or has expired, which its record already states.
   "attempt-over": { reason: null, error: "SETTINGS_CHANGED" },
 } as const satisfies Record<
   Exclude<Awaited<ReturnType<GrantLifecycle["connect"]>>["kind"], "connected">,
@@ -59,14 +59,14 @@ export function createConnection(deps: ConnectionDeps): Connection {
       try {
         stored = await deps.grants.connect(grant);
       } catch (error) {
-        // Should they have been stored after all, the grant lives, and they are kept.
+        // If the tokens were stored after all, they belong to the grant and are kept.
         revoke(null);
         throw error;
       }
       deps.changes.flow(grant.flowId);
       if (stored.kind === "connected") {
         if (stored.serverChanged) deps.changes.server(grant.serverId);
-        // Of a grant at another authorization server that it replaced, tokens may wait.
+        // If the grant replaced one at another authorization server, the tokens of that grant are waiting for revocation.
         deps.revocation.kick();
         deps.retireRegistrations(grant.serverId);
         return null;

@@ -2,7 +2,7 @@
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
 import type { Step } from "#oauth/steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
-import { type Advice, blameFailure } from "./fault-attribution.ts";
+import { type Advice, attributeFault } from "./fault-attribution.ts";
 
 export interface Findings {
   url: string;
@@ -46,7 +46,7 @@ export function adviseOn(findings: Findings): Advice {
   const isServers = kind === "PROTECTED_RESOURCE_METADATA";
   const failed =
     broken && broken.codes.length > 0
-      ? blameFailure(broken.codes, host, {
+      ? attributeFault(broken.codes, host, {
           owner: isServers ? "SERVER_OPERATOR" : "AUTHORIZATION_SERVER_OPERATOR",
           whose: isServers ? "the server's operator" : "the authorization server's operator",
           // Nobody typed this address: the server gave it.
@@ -68,7 +68,7 @@ function adviseOnProbe({ url, probe, broken }: Findings): Advice {
   if (probe.kind === "not-mcp") return adviseOnStranger(url, probe);
   const failed =
     broken && broken.codes.length > 0
-      ? blameFailure(broken.codes, host, {
+      ? attributeFault(broken.codes, host, {
           owner: "SERVER_OPERATOR",
           whose: "the server's operator",
           misnamed: {

@@ -102,7 +102,7 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
 ];
 
 /** @param codes of the error and its causes, never empty */
-export function blameFailure(
+export function attributeFault(
   codes: readonly string[],
   host: string,
   counterpart: Counterpart,

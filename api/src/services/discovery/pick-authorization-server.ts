@@ -16,7 +16,7 @@ export function pickAuthorizationServer(
   const options = found.map(describe);
   const usable = found.filter((_, index) => options[index]?.clientRegistration !== null);
   if (usable.length > 1) return { kind: "several", authorizationServers: options };
-  // Someone must register a client everywhere: then at the first, as the server lists them.
+  // If all of them require manual registration, uses the first in the server's order.
   const discovery = usable[0] ?? first;
   for (const { issuer } of found) {
     if (issuer === discovery.issuer) continue;

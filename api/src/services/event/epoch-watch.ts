@@ -1,6 +1,6 @@
 import { doRegularly } from "#events/regularly.ts";
 
-export interface LogHistoryDeps {
+export interface EpochWatchDeps {
   /** Calls back when the connection to the database was lost and is there again; returns what ends it. */
   onReconnected(listener: () => void): () => void;
   /** Whether the database turned out to be another one, and its logs have got new epochs. */
@@ -13,7 +13,7 @@ export interface LogHistoryDeps {
  * Asks after each loss of the connection whether the database is still the one that it was: a back-up may have been restored under a
  * process that runs. Asked again until there is an answer.
  */
-export function watchLogHistory(deps: LogHistoryDeps): Disposable {
+export function watchEpochs(deps: EpochWatchDeps): Disposable {
   let isInDoubt = false;
   let isAsking = false;
 

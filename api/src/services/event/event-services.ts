@@ -6,10 +6,10 @@ import type { Platform } from "#platform.ts";
 import type { AccessServices } from "../access/access-services.ts";
 import type { ConsentServices } from "../consent/consent-services.ts";
 import type { ToolServices } from "../tool/tool-services.ts";
-import { watchLogHistory } from "./epoch-watch.ts";
+import { watchEpochs } from "./epoch-watch.ts";
 import { createExports, type ExportsDeps } from "./exports.ts";
-import { createLiveRoles, readRoles } from "./role-watch.ts";
-import { createLive } from "./subscriptions.ts";
+import { createRoleWatcher, readRoles } from "./role-watch.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 import { createWorkspaceEvents } from "./workspace-events.ts";
 
 export type EventServices = ReturnType<typeof createEventServices>;
@@ -44,7 +44,7 @@ export function createEventServices(
     },
   });
   connections.defer(() => tails.close());
-  const roles = createLiveRoles({
+  const roles = createRoleWatcher({
     readRoles: (workspaceIds) => readForSubscribers(readRoles(db, workspaceIds)),
     onChanged: onTopic("members"),
     isHearing: platform.isHearing,
@@ -52,7 +52,7 @@ export function createEventServices(
   });
   connections.defer(() => roles.close());
   connections.use(
-    watchLogHistory({
+    watchEpochs({
       onReconnected: (listener) =>
         onTopic("workspace")((id) => {
           if (id === null) listener();
@@ -68,7 +68,7 @@ export function createEventServices(
     tails,
     roles,
     events,
-    live: createLive({
+    live: createSubscriptions({
       bus,
       access,
       events,

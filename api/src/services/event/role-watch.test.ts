@@ -1,6 +1,6 @@
 import type { WorkspaceRole } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
-import { createLiveRoles } from "./role-watch.ts";
+import { createRoleWatcher } from "./role-watch.ts";
 
 const member = { workspaceId: "w", userId: "bob" };
 const { signal } = new AbortController();
@@ -17,7 +17,7 @@ function createStage({ pollMs = 60_000 } = {}) {
     /** Answers to readings are held while it is set. */
     gate: null as Promise<void> | null,
   };
-  const roles = createLiveRoles({
+  const roles = createRoleWatcher({
     async readRoles(ids) {
       stage.reads += 1;
       if (stage.isAway) throw new Error("the database is away");

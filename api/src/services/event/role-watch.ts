@@ -14,13 +14,13 @@ export interface RoleWatch extends Disposable {
 }
 
 /** The roles of all who follow a workspace, read once for all of them. */
-export interface LiveRoles {
+export interface RoleWatcher {
   /** @param onLost called once, within a second, when the user is no member any more */
   watch(member: { workspaceId: string; userId: string }, onLost: () => void): RoleWatch;
   close(): void;
 }
 
-export interface LiveRolesDeps {
+export interface RoleWatcherDeps {
   /** By workspace, then by user. Rejects while the database is away. */
   readRoles(workspaceIds: readonly string[]): Promise<ReadonlyMap<string, Roles>>;
   /** Calls back with the workspace whose members changed, with null when word of some may have been lost; returns what ends it. */
@@ -61,7 +61,7 @@ interface Entry {
 
 const noRoles: Roles = new Map();
 
-export function createLiveRoles(deps: LiveRolesDeps): LiveRoles {
+export function createRoleWatcher(deps: RoleWatcherDeps): RoleWatcher {
   const { clock, pollMs = 1_000 } = deps;
   const entries = new Map<string, Entry>();
 

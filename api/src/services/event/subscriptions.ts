@@ -16,7 +16,7 @@ export interface AuthStateFilter {
 }
 
 /** Who may not subscribe learns it when subscribing: each of these rejects with a ServiceError then. */
-export interface Live {
+export interface Subscriptions {
   authStateChanges(
     caller: Caller | null,
     filter: AuthStateFilter,
@@ -26,7 +26,7 @@ export interface Live {
   execution(caller: Caller | null, executionId: string): Promise<AsyncIterable<Execution>>;
 }
 
-export interface LiveDeps {
+export interface SubscriptionsDeps {
   bus: Bus;
   access: Access;
   events: WorkspaceEvents;
@@ -39,7 +39,7 @@ export interface LiveDeps {
 /** Behind NOTIFY, which may be lost. */
 const pollMs = 1_000;
 
-export function createLive(deps: LiveDeps): Live {
+export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { bus, access } = deps;
 
   /** Re-reads a row whenever it may have changed, and answers what is new until it is finished. */

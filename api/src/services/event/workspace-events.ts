@@ -19,7 +19,7 @@ import {
   whereAskedFor,
   whereMaySee,
 } from "./event-selection.ts";
-import type { LiveRoles } from "./role-watch.ts";
+import type { RoleWatcher } from "./role-watch.ts";
 
 /** An entry of the log on its way to somebody who may see it. */
 export interface DeliveredEvent extends Omit<LoggedEvent, "payload" | "seq"> {
@@ -79,7 +79,7 @@ export interface WorkspaceEvents {
 export interface WorkspaceEventsDeps {
   db: Database;
   tails: Tails;
-  roles: LiveRoles;
+  roles: RoleWatcher;
   access: Access;
   /** So many entries of the log are looked through for a page at most. */
   scanLimit?: number;

@@ -1,4 +1,4 @@
-/** Accounts that need a person: now, or soon by what is known of them. */
+/** Lists the accounts that need a user, now or in the foreseeable future. */
 import type { Database, OAuthReason } from "@gatehouse/prisma";
 import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
 import { InputFaults, notFound } from "../access/service-error.ts";
@@ -8,13 +8,15 @@ import { isUuid } from "../access/input.ts";
 export interface AccountNeed {
   workspaceId: string;
   serverId: string;
-  /** Whose account; null: the workspace's shared one. */
+  /** The user that the account belongs to. Null for the workspace's shared account. */
   userId: string | null;
   state: "REAUTH_REQUIRED" | "CONNECTED";
   reason: OAuthReason | null;
-  /** When it came to need its person; null while it does not, and where the log does not reach back so far. */
+  /**
+   * The time at which the account began to need a user. Null if it does not need one yet, or if the event log does not go back that far.
+   */
   since: Date | null;
-  /** Null for one that needs its person already. */
+  /** Null if the account needs a user already. */
   forecast: Forecast | null;
 }
 
@@ -27,10 +29,10 @@ export interface AccountNeedPage {
   totalCount: number;
 }
 
-export interface AccountNeeds {
+export interface AccountsNeedingConsent {
   /**
-   * Everybody's for an admin, else the caller's own and the shared ones; those that need somebody now first.
-   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, BAD_USER_INPUT
+   * Lists all accounts for an admin, otherwise the caller's own and shared accounts. Those that need a user now come first.
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND if the caller is not a member, BAD_USER_INPUT
    */
   list(
     caller: Caller | null,
@@ -54,7 +56,10 @@ interface NeedRow extends Omit<ForecastFacts, "state"> {
   total: number;
 }
 
-export function createAccountNeeds(deps: { db: Database; access: Access }): AccountNeeds {
+export function createAccountsNeedingConsent(deps: {
+  db: Database;
+  access: Access;
+}): AccountsNeedingConsent {
   const { db, access } = deps;
 
   function readRows(
@@ -126,7 +131,7 @@ interface Place {
 
 const beginning: Place = { rank: -1, id: "00000000-0000-0000-0000-000000000000" };
 
-/** Opaque to clients. */
+/** Encodes a cursor, which is opaque to clients. */
 function encodePlace({ rank, id }: Place): string {
   return Buffer.from(`need:${rank}:${id}`).toString("base64url");
 }

@@ -4,12 +4,13 @@ import type { NewEvent } from "#events/log.ts";
 import { nextState } from "#oauth/state.ts";
 import type { StateChange } from "#storage/grant-store.ts";
 
-/** Records that a server which let everybody in wants OAuth now. */
+/** Records that a server which did not require authentication now requires OAuth. */
 export interface AuthorizationRequired {
   /**
-   * Once, whoever's calls find out at the same time, and only while the settings are still those of `server`. Every member learns it
-   * from the server's change; the accounts that stand differently for it are the caller's and those that were connected before.
-   * @param ownerId whose call found out
+   * Records it once, even if several calls detect it at the same time, and only if the settings of `server` have not changed. The change of
+   * the server informs all members. OAuth state events are recorded for the caller's account and for accounts that had been connected
+   * before.
+   * @param ownerId the owner of the account whose call detected it
    */
   note(server: McpServer, ownerId: string): Promise<void>;
 }

@@ -2,28 +2,34 @@ import type { Database } from "@gatehouse/prisma";
 import { aheadMargins, marginDivisor, maxMarginMs } from "#oauth/refresh-need.ts";
 import type { Refresher } from "#oauth/refresher.ts";
 
-export interface RenewalsDeps {
+export interface BackgroundRefreshDeps {
   db: Database;
   refresher: Refresher;
   clock: { monotonicMs(): number };
-  /** From 0 to 1. */
+  /** Returns a random number from 0 to 1. */
   random(): number;
   onError(error: unknown): void;
-  /** From one turn to the next, in the mean. Shorter than half the margin of the shortest-lived token that is renewed. */
+  /** The mean interval between two checks, in milliseconds. Must be less than half of the smallest refresh margin. */
   everyMs?: number;
-  /** Token requests of this process at once, and how many of them may wait for one authorization server. */
+  /** The maximum number of concurrent token requests of this process, in total and for each authorization server. */
   concurrency?: number;
   perIssuer?: number;
 }
 
 const defaultEveryMs = 5_000;
-/** Tokens that live shorter are renewed by the calls alone: in the background it would be a request every few seconds, for nobody. */
+/**
+ * Tokens with a shorter lifetime are refreshed only by calls. Refreshing them in the background would require a request every few seconds,
+ * even without calls.
+ */
 const shortestLifetimeMs = 30_000;
-/** A grant that no call has asked for is left alone. */
+/** Grants that have not been used by a call for this many days are not refreshed. */
 const unusedDays = 30;
-/** The same token is not tried again before, whatever became of the first try. */
+/** The minimum time between two attempts for the same token, regardless of the result. */
 const againMs = 15_000;
-/** Renewal begins between so many margins before expiry and `aheadMargins`: not all that were connected at once are renewed at once. */
+/**
+ * A refresh starts between `aheadMargins` and this many margins before expiry, so that the refreshes of accounts which were connected at
+ * the same time are spread.
+ */
 const leastMargins = 1.5;
 
 interface DueGrant {
@@ -33,15 +39,16 @@ interface DueGrant {
 }
 
 /**
- * Renews grants before they expire, so that no call waits for it. All processes of a cluster look, each at a moment of its own, and
- * the lease on the grant's row decides whose request it is. A failure waits as every failed refresh does (`refreshRetryAt`).
+ * Refreshes grants before they expire, so that calls do not wait. All processes of a cluster check at different times, and the lease on the
+ * grant's row ensures that only one of them sends the request. Failures are retried with the same delay as other refreshes
+ * (`refreshRetryAt`).
  */
-export function startRenewals(deps: RenewalsDeps): Disposable {
+export function startBackgroundRefresh(deps: BackgroundRefreshDeps): Disposable {
   const { db, refresher, clock, everyMs = defaultEveryMs } = deps;
   const { concurrency = 8, perIssuer = 4 } = deps;
-  /** By grant and version, when. */
+  /** The time of the last attempt, by grant and version. */
   const tried = new Map<string, number>();
-  /** Under way: the issuer that is asked, by grant. */
+  /** The refreshes in progress: the issuer, by grant. */
   const running = new Map<string, string>();
   let timer: NodeJS.Timeout | null = null;
   let isLooking = false;
@@ -49,8 +56,8 @@ export function startRenewals(deps: RenewalsDeps): Disposable {
   let isDisposed = false;
 
   /**
-   * The most urgent ones, by turns from each authorization server: those of one do not keep the others waiting. `now()`, for an index
-   * cannot be asked for a time that moves.
+   * Finds the most urgent grants, alternating between authorization servers, so that a slow one does not delay the others. Uses `now()`
+   * because an index cannot be used with the volatile `clock_timestamp()`.
    */
   function findDue(most: number): Promise<DueGrant[]> {
     return db.$queryRaw<DueGrant[]>`
@@ -101,7 +108,7 @@ export function startRenewals(deps: RenewalsDeps): Disposable {
       });
   }
 
-  /** Begins what is due, as far as there are places, and waits for none of it: one that hangs must keep no other from beginning. */
+  /** Starts the refreshes that are due, up to the limits, without waiting for them, so that a slow one does not delay others. */
   async function look(): Promise<void> {
     looksAgain = isLooking;
     if (isLooking || isDisposed) return;

@@ -1,6 +1,6 @@
 import type { McpServer, OAuthGrant } from "@gatehouse/prisma";
 
-/** A workspace that is to connect as itself, and neither was told not to nor is refused. */
+/** Whether the workspace should connect this account with client credentials: it was neither disconnected by a user nor rejected. */
 export function connectsItself(
   server: McpServer,
   grant: Pick<OAuthGrant, "state" | "reason"> | null,

@@ -8,23 +8,30 @@ import { isExhausted } from "#oauth/step-up.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { AuthorizationRequired } from "./authorization-required.ts";
-import type { AuthorizationServerMoves } from "./issuer-changes.ts";
-import type { Background } from "#async/background-tasks.ts";
-import type { CallRows } from "../cache/call-caches.ts";
+import type { IssuerChanges } from "./issuer-changes.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
+import type { CallCaches } from "../cache/call-caches.ts";
 import { keyOfAccount } from "../cache/account-key.ts";
 import { connectsItself } from "./connects-itself.ts";
 import type { Detector } from "../discovery/detection.ts";
-import type { Rejections } from "./token-rejections.ts";
+import type { TokenRejections } from "./token-rejections.ts";
 import { boundless, changedMeanwhile, insatiable, moved, type Stop } from "./refusal.ts";
-import { createTokenMemory, type ReadToken, type SentToken } from "../cache/access-token-cache.ts";
+import {
+  createAccessTokenCache,
+  type ReadToken,
+  type SentToken,
+} from "../cache/access-token-cache.ts";
 
-/** What the calls of one owner at one server go out with. */
+/** Provides the credentials for the calls of one owner at one server. */
 export interface Accounts {
-  /** For the settings of `server` as they were read: once they change, nothing more goes out with them. */
+  /** Returns credentials for the settings of `server` as they were read. After the settings change, they provide no more headers. */
   credentials(server: McpServer, ownerId: string): Credentials;
-  /** After a call that the server took: lifts TOKEN_REJECTED. At once, without a promise, where that is known not to be the matter. */
+  /**
+   * Called after the server accepted a call. Clears TOKEN_REJECTED. Returns synchronously if the account is known not to have this
+   * reason.
+   */
   accepted(server: McpServer, ownerId: string): void | Promise<void>;
-  /** Null: the account is usable, which is said at once where its token is remembered. */
+  /** Returns null if the account can be used; synchronously if its token is cached. */
   reasonNotToCall(
     server: McpServer,
     ownerId: string,
@@ -38,27 +45,27 @@ export interface AccountsDeps {
   grants: GrantLifecycle;
   detector: Detector;
   authorizationRequired: AuthorizationRequired;
-  rejections: Rejections;
-  moves: AuthorizationServerMoves;
-  rows: Pick<CallRows, "servers" | "grants">;
-  background: Pick<Background, "start">;
+  rejections: TokenRejections;
+  moves: IssuerChanges;
+  rows: Pick<CallCaches, "servers" | "grants">;
+  background: Pick<BackgroundTasks, "start">;
   clock: { monotonicMs(): number };
-  /** Where client credentials are set and nothing is connected; returns when that is over, whatever came of it. */
+  /** Starts connecting an account with client credentials if none is connected. Resolves when the attempt has ended, with either result. */
   connectItself(server: McpServer): Promise<void>;
 }
 
 const dayMs = 24 * 60 * 60_000;
 
-/** After so many failures in a row it is worth asking whether the authorization server is still the server's. */
+/** The number of consecutive failures after which it is checked whether the MCP server still uses the same authorization server. */
 const doubtfulFailures = 3;
 
-/** Strangers name them: a consent can be about so many, and a row holds no more. */
+/** The maximum number of scopes in a step-up. They are named by the server, so their number must be limited. */
 const maxChallengedScopes = 100;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { db, refresher, rows } = deps;
-  const memory = createTokenMemory(rows, deps.clock);
-  /** Grants as they were read, whose use is written down. */
+  const memory = createAccessTokenCache(rows, deps.clock);
+  /** Grant rows for which the use has already been recorded. */
   const noted = new WeakSet<object>();
 
   function findGrant(server: McpServer, ownerId: string) {
@@ -79,7 +86,10 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     });
   }
 
-  /** To the day; for the renewals, which leave alone what nobody uses. A call neither waits nor fails for it. */
+  /**
+   * Records the use of a grant once per day, because unused grants are not refreshed in the background. Runs in the background, so that
+   * calls neither wait for it nor fail because of it.
+   */
   function noteUse(grant: { id: string; lastUsedAt: Date | null }): void {
     const { id, lastUsedAt } = grant;
     if (noted.has(grant) || (lastUsedAt && Date.now() - lastUsedAt.getTime() < dayMs)) return;
@@ -91,7 +101,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     });
   }
 
-  /** Moves a grant by the one transition table, if it is still the one that the event is about. */
+  /** Changes the state of a grant according to the transition table, if the event still applies to the current grant. */
   async function apply(
     server: McpServer,
     ownerId: string,
@@ -113,7 +123,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return changed ? "applied" : "superseded";
   }
 
-  /** A token that is good now, under whatever settings. */
+  /** Returns a valid token, regardless of the server's settings. */
   async function askForToken(
     server: McpServer,
     ownerId: string,
@@ -148,7 +158,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     }
   }
 
-  /** One that may be sent to `server` as its settings were read. */
+  /** Returns a token that may be sent to `server` with the settings that were read. */
   async function readToken(
     server: McpServer,
     ownerId: string,
@@ -157,8 +167,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     const prepared = await memory.prepare(server, ownerId);
     const answer = await askForToken(server, ownerId, rejected);
     if ("kind" in answer) return answer;
-    // Asked after the token was read: a change of settings ends the grants before it, so a token that was read under
-    // unchanged settings belongs to them, and never goes to the address of old ones.
+    // Checked after the token was read. A change of the settings ends earlier grants first, so a token that was read under unchanged
+    // settings belongs to them and is never sent to an outdated URL.
     const settings = await db.mcpServer.findUnique({
       where: { id: server.id },
       select: { configVersion: true, deletedAt: true },
@@ -169,7 +179,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return answer;
   }
 
-  /** The same where it is remembered; null: it has to be read. */
+  /** Returns the cached token, or null if it must be read. */
   function recallToken(server: McpServer, ownerId: string): SentToken | null {
     const known = memory.recall(server, ownerId);
     if (!known) return null;
@@ -177,7 +187,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return known.sent;
   }
 
-  /** 403 `insufficient_scope`: the token is genuine and too narrow, unless a newer one has taken its place. */
+  /** Handles 403 `insufficient_scope`: the token is valid but lacks scopes, unless a newer token has replaced it. */
   async function scopeInsufficient(
     server: McpServer,
     ownerId: string,
@@ -191,8 +201,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     if (isExhausted(grant.stepUps, challenged)) return insatiable(challenged);
     if (unionScopes(grant.challengedScopes, challenged).length > maxChallengedScopes)
       return boundless;
-    // Before anybody is told, for they may consent at once; in one statement, for others may be challenged for more. In an order of
-    // its own, so that it is one name for one set.
+    // Stored before the user is notified, because the user may consent immediately. A single statement, because concurrent calls may
+    // require further scopes. Sorted, so that equal sets have equal names.
     await db.$executeRaw`
       UPDATE "OAuthGrant" SET "challengedScopes" = ARRAY(
         SELECT DISTINCT s COLLATE "C" AS "scope" FROM unnest(coalesce("challengedScopes", '{}') || ${challenged}::text[]) AS s ORDER BY "scope")
@@ -202,7 +212,10 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return { kind: "reauth", reason: "INSUFFICIENT_SCOPE" };
   }
 
-  /** A 401 or 403 to a token: renew it once, tell a narrow one, give up on a server that refuses every one. */
+  /**
+   * Handles a 401 or 403 for a token: refreshes it once, detects insufficient scopes, and suspends the account if the server rejects every
+   * token.
+   */
   async function tokenRefused(
     server: McpServer,
     ownerId: string,
@@ -224,7 +237,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     if (!("kind" in renewed) && renewed.token !== sent?.token && refusal.mayRetry) return "retry";
     if ("kind" in renewed && renewed.kind !== "transient") return renewed;
     const grant = await findGrant(server, ownerId);
-    // The newest token is refused, or there is no newer one to be had: another authorization server may be asked for by now.
+    // The newest token was rejected, or no newer one can be obtained. The MCP server may now require a different authorization server.
     if (grant && (await deps.moves.check(server, grant, challenge))) return moved;
     if ("kind" in renewed) return renewed;
     if (!deps.rejections.note(renewed.grantId, grant?.connectedAt?.toISOString() ?? ""))
@@ -236,7 +249,10 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return { kind: "reauth", reason: "TOKEN_REJECTED" };
   }
 
-  /** No token is to be had of an authorization server that is gone, so that nothing goes out which the server could refuse. */
+  /**
+   * Whether the MCP server uses a different authorization server by now. Checked after repeated refresh failures too: without a token no
+   * request is sent, so no rejection can reveal the change.
+   */
   async function isStranded(server: McpServer, ownerId: string, { kind }: Stop): Promise<boolean> {
     if (kind !== "transient") return false;
     const grant = await findGrant(server, ownerId);
@@ -244,7 +260,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     return deps.moves.check(server, grant, null);
   }
 
-  /** A server that was open, or took a key, and now wants more. */
+  /** Handles a server that now requires OAuth, after it was open or used headers. */
   async function headersRefused(server: McpServer, ownerId: string): Promise<Stop> {
     if (server.authType === "HEADERS") return { kind: "headers-rejected" };
     const { authType } = await deps.detector.detect(server.url);

@@ -7,7 +7,7 @@ const inAnHour = new Date("2026-11-23T12:00:00Z");
 const inADay = new Date("2026-11-24T11:00:00Z");
 const inAWeek = new Date("2026-11-30T11:00:00Z");
 
-/** An account of which nothing is known that would end it. */
+/** An account without any known event that would end its authorization. */
 const healthy: ForecastFacts = {
   state: "CONNECTED",
   renewable: true,

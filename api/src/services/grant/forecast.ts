@@ -1,4 +1,4 @@
-/** When a person will be needed for an account that works now: a pure look at what is stored of it. */
+/** Predicts when a user will be needed for a connected account, as a pure function of the stored grant. */
 import type { OAuthState } from "#oauth/state.ts";
 
 export type ForecastReason =
@@ -8,29 +8,29 @@ export type ForecastReason =
   | "REFRESH_FAILING";
 
 export interface Forecast {
-  /** Null: some day that nobody has told, or by now already. */
+  /** Null if the time is not known or has already passed. */
   at: Date | null;
   reason: ForecastReason;
 }
 
-/** What is known; a time is null when it is not, or never comes. */
+/** The known facts about a grant. A time is null if it is not known or does not apply. */
 export interface ForecastFacts {
   state: OAuthState;
-  /** Tokens can be had without a person. */
+  /** Whether tokens can be obtained without a user. */
   renewable: boolean;
   accessTokenExpiresAt: Date | null;
   refreshTokenExpiresAt: Date | null;
   clientSecretExpiresAt: Date | null;
-  /** In a row, up to now. */
+  /** The number of consecutive failures until now. */
   refreshFailures: number;
 }
 
-/** Fewer are a hiccup. */
+/** Fewer failures are considered temporary. */
 const failuresThatTell = 3;
 
 /**
- * The earliest of what will end the account. Null: it does not work now (its reason says what to do), or nothing is known that would
- * end it.
+ * Returns the earliest event that will end the account's authorization. Null if the account is not connected (its reason then states the
+ * required action), or if no such event is known.
  */
 export function forecastNeed(facts: ForecastFacts, now: Date): Forecast | null {
   if (facts.state !== "CONNECTED") return null;
@@ -45,7 +45,7 @@ export function forecastNeed(facts: ForecastFacts, now: Date): Forecast | null {
   const timeOf = ({ at }: Forecast): number => at?.getTime() ?? Number.POSITIVE_INFINITY;
   const [first] = candidates.toSorted((one, other) => timeOf(one) - timeOf(other));
   if (!first) return null;
-  // It fails by now, and the authorization server may mend it any moment: nothing foretells when a person will be needed.
+  // The token has expired and refreshes fail. The authorization server may recover at any time, so no time can be predicted.
   const isOver = first.reason === "REFRESH_FAILING" && timeOf(first) <= now.getTime();
   return isOver ? { ...first, at: null } : first;
 }

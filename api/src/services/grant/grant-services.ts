@@ -4,14 +4,14 @@ import { createRefresher } from "#oauth/refresher.ts";
 import type { Platform } from "#platform.ts";
 import type { Stores } from "#storage/stores.ts";
 import type { AccessServices } from "../access/access-services.ts";
-import type { CallRows } from "../cache/call-caches.ts";
+import type { CallCaches } from "../cache/call-caches.ts";
 import type { DiscoveryServices } from "../discovery/discovery-services.ts";
-import { createAccountNeeds } from "./accounts-needing-consent.ts";
+import { createAccountsNeedingConsent } from "./accounts-needing-consent.ts";
 import { createAuthorizationRequired } from "./authorization-required.ts";
 import { type AccountsDeps, createAccounts } from "./credentials.ts";
-import { createAuthorizationServerMoves } from "./issuer-changes.ts";
+import { createIssuerChanges } from "./issuer-changes.ts";
 import { createRevocation } from "./revocation.ts";
-import { createRejections } from "./token-rejections.ts";
+import { createTokenRejections } from "./token-rejections.ts";
 
 export type GrantServices = ReturnType<typeof createGrantServices>;
 
@@ -25,7 +25,7 @@ export interface GrantListeners {
 export function createGrantServices(
   platform: Platform,
   stores: Stores,
-  { access, detector, callRows }: AccessServices & DiscoveryServices & { callRows: CallRows },
+  { access, detector, callCaches }: AccessServices & DiscoveryServices & { callCaches: CallCaches },
   listeners: GrantListeners,
 ) {
   const { db, clock, background, changes, signAssertion } = platform;
@@ -77,18 +77,23 @@ export function createGrantServices(
       appendStateChange: stores.appendStateChange,
       changes,
     }),
-    rejections: createRejections(clock),
-    moves: createAuthorizationServerMoves({
+    rejections: createTokenRejections(clock),
+    moves: createIssuerChanges({
       detector,
       grants: stores.grantMove,
       kickRevocation: () => revocation.kick(),
       clock,
     }),
-    rows: callRows,
+    rows: callCaches,
     background,
     clock,
     connectItself: listeners.onMissingGrant,
   });
   platform.connections.defer(() => refresher.close());
-  return { revocation, refresher, accounts, accountNeeds: createAccountNeeds({ db, access }) };
+  return {
+    revocation,
+    refresher,
+    accounts,
+    accountNeeds: createAccountsNeedingConsent({ db, access }),
+  };
 }

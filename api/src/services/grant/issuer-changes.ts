@@ -3,18 +3,18 @@ import type { BearerChallenge } from "#oauth/challenge.ts";
 import type { GrantMove } from "#storage/grant-move.ts";
 import type { Detector } from "../discovery/detection.ts";
 
-/** A grant whose tokens are refused, or cannot be renewed. */
+/** A grant whose tokens are rejected or cannot be refreshed. */
 export interface DoubtfulGrant {
   id: string;
   issuer: string | null;
   version: number;
 }
 
-/** Notices that a server is protected by another authorization server now, which no token of the old one will ever please. */
-export interface AuthorizationServerMoves {
+/** Detects that a server is now protected by a different authorization server, which makes the tokens of the previous one useless. */
+export interface IssuerChanges {
   /**
-   * True: it has moved, and the grant waits for consent there. Only metadata that was really answered says so; a server in trouble
-   * changes nothing (regressions R19). At most one look a minute per grant.
+   * Returns true if the server has changed its authorization server; the grant then requires consent at the new one. Only metadata that was
+   * successfully retrieved counts, so an unavailable server changes nothing (regressions R19). Checks each grant at most once per minute.
    */
   check(
     server: McpServer,
@@ -25,13 +25,13 @@ export interface AuthorizationServerMoves {
 
 const intervalMs = 60_000;
 
-export function createAuthorizationServerMoves(deps: {
+export function createIssuerChanges(deps: {
   detector: Pick<Detector, "hasMovedFrom">;
   grants: GrantMove;
-  /** After a commit that put tokens into the outbox. */
+  /** Called after a commit that added revocation tasks to the outbox. */
   kickRevocation(): void;
   clock: { monotonicMs(): number };
-}): AuthorizationServerMoves {
+}): IssuerChanges {
   const looks = new Map<string, { atMs: number; underWay: Promise<boolean> | null }>();
 
   async function look(
@@ -47,7 +47,8 @@ export function createAuthorizationServerMoves(deps: {
 
   return {
     async check(server, { id, issuer, version }, challenge) {
-      // What an admin has set counts, whatever the server says; under a profile its metadata may name another issuer.
+      // An issuer set by an admin takes precedence over the server's metadata. With a provider profile the metadata may name a different
+      // issuer.
       if (issuer === null || server.oauthAuthorizationServer !== null) return false;
       const nowMs = deps.clock.monotonicMs();
       for (const [key, { atMs }] of looks) if (nowMs - atMs >= intervalMs) looks.delete(key);
@@ -60,7 +61,7 @@ export function createAuthorizationServerMoves(deps: {
       try {
         return await underWay;
       } finally {
-        // A later grant of the same authorization server is not judged by what was found about this one.
+        // A newer grant from the same authorization server is not affected by a result for this one.
         entry.underWay = null;
       }
     },

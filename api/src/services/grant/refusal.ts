@@ -1,16 +1,16 @@
 import type { Failure } from "#mcp/connection/classify-error.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 
-/** Why a request got no credentials that the server accepts. */
+/** The reasons that no credentials are available which the server accepts. */
 export type Stop = (
   | { kind: "reauth"; reason: OAuthReason }
-  /** Configured headers were refused. */
+  /** The server rejected the configured headers. */
   | { kind: "headers-rejected" }
-  /** The server said no to this call, whoever asks. */
+  /** The server rejected this call, regardless of the account. */
   | { kind: "forbidden"; message: string }
   | { kind: "transient"; message: string }
 ) & {
-  /** The server itself said no; otherwise nothing was sent. */
+  /** Whether the server itself rejected the request. Otherwise nothing was sent. */
   answered?: boolean;
 };
 
@@ -21,7 +21,7 @@ export const changedMeanwhile: Stop = {
   message: "The server's settings or its account were changed meanwhile. Try again.",
 };
 
-/** Consent was given again and again; to ask once more would help nobody (regressions C14). */
+/** Consent was given repeatedly without effect, so asking for it again would not help (regressions C14). */
 export function insatiable(scopes: readonly string[]): Stop {
   const wanted = scopes.length > 0 ? scopes.join(" ").slice(0, 200) : "further scopes";
   return {
@@ -30,14 +30,14 @@ export function insatiable(scopes: readonly string[]): Stop {
   };
 }
 
-/** As many as they are, one consent cannot be about them all. */
+/** The number of scopes exceeds what one consent can request. */
 export const boundless: Stop = {
   kind: "forbidden",
   message:
     "The server asks for ever more scopes than a consent can be about; its operator must mend this.",
 };
 
-/** Why a session gave no answer, in one sentence. */
+/** Describes in one sentence why a session returned no result. */
 export function describeFailure(failure: Failure): string {
   switch (failure.kind) {
     case "cancelled":

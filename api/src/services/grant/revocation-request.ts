@@ -3,31 +3,31 @@ import { deleteRegistration } from "#oauth/registration-deletion.ts";
 import { revokeToken, type RevocationOutcome } from "#oauth/revocation.ts";
 import type { LeasedTask, RevocationStore, RevocationWork } from "#storage/revocation-store.ts";
 
-/** What one try came to. */
+/** The result of one attempt. */
 export type RevocationTry =
   | { kind: "shared" }
-  /** Nobody can open it; nothing was sent. */
+  /** The task cannot be decrypted. Nothing was sent. */
   | { kind: "broken" }
   | { kind: "answered"; answer: RevocationOutcome };
 
 export interface RevocationRequestDeps {
   store: RevocationStore;
-  /** `beforeSend` runs on the open connection, just before the first byte, and nothing is sent when it throws. */
+  /** `beforeSend` is called on the open connection immediately before the first byte. Nothing is sent if it throws. */
   fetchFor(scope: { serverUrl: string; beforeSend(): void }): Fetch;
   signAssertion: SignAssertion;
 }
 
 export interface RevocationRequestOptions {
-  /** Throws once the lease is too old to send anything under it. */
+  /** Throws if the lease is too old for sending another request. */
   beforeSend(): void;
-  /** Per request, in milliseconds. */
+  /** The timeout of each request, in milliseconds. */
   deadlineMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Sends what a task holds, with the client, endpoint and issuer that the tokens came from, whatever the settings say now.
- * @throws what opening the task throws, and what the database does
+ * Sends the requests of a task, with the client, endpoint and issuer that the tokens came from, regardless of the current settings.
+ * @throws errors of decrypting the task and of the database
  */
 export async function requestRevocation(
   deps: RevocationRequestDeps,
@@ -43,12 +43,13 @@ export async function requestRevocation(
       kind: "answered",
       answer: await deleteRegistration({ ...work, fetch, signal: limit() }),
     };
-  // Revoking "by user and client" would end the neighbour's grant too (regressions R18), or one that was made since.
+  // At a server that revokes by user and client, this would also end another account's grant (regressions R18), or one that was issued
+  // since.
   if (await deps.store.isShared(task)) return { kind: "shared" };
   return { kind: "answered", answer: await revokeTokens(deps, task.issuer, work, fetch, limit) };
 }
 
-/** The refresh token first: it is the one that lives on, and its answer is the one that counts. */
+/** Revokes the refresh token first, because it has the longer lifetime and its result determines the outcome. */
 async function revokeTokens(
   { signAssertion }: RevocationRequestDeps,
   issuer: string,

@@ -8,50 +8,56 @@ import type {
   RevocationStore,
   TokensToRevoke,
 } from "#storage/revocation-store.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import { type RevocationRequestDeps, requestRevocation } from "./revocation-request.ts";
 
 /**
- * Ends tokens and registrations at their authorization servers, from an outbox: whoever ends a grant writes the task in the same
- * transaction, any process does it, and its receipt is in the log.
+ * Revokes tokens and deletes client registrations at their authorization servers, using an outbox: the transaction that ends a grant also
+ * writes the task, any process can perform it, and its result is recorded in the event log.
  */
 export interface Revocation {
-  /** Looks at the outbox now, behind the answer. To be called after a commit that wrote a task. */
+  /** Processes the outbox now, in the background. Should be called after a commit that wrote a task. */
   kick(): void;
-  /** Tokens that were issued and found no grant. The database may be away: tried until it takes them or the process ends. */
+  /**
+   * Revokes tokens that were issued but not stored in a grant. If the database is not available, writing the task is retried until it
+   * succeeds or the process ends.
+   */
   revokeOrphan(tokens: TokensToRevoke, cause: RevocationCause): void;
   /**
-   * Before a consent starts: what is open of its account is tried once more, now. What still cannot be ended waits for so long that
-   * the consent is over, and is kept if the consent brought a grant, so that a late revocation never kills it.
+   * Called before a consent starts: attempts the account's pending revocations once more. Those that fail are postponed until the consent
+   * has ended, and are not made if it resulted in a grant, so that a late revocation never ends the new grant.
    */
   settle(account: RevocationAccount): Promise<void>;
-  /** The same before its tokens are asked for, and without a try: only what is being sent is waited for. */
+  /**
+   * Like `settle`, but called before the tokens of a consent are requested, and without another attempt: only waits for requests in
+   * progress.
+   */
   hold(account: RevocationAccount): Promise<void>;
-  /** Does all that is due. */
+  /** Processes all tasks that are due. */
   turn(signal?: AbortSignal): Promise<void>;
 }
 
 export interface RevocationDeps extends RevocationRequestDeps {
   db: Database;
   store: RevocationStore;
-  background: Background;
+  background: BackgroundTasks;
   clock: Clock;
   sleep: Sleep;
   log(message: string, details: object): void;
 }
 
 const leaseMs = 30_000;
-/** Nothing is sent under an older lease: with the deadline of two requests, all is over before the lease is. */
+/** No request is sent under a lease older than this, so that two requests with their timeouts end before the lease does. */
 const lastSendMs = 15_000;
 const requestDeadlineMs = 7_000;
-/** Taken at once, and sent side by side. */
+/** The number of tasks that are leased together and processed concurrently. */
 const batchSize = 8;
 const giveUpAfterMs = 24 * 60 * 60_000;
 const firstDelayMs = 1_000;
 const longestDelayMs = 30 * 60_000;
-/** For a payload that cannot be opened: it harms nothing, and waits for a key that is missing. */
+/** The delay for a task that cannot be decrypted. It causes no harm, and waits until the missing key is available again. */
 const unopenedDelayMs = 5 * 60_000;
-/** An attempt at consent takes ten minutes at most; then a minute for its last step. */
+/** The maximum duration of a consent attempt: ten minutes, and one minute for its last step. */
 const consentMs = 11 * 60_000;
 const exchangeMs = 60_000;
 const pollMs = 100;
@@ -61,7 +67,7 @@ const outcomes = {
   refused: "REFUSED",
 } as const;
 
-/** @returns milliseconds until the next try, after so many */
+/** @returns the delay before the next attempt, in milliseconds */
 export function backOff(attempts: number, retryAfterMs: number | null): number {
   return Math.max(
     Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs),
@@ -74,7 +80,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
   let isRunning = false;
   let isKicked = false;
 
-  /** @param waitMs the least until another try after this one */
+  /** @param waitMs the minimum delay before another attempt after this one */
   async function attempt(
     task: LeasedTask,
     leasedAtMs: number,
@@ -120,7 +126,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
       return finish({ outcome: "KEPT_SHARED", attempts: task.attempts, httpStatus: null });
     const { answer } = tried;
     const { httpStatus } = answer;
-    // Cut off because this process stops: another one does it at once, and it does not count.
+    // Aborted because this process is shutting down. Another process continues immediately, and the attempt does not count.
     if (answer.kind === "transient" && signal.aborted)
       return store.giveBack(task, { attempts: task.attempts, inMs: waitMs });
     const attempts = task.attempts + 1;
@@ -132,7 +138,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
     tell("TRANSIENT", httpStatus);
   }
 
-  /** Once so much time has passed, nobody sends under a lease that was taken before. */
+  /** After this time no process sends requests under a lease that was taken before. */
   async function waitForHolders(account: RevocationAccount): Promise<void> {
     const untilMs = clock.monotonicMs() + leaseMs;
     while ((await store.countHeld(account)) > 0 && clock.monotonicMs() < untilMs)
@@ -141,7 +147,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
 
   async function turn(signal: AbortSignal = new AbortController().signal): Promise<void> {
     while (!signal.aborted) {
-      // Before asking, so that the lease is never thought to be younger than it is.
+      // Measured before the query, so that the lease is never considered younger than it is.
       const leasedAtMs = clock.monotonicMs();
       const tasks = await store.takeDue(batchSize, leaseMs);
       if (tasks.length === 0) return;

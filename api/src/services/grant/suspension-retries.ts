@@ -1,16 +1,16 @@
 import type { Database } from "@gatehouse/prisma";
-import { startTurns } from "#async/interval.ts";
+import { startInterval } from "#async/interval.ts";
 
-/** A suspended account is tried again first after so long, then after twice as long each time. */
+/** The delay before a suspended account is tried again, which doubles each time. */
 const firstDelayMs = 30_000;
 const longestDelayMs = 15 * 60_000;
 const everyMs = 15_000;
 
 /**
- * Accounts that are suspended as TOKEN_REJECTED come back by themselves when the server relents (regressions R19): asking for its
- * tools is what tells, and an accepted token lifts the suspension.
+ * Tries accounts that are suspended with TOKEN_REJECTED again, so that they recover automatically when the server accepts their tokens
+ * (regressions R19). The test is a request for the list of tools; an accepted token ends the suspension.
  */
-export function startSuspensionProbes(deps: {
+export function startSuspensionRetries(deps: {
   db: Database;
   /** Asks the server for its tools, as the account. */
   listTools(serverId: string, ownerId: string): Promise<unknown>;
@@ -44,5 +44,5 @@ export function startSuspensionProbes(deps: {
     }
   }
 
-  return startTurns(() => void turn().catch(deps.onError), everyMs);
+  return startInterval(() => void turn().catch(deps.onError), everyMs);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRejections } from "./token-rejections.ts";
+import { createTokenRejections } from "./token-rejections.ts";
 
 function createClock() {
   let nowMs = 0;
@@ -7,13 +7,13 @@ function createClock() {
 }
 
 it("R19 a burst of refusals is one", () => {
-  const rejections = createRejections(createClock());
+  const rejections = createTokenRejections(createClock());
   expect(Array.from({ length: 50 }, () => rejections.note("grant", "consent"))).not.toContain(true);
 });
 
 it("R19 refusals over half a minute suspend the account", () => {
   const clock = createClock();
-  const rejections = createRejections(clock);
+  const rejections = createTokenRejections(clock);
   const seen = Array.from({ length: 3 }, () => {
     const suspended = rejections.note("grant", "consent");
     clock.advance(10_000);
@@ -23,11 +23,11 @@ it("R19 refusals over half a minute suspend the account", () => {
 });
 
 it.each([
-  ["a new consent", (r: ReturnType<typeof createRejections>) => r.note("grant", "another")],
-  ["an accepted token", (r: ReturnType<typeof createRejections>) => r.forget("grant")],
+  ["a new consent", (r: ReturnType<typeof createTokenRejections>) => r.note("grant", "another")],
+  ["an accepted token", (r: ReturnType<typeof createTokenRejections>) => r.forget("grant")],
 ])("R19 %s begins with a clean sheet", (_, reset) => {
   const clock = createClock();
-  const rejections = createRejections(clock);
+  const rejections = createTokenRejections(clock);
   for (let i = 0; i < 2; i++) {
     rejections.note("grant", "consent");
     clock.advance(10_000);

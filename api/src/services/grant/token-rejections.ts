@@ -1,19 +1,22 @@
-/** Counts refusals of fresh tokens over time: a burst during a hiccup is one refusal, not many (promise 3 of the design). */
-export interface Rejections {
-  /** True when the server has refused this account again and again, so that it is to be suspended. */
+/**
+ * Counts rejections of new tokens over time. Several rejections within a short time count as one, because they may have the same temporary
+ * cause (promise 3 of the design).
+ */
+export interface TokenRejections {
+  /** Records a rejection. Returns true if the server has rejected this account repeatedly, so that it should be suspended. */
   note(grantId: string, consent: string): boolean;
-  /** The server took a token: what was counted is forgotten. */
+  /** Resets the count after the server accepted a token. */
   forget(grantId: string): void;
 }
 
-/** So many in a row, each so long after the one before. */
+/** The number of consecutive rejections that leads to a suspension, and the minimum interval between them. */
 const limit = 3;
 const intervalMs = 10_000;
-/** What is older says nothing about today. */
+/** Rejections older than this are ignored. */
 const memoryMs = 10 * 60_000;
 
-/** @param clock monotonic */
-export function createRejections(clock: { monotonicMs(): number }): Rejections {
+/** @param clock a monotonic clock */
+export function createTokenRejections(clock: { monotonicMs(): number }): TokenRejections {
   const counts = new Map<string, { consent: string; count: number; lastMs: number }>();
 
   return {
@@ -21,7 +24,7 @@ export function createRejections(clock: { monotonicMs(): number }): Rejections {
       const nowMs = clock.monotonicMs();
       for (const [id, { lastMs }] of counts) if (nowMs - lastMs > memoryMs) counts.delete(id);
       const known = counts.get(grantId);
-      // A new consent begins with a clean sheet.
+      // The count starts again after a new consent.
       if (known?.consent !== consent) {
         counts.set(grantId, { consent, count: 1, lastMs: nowMs });
         return false;

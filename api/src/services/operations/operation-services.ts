@@ -1,11 +1,11 @@
-import { startTurns } from "#async/interval.ts";
+import { startInterval } from "#async/interval.ts";
 import type { Platform } from "#platform.ts";
 import type { AccessServices } from "../access/access-services.ts";
 import type { CatalogServices } from "../catalog/catalog-services.ts";
 import type { ConsentServices } from "../consent/consent-services.ts";
-import { startRenewals } from "../grant/background-refresh.ts";
+import { startBackgroundRefresh } from "../grant/background-refresh.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
-import { startSuspensionProbes } from "../grant/suspension-retries.ts";
+import { startSuspensionRetries } from "../grant/suspension-retries.ts";
 import type { ServerServices } from "../server/server-services.ts";
 import type { SessionServices } from "../session/session-services.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -25,28 +25,28 @@ export function createOperationServices(
   return {
     statistics: createStatistics({ db, access: lower.access }),
 
-    /** Starts the regular work. @param renewEveryMs absent: the default; null: tokens are not refreshed in the background */
+    /** Starts the regular work. @param refreshEveryMs absent: the default; null: tokens are not refreshed in the background */
     startTasks: (
       onError: (error: unknown) => void,
-      renewEveryMs: number | null | undefined,
+      refreshEveryMs: number | null | undefined,
     ): Disposable[] => [
       startHousekeeping(db, config, onError),
-      startSuspensionProbes({ db, listTools: lower.catalogs.discover, clock, onError }),
-      startTurns(() => lower.revocation.kick(), 5_000),
-      startTurns(() => lower.pool.sweep(), 15_000),
-      startTurns(lower.finalizing.now, 5_000),
-      startTurns(() => lower.retireRegistrations(null), 60_000),
+      startSuspensionRetries({ db, listTools: lower.catalogs.discover, clock, onError }),
+      startInterval(() => lower.revocation.kick(), 5_000),
+      startInterval(() => lower.pool.sweep(), 15_000),
+      startInterval(lower.finalizing.now, 5_000),
+      startInterval(() => lower.retireRegistrations(null), 60_000),
       lower.finalizing,
-      ...(renewEveryMs === null
+      ...(refreshEveryMs === null
         ? []
         : [
-            startRenewals({
+            startBackgroundRefresh({
               db,
               refresher: lower.refresher,
               clock,
               random: Math.random,
               onError,
-              ...(renewEveryMs === undefined ? {} : { everyMs: renewEveryMs }),
+              ...(refreshEveryMs === undefined ? {} : { everyMs: refreshEveryMs }),
             }),
           ]),
     ],

@@ -18,7 +18,7 @@ export interface Deletion {
   finalizeDue(signal?: AbortSignal): Promise<void>;
 }
 
-export interface DeletionDeps {
+export interface ServerDeletionDeps {
   db: Database;
   access: Access;
   quotas: Pick<Quotas, "serversPerWorkspace">;
@@ -49,7 +49,7 @@ export interface DeletionDeps {
 /** Processes' timers and the database's clock do not agree to the millisecond. */
 const marginMs = 50;
 
-export function createDeletion(deps: DeletionDeps): Deletion {
+export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
   const { db, access } = deps;
 
   /** @param passed those of this turn, ended or not */

@@ -6,7 +6,7 @@ import type { AccessServices } from "../access/access-services.ts";
 import type { DiscoveryServices } from "../discovery/discovery-services.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
 import { createSandboxServers, type Sandbox } from "./sandbox-servers.ts";
-import { createDeletion } from "./server-deletion.ts";
+import { createServerDeletion } from "./server-deletion.ts";
 import { createServers, type ServersDeps } from "./servers.ts";
 
 export type ServerServices = ReturnType<typeof createServerServices>;
@@ -45,7 +45,7 @@ export function createServerServices(
     appendEvent,
     connectItself: onClientCredentials,
   });
-  const deletion = createDeletion({
+  const deletion = createServerDeletion({
     ...shared,
     registrations: stores.registrations,
     undoMs: platform.options.undoMs ?? defaultUndoMs,

@@ -23,7 +23,7 @@ export type OpenToolSession = <T>(
   use: (session: Session) => Promise<T>,
 ) => Promise<T | Failure>;
 
-export interface ToolSessionsDeps {
+export interface McpSessionsDeps {
   pool: Pick<SessionPool, "use">;
   accounts: Pick<Accounts, "credentials">;
   /** For messages: each has a bound of its own on its time. */
@@ -38,7 +38,7 @@ export interface ToolSessionsDeps {
 }
 
 /** Sessions come out of the pool: a call finds its account's session open, whoever opened it (regressions S1). */
-export function createToolSessions(deps: ToolSessionsDeps): OpenToolSession {
+export function createMcpSessions(deps: McpSessionsDeps): OpenToolSession {
   return async ({ server, ownerId, timeoutMs, leftMs, signal, onAnswer }, use) => {
     const { id: serverId, configVersion, authType, url } = server;
     const reading = authType === "OAUTH" ? deps.consentOf({ serverId, ownerId }) : null;

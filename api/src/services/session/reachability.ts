@@ -1,7 +1,7 @@
 import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Failure } from "#mcp/connection/classify-error.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import type { Stop } from "../grant/refusal.ts";
 import type { OpenToolSession } from "./mcp-sessions.ts";
 import { describeFailure } from "../grant/refusal.ts";
@@ -20,7 +20,7 @@ export interface Reachability {
 
 export interface ReachabilityDeps {
   db: Database;
-  background: Background;
+  background: BackgroundTasks;
   clock: { monotonicMs(): number };
   changes: Pick<Changes, "server">;
 }

@@ -4,12 +4,12 @@ import type { PoolKey } from "#mcp/pool/pool-key.ts";
 import { rolesAllowed } from "../access/access.ts";
 
 /** Ends pooled sessions on this process once a server, an account or a membership is not what it was (regressions S3). */
-export interface SessionEvictions extends Disposable {
+export interface SessionInvalidation extends Disposable {
   /** Call it before a session is made with a connected account: from then on another consent, or its end, ends the session. */
   watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
 }
 
-export interface SessionEvictionsDeps {
+export interface SessionInvalidationDeps {
   db: Database;
   pool: Pick<SessionPool, "evict" | "evictAll" | "list">;
   /** Calls back with what comes after the colon of each topic of a kind; with null when word of some may have been lost. */
@@ -28,7 +28,7 @@ interface WatchedAccount {
 /** The one that was watched first goes, with its session, when there are more. */
 const maxWatched = 10_000;
 
-export function createSessionEvictions(deps: SessionEvictionsDeps): SessionEvictions {
+export function createSessionInvalidation(deps: SessionInvalidationDeps): SessionInvalidation {
   const { db, pool } = deps;
   /** By the grant's id: a renewed token leaves a session as it is, another consent may be another account. */
   const watched = new Map<string, WatchedAccount>();

@@ -1,21 +1,21 @@
 import { createSessionPool } from "#mcp/pool/session-pool.ts";
 import type { Platform } from "#platform.ts";
-import { type CallRows, readConsent } from "../cache/call-caches.ts";
+import { type CallCaches, readConsent } from "../cache/call-caches.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
-import { createToolSessions } from "./mcp-sessions.ts";
+import { createMcpSessions } from "./mcp-sessions.ts";
 import { createReachability } from "./reachability.ts";
-import { createSessionEvictions } from "./session-invalidation.ts";
+import { createSessionInvalidation } from "./session-invalidation.ts";
 
 export type SessionServices = ReturnType<typeof createSessionServices>;
 
 export function createSessionServices(
   platform: Platform,
-  { accounts, callRows }: GrantServices & { callRows: CallRows },
+  { accounts, callCaches }: GrantServices & { callCaches: CallCaches },
 ) {
   const { db, background, clock, changes, logger, onTopic, connections } = platform;
   const pool = createSessionPool();
   connections.defer(() => pool.close());
-  const evictions = createSessionEvictions({
+  const evictions = createSessionInvalidation({
     db,
     pool,
     onTopic,
@@ -23,14 +23,14 @@ export function createSessionServices(
   });
   connections.use(evictions);
   const reachability = createReachability({ db, background, clock, changes });
-  const openUnwatchedSession = createToolSessions({
+  const openUnwatchedSession = createMcpSessions({
     pool,
     accounts,
     fetchFor: platform.mcpFetchFor,
     streamFetchFor: platform.streamFetchFor,
     clientInfo: platform.clientInfo,
     watchAccount: (account) => evictions.watchAccount(account),
-    consentOf: ({ serverId, ownerId }) => readConsent(callRows, serverId, ownerId),
+    consentOf: ({ serverId, ownerId }) => readConsent(callCaches, serverId, ownerId),
   });
   return {
     pool,

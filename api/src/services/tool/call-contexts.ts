@@ -1,7 +1,7 @@
 import type { McpServer, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
 import { isDeadReason, type OAuthReason } from "#oauth/state.ts";
 import { type Access, type Caller, mayOnServer, ownerOf, requireCaller } from "../access/access.ts";
-import type { CallRows, KnownCatalog, KnownGrant, KnownServer } from "../cache/call-caches.ts";
+import type { CallCaches, KnownCatalog, KnownGrant, KnownServer } from "../cache/call-caches.ts";
 import { keyOfAccount, keyOfMember } from "../cache/account-key.ts";
 import type { CatalogTool } from "../catalog/catalogs.ts";
 import { connectsItself } from "../grant/connects-itself.ts";
@@ -37,7 +37,7 @@ export interface CallContexts {
 
 export interface CallContextsDeps {
   access: Pick<Access, "requireServer">;
-  rows: CallRows;
+  rows: CallCaches;
 }
 
 export function createCallContexts({ access, rows }: CallContextsDeps): CallContexts {

@@ -8,7 +8,7 @@ import { notFound } from "../access/service-error.ts";
 import type { ExecutionHistory } from "./execution-history.ts";
 import type { RunningExecutions } from "./running-executions.ts";
 
-export interface ExecutionCancelling {
+export interface ExecutionCancellation {
   /**
    * Cancels an execution in whichever process it is running, and notifies its server (`notifications/cancelled`). Returns the execution
    * once it has ended, or its current state after `patienceMs`. Returns an execution that has already finished unchanged.
@@ -17,21 +17,23 @@ export interface ExecutionCancelling {
   cancel(caller: Caller | null, id: string): Promise<Execution>;
 }
 
-export interface ExecutionCancellingDeps {
+export interface ExecutionCancellationDeps {
   access: Access;
   history: Pick<ExecutionHistory, "find">;
   running: Pick<RunningExecutions, "find">;
   store: Pick<ExecutionStore, "requestCancel">;
   bus: Pick<Bus, "publish" | "watch">;
   /** Marks the executions of processes that no longer exist as INTERRUPTED. */
-  interruptAbandoned(): Promise<void>;
+  interruptOrphaned(): Promise<void>;
 }
 
 /** How long a caller waits for the execution to end, in milliseconds. Cancellation continues in the background. */
 const patienceMs = 5_000;
 const pollMs = 500;
 
-export function createExecutionCancelling(deps: ExecutionCancellingDeps): ExecutionCancelling {
+export function createExecutionCancellation(
+  deps: ExecutionCancellationDeps,
+): ExecutionCancellation {
   const { access, bus, history, running, store } = deps;
 
   async function require(caller: Caller, id: string): Promise<Execution> {
@@ -60,7 +62,7 @@ export function createExecutionCancelling(deps: ExecutionCancellingDeps): Execut
       for (;;) {
         execution = await require(caller, id);
         if (execution.finishedAt !== null || performance.now() > untilMs) return execution;
-        await deps.interruptAbandoned();
+        await deps.interruptOrphaned();
         await watch.next(pollMs);
       }
     },

@@ -60,7 +60,7 @@ export interface Elicitations {
    * Decrypts the questions in the order of `ids`, using one query. Null if deleted or not decryptable. The caller must be allowed to see
    * all of them.
    */
-  openQuestions(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]>;
+  openElicitations(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]>;
 }
 
 export interface ElicitationsDeps {
@@ -127,7 +127,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
     try {
       // Awaited first, so that earlier status changes of the execution are stored before the question.
       if (!(await runs.wait(run.executionId))) return { action: "cancel" };
-      const row = await store.create(describeQuestion(run, question), ttlMs);
+      const row = await store.create(describeElicitation(run, question), ttlMs);
       await store.announce(row);
       return toAnswer(await waitForAnswer(row, signal));
     } finally {
@@ -144,8 +144,8 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
     return row;
   }
 
-  async function openQuestions(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]> {
-    const opened = await store.openQuestions(ids, (error) =>
+  async function openElicitations(ids: readonly string[]): Promise<(ElicitationQuestion | null)[]> {
+    const opened = await store.openElicitations(ids, (error) =>
       deps.log("a question could not be opened", {
         error: error instanceof Error ? error.name : "unknown",
       }),
@@ -168,7 +168,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       if (row.status !== "PENDING") throw tooLate();
       let given: Record<string, unknown> | null = null;
       if (action === "ACCEPT" && row.mode === "FORM") {
-        const [question] = await openQuestions([row.id]);
+        const [question] = await openElicitations([row.id]);
         if (!question?.requestedSchema) throw tooLate();
         const filled = fillDefaults(question.requestedSchema, content ?? {});
         const issues = validateArguments(question.requestedSchema, filled);
@@ -216,11 +216,11 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
       return store.listPending(caller.userId, workspaceId, mostPending);
     },
 
-    openQuestions,
+    openElicitations,
   };
 }
 
-function describeQuestion(run: AskingRun, question: Question): NewElicitation {
+function describeElicitation(run: AskingRun, question: Question): NewElicitation {
   const { message } = question;
   return question.mode === "url"
     ? { ...run, mode: "URL", question: { message, requestedSchema: null, url: question.url } }

@@ -1,4 +1,4 @@
-import { type CallClock, startCallClock } from "#mcp/elicitation/pausable-timeout.ts";
+import { type PausableTimeout, startPausableTimeout } from "#mcp/elicitation/pausable-timeout.ts";
 import { callTool } from "#mcp/calls/execute.ts";
 import type { Asking } from "#mcp/elicitation/elicitation-queue.ts";
 import type { ToolCallAnswer } from "#mcp/calls/execute.ts";
@@ -86,7 +86,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     { tool, arguments: args }: PreparedCall,
     input: ExecuteInput,
     run: Run,
-    clock: CallClock,
+    clock: PausableTimeout,
   ): Promise<ToolCallAnswer> {
     const { server, ownerId } = context;
     const { signal } = run;
@@ -138,7 +138,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
     prepared: PreparedCall,
     input: ExecuteInput,
     run: Run,
-    clock: CallClock,
+    clock: PausableTimeout,
   ): Promise<ExecuteAnswer> {
     const { server } = context;
     try {
@@ -229,7 +229,7 @@ export function createExecutions(deps: ExecutionsDeps): Executions {
         serverId: server.id,
         userId: caller.userId,
       });
-      const clock = startCallClock(timeoutOf(context, input));
+      const clock = startPausableTimeout(timeoutOf(context, input));
       const end = () => {
         clock[Symbol.dispose]();
         leave();

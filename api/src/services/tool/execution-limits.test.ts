@@ -13,7 +13,7 @@ const create = (concurrency: Partial<ConcurrencyLimits> = {}) =>
     callsPerSecond: fast,
     monotonicMs: () => 0,
   });
-/** As many calls as are let through, of a thousand at most. */
+/** Starts calls until one is rejected, at most 1,000, and returns their number. */
 function fill(limits: ReturnType<typeof create>, whose: Parameters<typeof limits.take>[0]): number {
   for (let count = 0; count < 1_000; count += 1)
     try {
@@ -41,7 +41,7 @@ describe("calls at once", () => {
     );
     limits.take(other);
     leave();
-    // The refused one was counted nowhere.
+    // The rejected call was not counted.
     again();
   });
 

@@ -1,5 +1,5 @@
 import { ServiceError } from "../access/service-error.ts";
-import { createLocalRate, type LocalRateLimit } from "../access/process-rate-limit.ts";
+import { createProcessRateLimiter, type ProcessRateLimit } from "../access/process-rate-limit.ts";
 
 /**
  * Limits on concurrent tool calls and on the rate of new calls, for this process. Each process of a cluster counts separately, because a
@@ -49,8 +49,8 @@ const burstSeconds = 20;
 export function createExecutionLimits(deps: ExecutionLimitsDeps): ExecutionLimits {
   const { concurrency, callsPerSecond, monotonicMs } = deps;
   const { perWorkspace, perServer, perUser } = concurrency;
-  const ofUser = createLocalRate(toRate(callsPerSecond.perUser), monotonicMs);
-  const ofWorkspace = createLocalRate(toRate(callsPerSecond.perWorkspace), monotonicMs);
+  const ofUser = createProcessRateLimiter(toRate(callsPerSecond.perUser), monotonicMs);
+  const ofWorkspace = createProcessRateLimiter(toRate(callsPerSecond.perWorkspace), monotonicMs);
   const running = new Map<string, number>();
   const countOf = (key: string) => running.get(key) ?? 0;
 
@@ -145,7 +145,7 @@ function shareOf(free: number, taken: number): number {
   return Math.max(1, Math.ceil((free + taken) / 2));
 }
 
-function toRate(perSecond: number): LocalRateLimit {
+function toRate(perSecond: number): ProcessRateLimit {
   return { burst: perSecond * burstSeconds, perMinute: perSecond * 60 };
 }
 

@@ -1,15 +1,15 @@
 import type { ExecutionStore } from "#storage/execution-store.ts";
 
 /** Executions of processes that no longer exist. */
-export interface AbandonedExecutions {
+export interface OrphanedExecutions {
   /** Marks them as INTERRUPTED; their tools may or may not have run. Does nothing for some time after database errors. */
   interrupt(): Promise<void>;
   /** Checks for such executions every two seconds, until disposed. */
   startReaping(onError: (error: unknown) => void): Disposable;
 }
 
-export interface AbandonedExecutionsDeps {
-  store: Pick<ExecutionStore, "interruptAbandoned">;
+export interface OrphanedExecutionsDeps {
+  store: Pick<ExecutionStore, "interruptOrphaned">;
   isReachable(): Promise<boolean>;
   /** Called after the commit, with the executions and the workspaces whose event logs changed. */
   publish(change: { executionIds: string[]; workspaceIds: string[] }): void;
@@ -22,13 +22,13 @@ export interface AbandonedExecutionsDeps {
  */
 const settledAfter = 5;
 
-export function createAbandonedExecutions(deps: AbandonedExecutionsDeps): AbandonedExecutions {
+export function createOrphanedExecutions(deps: OrphanedExecutionsDeps): OrphanedExecutions {
   const { store, everyMs = 2_000 } = deps;
   let good = 0;
 
   async function interrupt(): Promise<void> {
     while (good >= settledAfter) {
-      const ended = await store.interruptAbandoned();
+      const ended = await store.interruptOrphaned();
       if (ended.length === 0) return;
       deps.publish({
         executionIds: ended.map(({ id }) => id),
@@ -45,16 +45,16 @@ export function createAbandonedExecutions(deps: AbandonedExecutionsDeps): Abando
   return {
     interrupt,
     startReaping(onError) {
-      let isTurning = false;
+      let isRunning = false;
       const timer = setInterval(() => {
-        if (isTurning) return;
-        isTurning = true;
+        if (isRunning) return;
+        isRunning = true;
         void turn()
           .catch((error: unknown) => {
             good = 0;
             onError(error);
           })
-          .finally(() => (isTurning = false));
+          .finally(() => (isRunning = false));
       }, everyMs).unref();
       return { [Symbol.dispose]: () => clearInterval(timer) };
     },

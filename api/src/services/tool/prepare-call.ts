@@ -1,5 +1,5 @@
 import { validateArguments, type ArgumentIssue } from "#mcp/json-schema/arguments.ts";
-import type { CallClock } from "#mcp/elicitation/pausable-timeout.ts";
+import type { PausableTimeout } from "#mcp/elicitation/pausable-timeout.ts";
 import type { JsonObject } from "#mcp/json-schema/json.ts";
 import { type WrittenArguments, writeArguments } from "./argument-limits.ts";
 import type { CallContext } from "./call-contexts.ts";
@@ -30,7 +30,7 @@ export async function prepareCall(
   catalogs: Pick<Catalogs, "find" | "noteUse">,
   context: CallContext,
   wanted: WantedCall,
-  clock: Pick<CallClock, "within">,
+  clock: Pick<PausableTimeout, "within">,
 ): Promise<PreparedCall | ExecuteAnswer> {
   const { server } = context;
   if (!server.enabled)

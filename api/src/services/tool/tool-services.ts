@@ -1,20 +1,20 @@
-import { startTurns } from "#async/interval.ts";
-import { followToEnd } from "./wait-for-execution.ts";
+import { startInterval } from "#async/interval.ts";
+import { waitForExecution } from "./wait-for-execution.ts";
 import type { Platform } from "#platform.ts";
 import type { Stores } from "#storage/stores.ts";
 import type { AccessServices } from "../access/access-services.ts";
-import type { CallRows } from "../cache/call-caches.ts";
+import type { CallCaches } from "../cache/call-caches.ts";
 import type { CatalogServices } from "../catalog/catalog-services.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
 import type { SessionServices } from "../session/session-services.ts";
 import { createCallContexts } from "./call-contexts.ts";
-import { createExecutionCancelling, watchForCancelling } from "./cancel-execution.ts";
+import { createExecutionCancellation, watchForCancelling } from "./cancel-execution.ts";
 import { createElicitations } from "./elicitations.ts";
 import { createExecutions } from "./execute-tool.ts";
 import { createExecutionHistory } from "./execution-history.ts";
 import { createExecutionLimits } from "./execution-limits.ts";
 import { createIdempotency } from "./idempotency.ts";
-import { createAbandonedExecutions } from "./orphaned-executions.ts";
+import { createOrphanedExecutions } from "./orphaned-executions.ts";
 import { createServerReading } from "./read-resources.ts";
 import { createRunningExecutions, type RunningExecutionsDeps } from "./running-executions.ts";
 
@@ -26,7 +26,7 @@ export function createToolServices(
   lower: AccessServices &
     GrantServices &
     SessionServices &
-    CatalogServices & { callRows: CallRows },
+    CatalogServices & { callCaches: CallCaches },
   { cutResult, onFinished }: Pick<RunningExecutionsDeps, "cutResult" | "onFinished">,
 ) {
   const { db, bus, clock, config, onTopic } = platform;
@@ -47,7 +47,7 @@ export function createToolServices(
     onFinished,
   });
   const history = createExecutionHistory({ access, store, writer });
-  const abandoned = createAbandonedExecutions({
+  const abandoned = createOrphanedExecutions({
     store,
     publish: stores.publishExecutions,
     isReachable: () =>
@@ -64,7 +64,7 @@ export function createToolServices(
     store: stores.elicitations,
   });
   const executions = createExecutions({
-    contexts: createCallContexts({ access, rows: lower.callRows }),
+    contexts: createCallContexts({ access, rows: lower.callCaches }),
     accounts,
     catalogs,
     openSession,
@@ -82,7 +82,7 @@ export function createToolServices(
         ),
     }),
     // From the database, where a key that is free again is free for every process.
-    follow: (id, until) => (until ? followToEnd(bus, store.find, id, until) : store.find(id)),
+    follow: (id, until) => (until ? waitForExecution(bus, store.find, id, until) : store.find(id)),
     log,
   });
 
@@ -91,13 +91,13 @@ export function createToolServices(
     running,
     history,
     elicitations,
-    cancelling: createExecutionCancelling({
+    cancelling: createExecutionCancellation({
       access,
       history,
       running,
       store,
       bus,
-      interruptAbandoned: () => abandoned.interrupt(),
+      interruptOrphaned: () => abandoned.interrupt(),
     }),
     reading: createServerReading({ access, accounts, catalogs, openSession, limits }),
 
@@ -105,7 +105,7 @@ export function createToolServices(
     startTasks: (onError: (error: unknown) => void): Disposable[] => [
       abandoned.startReaping(onError),
       watchForCancelling({ running, store, onExecution: onTopic("execution"), onError }),
-      startTurns(() => void stores.databaseClock.sync().catch(onError), 60_000),
+      startInterval(() => void stores.databaseClock.sync().catch(onError), 60_000),
     ],
   };
 }

@@ -9,7 +9,7 @@ const pollMs = 500;
  * Waits for an execution to end, which its timeout or the end of its process guarantees, and returns it. Returns its current state if
  * `signal` aborts, or null if it has been deleted.
  */
-export async function followToEnd(
+export async function waitForExecution(
   bus: Pick<Bus, "watch">,
   read: (id: string) => Promise<Execution | null>,
   id: string,

@@ -2,7 +2,7 @@ import type { Changes } from "#events/changes.ts";
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
 import { type Quotas, requireQuota } from "../access/quotas.ts";
 import type { NewEvent } from "#events/log.ts";
-import type { Background } from "#async/background-tasks.ts";
+import type { BackgroundTasks } from "#async/background-tasks.ts";
 import {
   type Access,
   type Caller,
@@ -55,7 +55,7 @@ export interface ApiTokensDeps {
   /** The last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "endedCredential" | "workspace">;
-  background: Pick<Background, "start">;
+  background: Pick<BackgroundTasks, "start">;
 }
 
 /** Prisma's condition for the tokens that a caller may see: their own, and everybody's where they administer. */

@@ -10,7 +10,7 @@ interface Credential {
  * The users behind the sessions and API tokens that live, by the credential's id, in one statement. `isMember` is false for an API token
  * whose owner has left its workspace.
  */
-export async function readLivingCredentials(
+export async function readLiveCredentials(
   db: Database,
   credentials: readonly Credential[],
 ): Promise<Map<string, { name: string; email: string; isMember: boolean }>> {
