@@ -87,7 +87,8 @@ builder.mutationFields((t) => ({
   createMcpServer: t.prismaField({
     type: McpServer,
     ...contactsServer,
-    description: "Adds an MCP server to a workspace. The same URL can be added more than once.",
+    description:
+      "Adds an MCP server to a workspace. The same URL can be added more than once. Requires ADMIN. CONFLICT if the workspace already has the maximum number of servers.",
     args: { input: t.arg({ type: CreateMcpServerInput, required: true }) },
     resolve: async (query, _root, { input }, { db, caller, services, budget }) => {
       const workspaceId = readIdOrNobody(input.workspaceId, "Workspace");
