@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type DefinitionNode, parse } from "graphql";
 import { expect, it } from "vitest";
 
-/** What the contract itself leaves without a description: nothing is to be added here, for an addition of ours tells what it is. */
+/** Elements without a description, because their names are self-explanatory. New elements of the schema need a description and must not be added. */
 const selfEvident = readNames(`
   ApiToken: id
   ApiTokenConnection: itself totalCount

@@ -129,7 +129,8 @@ builder.mutationFields((t) => ({
   startOAuth: t.field({
     type: StartOAuthResult,
     ...contactsServer,
-    description: "Starts a consent attempt for the account that the caller's calls use.",
+    description:
+      "Starts a consent attempt for the account that the caller's calls use. RATE_LIMITED if the caller starts too many attempts.",
     args: { input: t.arg({ type: StartOAuthInput, required: true }) },
     resolve: (_root, { input }, { services, caller, budget }) =>
       services.consent.start(

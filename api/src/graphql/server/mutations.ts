@@ -87,7 +87,8 @@ builder.mutationFields((t) => ({
   createMcpServer: t.prismaField({
     type: McpServer,
     ...contactsServer,
-    description: "Adds an MCP server to a workspace. The same URL can be added more than once.",
+    description:
+      "Adds an MCP server to a workspace. The same URL can be added more than once. Requires ADMIN. CONFLICT if the workspace already has the maximum number of servers.",
     args: { input: t.arg({ type: CreateMcpServerInput, required: true }) },
     resolve: async (query, _root, { input }, { db, caller, services, budget }) => {
       const workspaceId = readIdOrNobody(input.workspaceId, "Workspace");
@@ -120,7 +121,7 @@ builder.mutationFields((t) => ({
   restoreMcpServer: t.prismaField({
     type: McpServer,
     description:
-      "Restores a deleted server with its accounts and settings, within ten seconds after deleteMcpServer. Pending consent attempts are not restored. NOT_FOUND after that time. Returns a server that is not deleted unchanged.",
+      "Restores a deleted server with its accounts and settings, within ten seconds after deleteMcpServer. Pending consent attempts are not restored. NOT_FOUND after that time; CONFLICT if the workspace has reached its maximum number of servers. Returns a server that is not deleted unchanged.",
     args: { id: t.arg.id({ required: true }) },
     resolve: async (query, _root, args, { db, caller, services }) => {
       const id = readIdOrNobody(args.id, "McpServer");

@@ -43,7 +43,8 @@ const CreateApiTokenInput = builder.inputType("CreateApiTokenInput", {
 builder.mutationFields((t) => ({
   createApiToken: t.field({
     type: CreatedApiToken,
-    description: "Creates an API token for the caller. Not available to API tokens.",
+    description:
+      "Creates an API token for the caller. Not available to API tokens. CONFLICT if the caller already has the maximum number of API tokens in the workspace.",
     args: {
       input: t.arg({
         type: CreateApiTokenInput,

@@ -63,7 +63,7 @@ builder.mutationFields((t) => ({
   createWebhookEndpoint: t.field({
     type: CreatedWebhookEndpoint,
     description:
-      "Creates a webhook endpoint, to which the workspace's later events are delivered. Requires ADMIN.",
+      "Creates a webhook endpoint, to which the workspace's later events are delivered. Requires ADMIN. CONFLICT if the workspace already has the maximum number of endpoints.",
     args: {
       input: t.arg({
         type: CreateWebhookEndpointInput,

@@ -17,7 +17,7 @@ const CreatedInvitation = builder
       }),
       url: t.exposeString("url", {
         description:
-          "The link to send to the invited person; Gatehouse does not send it by email. Returned only once, because only a hash is stored.",
+          "The link of the invitation, for sending it to the invited person. Returned only once, because only a hash is stored. Gatehouse also emails it if the invitation is limited to an email address and email is configured.",
       }),
     }),
   });
@@ -42,7 +42,7 @@ builder.mutationFields((t) => ({
   createInvitation: t.field({
     type: CreatedInvitation,
     description:
-      "Creates an invitation with which one person can join a workspace within seven days. Requires ADMIN, and OWNER to invite an owner; not available to API tokens. CONFLICT if the email address belongs to a member, or if the workspace has 200 pending invitations.",
+      "Creates an invitation with which one person can join a workspace within seven days. Requires ADMIN, and OWNER to invite an owner; not available to API tokens. CONFLICT if the email address belongs to a member, or if the workspace already has the maximum number of pending invitations. RATE_LIMITED if too many invitations were sent by email.",
     args: {
       input: t.arg({
         type: CreateInvitationInput,

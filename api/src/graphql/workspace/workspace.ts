@@ -133,7 +133,8 @@ const CreateWorkspaceInput = builder.inputType("CreateWorkspaceInput", {
 builder.mutationField("createWorkspace", (t) =>
   t.prismaField({
     type: Workspace,
-    description: "Creates a workspace with the caller as its owner.",
+    description:
+      "Creates a workspace with the caller as its owner. Not available to API tokens. CONFLICT if the caller already owns the maximum number of workspaces.",
     args: { input: t.arg({ type: CreateWorkspaceInput, required: true }) },
     resolve: async (query, _root, { input }, { db, caller, services }) => {
       const { id } = await services.workspaces.create(caller, input);
