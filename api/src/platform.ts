@@ -20,7 +20,7 @@ import { createAssertionSigner } from "#oauth/client-assertion.ts";
 import { knownProviders } from "#oauth/known-providers.ts";
 import { createProfiles, type ProviderProfile } from "#oauth/provider-profiles.ts";
 import type { RefresherOptions } from "#oauth/refresh-flight.ts";
-import { checkCanary } from "#storage/canary.ts";
+import { checkCanary } from "#storage/key-canary.ts";
 import { renewEpochs } from "#storage/log-epoch.ts";
 import type { Tracing } from "./tracing.ts";
 

@@ -2,7 +2,7 @@ import { openDatabase } from "@gatehouse/prisma";
 import { expect, it } from "vitest";
 import { generateKey, parseKeyring } from "#crypto/keyring.ts";
 import { createSealedBox } from "#crypto/sealed-box.ts";
-import { checkCanary } from "#storage/canary.ts";
+import { checkCanary } from "#storage/key-canary.ts";
 import { createTestDatabase } from "./support/database.ts";
 
 it("processes that start at once on a new database agree on one canary, which tells another key", async () => {

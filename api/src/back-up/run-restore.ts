@@ -9,7 +9,7 @@ import { loadBackUp, readBackUpHeader } from "@gatehouse/prisma/restore";
 import type { Config } from "#config/config.ts";
 import { parseKeyring } from "#crypto/keyring.ts";
 import { BrokenSealError, createSealedBox, UnknownKeyError } from "#crypto/sealed-box.ts";
-import { checkCanary } from "#storage/canary.ts";
+import { checkCanary } from "#storage/key-canary.ts";
 import { countKeyUses } from "#storage/key-uses.ts";
 import { StartupError } from "#config/startup-error.ts";
 import { openTarget } from "./restore-target.ts";

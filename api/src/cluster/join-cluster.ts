@@ -7,7 +7,7 @@ import type { Bus } from "#events/bus.ts";
 import { topics } from "#events/topics.ts";
 import { type Heartbeat, startHeartbeat } from "./heartbeat.ts";
 import { StartupError } from "#config/startup-error.ts";
-import { checkCanary } from "#storage/canary.ts";
+import { checkCanary } from "#storage/key-canary.ts";
 import { recordSealing } from "#storage/key-uses.ts";
 import { createProcessStore } from "#storage/processes.ts";
 

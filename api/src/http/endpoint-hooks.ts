@@ -5,9 +5,9 @@ import { type AuthLimitsDeps, limitAttempts } from "./auth-limits.ts";
 import { waitForEqualTime } from "./auth-request.ts";
 import { checkNewPassword } from "./new-passwords.ts";
 import { requireTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
-import { refuseTakenAddress, type TakenAddressesDeps, unifyRefusals } from "./taken-addresses.ts";
+import { refuseRegisteredEmail, type RegisteredEmailsDeps, unifyRefusals } from "./registered-emails.ts";
 
-type EndpointHooksDeps = AuthLimitsDeps & SignUpGateDeps & TakenAddressesDeps;
+type EndpointHooksDeps = AuthLimitsDeps & SignUpGateDeps & RegisteredEmailsDeps;
 
 /** What runs before and after each endpoint of the sign-in library. */
 export function createEndpointHooks(deps: EndpointHooksDeps) {
@@ -16,7 +16,7 @@ export function createEndpointHooks(deps: EndpointHooksDeps) {
       await limitAttempts(context, deps);
       await requireTicket(context, deps);
       await checkNewPassword(context);
-      await refuseTakenAddress(context, deps);
+      await refuseRegisteredEmail(context, deps);
       if (context.path === "/change-password") return { context: endOtherSessions(context) };
       return undefined;
     }),

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 
 import { toAppPath } from "./app-path.ts";
 import type { HttpEnvironment } from "./environment.ts";
-import { createHeldCookie, RESUME_PATH } from "./held-cookie.ts";
+import { createHeldCookie, RESUME_PATH } from "./held-callback-cookie.ts";
 import type { HttpLogger } from "./logger.ts";
 import type { OAuthAssets } from "./oauth-assets.ts";
 import type { CallbackOutcome, OAuthCallbacks } from "./oauth-callbacks.ts";

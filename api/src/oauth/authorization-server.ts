@@ -10,7 +10,7 @@ import { readJsonDocument } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
 import { mayNameIssuer, type HostProfile } from "./provider-profiles.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
-import type { StepRecorder, Verdict } from "./steps.ts";
+import type { StepRecorder, Verdict } from "./flow-steps.ts";
 
 const names = z.array(z.string()).nullable();
 

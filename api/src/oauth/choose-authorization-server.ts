@@ -6,7 +6,7 @@ import type { DiscoveryFault } from "./discovery-fault.ts";
 import type { Fetch } from "./ports.ts";
 import { mayNameIssuer, type ProviderProfiles } from "./provider-profiles.ts";
 import { isSecureUrl } from "./secure-url.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 
 export interface ChoiceOptions {
   fetch: Fetch;

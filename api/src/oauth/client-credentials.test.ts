@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { noKey, signTestAssertion } from "./testing/assertion.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 import { advanceUntil, createTestWorld, grantId } from "./testing/world.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { discover, type DiscoverOptions } from "./discovery.ts";
 import { knownProviders } from "./known-providers.ts";
 import { createProfiles } from "./provider-profiles.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 /** Documents at their addresses; all else is 404. */

@@ -4,7 +4,7 @@ import { createDiscoveryCache } from "./discovery-cache.ts";
 import { discover, type DiscoverOptions } from "./discovery.ts";
 import { knownProviders } from "./known-providers.ts";
 import { createProfiles } from "./provider-profiles.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 /** A document, or what answers. */

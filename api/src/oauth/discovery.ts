@@ -13,7 +13,7 @@ import { describeProfile, type ProviderProfile } from "./provider-profiles.ts";
 import { canonicalizeResource } from "./resource.ts";
 import { chooseInitialScopes } from "./scopes.ts";
 import { parseUrl } from "./secure-url.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 
 /** Serialisable as it is. */
 export interface Discovery {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { guessAuthorizationServer } from "./authorization-server.ts";
 import { registerClient } from "./dynamic-registration.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 async function register(

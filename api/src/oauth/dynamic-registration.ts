@@ -15,7 +15,7 @@ import { clientName, deriveApplicationType } from "./metadata-document.ts";
 import type { Fetch } from "./ports.ts";
 import { isOwnRegistrationUri } from "./registration-deletion.ts";
 import { isSecureUrl } from "./secure-url.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 
 export interface RegisteredClient {
   clientId: string;

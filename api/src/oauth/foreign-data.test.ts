@@ -11,7 +11,7 @@ import { findProtectedResource } from "./protected-resource.ts";
 import { createProfiles } from "./provider-profiles.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl } from "./secure-url.ts";
-import { createStepRecorder } from "./steps.ts";
+import { createStepRecorder } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 import { readTokenResponse } from "./token-response.ts";
 

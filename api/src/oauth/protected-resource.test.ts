@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { findProtectedResource } from "./protected-resource.ts";
-import { createStepRecorder } from "./steps.ts";
+import { createStepRecorder } from "./flow-steps.ts";
 
 it("C11 does not wait for a document from a server that answers every GET with an endless stream", async () => {
   let cancelled = 0;

@@ -4,7 +4,7 @@ import { claimsJson, isEventStream } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
-import type { StepRecorder, Verdict } from "./steps.ts";
+import type { StepRecorder, Verdict } from "./flow-steps.ts";
 
 export type ProtectedResourceAnswer =
   | {

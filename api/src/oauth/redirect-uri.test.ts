@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { noteRedirectFault } from "./redirect-uri.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 it.each([

@@ -1,5 +1,5 @@
 import { isSecureUrl } from "./secure-url.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 
 /**
  * Why nobody may be sent back to this address with a code: the MCP specification's "Communication Security" wants https or loopback.

@@ -3,7 +3,7 @@ import { guessAuthorizationServer, type AuthorizationServer } from "./authorizat
 import type { Discovery } from "./discovery.ts";
 import { buildMetadataDocument, isMetadataDocumentUrl } from "./metadata-document.ts";
 import { chooseRegistration, type PreRegisteredClient } from "./registration.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 const documentUrl = "https://gatehouse.example/oauth/client-metadata.json";

@@ -4,7 +4,7 @@ import type { PreRegisteredAuthMethod } from "./client-authentication.ts";
 import type { Discovery } from "./discovery.ts";
 import { isMetadataDocumentUrl } from "./metadata-document.ts";
 import type { SigningKey } from "./ports.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 
 /** A client that somebody registered by hand at the authorization server. */
 export interface PreRegisteredClient {

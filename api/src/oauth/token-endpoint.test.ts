@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { exchangeCode, requestRefresh } from "./token-endpoint.ts";
 import { noKey, signTestAssertion } from "./testing/assertion.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";

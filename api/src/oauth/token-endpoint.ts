@@ -9,7 +9,7 @@ import type { Fetch, RenewedTokens, SignAssertion } from "./ports.ts";
 import type { Deviations } from "./provider-profiles.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import type { DeadReason } from "./state.ts";
-import type { StepRecorder } from "./steps.ts";
+import type { StepRecorder } from "./flow-steps.ts";
 import { readTokenResponse, type TokenResponse } from "./token-response.ts";
 
 export type ExchangeOutcome =

@@ -55,7 +55,7 @@ const StepOutcome = builder.enumType("StepOutcome", {
   values: ["OK", "FAILED", "SKIPPED"] as const,
 });
 
-/** As `oauth/steps.ts` writes it. */
+/** As `oauth/flow-steps.ts` writes it. */
 interface StepShape {
   kind: (typeof OAuthFlowStepKind)["$inferType"];
   outcome: (typeof StepOutcome)["$inferType"];

@@ -1,7 +1,7 @@
 /** A world for tests of the refresher: one database, one authorization server, any number of processes, and time that stands still. */
 import type { AccessTokenAnswer } from "../access-token.ts";
 import { createFakeTokenEndpoint, type FakeTokenEndpoint } from "./token-endpoint.ts";
-import { createMemoryGrants, type MemoryGrants } from "../memory.ts";
+import { createMemoryGrants, type MemoryGrants } from "./memory-grants.ts";
 import type { Grant, GrantStore, RenewedTokens } from "../ports.ts";
 import type { RefresherOptions, RefreshReport } from "../refresh-flight.ts";
 import { createProfiles } from "../provider-profiles.ts";

@@ -1,7 +1,7 @@
 import type { McpServer, OAuthFlow } from "@gatehouse/prisma";
 import type { Discovery } from "#oauth/discovery.ts";
 import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
-import type { Step, StepRecorder } from "#oauth/steps.ts";
+import type { Step, StepRecorder } from "#oauth/flow-steps.ts";
 import { requestClientToken } from "#oauth/token-endpoint.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore } from "#storage/flow-store.ts";

@@ -4,7 +4,7 @@ import type { Discovery } from "#oauth/discovery.ts";
 import { registerClient } from "#oauth/dynamic-registration.ts";
 import type { Clock, Fetch, GrantClient, Sleep, SigningKey } from "#oauth/ports.ts";
 import { chooseRegistration, type PreRegisteredClient } from "#oauth/registration.ts";
-import type { StepRecorder } from "#oauth/steps.ts";
+import type { StepRecorder } from "#oauth/flow-steps.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { ServerSecrets } from "#storage/server-secrets.ts";
 import {

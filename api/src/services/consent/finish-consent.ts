@@ -3,7 +3,12 @@ import { authorizationServerSchema } from "#oauth/authorization-server.ts";
 import { readCallback } from "#oauth/callback.ts";
 import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
 import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
-import { createStepRecorder, type Step, type StepClock, type StepRecorder } from "#oauth/steps.ts";
+import {
+  createStepRecorder,
+  type Step,
+  type StepClock,
+  type StepRecorder,
+} from "#oauth/flow-steps.ts";
 import { exchangeCode } from "#oauth/token-endpoint.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "#storage/flow-store.ts";

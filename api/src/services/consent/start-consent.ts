@@ -7,7 +7,7 @@ import { unionScopes } from "#oauth/scopes.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import { noteRedirectFault } from "#oauth/redirect-uri.ts";
 import type { Refresher } from "#oauth/refresher.ts";
-import { createStepRecorder, type Step, type StepClock } from "#oauth/steps.ts";
+import { createStepRecorder, type Step, type StepClock } from "#oauth/flow-steps.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "../access/access.ts";

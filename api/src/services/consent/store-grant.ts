@@ -2,7 +2,7 @@ import type { Changes } from "#events/changes.ts";
 import type { OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { GrantClient } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
-import type { Step, StepClock } from "#oauth/steps.ts";
+import type { Step, StepClock } from "#oauth/flow-steps.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { ConsentedGrant, GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";

@@ -1,7 +1,7 @@
 import type { Discovery } from "#oauth/discovery.ts";
 import { chooseRegistration, type PreRegisteredClient } from "#oauth/registration.ts";
 import { parseUrl } from "#oauth/secure-url.ts";
-import { createStepRecorder } from "#oauth/steps.ts";
+import { createStepRecorder } from "#oauth/flow-steps.ts";
 
 export type RegistrationKind = "PRE_REGISTERED" | "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC";
 

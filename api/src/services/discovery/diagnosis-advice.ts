@@ -1,6 +1,6 @@
 /** What stands in a newcomer's way, in one sentence: the first broken step, whose it is to mend, and how. */
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
-import type { Step } from "#oauth/steps.ts";
+import type { Step } from "#oauth/flow-steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import { type Advice, attributeFault } from "./fault-attribution.ts";
 

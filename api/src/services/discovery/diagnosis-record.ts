@@ -2,7 +2,12 @@
 import { listCodes } from "#oauth/errors.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import { stripUrl } from "#oauth/secure-url.ts";
-import { createStepRecorder, type Step, type StepClock, type StepRecorder } from "#oauth/steps.ts";
+import {
+  createStepRecorder,
+  type Step,
+  type StepClock,
+  type StepRecorder,
+} from "#oauth/flow-steps.ts";
 
 export interface DiagnosisRecord {
   /** In order, as they end. */

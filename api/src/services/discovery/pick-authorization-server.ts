@@ -1,5 +1,5 @@
 import { type Discovery, noteProfile } from "#oauth/discovery.ts";
-import type { StepRecorder } from "#oauth/steps.ts";
+import type { StepRecorder } from "#oauth/flow-steps.ts";
 import type { AuthorizationServerOption } from "./authorization-server-option.ts";
 
 /** The only authorization server that can be used, or all of them for the user to choose from. */

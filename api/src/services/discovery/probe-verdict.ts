@@ -1,6 +1,6 @@
 /** What a probe's answer means, in words and as a step. */
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
-import type { Verdict } from "#oauth/steps.ts";
+import type { Verdict } from "#oauth/flow-steps.ts";
 
 export function judgeProbe(answer: ProbeAnswer): Verdict {
   switch (answer.kind) {

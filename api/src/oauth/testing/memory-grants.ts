@@ -6,8 +6,8 @@ import type {
   RefreshCircumstances,
   RenewedTokens,
   Sleep,
-} from "./ports.ts";
-import type { OAuthReason } from "./state.ts";
+} from "../ports.ts";
+import type { OAuthReason } from "../state.ts";
 
 /** Times are the database's milliseconds. */
 export interface MemoryGrantRow {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createStepRecorder, type Step } from "./steps.ts";
+import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
 function setUp() {

@@ -6,7 +6,7 @@ import type { AttemptLimits } from "#services/access/attempt-limits.ts";
 import { isValidName, refuseName } from "./user-names.ts";
 import { refuseSignUp } from "./sign-up-gate.ts";
 
-export interface TakenAddressesDeps {
+export interface RegisteredEmailsDeps {
   limits: Pick<AttemptLimits, "signUpNotice">;
   /** Tells the owner of an address by mail that someone tried to sign up with it; null where no mail is set up. Must not wait. */
   sendSignUpNotice: ((email: string) => void) | null;
@@ -28,9 +28,9 @@ const signUpBody = z.strictObject({
  * Refuses a sign-up with an address that has an account like any other sign-up that is refused, after the same work. See
  * docs/decisions/022-sign-up-and-existing-accounts.md.
  */
-export async function refuseTakenAddress(
+export async function refuseRegisteredEmail(
   context: GenericEndpointContext,
-  { limits, sendSignUpNotice }: TakenAddressesDeps,
+  { limits, sendSignUpNotice }: RegisteredEmailsDeps,
 ): Promise<void> {
   if (context.path !== "/sign-up/email") return;
   const { success, data, error } = signUpBody.safeParse(context.body);
