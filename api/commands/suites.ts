@@ -68,6 +68,9 @@ export const SIDE_BY_SIDE: Suite[] = [
   check("imports", 30, ["node", "api/commands/check-imports.ts"], {
     hint: "pnpm check:imports",
   }),
+  check("source structure", 30, ["node", "api/commands/check-structure.ts"], {
+    hint: "pnpm check:structure",
+  }),
   check("architecture diagram", 30, ["node", "api/commands/architecture-diagram.ts", "--check"], {
     hint: "pnpm diagram",
   }),

@@ -1,50 +1,26 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-import { getOperationAST, GraphQLError } from "graphql";
-import type { ExecutionArgs } from "graphql";
+import { GraphQLError } from "graphql";
 import { handleProtocols, makeServer } from "graphql-ws";
-import type { SubscribePayload } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 
-import type { LiveResult } from "#graphql/live/shared-results.ts";
-import type { LiveOperation } from "#graphql/live/subscriber.ts";
 import type { ConnectionLimit } from "./connection-limit.ts";
 import { exposeError, exposeResult, maskFailure } from "./graphql-errors.ts";
-import type { GraphQLHandler, OperationResult, RequestContext } from "./graphql-handler.ts";
-import { sendResults } from "./live-sending.ts";
-import type { HttpLogger } from "./logger.ts";
-import { createSharedLifetime, type SharedLifetime } from "./response-lifetime.ts";
-import { pickCredentials, readAuthorization, toHeaders } from "./socket-credentials.ts";
-import type { Credentials } from "./socket-credentials.ts";
-import { keepAlive } from "./socket-keep-alive.ts";
-import { send, waitForClose } from "./socket-send.ts";
 import { CLOSING_MESSAGE, CLOSING_RETRY_AFTER_MS } from "./refuse-while-closing.ts";
-import type { RunningRequests } from "./running-requests.ts";
-import type { ViewerResolver } from "./viewer.ts";
-
-/** Close codes that the web app knows (a client of graphql-ws never comes back after 4401, 4500 or 1011). */
-const CLOSE_CODES = {
-  restart: 1012,
-  tryLater: 1013,
-  unauthenticated: 4401,
-  forbidden: 4403,
-} as const;
+import { pickCredentials, readAuthorization, toHeaders } from "./socket-credentials.ts";
+import { keepAlive } from "./socket-keep-alive.ts";
+import { CLOSE_CODES, createSocketOperations, sendElsewhere } from "./socket-operations.ts";
+import type { Connection, SocketOperationsDeps } from "./socket-operations.ts";
+import { send, waitForClose } from "./socket-send.ts";
 
 /** A guess: a place is free when another subscription ends. */
 const RETRY_AFTER_MS = 5_000;
 
-export interface GraphQLSocketsDeps {
-  graphql: GraphQLHandler;
-  viewers: ViewerResolver;
-  publicUrl: string;
-  logger: HttpLogger;
+export interface GraphQLSocketsDeps extends SocketOperationsDeps {
   newRequestId: () => string;
   socketLimit: ConnectionLimit;
-  /** True once a shutdown has begun: no further operation is accepted. */
-  isClosing(): boolean;
-  running: Pick<RunningRequests, "begin">;
   maxSubscriptionsPerSocket: number;
   maxMessageBytes: number;
   pingIntervalMs: number;
@@ -63,29 +39,13 @@ export interface GraphQLSockets {
   terminateAll(): void;
 }
 
-/** One connection, from upgrade to close. */
-interface Connection {
-  socket: WebSocket;
-  /** Resolves when there is room for the next message. */
-  send(message: string): Promise<void>;
-  credentials: Credentials;
-  /** Request id of each operation that runs. */
-  operations: Map<string, string>;
-  /** The responses of queries and mutations, by operation. */
-  responses: Map<string, SharedLifetime>;
-  onClose: (() => void)[];
-}
-
-/** graphql-ws would send the result of an operation to the one that has its id now. A promise that nothing refers to is collected. */
-const neverAnswer = () => new Promise<never>(() => {});
-
 /**
  * GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade, or has an API token there or
  * in the `authorization` of `connection_init`.
  */
 export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
-  const { graphql, viewers, logger } = deps;
-  const running = new WeakMap<ExecutionArgs, () => Promise<OperationResult>>();
+  const { viewers, logger } = deps;
+  const operations = createSocketOperations(deps);
 
   const protocol = makeServer<undefined, Connection>({
     async onConnect({ extra, connectionParams }) {
@@ -109,7 +69,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const requestId = deps.newRequestId();
       // The client has completed an operation that still runs, and uses its id again.
-      endOperation(extra, id, false);
+      operations.end(extra, id, false);
       extra.operations.set(id, requestId);
       if (deps.isClosing()) {
         const extensions = {
@@ -123,121 +83,33 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
         return [new GraphQLError("Too many subscriptions.", { extensions })];
       }
       try {
-        return await prepare(extra, subscriptions, id, requestId, payload);
+        return await operations.prepare({
+          connection: extra,
+          subscriptions,
+          id,
+          requestId,
+          payload,
+        });
       } catch (error) {
         return [maskFailure(error, requestId, logger)];
       }
     },
-    execute: run,
-    subscribe: run,
+    execute: operations.run,
+    subscribe: operations.run,
     onNext: ({ extra }, id, _payload, _args, result) =>
       exposeResult(result, extra.operations.get(id)),
     onError({ extra }, id, _payload, errors) {
       const requestId = extra.operations.get(id);
-      endOperation(extra, id, true);
+      operations.end(extra, id, true);
       // What throws past the last plugin is wrapped by graphql-ws, with its message.
       return errors.map((error) => exposeError(maskFailure(error, requestId, logger), requestId));
     },
     onComplete({ extra }, id) {
-      endOperation(extra, id, true);
+      operations.end(extra, id, true);
     },
   });
 
   const connections = new Set<Connection>();
-
-  function endOperation(
-    { socket, operations, responses }: Connection,
-    id: string,
-    wasSent: boolean,
-  ): void {
-    operations.delete(id);
-    responses.get(id)?.end(wasSent);
-    responses.delete(id);
-    if (deps.isClosing() && responses.size === 0) sendElsewhere(socket);
-  }
-
-  const sendElsewhere = (socket: WebSocket) => socket.close(CLOSE_CODES.restart, "Restart");
-
-  async function prepare(
-    extra: Connection,
-    subscriptions: object,
-    id: string,
-    requestId: string,
-    payload: SubscribePayload,
-  ) {
-    const viewer = await viewers.resolveViewer(toHeaders(extra.credentials));
-    if (!viewer) {
-      extra.socket.close(CLOSE_CODES.unauthenticated, "Session ended");
-      return [new GraphQLError("Sign in.", { extensions: { code: "UNAUTHENTICATED" } })];
-    }
-    const { query, operationName, variables } = payload;
-    const params = {
-      query,
-      ...(operationName == null ? {} : { operationName }),
-      ...(variables == null ? {} : { variables }),
-    };
-    const request = new Request(new URL("/graphql", deps.publicUrl), { method: "POST" });
-    // Yoga parses and validates again when it runs the operation, out of its cache; graphql-ws must know the kind of it before.
-    const { schema, parse, validate } = graphql.getEnveloped({
-      viewer,
-      requestId,
-      request,
-      params,
-    });
-    const document = parse(query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) return errors;
-    const args: ExecutionArgs = { schema, document, operationName: operationName ?? null };
-    const live = {
-      document,
-      operationName: operationName ?? null,
-      ...(variables == null ? {} : { variables }),
-    };
-    const isLive = getOperationAST(document, operationName)?.operation === "subscription";
-    const isReplaced = () => (extra.operations.get(id) ?? requestId) !== requestId;
-    const start = isLive
-      ? () => startLive(extra, id, live, { viewer, requestId })
-      : async () => {
-          if (isReplaced()) return neverAnswer();
-          // Until its response is handed to the socket.
-          const lifetime = createSharedLifetime();
-          lifetime.onClose(deps.running.begin());
-          extra.responses.set(id, lifetime);
-          const context = { viewer, requestId, lifetime };
-          const result = await graphql.getResultForParams({ params, request }, context);
-          if (isReplaced()) return neverAnswer();
-          // The client has completed the operation meanwhile: nothing is sent.
-          if (!(id in subscriptions)) endOperation(extra, id, false);
-          return result ?? {};
-        };
-    running.set(args, start);
-    return args;
-  }
-
-  async function startLive(
-    { send }: Connection,
-    id: string,
-    operation: LiveOperation,
-    context: RequestContext,
-  ): Promise<OperationResult> {
-    const results = await graphql.subscribe(operation, context);
-    if (!(Symbol.asyncIterator in results)) return results;
-    const write = (live: LiveResult) =>
-      (live.text ??= JSON.stringify(exposeResult(live.result, context.requestId)));
-    return sendResults(results, id, { send, write });
-  }
-
-  async function run(args: ExecutionArgs): Promise<OperationResult> {
-    const start = running.get(args);
-    if (!start) throw new Error("An operation runs that was never prepared.");
-    // What it holds on to would be held for as long as the subscription.
-    running.delete(args);
-    try {
-      return await start();
-    } catch (error) {
-      return { errors: [maskFailure(error, undefined, logger)] };
-    }
-  }
 
   const server = new WebSocketServer({
     noServer: true,

@@ -11,7 +11,6 @@ import {
 } from "@modelcontextprotocol/client";
 import type {
   JSONRPCMessage,
-  JSONRPCRequest,
   RequestId,
   Transport,
   TransportSendOptions,
@@ -21,18 +20,19 @@ import type { CredentialedFetches } from "./credentials.ts";
 import { eraOf } from "../protocol-era.ts";
 import { FOREIGN_ANSWER, STREAM_ENDED } from "./classify-error.ts";
 import { normalizeResult } from "../repair/normalize-result.ts";
+import { isElicitation, isInitialized, readCancelledId } from "./message-kinds.ts";
 import { LegacyElicitation } from "../elicitation/legacy-elicitation.ts";
 import type { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 import { currentTrace, leaveTrace, runOutsideCalls } from "./request-trace.ts";
 import type { RequestTrace } from "./request-trace.ts";
-import { judgeRefusal, SessionLostError } from "./session-lost.ts";
+import { SessionLostError } from "./session-lost.ts";
+import { COURTESY_TIMEOUT_MS, endSession, explainRejection } from "./session-requests.ts";
+import type { SessionEndpoint } from "./session-requests.ts";
 import { SseTransport } from "./sse-transport.ts";
 import { runOnServerStream } from "./server-stream.ts";
 import type { ServerStream } from "./server-stream.ts";
 import { adaptFetch } from "./transport-fetch.ts";
 
-/** The timeout for optional requests: ending a session, checking a session and sending a cancellation. */
-const COURTESY_TIMEOUT_MS = 3_000;
 /** The limits for the delay after which a response stream is resumed, which the server suggests. */
 const RESUME_MS = { least: 100, most: 30_000 };
 
@@ -83,8 +83,7 @@ export class McpTransport implements Transport {
   onmessage?: Transport["onmessage"];
   readonly hasPerRequestStream: boolean;
 
-  readonly #url: URL;
-  readonly #fetch: Fetch;
+  readonly #endpoint: SessionEndpoint;
   readonly #inner: Inner;
   readonly #standing: ServerStream | null;
   readonly #pending = new Map<RequestId, PendingRequest>();
@@ -101,8 +100,7 @@ export class McpTransport implements Transport {
     inner: Inner,
     { url, fetch, standing }: { url: URL; fetch: Fetch; standing: ServerStream | null },
   ) {
-    this.#url = url;
-    this.#fetch = fetch;
+    this.#endpoint = { url, fetch, session: inner };
     this.#inner = inner;
     this.#standing = standing;
     this.hasPerRequestStream = inner.hasPerRequestStream === true;
@@ -157,29 +155,8 @@ export class McpTransport implements Transport {
     await this.#inner.close();
     for (const request of this.#pending.values()) request.abort.abort();
     this.#pending.clear();
-    await this.#endSession().catch(() => undefined);
-  }
-
-  async #endSession(): Promise<void> {
     if (this.#inner.sessionId !== undefined && !this.#isSessionLost)
-      await this.#requestBesides("DELETE");
-  }
-
-  /** Sends a request about the session itself, outside the SDK. Returns the HTTP status. */
-  async #requestBesides(method: "DELETE" | "POST", message?: object): Promise<number> {
-    const { sessionId = "", protocolVersion } = this.#inner;
-    const headers = new Headers({ "mcp-session-id": sessionId });
-    if (protocolVersion !== undefined) headers.set("mcp-protocol-version", protocolVersion);
-    const signal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
-    const init: RequestInit = { method, headers, redirect: "manual", signal };
-    if (message) {
-      headers.set("content-type", "application/json");
-      headers.set("accept", "application/json, text/event-stream");
-      init.body = JSON.stringify(message);
-    }
-    const response = await leaveTrace(() => this.#fetch(this.#url, init));
-    await response.body?.cancel();
-    return response.status;
+      await endSession(this.#endpoint).catch(() => undefined);
   }
 
   async #sendRequest(
@@ -205,26 +182,11 @@ export class McpTransport implements Transport {
       else await exchange.run(id, send);
     } catch (error) {
       this.#pending.delete(id);
-      throw await this.#explain(error, sessionId);
+      const isBound = sessionId !== undefined || !this.hasPerRequestStream;
+      const explained = await explainRejection(error, sessionId, isBound, this.#endpoint);
+      if (explained instanceof SessionLostError) this.#isSessionLost = true;
+      throw explained;
     }
-  }
-
-  /** Detects a lost session by type (S9). `sessionId` is the one that was sent with the rejected request. */
-  async #explain(error: unknown, sessionId: string | undefined): Promise<unknown> {
-    const isBound = sessionId !== undefined || !this.hasPerRequestStream;
-    const refusal = judgeRefusal(error);
-    if (!isBound || refusal.verdict === "kept") return error;
-    if (refusal.verdict === "doubtful" && (sessionId === undefined || (await this.#isAlive())))
-      return error;
-    this.#isSessionLost = true;
-    return new SessionLostError(refusal.httpStatus, error);
-  }
-
-  /** A server that knows the session answers a ping; otherwise it rejects the ping as well. */
-  async #isAlive(): Promise<boolean> {
-    const ping = { jsonrpc: "2.0", id: "ping", method: "ping" };
-    const status = await this.#requestBesides("POST", ping).catch(() => null);
-    return status !== 400 && status !== 404;
   }
 
   /** Fails a request that can no longer be answered. The SDK would wait for the timeout instead. */
@@ -240,7 +202,7 @@ export class McpTransport implements Transport {
   #receive(message: JSONRPCMessage): void {
     const withdrawn = readCancelledId(message);
     if (withdrawn !== undefined) this.#questions.withdraw(withdrawn);
-    if (isQuestion(message) && eraOf(this.#inner.protocolVersion) === "legacy") {
+    if (isElicitation(message) && eraOf(this.#inner.protocolVersion) === "legacy") {
       void this.#questions.receive(message, this.#findAsked()).catch(() => undefined);
       return;
     }
@@ -299,18 +261,4 @@ export class McpTransport implements Transport {
       this.#cancellations.delete(telling);
     }
   }
-}
-
-function isQuestion(message: JSONRPCMessage): message is JSONRPCRequest {
-  return isJSONRPCRequest(message) && message.method === "elicitation/create";
-}
-
-function isInitialized(message: JSONRPCMessage): boolean {
-  return "method" in message && message.method === "notifications/initialized";
-}
-
-function readCancelledId(message: JSONRPCMessage): RequestId | undefined {
-  if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
-  const id = message.params?.["requestId"];
-  return typeof id === "string" || typeof id === "number" ? id : undefined;
 }

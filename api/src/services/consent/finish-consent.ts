@@ -55,141 +55,7 @@ export interface CallbackDeps {
 const heldTtlMs = 2 * 60_000;
 
 export function createCallback(deps: CallbackDeps): Callback {
-  const { db, access, flows } = deps;
-
-  /** Checks membership, role, server and settings again, because they may have changed while the user was at the authorization server. */
-  async function checkAgain(flow: TakenFlow, viewer: Caller): Promise<Refusal | null> {
-    if (flow.userId !== viewer.userId) return { error: "WRONG_USER", detail: null };
-    if (!flow.serverId) return { error: "SERVER_GONE", detail: null };
-    try {
-      const { server } = await access.requireServer(viewer, flow.serverId, ({ credentialScope }) =>
-        consentAction(credentialScope),
-      );
-      const unchanged = server.configVersion === flow.configVersion;
-      return unchanged ? null : { error: "SETTINGS_CHANGED", detail: null };
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      const exists = await db.mcpServer.count({ where: { id: flow.serverId, deletedAt: null } });
-      return { error: exists === 0 ? "SERVER_GONE" : "FORBIDDEN", detail: null };
-    }
-  }
-
-  async function exchange(
-    flow: TakenFlow,
-    query: URLSearchParams,
-    steps: StepRecorder,
-  ): Promise<{ refusal: Refusal } | { grant: ConsentedGrant; client: GrantClient }> {
-    const metadata = authorizationServerSchema.parse(flow.authorizationServer);
-    const reading = readCallback(query, metadata);
-    const noteConsent = (outcome: "OK" | "FAILED", detail: string): void =>
-      steps.note("CONSENT", outcome, detail, metadata.authorizationEndpoint, measureConsent(flow));
-    if (reading.kind === "refused") {
-      noteConsent("FAILED", "No code that may be used came back.");
-      steps.note("CALLBACK", "FAILED", describeRefusal(reading), flow.redirectUri);
-      return { refusal: reading };
-    }
-    noteConsent("OK", "The authorization server sent a code.");
-    const detail = "State, user and issuer are the expected ones.";
-    steps.note("CALLBACK", "OK", detail, flow.redirectUri);
-    const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
-    if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
-      return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
-    const { ownerId } = flow;
-    // A revocation in progress could end the new grant at a server that revokes by user and client.
-    await deps.revocation.hold({ ownerId, issuer: metadata.issuer, clientId: client.clientId });
-    const outcome = await exchangeCode({
-      tokenEndpoint: metadata.tokenEndpoint,
-      issuer: metadata.issuer,
-      client,
-      signAssertion: deps.signAssertion,
-      code: reading.code,
-      codeVerifier: flow.openCodeVerifier,
-      redirectUri: flow.redirectUri,
-      resource: flow.resource,
-      deviations: deps.profiles.deviationsOf(flow.profile),
-      fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
-      steps,
-    });
-    if (
-      outcome.kind === "refused" &&
-      (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
-    )
-      await deps.clients.retire(client.id);
-    if (outcome.kind !== "tokens")
-      return { refusal: { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail } };
-    const { tokens } = outcome;
-    return {
-      client,
-      grant: {
-        flowId: flow.id,
-        workspaceId: flow.workspaceId,
-        serverId: flow.serverId,
-        configVersion: flow.configVersion,
-        ownerId: flow.ownerId,
-        connectedById: flow.userId,
-        grantType: "AUTHORIZATION_CODE",
-        clientRowId: client.id,
-        issuer: metadata.issuer,
-        tokenEndpoint: metadata.tokenEndpoint,
-        revocationEndpoint: metadata.revocationEndpoint,
-        resource: flow.resource,
-        profile: flow.profile,
-        requestedScopes: flow.requestedScopes,
-        // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
-        grantedScopes: tokens.scopes ?? flow.requestedScopes,
-        accessToken: tokens.accessToken,
-        refreshToken: tokens.refreshToken,
-        expiresInMs: tokens.expiresInMs,
-        refreshExpiresInMs: tokens.refreshExpiresInMs,
-      },
-    };
-  }
-
-  /** After the state has been consumed the attempt cannot be repeated: the result is a grant or a reason for the failure. */
-  async function complete(
-    flow: TakenFlow,
-    query: URLSearchParams,
-    viewer: Caller,
-  ): Promise<Refusal | null> {
-    const taken: Step[] = [];
-    const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
-    const refused = await checkAgain(flow, viewer);
-    if (refused) {
-      steps.note("CALLBACK", "FAILED", refused.error, flow.redirectUri);
-      await flows.addSteps(flow.id, taken);
-      return refused;
-    }
-    const exchanged = await exchange(flow, query, steps);
-    if ("refusal" in exchanged) {
-      await flows.addSteps(flow.id, taken);
-      return exchanged.refusal;
-    }
-    // Written after the tokens have been stored, so that a failure to write the steps does not lose the tokens.
-    deps.background.start("steps of a consent", () => flows.addSteps(flow.id, taken));
-    return deps.connection.store(exchanged.grant, exchanged.client);
-  }
-
-  async function proceed(
-    flow: OAuthFlow,
-    query: URLSearchParams,
-    viewer: Caller,
-  ): Promise<CallbackAnswer> {
-    const redirectTo = flow.mode === "REDIRECT" ? flow.returnTo : null;
-    let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
-    try {
-      const taken = await flows.take(flow.id);
-      // The attempt was already used, cancelled or expired. Its record contains the result, or will when the concurrent callback has
-      // finished.
-      if (!taken) refusal = null;
-      else refusal = await complete(taken, query, viewer);
-      if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
-    } finally {
-      // An attempt that has already finished is not changed.
-      if (refusal) await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
-    }
-    if (refusal === null) deps.connection.discoverTools(flow);
-    return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
-  }
+  const { flows } = deps;
 
   return {
     async finish({ query, viewer }) {
@@ -197,7 +63,7 @@ export function createCallback(deps: CallbackDeps): Callback {
       const state = query.get("state");
       const flow = state ? await flows.findByState(deps.hashState(state)) : null;
       if (!flow) return { kind: "unknown" };
-      if (viewer) return proceed(flow, query, viewer);
+      if (viewer) return proceed(deps, flow, query, viewer);
       const secret = deps.randomToken();
       const held = {
         query: query.toString(),
@@ -223,9 +89,152 @@ export function createCallback(deps: CallbackDeps): Callback {
           ok: flow.status === "SUCCEEDED",
           redirectTo: null,
         };
-      return proceed(flow, new URLSearchParams(query), viewer);
+      return proceed(deps, flow, new URLSearchParams(query), viewer);
     },
   };
+}
+
+/** Checks membership, role, server and settings again, because they may have changed while the user was at the authorization server. */
+async function checkAgain(
+  { access, db }: CallbackDeps,
+  flow: TakenFlow,
+  viewer: Caller,
+): Promise<Refusal | null> {
+  if (flow.userId !== viewer.userId) return { error: "WRONG_USER", detail: null };
+  if (!flow.serverId) return { error: "SERVER_GONE", detail: null };
+  try {
+    const { server } = await access.requireServer(viewer, flow.serverId, ({ credentialScope }) =>
+      consentAction(credentialScope),
+    );
+    const unchanged = server.configVersion === flow.configVersion;
+    return unchanged ? null : { error: "SETTINGS_CHANGED", detail: null };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const exists = await db.mcpServer.count({ where: { id: flow.serverId, deletedAt: null } });
+    return { error: exists === 0 ? "SERVER_GONE" : "FORBIDDEN", detail: null };
+  }
+}
+
+/** Exchanges the code of the callback for tokens. */
+async function exchange(
+  deps: CallbackDeps,
+  flow: TakenFlow,
+  query: URLSearchParams,
+  steps: StepRecorder,
+): Promise<{ refusal: Refusal } | { grant: ConsentedGrant; client: GrantClient }> {
+  const metadata = authorizationServerSchema.parse(flow.authorizationServer);
+  const reading = readCallback(query, metadata);
+  const noteConsent = (outcome: "OK" | "FAILED", detail: string): void =>
+    steps.note("CONSENT", outcome, detail, metadata.authorizationEndpoint, measureConsent(flow));
+  if (reading.kind === "refused") {
+    noteConsent("FAILED", "No code that may be used came back.");
+    steps.note("CALLBACK", "FAILED", describeRefusal(reading), flow.redirectUri);
+    return { refusal: reading };
+  }
+  noteConsent("OK", "The authorization server sent a code.");
+  const detail = "State, user and issuer are the expected ones.";
+  steps.note("CALLBACK", "OK", detail, flow.redirectUri);
+  const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
+  if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
+    return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
+  const { ownerId } = flow;
+  // A revocation in progress could end the new grant at a server that revokes by user and client.
+  await deps.revocation.hold({ ownerId, issuer: metadata.issuer, clientId: client.clientId });
+  const outcome = await exchangeCode({
+    tokenEndpoint: metadata.tokenEndpoint,
+    issuer: metadata.issuer,
+    client,
+    signAssertion: deps.signAssertion,
+    code: reading.code,
+    codeVerifier: flow.openCodeVerifier,
+    redirectUri: flow.redirectUri,
+    resource: flow.resource,
+    deviations: deps.profiles.deviationsOf(flow.profile),
+    fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
+    steps,
+  });
+  if (
+    outcome.kind === "refused" &&
+    (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
+  )
+    await deps.clients.retire(client.id);
+  if (outcome.kind !== "tokens")
+    return { refusal: { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail } };
+  const { tokens } = outcome;
+  return {
+    client,
+    grant: {
+      flowId: flow.id,
+      workspaceId: flow.workspaceId,
+      serverId: flow.serverId,
+      configVersion: flow.configVersion,
+      ownerId: flow.ownerId,
+      connectedById: flow.userId,
+      grantType: "AUTHORIZATION_CODE",
+      clientRowId: client.id,
+      issuer: metadata.issuer,
+      tokenEndpoint: metadata.tokenEndpoint,
+      revocationEndpoint: metadata.revocationEndpoint,
+      resource: flow.resource,
+      profile: flow.profile,
+      requestedScopes: flow.requestedScopes,
+      // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
+      grantedScopes: tokens.scopes ?? flow.requestedScopes,
+      accessToken: tokens.accessToken,
+      refreshToken: tokens.refreshToken,
+      expiresInMs: tokens.expiresInMs,
+      refreshExpiresInMs: tokens.refreshExpiresInMs,
+    },
+  };
+}
+
+/** After the state has been consumed the attempt cannot be repeated: the result is a grant or a reason for the failure. */
+async function complete(
+  deps: CallbackDeps,
+  flow: TakenFlow,
+  query: URLSearchParams,
+  viewer: Caller,
+): Promise<Refusal | null> {
+  const taken: Step[] = [];
+  const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
+  const refused = await checkAgain(deps, flow, viewer);
+  if (refused) {
+    steps.note("CALLBACK", "FAILED", refused.error, flow.redirectUri);
+    await deps.flows.addSteps(flow.id, taken);
+    return refused;
+  }
+  const exchanged = await exchange(deps, flow, query, steps);
+  if ("refusal" in exchanged) {
+    await deps.flows.addSteps(flow.id, taken);
+    return exchanged.refusal;
+  }
+  // Written after the tokens have been stored, so that a failure to write the steps does not lose the tokens.
+  deps.background.start("steps of a consent", () => deps.flows.addSteps(flow.id, taken));
+  return deps.connection.store(exchanged.grant, exchanged.client);
+}
+
+/** Finishes an attempt for the user who is signed in. */
+async function proceed(
+  deps: CallbackDeps,
+  flow: OAuthFlow,
+  query: URLSearchParams,
+  viewer: Caller,
+): Promise<CallbackAnswer> {
+  const redirectTo = flow.mode === "REDIRECT" ? flow.returnTo : null;
+  let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
+  try {
+    const taken = await deps.flows.take(flow.id);
+    // The attempt was already used, cancelled or expired. Its record contains the result, or will when the concurrent callback has
+    // finished.
+    if (!taken) refusal = null;
+    else refusal = await complete(deps, taken, query, viewer);
+    if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
+  } finally {
+    // An attempt that has already finished is not changed.
+    if (refusal) await deps.flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
+  }
+  if (refusal === null) deps.connection.discoverTools(flow);
+  return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
 }
 
 function describeRefusal({ error, detail }: Refusal): string {
