@@ -165,7 +165,9 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
     for (const waiter of waiters) waiter.resolve();
   }
 
-  /** In front of what came since; what there is no room for is forgotten, oldest first. */
+  /**
+   * Puts items back in front of newer changes. If there is not enough room, the oldest are dropped.
+   */
   function putBack(left: readonly Taken[]): void {
     const since = [...dirty];
     dirty.clear();
@@ -175,13 +177,17 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
       characters += weigh(entry);
       if (characters <= limits.waitingCharacters || !isFinished(entry.record.execution.status))
         continue;
-      // Somebody may be following one that has a row: its end is told, whatever becomes of its result.
+      // An execution that has a row may have subscribers, so its end is still written, but without
+      // its result.
       if (entry.isStored) entry.record.result = null;
       else forget(entry);
     }
   }
 
-  /** The end alone, where its words or its result are what the database does not take; false: there is no row, or that was tried. */
+  /**
+   * Writes only the final status, for an execution whose error message or result the database
+   * rejects. Returns false if there is no row, or if this was already tried.
+   */
   function endBarely(entry: Entry): boolean {
     const { record, isStored } = entry;
     const isBare = record.result === null && record.execution.errorMessage === NOT_TAKEN;
