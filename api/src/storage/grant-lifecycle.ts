@@ -142,7 +142,7 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
 
   /**
    * The scopes that consents requested because of a 403 response, including those of this consent,
-   * in the order of their latest use.
+   * in the order of the consents.
    */
   async function addStepUp(tx: Transaction, id: string): Promise<string[]> {
     const { stepUps, challengedScopes } = await tx.oAuthGrant.findUniqueOrThrow({ where: { id } });

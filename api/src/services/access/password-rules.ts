@@ -11,7 +11,10 @@ export interface PasswordFault {
 /** Digits and symbols that can be added to a common password without making it a good one. */
 const maxSuffixLength = 4;
 
-/** @param owner what is known of the account's owner. Returns null for a password that is acceptable */
+/**
+ * @param owner what is known about the owner of the account
+ * @returns null if the password is acceptable
+ */
 export async function findPasswordFault(
   password: string,
   owner: { email?: string | undefined; name?: string | undefined },

@@ -51,7 +51,7 @@ export interface CatalogRefreshDeps {
 }
 
 const discoveryTimeoutMs = 15_000;
-/** Applies to the first request of resources and prompts; tools are requested repeatedly. */
+/** For the first request of resources and prompts: tools may be requested again in the meantime. */
 const mostAttempts = 3;
 
 export function keyOf({ serverId, ownerId }: CatalogAccount): string {
