@@ -8,8 +8,8 @@ import { deleteOldEvents } from "../event/old-events.ts";
 const batchSize = 1_000;
 
 /**
- * Deletes what has expired. Several processes can run each statement at the same time. Conditions compare with `now()`, which is constant
- * for a statement: an index cannot be searched for `clock_timestamp()`.
+ * Deletes expired rows. Several processes can run each statement at the same time. Conditions compare
+ * with `now()`, which is constant within a statement: `clock_timestamp()` would prevent an index scan.
  */
 export async function cleanUp(
   db: Database,
