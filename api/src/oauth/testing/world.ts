@@ -40,7 +40,7 @@ export interface TestWorld {
   putGrant(overrides?: Partial<Omit<Grant, "sinceRefusalMs" | "retryInMs">>): void;
 }
 
-/** Creates a grant with an expired one-hour access token and a valid refresh token. */
+/** Creates a setup whose grant has an expired one-hour access token and a valid refresh token. */
 export function createTestWorld(
   options: {
     grant?: Partial<Omit<Grant, "sinceRefusalMs" | "retryInMs">>;
