@@ -2,7 +2,7 @@
 export const topics = {
   /** The workspace's log grew. */
   workspace: (workspaceId: string) => `workspace:${workspaceId}`,
-  /** Somebody joined the workspace, left it, or has another role. */
+  /** A user joined the workspace, left it, or has another role. */
   members: (workspaceId: string) => `members:${workspaceId}`,
   /** A server's settings, policies or tools changed, or it was deleted or restored. */
   server: (serverId: string) => `server:${serverId}`,

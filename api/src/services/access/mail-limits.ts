@@ -9,7 +9,7 @@ import { createRateLimiter } from "./rate-limit.ts";
 export interface MailLimits {
   /** @throws ServiceError RATE_LIMITED with `retryAfterMs` */
   requireInvitation(mail: { to: string; senderId: string; workspaceId: string }): Promise<void>;
-  /** False if this address has received the maximum number of emails, whoever requested them. */
+  /** False if this address has received the maximum number of emails, regardless of who requested them. */
   allowsPasswordReset(to: string): Promise<boolean>;
 }
 

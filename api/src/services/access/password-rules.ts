@@ -60,7 +60,7 @@ function namesOf({ email, name }: { email?: string | undefined; name?: string | 
   ];
 }
 
-/** The password, and what remains of it without up to four digits or symbols at its end. */
+/** The password, and the password without up to four trailing digits or symbols. */
 function stemsOf(text: string): string[] {
   const stems = [text];
   let stem = text;
