@@ -1,9 +1,12 @@
-/** What ends a generator from outside, and what ends it from within what it waits for. */
+/**
+ * A signal that aborts when the consumer of a generator stops, and a function with which the work
+ * inside can abort it.
+ */
 export type Aborting = [signal: AbortSignal, abort: (reason: Error) => void];
 
 /**
- * Ties a generator that waits inside to its consumer: `return()` on a generator takes effect only when it next yields, so the
- * abort must come first or a closed subscription would stay until the next event.
+ * Aborts a waiting generator when its consumer stops. `return()` on a generator takes effect only
+ * at its next yield, so without the abort a closed subscription would stay until the next event.
  */
 export function abortable<T>(
   start: (...aborting: Aborting) => AsyncGenerator<T, void>,

@@ -1,8 +1,8 @@
-/** Work that goes on behind an answer; stopping waits for it. */
+/** Work that continues after the response. Shutdown waits for it. */
 export interface BackgroundTasks {
-  /** `run` must not be awaited by the answer; what it throws is logged, never lost. */
+  /** The response must not wait for `run`. Its errors are logged. */
   start(what: string, run: (signal: AbortSignal) => Promise<void>): void;
-  /** Aborts nothing for `graceMs`, then aborts what is left and waits for it. */
+  /** Waits up to `graceMs`, then aborts the remaining tasks and waits until they have ended. */
   close(graceMs: number): Promise<void>;
 }
 

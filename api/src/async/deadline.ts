@@ -1,6 +1,6 @@
 /**
- * The promise's own outcome, or a rejection after `ms`: a statement on a connection that is half open would be waited for a quarter of
- * an hour, and nothing read meanwhile.
+ * Settles like the promise, or rejects after `ms`. Without this limit, a statement on a half-open
+ * connection would block all reads for a quarter of an hour.
  */
 export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

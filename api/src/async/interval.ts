@@ -1,11 +1,17 @@
-/** Begins a piece of regular work now and every so often, until disposed. `turn` must not throw; it goes on behind. */
+/**
+ * Starts a recurring task immediately and then at this interval, until disposed. `turn` must not
+ * throw; it is not awaited.
+ */
 export function startInterval(turn: () => void, everyMs: number): Disposable {
   turn();
   const timer = setInterval(turn, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Runs something a while from now, and whenever it is asked to; dropped runs are left to whoever runs it regularly. */
+/**
+ * Runs something after a delay or on request. Runs that are dropped are left to the caller's
+ * recurring task.
+ */
 export function createDelayedRuns(
   run: () => void,
 ): Disposable & { now(): void; after(ms: number): void } {

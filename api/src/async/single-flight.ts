@@ -1,8 +1,8 @@
-/** One piece of work at a time under each key; whoever asks meanwhile shares it. */
+/** Runs one task at a time for each key. Concurrent callers share it. */
 export interface SingleFlight<T> {
-  /** What runs already, else `work`. */
+  /** Joins the running task, otherwise starts `work`. */
   share(key: string, work: () => Promise<T>): Promise<T>;
-  /** What begins from now on: after what runs already, which may have looked too early. */
+  /** Starts `work` after the running task, which may have read outdated data. */
   anew(key: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -32,7 +32,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       if (runs.next) return runs.next;
       const start = () => begin(key, work);
       runs.next = runs.current.then(start, start);
-      // Nobody may be waiting.
+      // There may be no caller waiting.
       runs.next.catch(() => undefined);
       return runs.next;
     },

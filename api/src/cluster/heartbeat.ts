@@ -1,25 +1,28 @@
 import type { Watch } from "#events/bus.ts";
 
 export interface HeartbeatDeps {
-  /** Says to the cluster that this process lives and which keys it knows. */
+  /** Writes the heartbeat of this process and the ids of its keys. */
   beat(): Promise<void>;
-  /** Takes the keys that are to be used now; never throws. */
+  /** Loads the current encryption keys. Never throws. */
   reloadKeys(): Promise<void>;
-  /** Woken when a command has changed the keys. */
+  /** Notified when a command has changed the keys. */
   watch: Watch;
-  /** How often, in milliseconds. */
+  /** The interval, in milliseconds. */
   everyMs: number;
-  /** Told at the first failure of a row of them. */
+  /** Called for the first of several consecutive failures. */
   onError(error: unknown): void;
 }
 
-/** The regular sign of life of a process. */
+/** The recurring heartbeat of a process. */
 export interface Heartbeat {
-  /** Resolves once no sign of life will follow. */
+  /** Resolves when no further heartbeat will be written. */
   close(): Promise<void>;
 }
 
-/** The first turn is done when this resolves: what changed between reading the keys and registering is known by then. */
+/**
+ * Resolves after the first run, so that a change between reading the keys and registering the
+ * process is already applied.
+ */
 export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   const closing = new AbortController();
   let isFailing = false;

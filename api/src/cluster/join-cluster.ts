@@ -1,4 +1,7 @@
-/** A process among those of its cluster: makes itself known before it listens, keeps its keys up to date, and takes its leave. */
+/**
+ * Registers a process in its cluster before it listens, keeps its keys up to date, and removes it
+ * at shutdown.
+ */
 import type { Database } from "@gatehouse/prisma";
 import { createKeyReloader } from "#crypto/key-reloader.ts";
 import type { LiveKeyring } from "#crypto/live-keyring.ts";
@@ -17,11 +20,11 @@ export interface ClusterDeps {
   processId: string;
   publicUrl: string;
   keyring: LiveKeyring;
-  /** The list that the keyring was made from. */
+  /** The text from which the keyring was created. */
   encryptionKeys: string;
-  /** The list as it stands now; without it, it cannot change while we run. */
+  /** Reads the current text; absent if it cannot change while the process is running. */
   readEncryptionKeys?: (() => string) | undefined;
-  /** Nobody else can be using this database. */
+  /** Whether no other process can be using this database. */
   isAlone: boolean;
   log(level: "info" | "warn" | "error", message: string, details: object): void;
 }
@@ -32,7 +35,7 @@ export interface Membership {
 
 const beatEveryMs = 2_000;
 
-/** Throws `StartupError` when a living process has another PUBLIC_URL. */
+/** @throws StartupError if a running process has a different PUBLIC_URL */
 export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   const { db, keyring, processId, publicUrl, log } = deps;
   const processes = createProcessStore(db);
@@ -57,7 +60,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
     initial: deps.encryptionKeys,
     read: deps.readEncryptionKeys ?? (() => deps.encryptionKeys),
     async admit(candidate) {
-      // Keys that do not open what is stored would lose whatever is sealed with them from now on.
+      // If the new keys could not open stored values, all values sealed from now on would be lost.
       await checkCanary(db, createSealedBox(candidate));
       await recordSealing(db, candidate.sealing.id);
     },
@@ -75,7 +78,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   return {
     async leave() {
       await presence.close();
-      // With the database away, it is forgotten after ten seconds.
+      // If the database is unavailable, the row expires after ten seconds.
       await processes.remove(processId).catch(() => undefined);
     },
   };

@@ -1,4 +1,6 @@
-/** The configuration: the only reader of `process.env`. It lists every fault at once. */
+/**
+ * The configuration, and the only module that reads `process.env`. It reports all faults at once.
+ */
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
@@ -11,32 +13,32 @@ import { isLoopbackUrl, readHost } from "#egress/host-rules.ts";
 export interface Config {
   readonly port: number;
   readonly host: string;
-  /** An origin, without a slash at its end; the only source of redirect URIs. */
+  /** An origin without a trailing slash; the only source of redirect URIs. */
   readonly publicUrl: string;
-  /** Further `Host` values, lower case, with a port where one was given. */
+  /** Additional `Host` values in lower case, with a port if one was specified. */
   readonly allowedHosts: readonly string[];
-  /** Null: the embedded server. */
+  /** Null: the embedded server is used. */
   readonly databaseUrl: string | null;
-  /** Absolute. */
+  /** An absolute path. */
   readonly dataDir: string;
-  /** `id:base64,id:base64`; null: the key file in `dataDir`. */
+  /** `id:base64,id:base64`; null: the key file in `dataDir` is used. */
   readonly encryptionKeys: string | null;
-  /** Null: the file in `dataDir`. */
+  /** Null: the file in `dataDir` is used. */
   readonly authSecret: string | null;
-  /** Closed: those who hold an invitation alone. */
+  /** Closed: only users with an invitation can sign up. */
   readonly signUp: "open" | "closed";
   /** Networks in CIDR notation. */
   readonly allowedPrivateNetworks: readonly string[];
   /** Patterns such as `*.example.com`; empty: all hosts. */
   readonly allowedMcpHosts: readonly string[];
-  /** Null: no metadata document is offered. */
+  /** Null: no metadata document is served. */
   readonly clientMetadataUrl: string | null;
   readonly sandbox: { readonly enabled: boolean; readonly host: string; readonly port: number };
-  /** How long the workspaces' log is kept. */
+  /** How long events are kept in the log, in days. */
   readonly eventRetentionDays: number;
-  /** How long running calls may take once the process is asked to stop, in milliseconds. */
+  /** How long running calls may take after a shutdown was requested, in milliseconds. */
   readonly shutdownGraceMs: number;
-  /** Of tool calls, in each process. */
+  /** The limits of tool calls in each process. */
   readonly toolCallLimits: {
     readonly concurrency: Readonly<ConcurrencyLimits>;
     readonly callsPerSecond: Readonly<CallRates>;
@@ -44,36 +46,42 @@ export interface Config {
   readonly quotas: Readonly<Quotas>;
   /** How many operations that contact other servers one user may start in a minute. */
   readonly outboundOperationsPerMinute: number;
-  /** Of one GraphQL operation. */
+  /** The limits of one GraphQL operation. */
   readonly operationLimits: {
     /** How long a read may take, in milliseconds. */
     readonly deadlineMs: number;
-    /** The size of a response, in bytes. */
+    /** The maximum size of a response, in bytes. */
     readonly responseBytes: number;
   };
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** Believe the forwarding headers of the proxy in front. */
+  /** Whether to trust the forwarding headers of the proxy in front. */
   readonly trustProxy: boolean;
-  /** With which `/metrics` may be read; null: by nobody. */
+  /** The token for `/metrics`; null: metrics are not available. */
   readonly metricsToken: string | null;
-  /** The mail server, and who mails are from; null: Gatehouse sends none. */
+  /** The mail server and the sender of emails; null: Gatehouse sends no email. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | null;
-  /** Where traces are sent to (OTLP over HTTP); null: there are none. */
+  /** The endpoint for traces (OTLP over HTTP); null: no traces are sent. */
   readonly traceEndpoint: string | null;
-  /** `PUBLIC_URL` and `HOST` are both loopback: nobody else can reach this installation. */
+  /**
+   * Whether `PUBLIC_URL` and `HOST` are both loopback, so that only this machine can reach the
+   * installation.
+   */
   readonly isLoopback: boolean;
   readonly secureCookies: boolean;
 }
 
 export type ConfigAnswer =
   | { ok: true; config: Config }
-  /** A sentence each, naming the variable, never with a secret in it. */
+  /** One sentence for each fault, with the name of the variable and without secrets. */
   | { ok: false; faults: string[] };
 
 export interface ConfigSurroundings {
-  /** Root's default data folder lies outside of its home, which PostgreSQL's user cannot enter. */
+  /**
+   * For root the default data folder is outside of the home directory, which the user of PostgreSQL
+   * cannot access.
+   */
   isRoot: boolean;
-  /** Absolute; relative paths start here. */
+  /** An absolute path, to which relative paths are resolved. */
   checkoutDir: string;
 }
 
@@ -92,7 +100,7 @@ export function loadOwnConfig(): ConfigAnswer {
   });
 }
 
-/** Reads the variables. One that is empty counts as one that is not set. */
+/** Parses the variables. An empty variable counts as not set. */
 export function loadConfig(env: Variables, surroundings: ConfigSurroundings): ConfigAnswer {
   const variables = Object.fromEntries(
     Object.keys(environment.shape).map((name) => [name, env[name]?.trim() || undefined]),
@@ -103,7 +111,8 @@ export function loadConfig(env: Variables, surroundings: ConfigSurroundings): Co
     for (const issue of first.error.issues) {
       const name = String(issue.path[0]);
       faults.push(`${name} ${issue.message}.`);
-      // Counts as not set for the rest, so that faults between variables come to light in the same run.
+      // Treated as not set for the following checks, so that faults that concern several variables
+      // are found in the same run.
       delete variables[name];
     }
   }
@@ -154,7 +163,8 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       port: env.SANDBOX_PORT,
     }),
     eventRetentionDays: env.EVENT_RETENTION_DAYS,
-    // Ctrl-C on one's own machine ends soon; others have calls to finish, and a supervisor that waits.
+    // A local installation stops quickly after Ctrl-C. Others have calls to complete and a
+    // supervisor that waits.
     shutdownGraceMs: 1_000 * (env.SHUTDOWN_GRACE_SECONDS ?? (env.DATABASE_URL ? 6 : 1)),
     toolCallLimits: Object.freeze({
       concurrency: Object.freeze({
@@ -179,7 +189,8 @@ function assembleConfig(env: Environment, surroundings: ConfigSurroundings): Con
       deadlineMs: env.OPERATION_DEADLINE_SECONDS * 1_000,
       responseBytes: env.RESPONSE_LIMIT_MIB * 1024 * 1024,
     }),
-    // At home the address to open must not scroll away under a line for every request.
+    // For a local installation the terminal should keep showing the URL, so requests are not
+    // logged.
     logLevel: env.LOG_LEVEL ?? (env.DATABASE_URL ? "info" : "warn"),
     trustProxy: env.TRUST_PROXY,
     metricsToken: env.METRICS_TOKEN ?? null,
@@ -205,7 +216,10 @@ function chooseDataDir(given: string | undefined, surroundings: ConfigSurroundin
   return `/var/lib/gatehouse-${checkout}`;
 }
 
-/** An authorization server must be able to fetch the document: it is offered over https, and where others can be expected to reach it. */
+/**
+ * An authorization server must be able to fetch the document, so it is only served over https and
+ * if the installation can be expected to be reachable.
+ */
 function chooseMetadataUrl(given: string | undefined, publicUrl: string): string | null {
   const url = given ?? `${publicUrl}/oauth/client-metadata.json`;
   if (!url.startsWith("https:")) return null;

@@ -1,4 +1,7 @@
-/** How each environment variable reads. A message follows the variable's name and never repeats a value that may be secret. */
+/**
+ * The format of each environment variable. A message follows the name of the variable and never
+ * contains a value that may be secret.
+ */
 import { isIP } from "node:net";
 import { z } from "zod";
 import { KeyringError, parseKeyring } from "#crypto/keyring.ts";
@@ -9,7 +12,7 @@ export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "
 
 const MIN_SECRET_LENGTH = 32;
 
-/** Comma-separated; spaces around entries do not count. */
+/** A comma-separated list. Spaces around entries are ignored. */
 function listOf(isEntry: (entry: string) => boolean, what: string) {
   return z
     .string()
@@ -130,7 +133,7 @@ function wholeNumber(least: number, most: number) {
     .transform(Number);
 }
 
-/** By variable. What is not set gets its default here, unless the default follows from other variables. */
+/** The environment variables. Defaults are set here unless they depend on other variables. */
 export const environment = z.object({
   PORT: portNumber.default(4000),
   HOST: listenAddress.default("127.0.0.1"),

@@ -1,4 +1,7 @@
-/** The secrets of an installation that was given none: made at its first start and kept beside its database. */
+/**
+ * The secrets of an installation without configured ones: created at its first start and stored
+ * next to its database.
+ */
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -15,17 +18,20 @@ import { generateKey, KeyringError, parseKeyring } from "#crypto/keyring.ts";
 import { StartupError } from "./startup-error.ts";
 
 export interface Secrets {
-  /** `id:base64,id:base64`; the first seals. */
+  /** `id:base64,id:base64`; the first key seals. */
   encryptionKeys: string;
   authSecret: string;
-  /** The list of keys as it stands now, where it is a file, which may change while we run; it throws when that cannot be read. */
+  /**
+   * Reads the current list of keys if it is in a file, which can change while the process is
+   * running. Throws if the file cannot be read.
+   */
   readEncryptionKeys?: (() => string) | undefined;
 }
 
 interface SecretFile {
   file: string;
   make: () => string;
-  /** Says what is wrong with the content, or null. */
+  /** Returns what is wrong with the content, or null. */
   findFault: (text: string) => string | null;
   loss: string;
 }
@@ -48,9 +54,10 @@ const FILES: Record<SecretName, SecretFile> = {
 };
 
 /**
- * What was configured, else what the files in `dataDir` hold. They are made only where there is no database yet: one that is
- * missing beside a database was lost, and a new one in its place would make that loss final.
- * Throws `StartupError`, having changed nothing.
+ * Returns the configured secrets, otherwise those in the files of `dataDir`. Files are only created
+ * if there is no database yet: a file that is missing next to a database was lost, and a new one
+ * would make that loss permanent.
+ * @throws StartupError; nothing was changed in that case
  */
 export function provideSecrets(
   configured: { [Name in SecretName]: string | null },
@@ -65,20 +72,23 @@ export function provideSecrets(
   return { ...secrets, readEncryptionKeys: () => readFileSync(path, "utf8").trim() };
 }
 
-/** Where the keys of an installation without ENCRYPTION_KEYS are. */
+/** The path of the keys of an installation without ENCRYPTION_KEYS. */
 export function keyFileOf(dataDir: string): string {
   return secretFileOf("encryptionKeys", dataDir);
 }
 
-/** Where an installation that was not given a secret keeps it. */
+/** The path of a secret that was not configured. */
 export function secretFileOf(name: SecretName, dataDir: string): string {
   return join(dataDir, FILES[name].file);
 }
 
-/** Writes a file for ourselves alone. It holds either the old text or the new one, also after the machine lost its power. */
+/**
+ * Writes a file that only this user can read. It contains either the old or the new text, even
+ * after a power failure.
+ */
 export function writeSecretFile(path: string, text: string): void {
   const unfinished = `${path}.new`;
-  // One left over would keep its own mode.
+  // An existing file would keep its mode.
   rmSync(unfinished, { force: true });
   writeFileSync(unfinished, `${text}\n`, { mode: 0o600, flag: "wx", flush: true });
   renameSync(unfinished, path);

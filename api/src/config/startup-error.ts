@@ -1,4 +1,7 @@
-/** A failure to start that a person can mend. The message is for the terminal as it is: whole sentences, no secrets, no trace. */
+/**
+ * A failure to start that the user can fix. The message is printed unchanged: complete sentences
+ * without secrets or a stack trace.
+ */
 export class StartupError extends Error {
   override readonly name = "StartupError";
 }

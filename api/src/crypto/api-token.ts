@@ -3,25 +3,30 @@ import { crc32 } from "node:zlib";
 
 const prefix = "gatehouse_";
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/** 190 bits. */
+/** 190 bits of entropy. */
 const secretLength = 32;
-/** The most that 32 bits take in base 62. */
+/** The maximum length of 32 bits in base 62. */
 const checksumLength = 6;
 const form = new RegExp(`^${prefix}[0-9A-Za-z]{${secretLength + checksumLength}}$`);
 
-/** So much of a token is kept and shown, for its owner to recognise it: it tells 24 of its 190 bits. */
+/**
+ * The number of characters that are stored and displayed for identification. They reveal 24 of the
+ * 190 bits.
+ */
 export const shownLength = prefix.length + 4;
 
 /**
- * A new API token: a prefix of our own and a checksum, so that whoever scans for leaked secrets recognises one with certainty, and a
- * mistyped one is told without a look into the database.
+ * Creates an API token with a fixed prefix and a checksum, so that secret scanners recognize it
+ * with certainty, and a mistyped token is rejected without a database query.
  */
 export function makeApiToken(): string {
   const secret = Array.from({ length: secretLength }, () => digits[randomInt(62)]).join("");
   return prefix + secret + checksumOf(secret);
 }
 
-/** Whether the text is an API token by its form and checksum; says nothing about whether it is good. */
+/**
+ * Whether the text has the form and checksum of an API token. It may still be unknown or revoked.
+ */
 export function isApiToken(text: string): boolean {
   if (!form.test(text)) return false;
   const secret = text.slice(prefix.length, -checksumLength);

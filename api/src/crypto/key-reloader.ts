@@ -3,18 +3,21 @@ import type { LiveKeyring } from "./live-keyring.ts";
 
 export interface KeyReloaderDeps {
   keyring: LiveKeyring;
-  /** The list that the keyring was made from. */
+  /** The text from which the keyring was created. */
   initial: string;
-  /** The list as it stands now; a throw counts as one that cannot be used. */
+  /** Reads the current text; an error counts as an unusable list. */
   read(): string;
-  /** Throws when the keys must not be taken; called before any of them seals. */
+  /** Throws if the keys must not be used. Called before any of them seals. */
   admit(candidate: Keyring): Promise<void>;
   onChanged(): void;
-  /** The keys in use stay. Told once for each different list. */
+  /** The previous keys stay in use. Called once for each different list. */
   onRefused(error: unknown): void;
 }
 
-/** Answers a function that looks whether the list of keys has changed and, if it has, puts it into use. It never throws. */
+/**
+ * Returns a function that checks whether the list of keys has changed and applies it if so. The
+ * function never throws.
+ */
 export function createKeyReloader(deps: KeyReloaderDeps): () => Promise<void> {
   let inUse = deps.initial.trim();
   let refused: string | null = null;

@@ -2,13 +2,14 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 const KEY_BYTES = 32;
-// At most 32 characters: a 32-byte key in base64 has 44, so no key can pass for an id and be echoed.
+// At most 32 characters: a 32-byte key in base64 has 44, so a key can never be mistaken for an id
+// and displayed.
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 export interface Keyring {
-  /** The first key of the list: seals whatever is written from now on. */
+  /** The first key of the list, which seals all new values. */
   readonly sealing: { readonly id: string; readonly key: KeyObject };
-  /** Ids of all keys, in the order given; each of them opens what it sealed. */
+  /** The ids of all keys in the given order. Each key opens the values that it sealed. */
   readonly ids: readonly string[];
   find(id: string): KeyObject | undefined;
 }
@@ -21,7 +22,7 @@ export type KeyringFault =
   | "BAD_BASE64"
   | "WRONG_LENGTH";
 
-/** A list of keys that cannot be used. Says which entry is at fault, never what stands in it. */
+/** An invalid list of keys. The message identifies the entry, but never contains any part of it. */
 export class KeyringError extends Error {
   override readonly name = "KeyringError";
   readonly code: KeyringFault;
@@ -33,9 +34,9 @@ export class KeyringError extends Error {
 }
 
 /**
- * Parses the value of `ENCRYPTION_KEYS` (or of the key file): `id:base64,id:base64`.
+ * Parses the value of `ENCRYPTION_KEYS` (or the key file): `id:base64,id:base64`.
  *
- * @throws {KeyringError} when the list is empty, or an entry is malformed, doubled or not 32 bytes
+ * @throws {KeyringError} if the list is empty, or an entry is malformed, duplicate or not 32 bytes
  */
 export function parseKeyring(text: string): Keyring {
   if (text.trim() === "") throw new KeyringError("EMPTY", "The list of encryption keys is empty.");
@@ -53,9 +54,9 @@ export function parseKeyring(text: string): Keyring {
 }
 
 /**
- * Makes a fresh entry, `id:base64`, for `ENCRYPTION_KEYS` or the key file.
+ * Generates a new entry, `id:base64`, for `ENCRYPTION_KEYS` or the key file.
  *
- * @throws {KeyringError} when the id is not 1 to 32 letters, digits, "_" or "-"
+ * @throws {KeyringError} if the id is not 1 to 32 letters, digits, "_" or "-"
  */
 export function generateKey(id: string): string {
   if (!isKeyId(id)) throw new KeyringError("BAD_ID", `A key id is ${KEY_ID_RULE}.`);
@@ -75,10 +76,10 @@ function parseEntry(entry: string, index: number): { id: string; key: KeyObject 
   if (parts.length !== 2 || id === undefined || encoded === undefined) {
     throw new KeyringError("BAD_ENTRY", `${which} does not read id:base64.`);
   }
-  // The id is not shown: with the two halves swapped it would be the key.
+  // The id is not displayed, because it is the key if the two parts were swapped.
   if (!isKeyId(id)) throw new KeyringError("BAD_ID", `${which}: the id must be ${KEY_ID_RULE}.`);
   const bytes = Buffer.from(encoded, "base64");
-  // Buffer.from skips what it does not know, so only an exact round trip proves base64.
+  // Buffer.from ignores invalid characters, so only an exact round trip proves valid base64.
   if (bytes.toString("base64") !== encoded) {
     throw new KeyringError("BAD_BASE64", `${which} ("${id}") is not padded, standard base64.`);
   }

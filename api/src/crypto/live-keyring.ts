@@ -1,15 +1,18 @@
 import type { KeyObject } from "node:crypto";
 import type { Keyring } from "./keyring.ts";
 
-/** A keyring whose keys can change while it is in use: whoever holds it seals and opens with what it holds now. */
+/**
+ * A keyring whose keys can change while it is in use. Its users always seal and open with the
+ * current keys.
+ */
 export interface LiveKeyring extends Keyring {
   replace(next: Keyring): void;
 }
 
 /**
- * @param monotonicMs a clock that never goes back, in milliseconds
- * @param graceMs how long a key that was taken out still opens, in milliseconds: a value read just before it was resealed may be
- *   opened only now
+ * @param monotonicMs a monotonic clock, in milliseconds
+ * @param graceMs how long a removed key still opens values, in milliseconds, because a value that
+ * was read just before it was resealed may be opened later
  */
 export function createLiveKeyring(
   first: Keyring,

@@ -7,7 +7,7 @@ const FORMAT_VERSION = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Where a sealed value lives. It opens in exactly this place and nowhere else. */
+/** The location of a sealed value. It can only be opened with the same location. */
 export interface SealContext {
   table: string;
   column: string;
@@ -15,22 +15,22 @@ export interface SealContext {
 }
 
 export interface SealedBox {
-  /** Seals with the keyring's first key. */
+  /** Seals with the first key of the keyring. */
   seal(plaintext: string, context: SealContext): Uint8Array<ArrayBuffer>;
   /**
-   * @throws {UnknownKeyError} when the keyring lacks the key that sealed it
-   * @throws {BrokenSealError} when it was altered, or belongs to another row or column
+   * @throws {UnknownKeyError} if the keyring does not contain the key that sealed the value
+   * @throws {BrokenSealError} if the value was modified, or belongs to another row or column
    */
   open(sealed: Uint8Array, context: SealContext): string;
   /**
-   * The id of the key that sealed it; read from the header, not yet proven.
+   * The id of the key that sealed the value. It is read from the header and not yet authenticated.
    *
-   * @throws {BrokenSealError} when it is no sealed value at all
+   * @throws {BrokenSealError} if the value is not a sealed value
    */
   keyIdOf(sealed: Uint8Array): string;
 }
 
-/** The key that sealed a value is missing from the keyring. The value itself is unharmed. */
+/** The key that sealed a value is missing from the keyring. The value itself is intact. */
 export class UnknownKeyError extends Error {
   override readonly name = "UnknownKeyError";
   readonly keyId: string;
@@ -44,7 +44,7 @@ export class UnknownKeyError extends Error {
   }
 }
 
-/** A sealed value that was altered, cut, or moved here from another row or column. */
+/** A sealed value that was modified, truncated, or copied from another row or column. */
 export class BrokenSealError extends Error {
   override readonly name = "BrokenSealError";
 
@@ -56,8 +56,8 @@ export class BrokenSealError extends Error {
 /**
  * AES-256-GCM with a random 96-bit IV (NIST SP 800-38D §8.2.2).
  *
- * Layout: version (1 byte), key id's length (1 byte), key id, IV (12), ciphertext, tag (16).
- * Authenticated beside the ciphertext: version and key id, and the context.
+ * Layout: version (1 byte), length of the key id (1 byte), key id, IV (12), ciphertext, tag (16).
+ * The version, the key id and the context are authenticated in addition to the ciphertext.
  */
 export function createSealedBox(keyring: Keyring): SealedBox {
   return {
@@ -113,7 +113,9 @@ function encodeHeader(keyId: string): Buffer {
   return Buffer.concat([Buffer.from([FORMAT_VERSION, keyId.length]), Buffer.from(keyId, "latin1")]);
 }
 
-/** Every part carries its length in front, so no two contexts share an encoding. */
+/**
+ * Every part is prefixed with its length, so that different contexts never have the same encoding.
+ */
 function encodeAssociated(header: Uint8Array, { table, column, rowId }: SealContext): Buffer {
   const parts = [table, column, rowId].flatMap((part) => {
     // UTF-16, because UTF-8 would map every lone surrogate to the same replacement character.
@@ -128,7 +130,7 @@ function encodeAssociated(header: Uint8Array, { table, column, rowId }: SealCont
 const UTF_8 = 0;
 const UTF_16 = 1;
 
-/** UTF-8, but for the rare string with a lone surrogate, which UTF-8 would silently change. */
+/** UTF-8, except for the rare string with a lone surrogate, which UTF-8 would silently change. */
 function encodeText(text: string): Buffer {
   return text.isWellFormed()
     ? Buffer.concat([Buffer.from([UTF_8]), Buffer.from(text, "utf8")])

@@ -6,8 +6,8 @@ export function randomToken(byteLength: number): string {
 }
 
 /**
- * SHA-256 of the text's UTF-8 bytes, 32 bytes: what is stored in place of a state or an API token.
- * Enough without salt or stretching because those are random, never chosen by a person.
+ * SHA-256 of the UTF-8 bytes of the text, 32 bytes. It is stored in place of a state or an API
+ * token. Salt and stretching are not needed, because these are random and never chosen by a user.
  */
 export function sha256(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(text, "utf8").digest());

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
 
 const prefix = "whsec_";
-/** Standard Webhooks asks for 24 to 64. */
+/** Standard Webhooks requires 24 to 64 bytes. */
 const secretBytes = 32;
 
-/** A new signing secret in the form of Standard Webhooks. */
+/** Creates a signing secret in the format of Standard Webhooks. */
 export function makeSigningSecret(): string {
   return prefix + randomBytes(secretBytes).toString("base64");
 }

@@ -8,8 +8,8 @@ export type Network = [Address, number];
 export type AddressKind = "PUBLIC" | "LOOPBACK" | "SPECIAL";
 
 /**
- * Sorts an IP address by the IANA special-purpose registries (RFC 6890). Text that is no IP address
- * is `SPECIAL`, so whatever cannot be judged is refused.
+ * Classifies an IP address by the IANA special-purpose registries (RFC 6890). Text that is not an
+ * IP address is `SPECIAL`, so that anything unknown is rejected.
  */
 export function classifyAddress(text: string): AddressKind {
   const address = parseAddress(text);
@@ -19,13 +19,13 @@ export function classifyAddress(text: string): AddressKind {
   if (isIPv4(address)) return isPublicIPv4(address) ? "PUBLIC" : "SPECIAL";
   const embedded = findEmbedded(address);
   if (embedded) {
-    // A translator or relay would pass it on to the IPv4 address inside, so that one decides.
+    // A translator or relay forwards to the embedded IPv4 address, so that address decides.
     return embedded.every(isPublicIPv4) ? "PUBLIC" : "SPECIAL";
   }
   return range === "unicast" && address.match(GLOBAL_UNICAST) ? "PUBLIC" : "SPECIAL";
 }
 
-/** True when the address, or the IPv4 address mapped into it, lies in one of the networks. */
+/** Whether the address, or the IPv4 address mapped into it, is in one of the networks. */
 export function isInNetworks(text: string, networks: readonly Network[]): boolean {
   const address = parseAddress(text);
   if (!address) return false;
@@ -34,18 +34,20 @@ export function isInNetworks(text: string, networks: readonly Network[]): boolea
   });
 }
 
-/** Reads `10.0.0.0/8` or `fd00::/8`; null when it is no network. */
+/** Parses `10.0.0.0/8` or `fd00::/8`; null if the text is not a network. */
 export function parseNetwork(cidr: string): Network | null {
   const [address = "", bits = ""] = cidr.trim().split("/");
-  // ipaddr.js also takes octal, hex and short forms, which a reader of the configuration would not.
+  // ipaddr.js also accepts octal, hexadecimal and short forms, which readers of the configuration
+  // would not expect.
   return isIP(address) && /^\d+$/.test(bits) && ipaddr.isValidCIDR(cidr.trim())
     ? ipaddr.parseCIDR(cidr.trim())
     : null;
 }
 
 /**
- * Addresses that look public and are answered by the platform of a cloud provider, inside of its networks alone. Their metadata services
- * are in ranges that are special already: 169.254.0.0/16, 100.64.0.0/10, 192.0.0.0/24, fd00::/8.
+ * Addresses that appear to be public but belong to the internal platform of a cloud provider.
+ * Metadata services use special ranges, which are already excluded: 169.254.0.0/16, 100.64.0.0/10,
+ * 192.0.0.0/24, fd00::/8.
  */
 const PLATFORM_NETWORKS = [
   // Azure: host agent, DNS and health probes.
@@ -69,7 +71,7 @@ const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
 const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR("2002::/16");
 const TEREDO = ipaddr.IPv6.parseCIDR("2001::/32");
 
-/** Parses an address; an IPv4-mapped IPv6 one (RFC 4291 §2.5.5.2) becomes the IPv4 address it is. */
+/** Parses an address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is converted to IPv4. */
 function parseAddress(text: string): Address | null {
   return isIP(text) ? ipaddr.process(text) : null;
 }
@@ -78,7 +80,9 @@ function isIPv4(address: Address): address is ipaddr.IPv4 {
   return address.kind() === "ipv4";
 }
 
-/** The IPv4 addresses inside a NAT64 (RFC 6052), 6to4 (RFC 3056) or Teredo (RFC 4380) address. */
+/**
+ * The IPv4 addresses embedded in a NAT64 (RFC 6052), 6to4 (RFC 3056) or Teredo (RFC 4380) address.
+ */
 function findEmbedded(address: ipaddr.IPv6): ipaddr.IPv4[] | null {
   const bytes = address.toByteArray();
   if (address.match(NAT64)) return [new ipaddr.IPv4(bytes.slice(12))];

@@ -1,5 +1,6 @@
 /**
- * Ports of other services, which take an HTTP request for commands of theirs (Fetch standard §2.9, "bad port").
+ * Ports of other services, which may interpret an HTTP request as commands (Fetch standard §2.9,
+ * "bad port").
  */
 const BLOCKED: ReadonlySet<number> = new Set([
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,

@@ -2,23 +2,23 @@ import type { EgressLimits } from "./egress-limits.ts";
 
 export type Phase = "answering" | "sending the body";
 
-/** Why `Deadlines.signal` fired, when it was not the caller's own abort. */
+/** The reason of `Deadlines.signal` if it was not aborted by the caller. */
 export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
 }
 
-/** The time limits of one guarded fetch and the caller's abort, as one signal. */
+/** Combines the time limits of one guarded fetch and the caller's signal into one signal. */
 export interface Deadlines {
   readonly signal: AbortSignal;
-  /** Starts the phase's own limit anew. */
+  /** Restarts the limit of the phase. */
   enter(phase: Phase): void;
-  /** Stops the phase's limit, while the other end is not the one waited for. */
+  /** Stops the limit of the phase, while the request does not wait for the server. */
   leave(): void;
-  /** Frees an event stream from all but the caller's abort. */
+  /** Removes all limits of an event stream except the caller's abort. */
   lift(): void;
-  /** Ends all limits and lets go of the caller's signal. */
+  /** Ends all limits and stops listening to the caller's signal. */
   end(): void;
-  /** Ends all limits and breaks off whatever still listens to the signal. */
+  /** Ends all limits and aborts everything that still listens to the signal. */
   abandon(): void;
 }
 
@@ -41,10 +41,10 @@ export function startDeadlines(
   };
   const abortByCaller = () => abort(callerSignal?.reason);
   const startTimer = (ms: number, what: string) => {
-    // Node fires at once for anything longer than 2^31 - 1 ms.
+    // Node fires timers longer than 2^31 - 1 ms immediately.
     if (ms > 0x7fffffff) return undefined;
     const run = () => abort(new DeadlinePassed(`${what} within ${ms / 1000} s`));
-    // A limit alone must not keep the process alive; the socket it guards does.
+    // A limit must not keep the process running; the socket does.
     return setTimeout(run, ms).unref();
   };
 

@@ -11,10 +11,10 @@ import {
 } from "node:zlib";
 import { EgressError } from "./egress-error.ts";
 
-/** More than this nobody means; each could unpack to a thousand times what it is given. */
+/** The maximum number of content codings. Each can expand its input a thousandfold. */
 const MOST_CODINGS = 3;
 
-// A truncated body is told by what reads it, as far as it could be unpacked.
+// A truncated body is decoded as far as possible, and the reader detects that it is incomplete.
 const zlibOptions = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 const decoders: Readonly<Record<string, () => Duplex>> = {
   gzip: () => createGunzip(zlibOptions),
@@ -25,8 +25,8 @@ const decoders: Readonly<Record<string, () => Duplex>> = {
 };
 
 /**
- * Undoes the content codings of a body (RFC 9110 §8.4), last applied first.
- * @throws {EgressError} RESPONSE_INVALID for codings that nobody asked for
+ * Decodes the content codings of a body (RFC 9110 §8.4), starting with the last one applied.
+ * @throws {EgressError} RESPONSE_INVALID for codings that were not requested
  */
 export function decodeBody(
   body: ReadableStream<Uint8Array>,
@@ -48,7 +48,7 @@ export function decodeBody(
     );
   }
   const source = Readable.fromWeb(body as NodeReadableStream<Uint8Array>);
-  // What breaks is told to whoever reads.
+  // Errors are reported to the reader of the stream.
   pipeline([source, ...known]).catch(() => {});
   return Readable.toWeb(last) as ReadableStream<Uint8Array>;
 }

@@ -1,33 +1,33 @@
-/** Why a request did not succeed. Whatever the other end answered in HTTP is a response, not one of these. */
+/** Why a request failed. Any HTTP response of the server is a response, not an error. */
 export type EgressErrorCode =
-  /** The target is no URL. */
+  /** The target is not a URL. */
   | "NOT_A_URL"
-  /** Neither http nor https, or a redirect from https down to http. */
+  /** The scheme is neither http nor https, or a redirect leads from https to http. */
   | "SCHEME_FORBIDDEN"
-  /** User name or password in the URL. */
+  /** The URL contains a user name or password. */
   | "CREDENTIALS_IN_URL"
-  /** The address (literal or resolved) is not public and not allowed. */
+  /** The address (literal or resolved) is neither public nor allowed. */
   | "ADDRESS_FORBIDDEN"
   /** The host is not on the allow-list. */
   | "HOST_FORBIDDEN"
-  /** A redirect where none was allowed, or one that would carry a body to another origin. */
+  /** A redirect that was not allowed, or one that would send a body to another origin. */
   | "REDIRECT_FORBIDDEN"
   | "TOO_MANY_REDIRECTS"
   | "DNS_FAILED"
   | "CONNECT_FAILED"
   | "TLS_FAILED"
-  /** The connection ended before the whole response was there. */
+  /** The connection ended before the response was complete. */
   | "CONNECTION_LOST"
-  /** Not HTTP, or a body that its content encoding cannot decode. */
+  /** The response is not HTTP, or its body cannot be decoded. */
   | "RESPONSE_INVALID"
   | "RESPONSE_TOO_LARGE"
   /** One of the time limits passed. */
   | "DEADLINE";
 
 /**
- * Whether the request may have reached a server: `false`, not one byte was written, it is safe to send
- * again; `"unknown"`, it was being written when things broke; `true`, a server answered it, be it with
- * a redirect.
+ * Whether the request may have reached a server. `false`: not a single byte was written, so it is
+ * safe to send it again. `"unknown"`: the connection failed while the request was being written.
+ * `true`: a server responded, possibly with a redirect.
  */
 export type Sent = boolean | "unknown";
 
@@ -41,14 +41,15 @@ const TRANSIENT: ReadonlySet<EgressErrorCode> = new Set([
 ]);
 
 /**
- * What the guarded fetch, or reading its response's body, fails with (besides the caller's own abort).
- * The message names the host, never path, query or headers, so it may be logged and shown.
+ * The error with which the guarded fetch, or reading its response body, fails unless the caller
+ * aborted it. The message contains the host, but never path, query or headers, so it can be logged
+ * and displayed.
  */
 export class EgressError extends Error {
   override readonly name = "EgressError";
   readonly code: EgressErrorCode;
   readonly sent: Sent;
-  /** The same request may succeed later without anybody changing settings here. */
+  /** Whether the same request may succeed later without a change of settings. */
   readonly transient: boolean;
 
   constructor(code: EgressErrorCode, message: string, options?: { sent?: Sent; cause?: unknown }) {

@@ -1,16 +1,20 @@
-/** Bounds of one guarded fetch, redirects included. `Infinity` lifts a bound. */
+/** Limits of one guarded fetch, including redirects. `Infinity` removes a limit. */
 export interface EgressLimits {
-  /** Bytes of the response's body after content decoding. */
+  /** The maximum size of the response body after content decoding, in bytes. */
   maxResponseBytes: number;
-  /** From the start of each hop (name resolution and connecting included) to its response headers. */
+  /**
+   * The time from the start of each hop (including name resolution and connecting) to its response
+   * headers.
+   */
   headersTimeoutMs: number;
-  /** The longest wait for the next piece of the body while somebody reads it. */
+  /** The maximum wait for the next part of the body while it is being read. */
   bodyIdleTimeoutMs: number;
-  /** From the call to the last byte of the body. */
+  /** The time from the call to the last byte of the body. */
   totalDeadlineMs: number;
   /**
-   * Once its headers are there, a `text/event-stream` response is held to neither `totalDeadlineMs`
-   * nor `bodyIdleTimeoutMs`. Off by default: a hostile server could hold any caller with one.
+   * Whether a `text/event-stream` response is exempt from `totalDeadlineMs` and `bodyIdleTimeoutMs`
+   * after its headers have arrived. Off by default, because a malicious server could otherwise
+   * block any caller.
    */
   longEventStreams: boolean;
 }

@@ -4,15 +4,15 @@ import { isLocalhostName, parseHostPattern } from "./host-rules.ts";
 import type { HostPattern } from "./host-rules.ts";
 
 export interface EgressPolicy {
-  /** Loopback targets may be reached by servers whose own URL is loopback. */
+  /** Whether servers whose own URL is loopback may connect to loopback targets. */
   allowLoopback: boolean;
-  /** Networks in CIDR notation that may be reached although they are not public. */
+  /** Networks in CIDR notation that are allowed although they are not public. */
   allowedPrivateNetworks: readonly string[];
-  /** `mcp.example.com`, or `*.example.com` for any name below it; empty: all hosts. */
+  /** `mcp.example.com`, or `*.example.com` for all names below it; empty: all hosts are allowed. */
   allowedHosts: readonly string[];
 }
 
-/** A policy that cannot be read; `faults` has one sentence for each entry at fault. */
+/** An invalid policy. `faults` contains one sentence for each invalid entry. */
 export class EgressPolicyError extends Error {
   override readonly name = "EgressPolicyError";
   readonly faults: readonly string[];
@@ -28,7 +28,7 @@ export interface CompiledPolicy {
   readonly hosts: readonly HostPattern[];
 }
 
-/** @throws {EgressPolicyError} listing every network and pattern that cannot be read */
+/** @throws {EgressPolicyError} with every invalid network and pattern */
 export function compilePolicy(policy: EgressPolicy): CompiledPolicy {
   const faults: string[] = [];
   const compile = <T>(texts: readonly string[], read: (text: string) => T | null, fault: string) =>
@@ -51,14 +51,14 @@ export function compilePolicy(policy: EgressPolicy): CompiledPolicy {
   return { networks, hosts };
 }
 
-/** Whether a connection to this very address may be made. */
+/** Whether a connection to this address is allowed. */
 export function mayConnect(address: string, policy: CompiledPolicy, loopback: boolean): boolean {
   if (isInNetworks(address, policy.networks)) return true;
   const kind = classifyAddress(address);
   return kind === "PUBLIC" || (kind === "LOOPBACK" && loopback);
 }
 
-/** Whether names such as `localhost`, which always mean this machine, are worth resolving. */
+/** Whether names such as `localhost`, which always refer to this machine, may be resolved. */
 export function mayResolve(host: string, policy: CompiledPolicy, loopback: boolean): boolean {
   if (!isLocalhostName(host)) return true;
   return ["127.0.0.1", "::1"].some((address) => mayConnect(address, policy, loopback));

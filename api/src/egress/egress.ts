@@ -16,45 +16,55 @@ export { EgressPolicyError } from "./egress-policy.ts";
 export type { EgressPolicy, EgressLimits, Fetch, ResolveHost, UrlFault };
 export type { UrlFaultCode } from "./url-rules.ts";
 
-/** On whose behalf requests go out. */
+/** The server for which requests are sent. */
 export interface EgressScope {
-  /** The MCP server's own URL, whatever else is fetched for it (metadata, tokens, revocation). */
+  /**
+   * The MCP server's own URL, also for other requests on its behalf (metadata, tokens, revocation).
+   */
   serverUrl: string;
   limits?: Partial<EgressLimits>;
-  /** The server's custom headers: sent to exactly `serverUrl`, and never to another origin. */
+  /**
+   * The server's custom headers. They are only sent to exactly `serverUrl`, and never to another
+   * origin.
+   */
   headers?: Readonly<Record<string, string>>;
   /**
-   * Runs on the open connection, just before the first byte of every request (redirects too). What
-   * it throws comes out of the fetch as it is, and nothing was sent.
+   * Called on the open connection, just before the first byte of every request, including
+   * redirects. If it throws, nothing is sent, and the fetch fails with that error.
    */
   beforeSend?: () => void;
 }
 
 export interface Egress {
   /**
-   * The fetch for one MCP server. Loopback targets only when the policy allows them and `serverUrl`
-   * is loopback itself; allow-list and address guard at every hop; at most five redirects.
-   * Fails with an `EgressError`, also while the body is read, or with the caller's abort reason.
+   * The fetch for one MCP server. Loopback targets are only allowed if the policy allows them and
+   * `serverUrl` is itself loopback. The allow-list and the address rules apply to every hop, with
+   * at most five redirects. Fails with an `EgressError`, also while the body is read, or with the
+   * caller's abort reason.
    */
   fetchFor(scope: EgressScope): Fetch;
-  /** Judges an MCP server's URL as a person typed it. Names are not resolved: that is for connect. */
+  /**
+   * Checks the URL of an MCP server as entered. Names are not resolved; that happens when
+   * connecting.
+   */
   checkUrl(text: string): UrlFault | null;
-  /** Breaks off whatever is under way and closes every connection. */
+  /** Aborts all requests and closes all connections. */
   close(): Promise<void>;
 }
 
 /**
- * Everything that leaves Gatehouse leaves here.
+ * Sends all outgoing requests of Gatehouse.
  *
- * @param resolveHost how names become addresses; by default the system's resolver
- * @throws {EgressPolicyError} when a network or host pattern cannot be read
+ * @param resolveHost resolves names to addresses; the default is the resolver of the operating
+ * system
+ * @throws {EgressPolicyError} if a network or host pattern is invalid
  */
 export function createEgress(
   policy: EgressPolicy,
   resolveHost: ResolveHost = (host) => lookup(host, { all: true }),
 ): Egress {
   const compiled = compilePolicy(policy);
-  // Two pools, so that no connection made for a loopback server serves any other.
+  // Two pools, so that a connection for a loopback server is never used for another server.
   const publicAgent = createGuardedAgent((it) => mayConnect(it, compiled, false), resolveHost);
   const loopbackAgent = createGuardedAgent((it) => mayConnect(it, compiled, true), resolveHost);
 
@@ -65,7 +75,8 @@ export function createEgress(
       return createGuardedFetch({
         limits: { ...DEFAULT_LIMITS, ...scope.limits },
         findFault: (url) => findUrlFault(url, compiled, loopback),
-        // By the target's own URL: a public name that resolves to loopback is a trick, not a setup.
+        // Decided by the target's own URL: a public name that resolves to loopback is an attack,
+        // not a local setup.
         pickAgent: (url) => (loopback && isLoopbackUrl(url) ? loopbackAgent : publicAgent),
         extraHeaders: (url) => (isSameTarget(url, serverUrl) ? (scope.headers ?? {}) : {}),
         beforeSend: scope.beforeSend,
@@ -78,7 +89,7 @@ export function createEgress(
   };
 }
 
-/** Equal but for the fragment, which is never sent. */
+/** Equal except for the fragment, which is never sent. */
 function isSameTarget(url: URL, serverUrl: URL | null): boolean {
   if (!serverUrl) return false;
   return (

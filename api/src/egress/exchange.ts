@@ -4,22 +4,25 @@ import type { Hop } from "./redirects.ts";
 import type { SendWatch } from "./send-watch.ts";
 import { isBlockedPort } from "./blocked-ports.ts";
 
-/** A response as it comes off the wire, without its content codings. */
+/** A response as received, with its content codings already removed. */
 export interface WireResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: Headers;
-  /** Bytes where all of a body came together with its headers, as most that are small do; null where there can be none. */
+  /**
+   * Bytes if the complete body arrived together with the headers, as with most small bodies; null
+   * if there can be no body.
+   */
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
-  /** Lets go of a body that nobody wants. */
+  /** Discards a body that is not needed. */
   discard(): void;
 }
 
 /**
- * Sends one request, once, and answers as soon as the headers of its response are there. A stream of the body reads no further ahead
- * than what has come already. `fetch` does the same at many times the price.
+ * Sends one request once, and resolves when the headers of its response have arrived. The stream of
+ * the body does not read ahead. `fetch` would do the same with a much higher overhead.
  *
- * @throws what broke, or the reason of the signal
+ * @throws the error of the connection, or the reason of the signal
  */
 export function exchange(
   hop: Hop,
@@ -50,11 +53,11 @@ export function exchange(
       else if (!watch.begin()) started.abort(new Error("refused before sending"));
     },
     onResponseStart(started, status, headers, statusText = "") {
-      // Others are interim, and the response comes after them.
+      // Other statuses are interim, and the response follows.
       if (status < 200) return;
       watch.answered();
       body.control = started;
-      // What the parser has in its hands by now it hands over first.
+      // The parser first delivers the data that it has already received.
       queueMicrotask(() => {
         try {
           const whole = buildHeaders(headers);
@@ -99,7 +102,7 @@ function buildHeaders(received: Record<string, string | string[] | undefined>): 
   return headers;
 }
 
-/** What has come of a body, kept until somebody reads it; the connection waits meanwhile. */
+/** Received parts of a body, kept until they are read. The connection is paused in the meantime. */
 class IncomingBody {
   control: Dispatcher.DispatchController | undefined;
   #chunks: Buffer[] = [];
@@ -112,9 +115,10 @@ class IncomingBody {
   }
 
   add(chunk: Buffer): void {
-    // A parser that goes on where it was paused says so with nothing; paused again it would never go on.
+    // When a paused parser resumes, it delivers an empty chunk. Pausing it again at that point
+    // would stop it permanently.
     if (chunk.byteLength === 0) return;
-    // The parser's memory is used again once it has handed it over.
+    // The parser reuses its memory after delivering a chunk, so the chunk is copied.
     if (!this.#reader) this.#chunks.push(Buffer.from(chunk));
     else {
       this.#reader.enqueue(new Uint8Array(chunk));
@@ -138,7 +142,7 @@ class IncomingBody {
     this.#onEnd();
   }
 
-  /** All of it at once, if it is there. */
+  /** The complete body if it has arrived, otherwise a stream. */
   take(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
     return this.#end === "ended" ? new Uint8Array(Buffer.concat(this.#chunks)) : this.stream();
   }

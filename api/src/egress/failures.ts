@@ -3,13 +3,14 @@ import { EgressError } from "./egress-error.ts";
 import type { EgressErrorCode, Sent } from "./egress-error.ts";
 
 /**
- * Names what went wrong below the guarded fetch: an error of our own from the connect hook, or one
- * of undici, Node's sockets, TLS or decompression, wherever in the chain of causes it stands.
+ * Classifies an error from below the guarded fetch: one from the connect hook, or one of undici,
+ * Node's sockets, TLS or decompression, anywhere in the chain of causes.
  */
 export function classifyFailure(error: unknown, host: string, sent: Sent): EgressError {
   const chain = listCauses(error);
   const own = chain.find((cause) => cause instanceof EgressError);
-  // A new one: undici hands one and the same error to every request that waited for a connection.
+  // A new error, because undici gives the same error object to every request that waited for a
+  // connection.
   if (own) return new EgressError(own.code, own.message, { sent, cause: own.cause });
   const code = chain.map(readCode).find((text) => text !== "") ?? "";
   const garbage = chain.some((cause) => cause instanceof errors.HTTPParserError);
@@ -18,10 +19,10 @@ export function classifyFailure(error: unknown, host: string, sent: Sent): Egres
   return new EgressError(egressCode, `${sentence} ${host}${detail}.`, { sent, cause: error });
 }
 
-/** OpenSSL's and Node's names for a handshake or a certificate that fails. */
+/** Error codes of OpenSSL and Node for a failed handshake or certificate check. */
 const TLS_CODE =
   /^(ERR_SSL_|ERR_TLS_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_|SELF_SIGNED|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH|EPROTO)/;
-/** Decompression that fails: zlib's, Brotli's and Zstandard's names for it. */
+/** Error codes of zlib, Brotli and Zstandard for failed decompression. */
 const UNDECODABLE_CODE = /^(Z_|ERR__ERROR_|ERR_BROTLI|ERR_ZSTD|ZSTD_)/;
 const GARBAGE = ["RESPONSE_INVALID", "No valid HTTP response from"] as const;
 

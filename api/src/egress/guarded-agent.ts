@@ -5,7 +5,10 @@ import { Agent, buildConnector } from "undici";
 import { EgressError } from "./egress-error.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** For peers that do not say how long they keep an idle connection (RFC 9112 §9.3); most keep it for a minute. */
+/**
+ * Used for servers that do not specify how long they keep an idle connection (RFC 9112 §9.3). Most
+ * keep it for a minute.
+ */
 const KEEP_ALIVE_MS = 30_000;
 
 /** Resolves a host name to all its addresses; rejects when it has none. */
@@ -14,7 +17,7 @@ export type ResolveHost = (
 ) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 /**
- * An undici Agent that judges the very address it is about to connect to, so a name cannot resolve
+ * An undici Agent that checks the address it is about to connect to, so that a name cannot resolve
  * to one address for the check and to another for the connection.
  */
 export function createGuardedAgent(
@@ -27,14 +30,15 @@ export function createGuardedAgent(
     lookup: createGuardedLookup(mayConnect, resolveHost),
   });
   return new Agent({
-    // HTTP/2 would let undici resend a request that the peer says it did not process.
+    // With HTTP/2 undici could resend a request that the server reports as not processed.
     allowH2: false,
-    // Deadlines are ours: undici's count from other moments and cannot be told apart.
+    // The guarded fetch has its own time limits: those of undici start at other moments and cannot
+    // be distinguished.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect(options, callback) {
-      // Node resolves nothing for a literal address, so the lookup would never see it.
+      // Node does not call the lookup function for a literal address, so it is checked here.
       if (isIP(options.hostname) && !mayConnect(options.hostname)) {
         queueMicrotask(() => callback(forbidAddress(options.hostname), null));
         return;
@@ -53,7 +57,7 @@ function createGuardedLookup(
       throw new EgressError("DNS_FAILED", `The name ${host} could not be resolved.`, { cause });
     });
     if (found.length === 0) throw new EgressError("DNS_FAILED", `The name ${host} has no address.`);
-    // One forbidden address among public ones is no accident; it is how checks get bypassed.
+    // A single forbidden address among public ones indicates an attempt to bypass the check.
     if (!found.every(({ address }) => mayConnect(address))) throw forbidAddress(host);
     return found.map(({ address, family }) => ({ address, family }));
   };

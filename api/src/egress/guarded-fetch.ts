@@ -21,21 +21,21 @@ export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Respons
 
 export interface GuardedFetchOptions {
   limits: EgressLimits;
-  /** The rules that text alone can break; asked again at every hop. */
+  /** Checks the rules that only depend on the URL; called for every hop. */
   findFault(url: URL): UrlFault | null;
-  /** The agent whose connect hook judges the target's addresses. */
+  /** The agent whose connect hook checks the target's addresses. */
   pickAgent(url: URL): Dispatcher;
-  /** Headers for this target beside the caller's own. */
+  /** Headers for this target in addition to the caller's. */
   extraHeaders(url: URL): Readonly<Record<string, string>>;
   beforeSend: (() => void) | undefined;
 }
 
-/** Everything that one call of the guarded fetch carries from hop to hop. */
+/** The state of one guarded fetch across its hops. */
 interface Transfer {
   readonly options: GuardedFetchOptions;
   readonly deadlines: Deadlines;
   readonly watch: SendWatch;
-  /** The host being talked to, for messages. */
+  /** The host of the current hop, for messages. */
   host: string;
 }
 

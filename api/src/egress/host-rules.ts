@@ -3,28 +3,30 @@ import { classifyAddress } from "./address-rules.ts";
 
 export interface HostPattern {
   readonly host: string;
-  /** `*.host`: any name below it, but not the name itself. */
+  /** `*.host`: all names below it, but not the name itself. */
   readonly below: boolean;
 }
 
-/** The host of a URL as it is compared: lower case, no brackets, no trailing dot. */
+/**
+ * The host of a URL in the form used for comparison: lower case, without brackets or trailing dot.
+ */
 export function readHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$|\.+$/g, "");
 }
 
-/** Reads `mcp.example.com`, `*.example.com` or an IP address; null when it is none of these. */
+/** Parses `mcp.example.com`, `*.example.com` or an IP address; null if it is none of these. */
 export function parseHostPattern(pattern: string): HostPattern | null {
   const text = pattern.trim();
   const below = text.startsWith("*.");
   const host = below ? text.slice(2) : text;
   if (host === "" || (/[\s/?#@*\\%]/.test(host) && !isIP(host))) return null;
-  // The URL parser brings names to the form in which readHost sees them (case, punycode).
+  // The URL parser normalizes names as in readHost (case, punycode).
   const url = URL.parse(`http://${isIP(host) === 6 ? `[${host}]` : host}`);
   if (!url || url.port !== "" || (!isIP(host) && host.includes(":"))) return null;
   return { host: readHost(url), below };
 }
 
-/** An empty list allows every host. */
+/** An empty list allows all hosts. */
 export function isHostAllowed(host: string, patterns: readonly HostPattern[]): boolean {
   if (patterns.length === 0) return true;
   return patterns.some((it) => (it.below ? host.endsWith(`.${it.host}`) : host === it.host));
@@ -35,7 +37,7 @@ export function isLocalhostName(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost");
 }
 
-/** Judges by the URL alone: a name that merely resolves to loopback is not a loopback URL. */
+/** Decided by the URL only: a name that resolves to loopback is not a loopback URL. */
 export function isLoopbackUrl(url: URL): boolean {
   const host = readHost(url);
   return isLocalhostName(host) || classifyAddress(host) === "LOOPBACK";

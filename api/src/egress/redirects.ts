@@ -1,6 +1,6 @@
 import { EgressError } from "./egress-error.ts";
 
-/** One request of a redirect chain. The body is kept as bytes so that a hop can send it again. */
+/** One request of a redirect chain. The body is kept as bytes, so that it can be sent again. */
 export interface Hop {
   readonly url: URL;
   readonly method: string;
@@ -14,10 +14,11 @@ export function isRedirectStatus(status: number): boolean {
 }
 
 /**
- * Follows a redirect as the Fetch standard does (§4.4 "HTTP-redirect fetch"), but stricter across
- * origins: all headers are dropped that may identify the caller, and no body goes along.
+ * Follows a redirect as defined by the Fetch standard (§4.4 "HTTP-redirect fetch"), with stricter
+ * rules for other origins: all headers that may identify the caller are removed, and no body is
+ * sent.
  *
- * @throws {EgressError} when the redirect must not be followed
+ * @throws {EgressError} if the redirect is not allowed
  */
 export function followRedirect(hop: Hop, status: number, location: string): Hop {
   const url = URL.parse(location, hop.url.href);
@@ -54,7 +55,7 @@ const BODY_HEADERS: ReadonlySet<string> = new Set([
   "content-type",
 ]);
 
-/** The only ones that go to another origin: any other name may be somebody's API key. */
+/** The only headers that are sent to another origin: any other header may be an API key. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   "accept",
   "accept-encoding",

@@ -4,8 +4,8 @@ import type { Hop } from "./redirects.ts";
 const USER_AGENT = `Gatehouse/${manifest.version}`;
 
 /**
- * Headers that describe the connection or choose the host behind it: only the transport itself may
- * set them (Fetch standard §2.2.2, "forbidden request-header").
+ * Headers that describe the connection or select the host. Only the transport may set them (Fetch
+ * standard §2.2.2, "forbidden request-header").
  */
 const TRANSPORT_HEADERS: readonly string[] = [
   "connection",
@@ -22,10 +22,11 @@ const TRANSPORT_HEADERS: readonly string[] = [
 ];
 
 /**
- * Reads a caller's request whole, so that a redirect within the origin can send it again.
+ * Reads a caller's request completely, so that it can be sent again for a redirect within the
+ * origin.
  *
- * @param extra headers to add where the caller has not set them
- * @throws TypeError when `init` is not a valid request; the message holds nothing of it
+ * @param extra headers to add if the caller has not set them
+ * @throws TypeError if `init` is not a valid request. The message contains no part of it.
  */
 export async function prepareRequest(
   url: URL,
@@ -42,7 +43,10 @@ export async function prepareRequest(
 
 type Message = Pick<Hop, "method" | "headers" | "body">;
 
-/** Those that have text or nothing for a body, as nearly all do, need no Request to be read; null for all others. */
+/**
+ * Returns the body of a request with a text or empty body, which is by far the most common case and
+ * needs no Request object; null for all others.
+ */
 function readText(
   url: URL,
   { method = "GET", headers: given, body = null }: RequestInit,
@@ -57,7 +61,7 @@ function readText(
 }
 
 async function readWhole(url: URL, init: RequestInit): Promise<Message> {
-  // The platform's Request knows every kind of body and the content type that goes with it.
+  // The platform's Request handles all types of bodies and their content types.
   const build = () => new Request(url, { ...init, signal: null, redirect: "manual" });
   const request = mask(url, build);
   return {
@@ -71,7 +75,7 @@ function mask<T>(url: URL, build: () => T): T {
   try {
     return build();
   } catch {
-    // The platform's own message quotes the header's value, which may be a secret.
+    // The message of the platform's error contains the header's value, which can be a secret.
     throw new TypeError(`The request to ${url.host} has an invalid method, header or body.`);
   }
 }

@@ -7,10 +7,11 @@ import type { WireResponse } from "./exchange.ts";
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Makes the platform's own Response, with its body guarded: the MCP SDK tells responses by `instanceof`.
+ * Creates a Response of the platform, because the MCP SDK checks for it with `instanceof`. Its body
+ * is guarded.
  *
- * @param explain turns whatever reading the body failed with into the error for the reader
- * @throws {EgressError} RESPONSE_INVALID when the status is none of HTTP's
+ * @param explain converts an error from reading the body into the error for the reader
+ * @throws {EgressError} RESPONSE_INVALID if the status is not an HTTP status
  */
 export function wrapResponse(
   source: WireResponse,
@@ -25,7 +26,8 @@ export function wrapResponse(
     throw new EgressError("RESPONSE_INVALID", `${host} answered with the status ${status}.`);
   }
   const body = NULL_BODY_STATUSES.has(status) ? null : source.body;
-  // What comes all the same (RFC 9110 §15.3.6 forbids it for 205) would keep its connection waiting for a reader for ever.
+  // A body that arrives anyway (RFC 9110 §15.3.6 forbids it for 205) would block its connection,
+  // because it is never read.
   if (body === null && source.body instanceof ReadableStream) source.discard();
   const isWhole = body instanceof Uint8Array && body.byteLength <= limits.maxResponseBytes;
   if (body === null || isWhole) deadlines.end();
@@ -55,8 +57,8 @@ function isEventStream(headers: Headers): boolean {
 }
 
 /**
- * Passes a decoded body on while counting its bytes and timing the other end. Nothing is read ahead,
- * so a slow reader is never mistaken for a slow server.
+ * Passes on a decoded body while counting its bytes and timing the server. It does not read ahead,
+ * so that a slow reader is never mistaken for a slow server.
  */
 function guardBody(
   source: ReadableStream<Uint8Array>,

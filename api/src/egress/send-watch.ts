@@ -1,17 +1,23 @@
 import type { Sent } from "./egress-error.ts";
 
-/** Knows, for one guarded fetch over all its hops, whether anything may have reached a server. */
+/** Records for one guarded fetch, across its hops, whether a request may have reached a server. */
 export interface SendWatch {
   sent(): Sent;
-  /** What `beforeSend` threw, and so kept the request from being sent. */
+  /** The error of `beforeSend`, which prevented the request from being sent. */
   refusal(): { error: unknown } | null;
-  /** On the open connection, just before the first byte of a hop. False: it must not be sent. */
+  /**
+   * Called on the open connection, just before the first byte of a hop. False: the request must not
+   * be sent.
+   */
   begin(): boolean;
-  /** A server has answered. */
+  /** Called when a server has responded. */
   answered(): void;
 }
 
-/** @param beforeSend runs on the open connection just before the first byte; a throw sends nothing */
+/**
+ * @param beforeSend called on the open connection just before the first byte; if it throws, nothing
+ * is sent
+ */
 export function createSendWatch(beforeSend: (() => void) | undefined): SendWatch {
   let sent: Sent = false;
   let refusal: { error: unknown } | null = null;

@@ -12,11 +12,11 @@ export type UrlFaultCode =
 
 export interface UrlFault {
   code: UrlFaultCode;
-  /** A sentence for the person who typed the URL. */
+  /** A sentence for the user who entered the URL. */
   message: string;
 }
 
-/** Finds what is wrong with a URL as far as the text alone can tell; names are resolved at connect. */
+/** Finds faults of a URL that can be seen in its text. Names are only resolved when connecting. */
 export function findUrlFault(
   text: string | URL,
   policy: CompiledPolicy,

@@ -2,34 +2,47 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { answerTimeoutMs, startListening } from "./listening.ts";
 
-/** Something to wait on: it remembers a change that came between two calls of `next`, so that none falls between read and wait. */
+/**
+ * Watches topics. A change between two calls of `next` is remembered, so that no change is missed
+ * between reading and waiting.
+ */
 export interface Watch extends Disposable {
-  /** Resolves at the next change since the last call, after `timeoutMs`, or when `signal` aborts. A wake-up, not a promise: re-read. */
+  /**
+   * Resolves at the next change since the last call, after `timeoutMs`, or when `signal` aborts. It
+   * may resolve without a change, so read the state again.
+   */
   next(timeoutMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * Wake-ups over all processes of one database: LISTEN/NOTIFY on one channel. Nothing but a topic travels, and a lost one
- * costs a poll interval, for whoever is woken reads the truth from the database.
+ * Notifies all processes of one database with LISTEN/NOTIFY on one channel. Only topics are
+ * transmitted. A lost notification costs one poll interval, because receivers read the current
+ * state from the database.
  */
 export interface Bus {
   watch(topic: string): Watch;
-  /** Wakes this process at once and the others after their NOTIFY. Call it after the commit. */
+  /** Notifies this process immediately and the others with NOTIFY. Call it after the commit. */
   publish(...topics: string[]): void;
   /**
-   * Calls back with each topic of a kind as it is published, in this process or another; with null when some may have been lost. Returns
-   * what ends it.
+   * Calls back with each topic of a kind that is published in this process or another one, and with
+   * null if topics may have been lost. Returns a function that stops the calls.
    */
   listen(kind: string, listener: (topic: string | null) => void): () => void;
-  /** True while what others publish is known to arrive: the connection that listens has answered within the last two seconds. */
+  /**
+   * Whether notifications of other processes are known to arrive: the listening connection has
+   * responded within the last two seconds.
+   */
   isHearing(): boolean;
   close(): Promise<void>;
 }
 
 export const BUS_CHANNEL = "gatehouse";
-/** NOTIFY payloads end at 8,000 bytes; a topic is about 45. */
+/** A NOTIFY payload is limited to 8,000 bytes; a topic has about 45. */
 const topicsPerNotification = 100;
-/** What waits to be sent while the database is away; beyond it the others find out by their poll. */
+/**
+ * The maximum number of topics that wait while the database is unavailable. Above it other
+ * processes depend on their poll.
+ */
 const maxOutgoing = 10_000;
 const resendAfterMs = 250;
 
@@ -48,7 +61,10 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
   });
   // A broken idle connection is replaced by the next query.
   sender.on("error", () => undefined);
-  /** By which we know what we sent ourselves: whoever waits for it here has been woken. */
+  /**
+   * Identifies notifications that this process sent itself; its own listeners were already
+   * notified.
+   */
   let senderId: number | undefined;
   sender.on("connect", (client) => (senderId = readBackendId(client)));
   let sending: Promise<void> | null = null;
@@ -82,12 +98,12 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
   function publish(...topics: string[]): void {
     wake(topics);
     for (const topic of topics) outgoing.add(topic);
-    // One statement for all that is published while another is under way.
+    // One statement for all topics that are published while another statement is running.
     sending ??= Promise.resolve()
       .then(send)
       .finally(() => {
         sending = null;
-        // What came in after the last look.
+        // Topics that were published after the last statement started.
         if (outgoing.size > 0 && !closed) publish();
       });
   }
@@ -99,7 +115,8 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
       if (backendId !== senderId) wake(payload.split(" "));
     },
     onRenewed() {
-      // Whatever was sent while nobody listened: let everybody look once.
+      // Notifications may have been missed while the connection was lost, so all listeners read
+      // again.
       wakeAll();
       for (const { tell } of listeners) tell(null);
     },
@@ -145,7 +162,7 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
     },
     isHearing: () => listening.isHearing(),
     async close() {
-      // What was published last is still sent, unless the database is away.
+      // The last topics are still sent, unless the database is unavailable.
       await Promise.race([sending, delay(answerTimeoutMs, undefined, { ref: false })]);
       closed = true;
       wakeAll();
@@ -154,7 +171,7 @@ export async function openBus(databaseUrl: string): Promise<Bus> {
   };
 }
 
-/** The process of the database's that serves a connection; not among the types of pg. */
+/** The id of the database process that serves a connection. The types of pg do not include it. */
 function readBackendId(client: object): number | undefined {
   return "processID" in client && typeof client.processID === "number"
     ? client.processID

@@ -1,9 +1,12 @@
 import type { Bus } from "./bus.ts";
 import { topics } from "./topics.ts";
 
-/** Tells every process what has changed, so that caches are dropped and subscribers read again. To be called after the commit. */
+/**
+ * Notifies every process of changes, so that caches are cleared and subscribers read again. Call
+ * the methods after the commit.
+ */
 export interface Changes {
-  /** The log of a workspace has grown. */
+  /** The log of the workspaces has grown. */
   workspace(...workspaceIds: readonly string[]): void;
   /** A user has joined or left the workspace, or has another role. */
   members(workspaceId: string): void;
@@ -11,13 +14,13 @@ export interface Changes {
   server(...serverIds: readonly string[]): void;
   /** The tokens, the lease or the state of a grant have changed. `workspaceId`: an event was appended too. */
   grant(grantId: string, workspaceId: string | null): void;
-  /** Attempts to connect have progressed. */
+  /** Consent flows have progressed. */
   flow(...flowIds: readonly string[]): void;
   /** A session or an API token has ended. */
   endedCredential(credentialId: string): void;
   /** Tool executions have progressed or are to be cancelled. */
   execution(...executionIds: readonly string[]): void;
-  /** A server's question was asked, answered or given up. */
+  /** A question of a server was asked, answered or ended. */
   elicitation(elicitationId: string): void;
 }
 

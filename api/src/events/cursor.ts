@@ -1,34 +1,40 @@
-/** A place in a workspace's log. */
+/** A position in a workspace's log. */
 export interface Position {
-  /** Changes when a back-up is restored or the database fails over, so that an older cursor is refused. */
+  /**
+   * Changes when a backup is restored or the database fails over, so that older cursors are
+   * rejected.
+   */
   epoch: string;
   seq: bigint;
   /**
-   * Random characters of the event at `seq`, which an event that was written in its place does not have: rows can be restored without a new
-   * epoch. Empty if there is no event: at the beginning of a log, and where the event was deleted after its retention.
+   * Random characters of the event at `seq`, which differ if another event was written in its
+   * place: rows can be restored without a new epoch. Empty if there is no event: at the beginning
+   * of a log, and if the event was deleted after its retention.
    */
   mark: string;
 }
 
-/** The last of the random characters of an event's id (a UUID of version 7). */
+/** The last of the random characters in the id of an event (a UUID of version 7). */
 export function markOf(eventId: string): string {
   return eventId.slice(-12);
 }
 
-/** Whether the log has another event at a place than the one that was seen there. An event that is gone proves nothing. */
+/**
+ * Whether the log has a different event at a position than before. A missing event proves nothing.
+ */
 export function isRewritten(seenMark: string, markInLog: string): boolean {
   return markInLog !== "" && markInLog !== seenMark;
 }
 
-/** The opaque form that clients hold. */
+/** Encodes a position as the opaque cursor that clients receive. */
 export function encodeCursor({ epoch, seq, mark }: Position): string {
   return Buffer.from(`${epoch}:${seq}:${mark}`).toString("base64url");
 }
 
 /**
- * Cursors of the earlier format end after the number. They are read like those of a place without an event, and so are refused where there
- * is one.
- * @returns null for anything that `encodeCursor` did not make.
+ * Cursors of the earlier format end after the number. They are treated like those of a position
+ * without an event, so they are rejected if there is one.
+ * @returns null for any text that `encodeCursor` did not create
  */
 export function decodeCursor(cursor: string): Position | null {
   const text = Buffer.from(cursor, "base64url").toString();

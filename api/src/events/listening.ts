@@ -1,14 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 
-/** By which the connection is found in `pg_stat_activity`. */
+/** Identifies the connection in `pg_stat_activity`. */
 export const LISTENER_NAME = "gatehouse listen";
-/** A connection that is half open says nothing at all: what takes longer counts as broken. */
+/**
+ * A half-open connection reports no error, so a connection without a response in this time counts
+ * as broken.
+ */
 export const answerTimeoutMs = 2_000;
 const heartbeatEveryMs = 1_000;
 
 export interface Listening {
-  /** True while notifications are known to arrive: the connection has answered within the last two seconds. */
+  /**
+   * Whether notifications are known to arrive: the connection has responded within the last two
+   * seconds.
+   */
   isHearing(): boolean;
   close(): Promise<void>;
 }
@@ -16,15 +22,16 @@ export interface Listening {
 export interface ListeningDeps {
   databaseUrl: string;
   channel: string;
-  /** @param backendId the process of the database's that serves whoever sent it */
+  /** @param backendId the id of the database process that serves the sender's connection */
   onNotification(payload: string, backendId: number): void;
-  /** The connection is new: whatever was sent before it was not heard. */
+  /** Called for a new connection: earlier notifications may have been missed. */
   onRenewed(): void;
 }
 
 /**
- * A connection of its own that listens on a channel (LISTEN), with a heartbeat: one that broke, or that does not answer within two
- * seconds, is replaced. Rejects if the first one cannot be had.
+ * Opens a separate connection that listens on a channel (LISTEN), with a heartbeat. A connection
+ * that breaks or does not respond within two seconds is replaced. Rejects if the first connection
+ * fails.
  */
 export async function startListening(deps: ListeningDeps): Promise<Listening> {
   let current: pg.Client | null = null;
@@ -63,7 +70,7 @@ export async function startListening(deps: ListeningDeps): Promise<Listening> {
     void beat(client);
   }
 
-  /** Until the connection breaks, which it does not always say. */
+  /** Runs until the connection breaks, which is not always reported. */
   async function beat(client: pg.Client): Promise<void> {
     while (client === current) {
       await delay(heartbeatEveryMs, undefined, { ref: false });
@@ -103,7 +110,10 @@ export async function startListening(deps: ListeningDeps): Promise<Listening> {
   };
 }
 
-/** Without the farewell of the protocol, which a dead peer would never take. */
+/**
+ * Closes the connection without the protocol's terminate message, which a peer that does not
+ * respond would never receive.
+ */
 function drop(client: pg.Client): void {
   client.end().catch(() => undefined);
   client.connection.stream.destroy();

@@ -1,16 +1,21 @@
 import pg from "pg";
 import type { RunStatement } from "./log.ts";
 
-/** One page at a time of a workspace; others wait, and are not many. */
+/** The pages of a workspace are read one at a time, so few callers have to wait. */
 const maxConnections = 2;
 
-/** Connections for the statement between an event and its subscribers: prepared once, it takes a fraction of the time. */
+/**
+ * Connections for the statement that reads events for subscribers. It is prepared once, which saves
+ * most of its time.
+ */
 export interface LogConnections {
   run: RunStatement;
   close(): Promise<void>;
 }
 
-/** @param timeoutMs what gets no answer for so long fails, and its connection is given up */
+/**
+ * @param timeoutMs a statement without a response in this time fails, and its connection is dropped
+ */
 export function openLogConnections(databaseUrl: string, timeoutMs: number): LogConnections {
   const pool = new pg.Pool({
     connectionString: databaseUrl,

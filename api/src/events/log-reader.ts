@@ -3,36 +3,42 @@ import { isContinuation, type LoggedEvent, type LogPage } from "./log.ts";
 
 export const pageSize = 100;
 
-/** Events, oldest first; or why no more will come: the reader was closed, or the log is another one or begins later than it read. */
+/**
+ * Events, oldest first, or the reason why there are no more: the reader was closed, or the log was
+ * replaced or now begins after the reader's position.
+ */
 export type Reading =
   | { kind: "events"; events: readonly LoggedEvent[] }
   | { kind: "closed" }
   | { kind: "lost" };
 
-/** Goes through one log from one place. */
+/** Reads one log from one position. */
 export interface LogReader {
-  /** What comes next, each event once and in order; waits for it. Called again only once it has answered. */
+  /**
+   * Resolves to the next events, each once and in order, and waits for them. Call it again only
+   * after it has resolved.
+   */
   read(): Promise<Reading>;
-  /** Ends a `read` that waits, and every later one. */
+  /** Ends a pending `read` and every later one. */
   close(): void;
 }
 
-/** The newest events of a log, as they are shared by all who read it. */
+/** The newest events of a log, shared by all of its readers. */
 export interface Ring extends Position {
-  /** Everything after it up to `seq` is in `ring`, without a hole. */
+  /** `ring` contains all events after this position up to `seq`, without gaps. */
   readonly ringAfter: bigint;
   readonly ring: readonly LoggedEvent[];
   readonly isLost: boolean;
 }
 
 export interface ReaderDeps {
-  /** For what is no longer in the ring. Rejects while the database is away. */
+  /** For events that are no longer in the ring. Rejects while the database is unavailable. */
   readPage(after: bigint): Promise<LogPage | null>;
   pollMs: number;
   onClosed(): void;
 }
 
-/** @returns the reader, and what wakes it when the ring has grown or is lost */
+/** @returns the reader, and a function that wakes it when the ring has grown or was dropped */
 export function createReader(
   tail: Ring,
   { seq: from, mark: fromMark }: Pick<Position, "seq" | "mark">,
@@ -49,7 +55,7 @@ export function createReader(
     return { kind: "events", events };
   }
 
-  /** Until woken; or for so long. */
+  /** Waits until the reader is woken, or for this time. */
   function wait(ms?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);

@@ -6,14 +6,20 @@ import {
 } from "@gatehouse/prisma";
 import { isRewritten, markOf, type Position } from "./cursor.ts";
 
-/** What is appended. Ids and enumerations only: never a URL with a query, a state or a secret. */
+/**
+ * An event to append. It contains ids and enumerations only, never a URL with a query, a state or a
+ * secret.
+ */
 export interface NewEvent {
   workspaceId: string;
   type: WorkspaceEventType;
-  /** Who did it; null when nobody in particular. */
+  /** The user who caused it; null if no user did. */
   actorId: string | null;
   serverId: string | null;
-  /** Whose personal account it concerns; null for the workspace's shared one, or for none. */
+  /**
+   * The user whose personal account is concerned; null for the workspace's shared account, or for
+   * none.
+   */
   userId: string | null;
   payload: Prisma.InputJsonObject;
 }
@@ -31,8 +37,9 @@ export interface LoggedEvent {
 }
 
 /**
- * The end of a statement that makes a change and tells of it at once: `WITH ..., event AS (SELECT ...)` comes before, one row or none
- * with the columns of `NewEvent`. Answers the workspace's id for a row.
+ * The end of a statement that makes a change and appends its event: `WITH ..., event AS (SELECT
+ * ...)` comes before it, with zero or one row that has the columns of `NewEvent`. Returns the
+ * workspace's id if there is a row.
  */
 export const appendingEvent = Prisma.sql`,
   counter AS (
@@ -45,8 +52,8 @@ export const appendingEvent = Prisma.sql`,
   FROM event, counter RETURNING "workspaceId"`;
 
 /**
- * Appends as the last statement of the transaction that makes the change: the counter's row lock is then short, and the order
- * of numbers is the order of commits, without holes.
+ * Appends an event as the last statement of the transaction that makes the change. The row lock of
+ * the counter is then short, and the numbers have the order of the commits, without gaps.
  */
 export async function appendEvent(tx: Transaction, event: NewEvent): Promise<void> {
   await tx.$executeRaw`
@@ -57,8 +64,9 @@ export async function appendEvent(tx: Transaction, event: NewEvent): Promise<voi
 }
 
 /**
- * Appends any number of events as the last statement of a transaction, of each workspace in the given order. Counters are locked in one
- * order, so that two that append to several workspaces do not wait for each other.
+ * Appends any number of events as the last statement of a transaction, in the given order for each
+ * workspace. Counters are locked in a fixed order, so that two transactions that append to several
+ * workspaces cannot deadlock.
  */
 export async function appendEvents(tx: Transaction, events: readonly NewEvent[]): Promise<void> {
   await tx.$executeRaw`
@@ -80,16 +88,17 @@ export async function appendEvents(tx: Transaction, events: readonly NewEvent[])
     FROM event JOIN counter ON counter."id" = event."workspaceId"`;
 }
 
-/** Where a log ends, and after which place nothing of it is missing. */
+/** The end of a log, and the position after which it is complete. */
 export interface LogExtent extends Position {
   oldestSeq: bigint;
-  /** Of the events at the places that were asked for, by number. */
+  /** The marks of the events at the requested positions, by number. */
   marks: ReadonlyMap<bigint, string>;
 }
 
 /**
- * The extent of a log, and what stands at certain places of it; null when there is no such workspace.
- * @param places the numbers of cursors, to check that they are of this log
+ * Reads the extent of a log and the marks at certain positions; null if the workspace does not
+ * exist.
+ * @param places the numbers of cursors, to verify that they belong to this log
  */
 export async function readExtent(
   db: Database,
@@ -111,13 +120,16 @@ export async function readExtent(
   return { ...log, marks, mark: marks.get(log.seq) ?? "" };
 }
 
-/** A number in the log of a workspace. */
+/** The number of an event in the log of a workspace. */
 export interface Place {
   workspaceId: string;
   seq: bigint;
 }
 
-/** The marks of the events at several places, in their order and in one statement; empty where there is no event. */
+/**
+ * The marks of the events at several positions, in their order and in one statement; empty if there
+ * is no event.
+ */
 export async function readMarks(db: Database, places: readonly Place[]): Promise<string[]> {
   const rows = await db.$queryRaw<(Place & { id: string })[]>`
     SELECT e."workspaceId", e."seq", e."id" FROM "WorkspaceEvent" e JOIN unnest(
@@ -128,7 +140,7 @@ export async function readMarks(db: Database, places: readonly Place[]): Promise
   return places.map((place) => marks.get(nameOf(place)) ?? "");
 }
 
-/** What came after `seq`, oldest first. */
+/** The events after `seq`, oldest first. */
 export function readEventsAfter(
   db: Database,
   workspaceId: string,
@@ -142,12 +154,12 @@ export function readEventsAfter(
   });
 }
 
-/** Where a log ends. */
+/** The end of a log. */
 export interface LogHead extends Position {
   workspaceId: string;
 }
 
-/** The heads of several logs in one statement; a workspace that is gone has none. */
+/** The ends of several logs, in one statement. Deleted workspaces are left out. */
 export async function readHeads(db: Database, workspaceIds: readonly string[]): Promise<LogHead[]> {
   const rows = await db.$queryRaw<(Omit<LogHead, "mark"> & { id: string | null })[]>`
     SELECT w."id" AS "workspaceId", w."eventEpoch"::text AS "epoch", w."eventSeq" AS "seq", e."id"
@@ -156,17 +168,17 @@ export async function readHeads(db: Database, workspaceIds: readonly string[]): 
   return rows.map(({ id, ...head }) => ({ ...head, mark: id === null ? "" : markOf(id) }));
 }
 
-/** A piece of a log, and where the log ended when it was read. */
+/** A page of a log, and the end of the log when the page was read. */
 export interface LogPage extends Omit<Position, "mark"> {
   /** Oldest first. */
   events: LoggedEvent[];
-  /** Of the event after which the page begins; empty when there is none. */
+  /** The mark of the event before the page; empty if there is none. */
   markBefore: string;
 }
 
 /**
- * Whether a page goes on at a place of the log: the log has no holes, so that a missing number is one that is gone, and the event at the
- * place must still be the one that was seen there.
+ * Whether a page continues a log at a position. The log has no gaps, so a missing number is a
+ * deleted event, and the event at the position must still be the same.
  */
 export function isContinuation(
   { epoch, seq, events, markBefore }: LogPage,
@@ -176,10 +188,10 @@ export function isContinuation(
   return events[0] ? events[0].seq === place.seq + 1n : seq === place.seq;
 }
 
-/** Runs a statement with values for `$1` and so on; answers its rows. */
+/** Runs a statement with values for `$1` and so on, and returns its rows. */
 export type RunStatement = (text: string, values: unknown[]) => Promise<unknown[]>;
 
-/** The page's size stands in its text, so that a plan which is kept knows it. */
+/** The page size is part of the text, so that a cached plan takes it into account. */
 const selectPage = (most: number) => `
   SELECT w."eventEpoch"::text AS "epoch", w."eventSeq"::text AS "headSeq", w."id" AS "workspaceId",
     (SELECT b."id" FROM "WorkspaceEvent" b WHERE b."workspaceId" = w."id" AND b."seq" = $2::bigint) AS "idBefore",
@@ -195,7 +207,10 @@ type PageRow = Omit<LoggedEvent, "id" | "seq"> & {
   idBefore: string | null;
 } & ({ id: string; seq: string } | { id: null; seq: null });
 
-/** What came after `after`, and the head, of one moment; null when there is no such workspace. */
+/**
+ * The events after `after` and the end of the log, in one snapshot; null if the workspace does not
+ * exist.
+ */
 export async function readPage(
   run: RunStatement,
   workspaceId: string,
@@ -213,8 +228,8 @@ export async function readPage(
 }
 
 /**
- * Gives one workspace's log a new epoch, for its newest events have disappeared: their numbers will be given out again. Once, whoever
- * else finds it out too.
+ * Gives a workspace's log a new epoch because its newest events have disappeared: their numbers
+ * will be assigned again. Happens once, even if several processes detect it.
  */
 export async function renewEpoch(db: Database, workspaceId: string, epoch: string): Promise<void> {
   await db.$executeRaw`

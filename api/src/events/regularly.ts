@@ -1,4 +1,7 @@
-/** Does something again and again until disposed, so long after it was last done; a failure is left to the next time. */
+/**
+ * Repeats an action until disposed, with this time between the end of one run and the start of the
+ * next. After a failure the next run tries again.
+ */
 export function doRegularly(turn: () => Promise<void>, everyMs: number): Disposable {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;

@@ -4,58 +4,71 @@ import { isContinuation, type LoggedEvent, type LogHead, type LogPage } from "./
 import { createReader, type LogReader, pageSize, type Ring } from "./log-reader.ts";
 import { doRegularly } from "./regularly.ts";
 
-/** The log as it is read here; each of these rejects while the database is away. */
+/** Reads the log. Each method rejects while the database is unavailable. */
 export interface LogSource {
   readPage(workspaceId: string, after: bigint, most: number): Promise<LogPage | null>;
   readHeads(workspaceIds: readonly string[]): Promise<LogHead[]>;
 }
 
 export interface TailsDeps extends LogSource {
-  /** Calls back with the workspace whose log grew, with null when word of some may have been lost; returns what ends it. */
+  /**
+   * Calls back with the id of a workspace whose log has grown, and with null if notifications may
+   * have been lost. Returns a function that stops the calls.
+   */
   onGrown(listener: (workspaceId: string | null) => void): () => void;
-  /** The newest events of this log have disappeared, as after the restoring of a back-up: nobody is told before this has ended it. */
+  /**
+   * Called when the newest events of a log have disappeared, for example because a backup was
+   * restored. Readers are only notified after it has resolved.
+   */
   endEpoch(workspaceId: string, epoch: string): Promise<void>;
-  /** Behind the word that a log grew, which may be lost. */
+  /** The interval of the poll that covers lost notifications, in milliseconds. */
   pollMs?: number;
-  /** Is told of events that were new to this process. */
+  /** Called with events that are new to this process. */
   onRead?(events: readonly LoggedEvent[]): void;
-  /** How many events of a workspace are kept in memory. */
+  /** The number of events of a workspace that are kept in memory. */
   ringSize?: number;
 }
 
-/** The ends of the logs that somebody follows, each read once for all who follow it. */
+/** The ends of the logs that are being followed. Each log is read once for all of its readers. */
 export interface Tails {
   /**
-   * @param from after which event to begin, in the log of the head's epoch
-   * @param head where the log was seen to end; its epoch is the one that is followed
+   * @param from the position after which to begin, in the epoch of the head
+   * @param head the end of the log as it was read; its epoch is followed
    */
   open(from: Pick<Position, "seq" | "mark">, head: LogHead): LogReader;
-  /** How many read here. */
+  /** The number of readers in this process. */
   countReaders(): number;
   close(): void;
 }
 
-/** The newest events of one log, and who waits for the next. */
+/** The newest events of one log, and the readers that wait for the next ones. */
 interface Tail extends LogHead, Ring {
   ringAfter: bigint;
   ring: LoggedEvent[];
   isLost: boolean;
   readers: Set<LogReader & { wake(): void }>;
-  /** Its newest events have disappeared or were replaced: nothing more is read, and its readers are told soon. */
+  /**
+   * Whether the newest events have disappeared or were replaced. Nothing more is read, and the
+   * readers are notified soon.
+   */
   isTruncated: boolean;
   isReading: boolean;
-  /** The log may have grown since the reading that is under way began. */
+  /** Whether the log may have grown since the current read began. */
   isBehind: boolean;
   grewSincePoll: boolean;
 }
 
 /**
- * However many subscribers stand at the end of a log, word of its growth costs one statement: it is read once, into a ring of bounded
- * length. Who is further behind than the ring, or slow, reads pages of its own, and holds no more than one.
+ * A notification that a log has grown costs one statement, whatever the number of subscribers at
+ * its end: the log is read once, into a ring of bounded length. A subscriber that is further behind
+ * reads its own pages and holds at most one of them.
  */
 export function createTails(deps: TailsDeps): Tails {
   const { ringSize = 256, pollMs = 1_000 } = deps;
-  /** More than one of a workspace only while readers of a log from before a restored back-up are finding out. */
+  /**
+   * A workspace has more than one only while readers of the log before a restored backup are being
+   * notified.
+   */
   const tails = new Map<string, Set<Tail>>();
   const pages = new Map<string, Promise<LogPage | null>>();
   let isClosed = false;
@@ -105,7 +118,7 @@ export function createTails(deps: TailsDeps): Tails {
     lose(tail);
   }
 
-  /** Reads what is new; while that is under way, further calls cost one more reading, not many. */
+  /** Reads new events. Any number of calls during a read cause one further read. */
   function look(tail: Tail): void {
     tail.isBehind = true;
     if (!tail.isReading) void catchUp(tail);
@@ -124,7 +137,7 @@ export function createTails(deps: TailsDeps): Tails {
         else if (page.events.length > 0) append(tail, page);
       }
     } catch {
-      // The poll comes back to it.
+      // The poll retries it.
     } finally {
       tail.isReading = false;
     }
@@ -142,7 +155,10 @@ export function createTails(deps: TailsDeps): Tails {
     wakeReaders(tail);
   }
 
-  /** One reading for all who stand at the same place at the same time, as many do when another process has ended. */
+  /**
+   * One read for all readers at the same position, because many readers have the same position
+   * after another process has ended.
+   */
   function readOwnPage(tail: Tail, after: bigint): Promise<LogPage | null> {
     const key = `${tail.workspaceId}:${after}`;
     const running = pages.get(key);
@@ -155,7 +171,7 @@ export function createTails(deps: TailsDeps): Tails {
   }
 
   async function poll(): Promise<void> {
-    // What a statement sees is no older than what had been read when it was sent.
+    // The result of a statement is at least as new as what had been read when it was sent.
     const known = [...tails.values()].flatMap((siblings) =>
       Array.from(siblings, (tail) => ({ tail, seq: tail.seq, mark: tail.mark })),
     );
@@ -170,7 +186,7 @@ export function createTails(deps: TailsDeps): Tails {
         void loseTruncated(tail);
       else if (head.seq > tail.seq) look(tail);
       else if (!tail.grewSincePoll) {
-        // A log that rests takes no memory.
+        // A log without new events uses no memory.
         tail.ring = [];
         tail.ringAfter = tail.seq;
       }
@@ -192,7 +208,7 @@ export function createTails(deps: TailsDeps): Tails {
       },
     });
     tail.readers.add(reader);
-    // Nobody was told of what came between the reading of the head and now.
+    // No notification was received for events between the read of the head and now.
     if (!known || head.seq > tail.seq) look(tail);
     return reader;
   }

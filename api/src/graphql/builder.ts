@@ -47,7 +47,7 @@ export const builder = new SchemaBuilder<{
     beforeArgOptions: { description: "Returns the entries before this cursor." },
     encodeGlobalID: encodeGlobalId,
     decodeGlobalID: decodeGlobalId,
-    // graphql/node.ts has its own, which answer null for an id that is malformed.
+    // graphql/node.ts defines its own fields, which return null for an invalid id.
     nodeQueryOptions: false,
     nodesQueryOptions: false,
   },

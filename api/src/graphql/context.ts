@@ -20,44 +20,44 @@ import { createContentsLoader, type ContentsLoader } from "./tool/contents-loade
 import { type CursorLoader, createCursorLoader } from "./workspace/cursor-loader.ts";
 import { createPolicyLoader, type PolicyLoader } from "./tool/policy-loader.ts";
 
-/** What the transport knows of a request. */
+/** The properties of a request that the transport provides. */
 export interface RequestContext {
   viewer: Caller | null;
   requestId: string;
-  /** Where the request comes from, for limits. Absent over WebSocket, where every caller is signed in. */
+  /** The client address for rate limits. Absent over WebSocket, where every caller is signed in. */
   address?: string;
-  /** Absent: the response occupies memory only while it is made. */
+  /** Absent: the response only occupies memory until it is complete. */
   lifetime?: ResponseLifetime;
 }
 
-/** When a response is over. */
+/** Reports the end of a response. */
 export interface ResponseLifetime {
-  /** Calls back once. `wasSent`: false when the caller disconnected before. */
+  /** Calls back once. `wasSent`: false if the caller disconnected before. */
   onClose(listener: (wasSent: boolean) => void): void;
 }
 
 export interface Context {
   requestId: string;
   address: string;
-  /** What the operation may use; undefined where a stream of many responses shares the context. */
+  /** The budget of the operation; undefined if a stream of several responses shares the context. */
   budget: OperationBudget | undefined;
-  /** Who calls; null when nobody is signed in. */
+  /** The authenticated caller; null if the request is anonymous. */
   caller: Caller | null;
-  /** For reads alone, always scoped to the caller's workspaces. */
+  /** For reads only, always limited to the caller's workspaces. */
   db: Database;
   services: Services;
-  /** The caller's role by workspace, read once for a whole request. */
+  /** The caller's role by workspace id, read once per request. */
   roles: DataLoader<string, WorkspaceRole | null>;
   oauthStatus: StatusLoader;
-  /** Servers' tools, and what else they have. */
+  /** The tools of servers, and their resources and prompts. */
   catalogs: CatalogLoader;
   offers: OffersLoader;
   toolPolicies: PolicyLoader;
   executionContents: ContentsLoader;
-  /** Null unless the caller may see it; so are the following. */
+  /** Null unless the caller may see the object. The same applies to the following loaders. */
   executions: DataLoader<string, Execution | null>;
   elicitations: DataLoader<string, ElicitationRow | null>;
-  /** By the id of the run that waits. */
+  /** By the id of the waiting tool execution. */
   pendingElicitations: DataLoader<string, ElicitationRow | null>;
   /** By the id of an elicitation that the caller may see. */
   questions: DataLoader<string, ElicitationQuestion | null>;
@@ -96,7 +96,8 @@ export function createContext(
     caller: viewer,
     db,
     services,
-    // An operation may be a subscription that lives for hours: what it has loaded must not.
+    // Not cached: an operation can be a subscription that runs for hours, and must not return old
+    // data.
     roles: new DataLoader(
       async (workspaceIds) => {
         if (!viewer) return workspaceIds.map(() => null);
@@ -142,7 +143,10 @@ export function createContext(
   };
 }
 
-/** Whether the caller may see rows, by their ids. @param find answers those that the caller may see */
+/**
+ * Loads whether the caller may see rows, by their ids. @param find returns the rows that the caller
+ * may see
+ */
 function createVisibilityLoader(
   find: (id: { in: string[] }) => Promise<{ id: string }[]>,
 ): DataLoader<string, boolean> {
@@ -152,7 +156,10 @@ function createVisibilityLoader(
   });
 }
 
-/** For what is executed once for many callers: it holds the database, and refuses whatever could tell one caller from another. */
+/**
+ * The context of a result that is created once for many callers. It provides the database, and
+ * throws on access to anything that depends on the caller.
+ */
 export function createSharedContext(
   db: Database,
   budget: OperationBudget,

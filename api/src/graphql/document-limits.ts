@@ -15,20 +15,23 @@ import {
 import type { Plugin } from "graphql-yoga";
 import { estimateIntrospectionLength, estimateListLength } from "./list-lengths.ts";
 
-/** Declares a field that loads the lists of a server, however little of them is selected. */
+/** Declares a field that loads the lists of a server, no matter how little of them is selected. */
 export const loadsCatalog = { extensions: { loadsCatalog: true } } as const;
-/** In fields: a list of tools is as long as hundreds of them, and is read as a whole. */
+/** In fields: a list of tools is as large as hundreds of fields, and is always read completely. */
 const catalogWeight = 25;
 
 export interface DocumentLimits {
-  /** How deeply fields are nested. Introspection is not counted: graphql-js bounds its depth. */
+  /**
+   * The maximum nesting depth of fields. Introspection is not counted, because graphql-js limits
+   * its depth.
+   */
   depth: number;
   aliases: number;
-  /** How many fields a response can have when every list is as long as it can be. */
+  /** The maximum number of fields in a response if every list has its maximum length. */
   fields: number;
-  /** The same for each event of a subscription, which is executed for every subscriber. */
+  /** The same limit for each event of a subscription, which is executed for every subscriber. */
   eventFields: number;
-  /** How many fields of the schema a response can have. */
+  /** The maximum number of introspection fields in a response. */
   introspection: number;
   tokens: number;
 }
@@ -42,18 +45,21 @@ export const defaultLimits: DocumentLimits = {
   tokens: 10_000,
 };
 
-/** By operation, as parsed and validated documents are kept. */
+/** By operation, because parsed and validated documents are cached. */
 const estimatedCosts = new WeakMap<OperationDefinitionNode, number>();
 
-/** The cost of an operation of a document that was validated, in fields; 0 for one that was not. */
+/**
+ * The estimated cost of an operation of a validated document, in fields; 0 if the document was not
+ * validated.
+ */
 export function readEstimatedCost(operation: OperationDefinitionNode): number {
   return estimatedCosts.get(operation) ?? 0;
 }
 
-/** A field of the schema is in memory, and costs a tenth of one that is read. */
+/** An introspection field is read from memory, and costs a tenth of other fields. */
 const weigh = ({ fields, introspection }: Cost) => fields + introspection / 10;
 
-/** What a selection may cost at most, wherever it stands. */
+/** The maximum cost of a selection, independent of its position. */
 interface Cost {
   depth: number;
   aliases: number;
@@ -62,8 +68,9 @@ interface Cost {
 }
 
 /**
- * Refuses what would cost too much before any of it runs, from the document alone, so that the answer is kept with the parsed document.
- * QUERY_TOO_COMPLEX says which limit it is.
+ * Rejects documents that would cost too much before they are executed. The decision depends on the
+ * document only, so that it is cached with the parsed document. QUERY_TOO_COMPLEX states the
+ * exceeded limit.
  */
 export function limitDocuments(): Plugin {
   const rule = createLimitRule(defaultLimits);
@@ -123,14 +130,15 @@ function createMeasure(
   weightOf: (node: FieldNode) => number,
   findFragment: (name: string) => FragmentDefinitionNode | null | undefined,
 ): (selections: SelectionSetNode) => Cost {
-  /** A fragment that is spread a thousand times is measured once. */
+  /** A fragment is measured once, no matter how often it is used. */
   const known = new Map<string, Cost>();
   const nothing: Cost = { depth: 0, aliases: 0, fields: 0, introspection: 0 };
 
   function measureFragment(name: string): Cost {
     const before = known.get(name);
     if (before) return before;
-    // One within itself is refused by the rules of GraphQL; here it ends.
+    // Ends the recursion for a fragment that contains itself, which the GraphQL validation rules
+    // reject.
     known.set(name, nothing);
     const fragment = findFragment(name);
     const cost = fragment ? measure(fragment.selectionSet) : nothing;
@@ -171,7 +179,7 @@ function createMeasure(
   return measure;
 }
 
-/** What tools ask for that read the whole schema. */
+/** The cost of the introspection query of tools that read the complete schema. */
 function estimateFullIntrospection(): number {
   const document = parse(
     getIntrospectionQuery({

@@ -1,17 +1,17 @@
 import { isUuid } from "#services/access/input.ts";
 
-/** The global id of Relay: opaque to clients, the type's name and the row's id to us. */
+/** Encodes a global id of Relay from the type name and the row id. It is opaque to clients. */
 export function encodeGlobalId(typename: string, id: string | number | bigint): string {
   return Buffer.from(`${typename}:${id}`).toString("base64url");
 }
 
-/** Anything that we did not make decodes to an id of no type, which nothing is found under. */
+/** Decodes a global id. Any other text results in an id without a type, which no object has. */
 export function decodeGlobalId(globalId: string): { typename: string; id: string } {
   const [typename = "", id = ""] = Buffer.from(globalId, "base64url").toString().split(":");
   return isUuid(id) ? { typename, id } : { typename: "", id: "" };
 }
 
-/** @returns the row's id; null when the global id is malformed or names another type. */
+/** @returns the row id; null if the global id is invalid or belongs to another type */
 export function readId(globalId: string, typename: string): string | null {
   const decoded = decodeGlobalId(globalId);
   return decoded.typename === typename ? decoded.id : null;
@@ -19,7 +19,9 @@ export function readId(globalId: string, typename: string): string | null {
 
 const nobody = "00000000-0000-0000-0000-000000000000";
 
-/** For mutations: an id that cannot exist leads to the same NOT_FOUND as one that does not. */
+/**
+ * For mutations: an invalid id results in the same NOT_FOUND error as an id that does not exist.
+ */
 export function readIdOrNobody(globalId: string, typename: string): string {
   return readId(globalId, typename) ?? nobody;
 }

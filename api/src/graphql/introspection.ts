@@ -2,9 +2,12 @@ import { type DocumentNode, GraphQLError, Kind, visit } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { RequestContext } from "./context.ts";
 
-/** The schema is for whoever is signed in; `__typename` is no question about it. */
+/**
+ * Allows introspection of the schema only to authenticated callers. `__typename` does not count as
+ * introspection.
+ */
 export function refuseIntrospection(): Plugin<RequestContext, RequestContext> {
-  /** Parsed documents are cached by their text. */
+  /** By document, because parsed documents are cached by their text. */
   const known = new WeakMap<DocumentNode, boolean>();
 
   function isIntrospection(document: DocumentNode): boolean {
@@ -17,7 +20,7 @@ export function refuseIntrospection(): Plugin<RequestContext, RequestContext> {
   }
 
   return {
-    // Not while validating: what that answers is kept for all callers.
+    // Not during validation, because validation results are cached for all callers.
     onExecute({ args, setResultAndStopExecution }) {
       if (args.contextValue.viewer || !isIntrospection(args.document)) return;
       const extensions = { code: "UNAUTHENTICATED" };

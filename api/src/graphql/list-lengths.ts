@@ -1,4 +1,4 @@
-/** How many entries a field can have, known before anything is executed. */
+/** Estimates how many entries a field can have, before anything is executed. */
 import {
   type FieldNode,
   getNamedType,
@@ -11,14 +11,17 @@ import {
   Kind,
 } from "graphql";
 
-/** Of a page without `first` and `last`. */
+/** The length of a page without `first` and `last`. */
 const defaultPage = 20;
-/** Of a page, and of a list of ids, whose length is the value of a variable. */
+/** The maximum length of a page. Also used for a list of ids whose length depends on a variable. */
 const longestPage = 100;
-/** Of a list of objects that is not a page: steps of an attempt, blocks of a result. */
+/**
+ * The length of a list of objects that is not a page, such as the steps of a flow or the blocks of
+ * a result.
+ */
 const usualList = 10;
 
-/** 1 for what is not a list. */
+/** Returns 1 for fields that are not lists. */
 export function estimateListLength(
   node: FieldNode,
   field: GraphQLField<unknown, unknown> | null | undefined,
@@ -31,7 +34,7 @@ export function estimateListLength(
     return 1;
   const ids = field.args.find(isListOfIds);
   if (ids) return readIdCount(node, ids.name);
-  // The connection has counted its page.
+  // The length was already counted for the connection.
   const isPage = parentTypeName?.endsWith("Connection") && /^(edges|nodes)$/.test(field.name);
   return isPage ? 1 : usualList;
 }

@@ -1,10 +1,10 @@
 import DataLoader from "dataloader";
 
 /**
- * Loads what the rows of a page refer to in one statement. What it has loaded is not kept: an operation can be a subscription that lives
- * for hours.
+ * Loads the objects that the rows of a page refer to, in one statement. Results are not cached,
+ * because an operation can be a subscription that runs for hours.
  *
- * @param load answers in the order of its ids, each of which it gets once
+ * @param load returns the items in the order of the ids, which contain no duplicates
  */
 export function createBatchLoader<Item>(
   load: (ids: readonly string[]) => Promise<readonly Item[]>,

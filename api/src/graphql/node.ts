@@ -5,7 +5,7 @@ import { decodeGlobalId } from "./global-id.ts";
 
 const most = 100;
 
-/** Null for an id that is malformed or of nothing that is a Node: nothing is found under it. */
+/** Returns null if the id is invalid or belongs to a type that does not implement Node. */
 function readNodeId(schema: GraphQLSchema, globalId: string): string | null {
   const type = schema.getType(decodeGlobalId(globalId).typename);
   const isNode = isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Node");

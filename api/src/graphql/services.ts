@@ -27,7 +27,7 @@ import type { Webhooks } from "#services/webhook/webhooks.ts";
 import type { WorkspaceDeletion } from "#services/workspace/workspace-deletion.ts";
 import type { Workspaces } from "#services/workspace/workspaces.ts";
 
-/** Everything that the API can do. */
+/** The services that the API uses. */
 export interface Services {
   outbound: OutboundLimits;
   workspaces: Workspaces;
@@ -36,7 +36,7 @@ export interface Services {
   deletion: Pick<Deletion, "delete" | "restore">;
   members: Members;
   memberRoles: MemberRoles;
-  /** Links carry the token; the rest of the address is the app's. */
+  /** Adds the URL of the application to the token of an invitation. */
   invitations: Invitations & InvitationAcceptance & { linkTo(token: string): string };
   detection: Detector;
   diagnosis: Diagnosis;
@@ -54,8 +54,8 @@ export interface Services {
   accountNeeds: AccountsNeedingConsent;
   apiTokens: ApiTokens;
   webhooks: Webhooks;
-  /** Null when it does not run. */
+  /** Null if the sandbox is not running. */
   sandbox: { servers: { name: string; url: string }[]; accountUrl: string } | null;
-  /** Answers the rows' ids. */
+  /** Returns the row ids. */
   addSandboxServers(caller: Caller | null, workspaceId: string): Promise<string[]>;
 }

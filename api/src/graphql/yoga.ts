@@ -29,22 +29,25 @@ import { schema } from "./schema.ts";
 export interface OperationLimits {
   /** How long a read may take, in milliseconds. */
   deadlineMs: number;
-  /** The size of a response, in bytes. */
+  /** The maximum size of a response, in bytes. */
   responseBytes: number;
 }
 
 export interface YogaDeps {
   db: Database;
   services: Services;
-  /** On its user's own machine: whoever reaches it may ask for the schema, signed in or not. */
+  /** True for a local installation, where anonymous callers may also read the schema. */
   isOpen: boolean;
-  /** Of one operation, and of one event of a subscription. */
+  /** The limits of one operation, and of one event of a subscription. */
   limits: OperationLimits;
-  /** What was masked; the message goes to the log alone. */
+  /** Called with each masked error. The message is only written to the log. */
   logError(error: unknown, requestId: string | undefined): void;
 }
 
-/** A caller's mistake is told with its code; anything else is ours, masked, and found again in the log by its request id. */
+/**
+ * Errors that the caller caused are returned with their code. All other errors are masked, and can
+ * be found in the log by their request id.
+ */
 function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const located =
@@ -57,7 +60,7 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
       extensions: { ...original.details, code: original.code },
     });
   if (error instanceof GraphQLError && original instanceof GraphQLError) {
-    // The outer message names the variable and the place in it.
+    // The outer message names the variable and the path in it.
     const { http, originalError: _cause, code, ...extensions } = original.extensions;
     return new GraphQLError(error.message, {
       ...located,
@@ -76,27 +79,35 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
   });
 }
 
-/** Parsing, validation and services have codes of the contract; whatever else was refused before execution is bad input. */
+/**
+ * Parsing, validation and services use codes of the contract. Any other rejection before execution
+ * is bad input.
+ */
 function contractCode(code: unknown): unknown {
   const unknownCodes = [undefined, "BAD_REQUEST", "OPERATION_RESOLUTION_FAILURE"];
   return unknownCodes.includes(code as string) ? "BAD_USER_INPUT" : code;
 }
 
-/** Yoga's own: the answer's status, without headers that tell of methods we do not take. */
+/**
+ * Yoga's status of the response, without headers that list methods which are not supported here.
+ */
 function statusOf(http: unknown): { http?: { status: number } } {
   const status = typeof http === "object" && http !== null && "status" in http ? http.status : null;
   return typeof status === "number" ? { http: { status } } : {};
 }
 
-/** Prisma's P2023: a cursor of the right form with a value that is no id. */
+/** Prisma's P2023: a cursor of the correct form whose value is not an id. */
 function isMalformedValue(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "P2023";
 }
 
-/** graphql-js names similar fields, types, arguments and values. */
+/** graphql-js suggests similar fields, types, arguments and values. */
 const suggestion = / Did you mean [^?]*\?$/;
 
-/** Masks where the request is known: every error names it, and the log can be searched by the id that a person quotes. */
+/**
+ * Masks errors where the request is known: every error contains the request id, and users can quote
+ * it to find the log entry.
+ */
 function createMask(deps: YogaDeps) {
   return function mask<Result extends { errors?: readonly GraphQLError[] }>(
     result: Result,
@@ -106,7 +117,7 @@ function createMask(deps: YogaDeps) {
     const mayReadSchema = deps.isOpen || viewer !== null;
     const errors = result.errors.map((error) => {
       const masked = maskError(error, deps, requestId);
-      // Whoever may not read the schema must not be able to guess it, one name after the other.
+      // Callers who may not read the schema must not be able to guess its names one by one.
       if (!mayReadSchema) masked.message = masked.message.replace(suggestion, "");
       return Object.assign(masked, { extensions: { ...masked.extensions, requestId } });
     });
@@ -128,7 +139,8 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
         return { onNext: (next) => next.setResult(mask(next.result, args.contextValue)) };
       },
     }),
-    // What never reached execution: parsing, validation, a body that is no request.
+    // Handles errors before execution: of parsing, of validation, or of a body that is not a valid
+    // request.
     onResultProcess({ result, setResult, serverContext }) {
       if (!(Symbol.asyncIterator in result) && !Array.isArray(result))
         setResult(mask(result, serverContext));
@@ -137,8 +149,9 @@ function createErrorPlugin(deps: YogaDeps): Plugin<RequestContext, RequestContex
 }
 
 /**
- * Yoga runs queries and mutations. Subscriptions are run by `subscribe`, over WebSocket and server-sent events alike: thousands of them wait
- * at the same time, and each would hold all of Yoga's layers.
+ * Yoga runs queries and mutations. `subscribe` runs subscriptions over WebSocket and server-sent
+ * events: thousands of them wait at the same time, and each would keep all of Yoga's layers in
+ * memory.
  */
 export function createGraphQL(deps: YogaDeps) {
   const memory = createProcessMemory(mostOccupiedBytes, mostOccupiedBytesPerCaller);
@@ -158,7 +171,7 @@ export function createGraphQL(deps: YogaDeps) {
       limitOutboundFields(),
       ...(deps.isOpen ? [] : [refuseIntrospection()]),
     ],
-    // The HTTP server has checked the body's type and the Origin by then.
+    // The HTTP server has already checked the content type and the Origin.
     batching: false,
     graphiql: false,
     landingPage: false,

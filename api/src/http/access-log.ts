@@ -3,13 +3,16 @@ import type { MiddlewareHandler } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 import type { HttpLogger } from "./logger.ts";
 
-/** `/invite/<token>` and `/api/auth/reset-password/<token>`, however they are written. */
+/**
+ * Matches `/invite/<token>` and `/api/auth/reset-password/<token>`, including variants with
+ * repeated slashes.
+ */
 const secretPath = /^(\/+(?:invite|api\/+auth\/+reset-password)\/+).+/i;
 
 /**
- * Names every request (`x-request-id`, never taken from the caller) and writes one line about it: method, path without query,
- * status, milliseconds until the headers of the answer. Query strings hold codes and states and are never logged, and an invitation's
- * address holds what lets somebody in.
+ * Assigns every request an id (`x-request-id`, never taken from the caller) and logs one line for
+ * it: method, path without query, status, and the milliseconds until the headers of the response.
+ * Query strings contain codes and states and are never logged. Tokens in paths are removed.
  */
 export function logAccess(
   logger: HttpLogger,
@@ -29,7 +32,7 @@ export function logAccess(
       status: c.res.status,
     };
     const ms = Math.round(performance.now() - startedMs);
-    // Probes come every few seconds and say nothing that a failure would not.
+    // Probes are sent every few seconds, so successful ones are only logged at debug level.
     const level = path === "/healthz" || path === "/readyz" ? "debug" : "info";
     logger[level]({ ...line, ms }, "request");
   };

@@ -5,7 +5,7 @@ import type { HttpLogger } from "./logger.ts";
 import { consumeTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
 import { isValidName, refuseName } from "./user-names.ts";
 
-/** A user as far as a workspace of their own needs to know them. */
+/** The user properties that are needed to create their first workspace. */
 export interface NewUser {
   id: string;
   name: string;
@@ -18,7 +18,7 @@ export interface AuthHooksDeps extends SignUpGateDeps {
   logger: HttpLogger;
 }
 
-/** What happens around the rows of users and sessions. */
+/** Hooks for the creation and deletion of users and sessions. */
 export function createAuthHooks(deps: AuthHooksDeps) {
   return {
     user: {
@@ -29,14 +29,15 @@ export function createAuthHooks(deps: AuthHooksDeps) {
     },
     session: {
       create: {
-        // Before the session, not after the user: whatever fails, nobody is signed in without a workspace, and an account that was
-        // left without one by a crash is mended by the next sign-in.
+        // Runs before the session is created rather than after the user is created: no user is ever
+        // signed in without a workspace, and an account that a crash left without one is repaired
+        // by the next sign-in.
         before: async (session, context) => {
           const users = context?.context.internalAdapter;
           const user = await users?.findUserById(session.userId);
           if (!users || !user) return false;
           const isSignUp = context.path === "/sign-up/email";
-          // Else a second try would hear that the address is taken.
+          // Otherwise a second attempt would fail because the address is already in use.
           const removeUser = () =>
             users.deleteUser(user.id).catch((error: unknown) => {
               deps.logger.error(

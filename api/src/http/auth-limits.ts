@@ -12,12 +12,13 @@ export interface AuthLimitsDeps {
   devices: DeviceCookies;
 }
 
-/** Tokens of links that reset a password, as the sign-in library and `make-owner` create them. */
+/** Matches tokens of password reset links, as created by the sign-in library and `make-owner`. */
 const resetTokenForm = /^[\w-]{24,43}$/;
 
 /**
- * Counts an attempt where the sign-in library has parsed the body, so that no format of a request passes uncounted.
- * @throws APIError 429 with `Retry-After`, in the form of every other error of the HTTP layer
+ * Counts an attempt after the sign-in library has parsed the body, so that every request format is
+ * counted.
+ * @throws APIError 429 with `Retry-After`, in the format of all errors of the HTTP layer
  */
 export async function limitAttempts(
   context: GenericEndpointContext,
@@ -48,7 +49,10 @@ export async function limitAttempts(
   }
 }
 
-/** The one place where a password is compared. An endpoint whose attempts are not counted cannot compare any. */
+/**
+ * The only place where passwords are compared. An endpoint whose attempts are not counted cannot
+ * compare passwords.
+ */
 export function limitComparison<Comparison>(
   compare: (comparison: Comparison) => Promise<boolean>,
 ): (comparison: Comparison) => Promise<boolean> {

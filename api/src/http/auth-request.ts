@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What the hooks of the sign-in library know of the HTTP request besides its headers and body. */
+/**
+ * The properties of an HTTP request that the hooks of the sign-in library need in addition to
+ * headers and body.
+ */
 export interface AuthRequest {
   address: string;
   requestId: string;
@@ -13,7 +16,7 @@ interface RunningRequest extends AuthRequest {
   startedAtMs: number;
 }
 
-/** Longer than the slowest way to answer. */
+/** Longer than the slowest way to create the response. */
 const equalTimeMs = 250;
 
 const running = new AsyncLocalStorage<RunningRequest>();
@@ -38,7 +41,10 @@ export function isPasswordCounted(): boolean {
   return running.getStore()?.isPasswordCounted ?? false;
 }
 
-/** Resolves at the same time after the start of the request, so that the time of the answer does not show what was done for it. */
+/**
+ * Resolves at a fixed time after the start of the request, so that the response time does not
+ * reveal what was done.
+ */
 export async function waitForEqualTime(): Promise<void> {
   await delay(Math.max(0, requireRunning().startedAtMs + equalTimeMs - performance.now()));
 }

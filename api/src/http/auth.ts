@@ -17,13 +17,14 @@ import type { HttpLogger } from "./logger.ts";
 import type { SignUpGateDeps } from "./sign-up-gate.ts";
 import type { Viewer } from "./viewer-identity.ts";
 
-/** Sign-in, as the rest of the room sees it. */
+/** Authentication, as the other HTTP modules use it. */
 export interface Auth {
-  /** Answers the endpoints under `/api/auth`. */
+  /** Responds to requests under `/api/auth`. */
   handle(request: Request, of: AuthRequest): Promise<Response>;
   /**
-   * Reads the session behind the cookie; two statements.
-   * @param prolong may the session be extended when it is due? `setCookies` then tells the browser.
+   * Reads the session of the cookie, with two statements.
+   * @param prolong whether the session may be extended if it is due. `setCookies` is then sent to
+   * the browser.
    */
   readSession(headers: Headers, prolong: boolean): Promise<SessionReading>;
   readonly sessionCookieName: string;
@@ -35,29 +36,39 @@ export interface AuthDeps extends SignUpGateDeps {
   /** At least 32 characters; signs the session cookie. */
   secret: string;
   publicUrl: string;
-  /** Usually `PUBLIC_URL` is https. */
+  /** Normally true if `PUBLIC_URL` is https. */
   secureCookies: boolean;
   /**
-   * Gives the user a workspace of their own unless they have one. Called before every new session, so no session exists without a
-   * workspace; must cope with being called twice at once. When it throws at sign-up, the user is removed again.
+   * Creates a workspace for the user unless they have one. Called before every new session, so that
+   * no session exists without a workspace. It must handle concurrent calls. If it throws at
+   * sign-up, the user is removed again.
    */
   ensureWorkspace(user: NewUser): Promise<void>;
-  /** Mails a link with which a new password can be chosen; null: nobody can ask for one. Must not wait: the time would tell who exists. */
+  /**
+   * Sends an email with a password reset link; null: password resets are not available. Must not
+   * wait, because the response time would reveal whether the account exists.
+   */
   sendPasswordReset: ((email: string, token: string) => void) | null;
-  /** Tells the owner of an address by mail that someone tried to sign up with it; null where no mail is set up. Must not wait. */
+  /**
+   * Notifies the owner of an address by email that someone tried to sign up with it; null if email
+   * is not configured. Must not wait.
+   */
   sendSignUpNotice: ((email: string) => void) | null;
   attemptLimits: Pick<
     AttemptLimits,
     "password" | "signUpFrom" | "resetFrom" | "resetRequest" | "signUpNotice"
   >;
-  /** A session was signed out, revoked or has run out. */
+  /** Called when a session was signed out, revoked or has expired. */
   onSessionEnded(sessionId: string): void;
   logger: HttpLogger;
 }
 
 const COOKIE_PREFIX = "gatehouse";
 
-/** Email-and-password sign-in under `/api/auth`. Redirects and cookies follow `PUBLIC_URL` alone, never a header. */
+/**
+ * Sign-in with email and password under `/api/auth`. Redirects and cookies are derived from
+ * `PUBLIC_URL` only, never from a header.
+ */
 export function createAuth(deps: AuthDeps): Auth {
   const auth = betterAuth(buildOptions(deps));
   return {
@@ -87,12 +98,12 @@ function buildOptions(deps: AuthDeps) {
       enabled: true,
       minPasswordLength: MIN_PASSWORD_LENGTH,
       maxPasswordLength: MAX_PASSWORD_LENGTH,
-      // The old password may be known to someone else. Holds for links of `make-owner` too.
+      // Another person may know the old password. This also applies to links of `make-owner`.
       revokeSessionsOnPasswordReset: true,
       password: { verify: limitComparison(verifyPassword) },
       ...(deps.sendPasswordReset && offerPasswordReset(deps.sendPasswordReset)),
     },
-    // What is in a mail's link must not be readable in the database.
+    // Tokens of email links must not be readable in the database.
     verification: { storeIdentifier: "hashed" },
     hooks: createEndpointHooks({ ...deps, limits: deps.attemptLimits, devices }),
     databaseHooks: createAuthHooks({ ...deps, endSession: deps.onSessionEnded }),
@@ -101,18 +112,19 @@ function buildOptions(deps: AuthDeps) {
       useSecureCookies: deps.secureCookies,
       defaultCookieAttributes: { httpOnly: true, sameSite: "lax", path: "/" },
       database: { generateId: () => uuidv7() },
-      // One rule for every route, ours (request-guard.ts): this one would refuse a cookie without Origin, so any client but a
-      // browser could not sign out.
+      // request-guard.ts applies one rule to every route. The check of the library would reject a
+      // cookie without an Origin header, so that only browsers could sign out.
       disableCSRFCheck: true,
-      // Explicit, as its default is off under NODE_ENV=test: callback URLs stay on our origin.
+      // Set explicitly, because checks are off by default under NODE_ENV=test: callback URLs must
+      // stay on this origin.
       disableOriginCheck: false,
-      // It would believe whatever X-Forwarded-For says.
+      // The library would trust any value of X-Forwarded-For.
       ipAddress: { disableIpTracking: true },
     },
     // Without an address all callers would share one bucket and lock each other out.
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
-    // No level: naming one makes better-auth write every refusal to the console besides.
+    // No level is set: with a level, better-auth also writes every rejection to the console.
     logger: {
       log: (level, message, ...args) => logAuth(deps.logger, level, message, args),
     },
@@ -127,7 +139,10 @@ function offerPasswordReset(send: (email: string, token: string) => void) {
   };
 }
 
-/** Arguments may hold e-mail addresses, and a database error the statement's values: only an error's name and code pass. */
+/**
+ * Logs only the name and code of an error: arguments can contain email addresses, and a database
+ * error the values of its statement.
+ */
 function logAuth(logger: HttpLogger, level: string, message: string, args: unknown[]): void {
   const error = args.find((arg) => arg instanceof Error);
   const code = error && "code" in error ? error.code : undefined;

@@ -2,10 +2,11 @@ import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
 
 /**
- * Where a request comes from, as far as limits go: an IPv4 address, or the /64 that somebody with IPv6 has to themselves.
+ * The source of a request for rate limits: an IPv4 address, or the /64 network of an IPv6 address,
+ * which is usually assigned to one customer.
  *
- * @param trustProxy one proxy stands in front and appends to `X-Forwarded-For`: its last entry is what the proxy saw; what stands before
- *   it anybody may have written
+ * @param trustProxy whether one proxy in front appends to `X-Forwarded-For`. Its last entry was
+ * added by the proxy; the client can set all others.
  */
 export function readClientAddress(
   { headers, socket }: Pick<IncomingMessage, "headers" | "socket">,
@@ -20,7 +21,7 @@ export function readClientAddress(
   return `${new ipaddr.IPv6(address.toByteArray().fill(0, 8)).toString()}/64`;
 }
 
-/** Whether it is the machine itself. */
+/** Whether the address is a loopback address. */
 export function isLoopbackAddress(address: string): boolean {
   return address.startsWith("127.") || address === "::/64";
 }

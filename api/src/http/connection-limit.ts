@@ -1,6 +1,9 @@
-/** How many connections each viewer may hold open at once. */
+/** Limits the number of connections that each viewer can have open at the same time. */
 export interface ConnectionLimit {
-  /** Takes a place for `key`; null when all are taken. The answer gives the place back, once. */
+  /**
+   * Takes a place for `key`; null if none is free. The returned function gives the place back,
+   * once.
+   */
   take(key: string): (() => void) | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Person, Viewer } from "./viewer-identity.ts";
 
-/** An open connection, stream or download, and the credential that it depends on. */
+/** An open connection, stream or download, and the credential that it was opened with. */
 export interface CredentialWatch {
   viewer: Viewer;
   onEnd(): void;
@@ -12,11 +12,11 @@ export interface CredentialWatches {
   list(): readonly CredentialWatch[];
   /** Ends every watch of one credential. */
   end(credentialId: string): void;
-  /** Confirms watches with the database at once. All that are requested at the same time share one statement. */
+  /** Checks watches against the database immediately. Concurrent requests share one statement. */
   confirmSoon(chosen: Iterable<CredentialWatch>): void;
-  /** Ends those of `chosen` whose credential is not among the living. */
+  /** Ends those of `chosen` whose credential is not in `living`. */
   settle(chosen: readonly CredentialWatch[], living: ReadonlyMap<string, Person>): void;
-  /** While the database cannot answer: ends the watches whose expiry has passed, and no others. */
+  /** Used while the database is unavailable: ends only the watches whose credential has expired. */
   endExpired(): void;
 }
 
@@ -25,7 +25,9 @@ export interface CredentialWatchesDeps {
   now(): number;
 }
 
-/** Keeps track of the credentials behind everything that is open in this process. */
+/**
+ * Tracks the credentials of all connections, streams and downloads that are open in this process.
+ */
 export function createCredentialWatches(deps: CredentialWatchesDeps): CredentialWatches {
   const watches = new Set<CredentialWatch>();
   const due = new Set<CredentialWatch>();
@@ -61,7 +63,7 @@ export function createCredentialWatches(deps: CredentialWatchesDeps): Credential
     confirmSoon(chosen) {
       const isScheduled = due.size > 0;
       for (const watch of chosen) due.add(watch);
-      // A failure is left to the regular confirmation.
+      // After a failure the regular check tries again.
       if (!isScheduled && due.size > 0)
         void Promise.resolve()
           .then(confirmDue)

@@ -1,17 +1,25 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** Cookies that recognize a browser which has signed in to an account before (OWASP's device cookies). */
+/**
+ * Cookies that identify a browser that has signed in to an account before (OWASP's device cookies).
+ */
 export interface DeviceCookies {
   readonly name: string;
   /** The id of the browser; null if the value was not issued for this account, or has expired. */
   read(value: string | null, email: string): string | null;
-  /** A new value for the account. @param deviceId a known browser keeps its id, and with it its limit */
+  /**
+   * Creates a new value for the account. @param deviceId the id of a known browser, which keeps its
+   * id and therefore its limit
+   */
   issue(email: string, deviceId: string | null): { value: string; maxAgeSeconds: number };
 }
 
 const LIFETIME_MS = 180 * 86_400_000;
 
-/** The value is `<id>.<expiry>.<HMAC of both and of the account>`; it grants nothing but a limit of its own. */
+/**
+ * The value is `<id>.<expiry>.<HMAC of both and the account>`. It grants nothing except a separate
+ * limit.
+ */
 export function createDeviceCookies(
   { secret, secure }: { secret: string; secure: boolean },
   now: () => number = Date.now,

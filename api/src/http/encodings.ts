@@ -3,7 +3,9 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 export type Encoding = "br" | "gzip" | "identity";
 
-/** The best of ours that an `Accept-Encoding` takes (RFC 9110 §12.5.3). */
+/**
+ * Chooses the best supported encoding that an `Accept-Encoding` header accepts (RFC 9110 §12.5.3).
+ */
 export function negotiateEncoding(acceptEncoding: string): Encoding {
   const accepted = new Set(
     acceptEncoding
@@ -15,7 +17,7 @@ export function negotiateEncoding(acceptEncoding: string): Encoding {
   return accepted.has("gzip") ? "gzip" : "identity";
 }
 
-/** @param brotliQuality 0 to 11; above 5 the time grows faster than the gain */
+/** @param brotliQuality 0 to 11; above 5 the time increases faster than the compression improves */
 export async function compress(
   content: Uint8Array,
   encoding: Exclude<Encoding, "identity">,

@@ -9,7 +9,7 @@ import { refuseRegisteredEmail, type RegisteredEmailsDeps, unifyRefusals } from 
 
 type EndpointHooksDeps = AuthLimitsDeps & SignUpGateDeps & RegisteredEmailsDeps;
 
-/** What runs before and after each endpoint of the sign-in library. */
+/** Runs before and after each endpoint of the sign-in library. */
 export function createEndpointHooks(deps: EndpointHooksDeps) {
   return {
     before: createAuthMiddleware(async (context) => {
@@ -21,7 +21,7 @@ export function createEndpointHooks(deps: EndpointHooksDeps) {
       return undefined;
     }),
     after: createAuthMiddleware(async (context) => {
-      // An account costs one more statement there.
+      // If the account exists, the endpoint runs one more statement.
       if (context.path === "/request-password-reset") await waitForEqualTime();
       const { returned } = context.context;
       if (isAPIError(returned)) unifyRefusals(context.path, returned.statusCode);

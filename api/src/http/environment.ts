@@ -1,6 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 
-/** What every handler finds in its Hono context. */
+/** The variables of the Hono context of every handler. */
 export interface HttpEnvironment {
   Bindings: HttpBindings;
   Variables: { requestId: string };

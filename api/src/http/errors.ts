@@ -1,4 +1,4 @@
-/** Codes of `contract.graphql` that the HTTP layer itself answers with. */
+/** Codes of `contract.graphql` that the HTTP layer uses itself. */
 export type EdgeErrorCode =
   | "UNAUTHENTICATED"
   | "BAD_USER_INPUT"
@@ -18,14 +18,16 @@ export interface EdgeError {
   retryAfterMs?: number;
 }
 
-/** A refusal in the shape of a GraphQL answer, so that a GraphQL client shows its message. */
+/** An error response in the format of GraphQL, so that GraphQL clients display its message. */
 export function answerGraphQLError(error: EdgeError): Response {
   const { message, code, requestId, retryAfterMs } = error;
   const extensions = { code, requestId, retryAfterMs };
   return answerJson(error, { errors: [{ message, extensions }] });
 }
 
-/** An error of every other route: `{ error: { code, message, requestId, retryAfterMs } }`. */
+/**
+ * The error response of all other routes: `{ error: { code, message, requestId, retryAfterMs } }`.
+ */
 export function answerError(error: EdgeError): Response {
   const { message, code, requestId, retryAfterMs } = error;
   return answerJson(error, { error: { code, message, requestId, retryAfterMs } });

@@ -1,15 +1,18 @@
 import type { ExportRow } from "#services/event/exports.ts";
 
-/** How a list becomes a file, piece by piece. */
+/** Serializes a list as a file, in parts. */
 export interface ExportFormat {
   contentType: string;
   begin(columns: readonly string[]): string;
-  /** @param isFirst no row has come before */
+  /** @param isFirst whether these are the first rows */
   write(rows: readonly ExportRow[], columns: readonly string[], isFirst: boolean): string;
   end: string;
 }
 
-/** CSV (RFC 4180) with a header, and one JSON array of objects: a file that was cut short is no JSON. */
+/**
+ * CSV (RFC 4180) with a header, and a JSON array of objects. A truncated JSON file is not valid
+ * JSON.
+ */
 export const exportFormats = {
   csv: {
     contentType: "text/csv; charset=utf-8; header=present",
@@ -35,7 +38,10 @@ function writeCsvLine(values: readonly ExportRow[string][]): string {
   return `${values.map(writeCsvField).join(",")}\r\n`;
 }
 
-/** What a spreadsheet would take for a formula is made text by an apostrophe, as OWASP advises (CSV injection). */
+/**
+ * A value that spreadsheets would treat as a formula is prefixed with an apostrophe, as OWASP
+ * recommends (CSV injection).
+ */
 function writeCsvField(value: ExportRow[string]): string {
   if (value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);

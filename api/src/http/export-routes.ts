@@ -50,10 +50,10 @@ const statuses = [
   "INTERRUPTED",
 ] as ToolExecutionStatus[];
 
-/** An estimate: a place becomes free when another stream ends. */
+/** An estimate: a place becomes available when another stream ends. */
 const RETRY_AFTER_MS = 5_000;
 
-/** `A,B`. */
+/** A comma-separated list, such as `A,B`. */
 const listOf = <Name extends string>(names: readonly Name[]) =>
   z
     .string()
@@ -74,9 +74,11 @@ const runQuery = z.strictObject({
 });
 
 /**
- * `/export/events.csv`, `/export/events.json`, `/export/runs.csv`, `/export/runs.json`: the lists as files, newest first, with the
- * filters of the lists as query parameters (`types` and `status` take several, with commas between). `workspaceId` may be left out
- * with an API token. A file that ends early is broken off, never closed as if it were whole.
+ * `/export/events.csv`, `/export/events.json`, `/export/runs.csv`, `/export/runs.json`: the lists
+ * as files, newest first, with the filters of the lists as query parameters (`types` and `status`
+ * accept several values, separated by commas). `workspaceId` can be omitted with an API token. If
+ * an export fails, the connection is aborted, so that an incomplete file is not mistaken for a
+ * complete one.
  */
 export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment> {
   const routes = new Hono<HttpEnvironment>();
@@ -86,7 +88,8 @@ export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment
     const refuse = (status: number, code: EdgeErrorCode, message: string) =>
       answerError({ status, code, message, requestId });
     const sent = { origin: headers.get("origin"), fetchSite: headers.get("sec-fetch-site") };
-    // All ports of localhost are one site: its cookies come along from pages that are none of ours.
+    // All ports of localhost are the same site, so cookies are also sent from pages of other
+    // applications.
     if (headers.has("cookie") && !deps.guard.isOriginAllowed(sent))
       return refuse(
         403,
@@ -105,7 +108,7 @@ export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment
       if (!(error instanceof ServiceError)) throw error;
       return refuse(...describeRefusal(error));
     }
-    // A body that nobody reads would keep its place for ever.
+    // A body that is never read would never free its place.
     if (c.req.method === "HEAD") return c.body(null);
     const giveBack = deps.streamLimit.take(viewer.userId);
     if (!giveBack) {
@@ -134,7 +137,7 @@ export function createExportRoutes(deps: ExportRoutesDeps): Hono<HttpEnvironment
   return routes;
 }
 
-/** @throws ServiceError as the lists do */
+/** @throws ServiceError like the lists */
 async function open(
   exports: Exports,
   viewer: Viewer,
@@ -162,7 +165,7 @@ async function open(
   });
 }
 
-/** An API token has one workspace. */
+/** An API token is limited to one workspace. */
 function encodeOwn({ apiToken }: Viewer): string {
   if (!apiToken) throw new ServiceError("BAD_USER_INPUT", "Give the workspaceId.");
   return encodeGlobalId("Workspace", apiToken.workspaceId);

@@ -3,13 +3,17 @@ import type { ExportFormat } from "./export-format.ts";
 
 export interface ExportStream {
   body: ReadableStream<Uint8Array>;
-  /** Breaks it off. It is not closed: whoever reads must not take what came for the whole. */
+  /**
+   * Aborts the stream. It is not closed, so that the reader does not mistake the received part for
+   * the complete file.
+   */
   abort(reason: Error): void;
 }
 
 /**
- * The pages of an export as bytes. The next page is read when the reader has taken the one before: at most one waits here.
- * @param onOver called once, however it ends
+ * Streams the pages of an export. The next page is read when the reader has consumed the previous
+ * one, so at most one page is in memory.
+ * @param onOver called once when the stream ends, in any way
  */
 export function streamExport(
   { columns, pages }: Export,
@@ -31,14 +35,15 @@ export function streamExport(
       breakOff = (reason) => {
         if (!settle()) return;
         controller.error(reason);
-        // What is being read is the last.
+        // The page that is being read is the last one.
         pages.return().catch(() => {});
       };
       controller.enqueue(encoder.encode(format.begin(columns)));
     },
     async pull(controller) {
       try {
-        // A page may be empty although there is more: an empty chunk would not be pulled after.
+        // A page can be empty although there are more, and an empty chunk would not trigger another
+        // pull.
         for (;;) {
           const { done, value } = await pages.next();
           if (over) return;

@@ -3,11 +3,17 @@ import { readFile } from "node:fs/promises";
 
 import { compress, type Encoding } from "./encodings.ts";
 
-/** What GraphiQL's page is made of; files of their own, as its policy allows no inline script. */
+/**
+ * The files of the GraphiQL page. They are separate files, because its policy allows no inline
+ * scripts.
+ */
 export interface GraphiQLAssets {
-  /** The address of an asset, which changes with its content. */
+  /** The URL of an asset, which changes with its content. */
   urlOf(name: AssetName): string;
-  /** Compressed at the first request that takes the encoding, then kept. Null when there is no such asset. */
+  /**
+   * Compressed at the first request that accepts the encoding, then cached. Null if there is no
+   * such asset.
+   */
   read(
     name: string,
     encoding: Encoding,
@@ -22,10 +28,13 @@ export type AssetName =
   | "graphql-worker.js"
   | "json-worker.js";
 
-/** Five megabytes in half a second; better ones take three times as long to save 4 %. */
+/**
+ * Compresses five megabytes in half a second. Higher qualities take three times as long and save
+ * only 4 %.
+ */
 const BROTLI_QUALITY = 5;
 
-/** Loads GraphiQL, nine megabytes of it, when somebody opens it for the first time. */
+/** Loads GraphiQL, which has nine megabytes, when the page is first opened. */
 export function createGraphiQLLoader(): () => Promise<GraphiQLAssets> {
   let loaded: Promise<GraphiQLAssets> | null = null;
   return () => (loaded ??= loadGraphiQLAssets());

@@ -1,7 +1,7 @@
-/** An operation that GraphiQL opens with. */
+/** An operation that is shown when GraphiQL is opened. */
 export interface ExampleOperation {
   query: string;
-  /** JSON. What stands in angle brackets is filled in with the viewer's own ids where there are some. */
+  /** JSON. Placeholders in angle brackets are replaced with ids of the viewer, if there are any. */
   variables: string | null;
 }
 
@@ -128,7 +128,7 @@ mutation CreateApiToken($input: CreateApiTokenInput!) {
 }`,
 };
 
-/** In the order of their tabs. */
+/** In the order of the tabs. */
 export const exampleOperations: readonly ExampleOperation[] = [
   listWhatNeedsConsent,
   executeTool,

@@ -3,13 +3,16 @@ import { html } from "hono/html";
 import type { GraphiQLAssets } from "./graphiql-assets.ts";
 import { exampleOperations } from "./graphiql-examples.ts";
 
-/** GraphiQL's page for one person. What its script needs to know stands in attributes: nothing on it is inline. */
+/**
+ * Renders the GraphiQL page for one user. Parameters of its script are in attributes, because
+ * inline scripts are not allowed.
+ */
 export function renderGraphiQLPage(
   assets: GraphiQLAssets,
   viewerId: string,
 ): ReturnType<typeof html> {
   const settings = { viewerId, operations: exampleOperations };
-  // By the names under which the editor asks for them.
+  // By the names under which the editor requests them.
   const workers = {
     editorWorkerService: assets.urlOf("editor-worker.js"),
     graphql: assets.urlOf("graphql-worker.js"),

@@ -13,13 +13,13 @@ export interface GraphiQLRoutesDeps {
   printSchema: () => string;
 }
 
-/** GraphiQL from our own origin, for people who are signed in; and the schema as a file, for everybody. */
+/** Serves GraphiQL to signed-in users from this origin, and the schema as a file to everyone. */
 export function createGraphiQLRoutes(deps: GraphiQLRoutesDeps): Hono<HttpEnvironment> {
   const routes = new Hono<HttpEnvironment>();
 
   routes.get("/graphiql", async (c) => {
     const viewer = await deps.viewers.resolveViewer(c.req.raw.headers);
-    // A program with a token has no use for a page.
+    // The page is for users, not for programs with an API token.
     if (!viewer || viewer.apiToken) return c.redirect("/sign-in?next=%2Fgraphiql", 303);
     return c.html(renderGraphiQLPage(await deps.loadGraphiQL(), viewer.userId));
   });

@@ -4,8 +4,8 @@ import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError }
 import type { HttpLogger } from "./logger.ts";
 
 /**
- * What Yoga does to a result on its way out over HTTP, for the socket: takes its internal extensions off. Errors inside a result
- * have been masked by Yoga's plugins.
+ * Removes internal extensions from a result, as Yoga does for results over HTTP. Used for the
+ * socket. Errors inside a result were already masked by Yoga's plugins.
  */
 export function exposeResult(
   result: ExecutionResult,
@@ -16,7 +16,7 @@ export function exposeResult(
   return { ...rest, errors: errors.map((error) => exposeError(error, requestId)) };
 }
 
-/** One error as the client may see it. */
+/** Converts one error into the form that clients may see. */
 export function exposeError(
   error: GraphQLError,
   requestId: string | undefined,
@@ -26,7 +26,10 @@ export function exposeError(
   return { ...formatted, extensions: { ...(requestId && { requestId }), ...extensions } };
 }
 
-/** An error that says nothing about its cause, which is logged instead. An error that is meant for clients is left alone. */
+/**
+ * Returns an error that does not reveal its cause, which is logged instead. An error that is meant
+ * for clients is not changed.
+ */
 export function maskFailure(
   error: unknown,
   requestId: string | undefined,
@@ -39,7 +42,7 @@ export function maskFailure(
   });
 }
 
-/** GraphQL errors that do not wrap an unexpected one. */
+/** GraphQL errors that do not wrap an unexpected error. */
 function isMeantForClients(error: unknown): error is GraphQLError {
   if (!(error instanceof GraphQLError)) return false;
   return error.originalError == null || isMeantForClients(error.originalError);

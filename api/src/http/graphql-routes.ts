@@ -21,16 +21,17 @@ export interface GraphQLRoutesDeps {
   streamLimit: ConnectionLimit;
   maxBodyBytes: number;
   trustProxy: boolean;
-  /** How long the sending of a response that is no stream may take. */
+  /** How long the sending of a response that is not a stream may take, in milliseconds. */
   maxSendMs: number;
   logger: HttpLogger;
-  /** How often a stream on which nothing happens sends a comment. */
+  /** The interval at which an idle stream sends a comment, in milliseconds. */
   pingIntervalMs: number;
 }
 
 /**
- * `/graphql` over HTTP: POST with a JSON body only (a form or text body could be sent from any page without a preflight). The answer
- * is JSON, or a stream of server-sent events when the client accepts `text/event-stream`.
+ * `/graphql` over HTTP: POST with a JSON body only, because any page could send a form or text body
+ * without a preflight request. The response is JSON, or a stream of server-sent events if the
+ * client accepts `text/event-stream`.
  */
 export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironment> {
   const routes = new Hono<HttpEnvironment>();
@@ -99,10 +100,10 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
   return routes;
 }
 
-/** A guess: a place is free when another stream ends. */
+/** An estimate: a place becomes available when another stream ends. */
 const RETRY_AFTER_MS = 5_000;
 
-/** Ends the stream with the credential that it was opened with. */
+/** Ends the stream when the credential with which it was opened ends. */
 function bindToCredential(
   deps: GraphQLRoutesDeps,
   answer: Response,
@@ -132,7 +133,10 @@ function bindToCredential(
   });
 }
 
-/** The last messages of a stream whose credential has ended, in the format of GraphQL over SSE (distinct connections mode). */
+/**
+ * The last messages of a stream whose credential has ended, in the format of GraphQL over SSE
+ * (distinct connections mode).
+ */
 function writeLastMessages(requestId: string): string {
   const error = {
     message: "The session or API token has ended.",

@@ -11,8 +11,9 @@ export interface GraphQLStreamsDeps {
 }
 
 /**
- * Answers a POST that accepts server-sent events. A valid subscription takes the same path as one over WebSocket, so that subscribers share
- * executions and texts; Yoga answers everything else, and refuses what is not valid.
+ * Responds to a POST that accepts server-sent events. A valid subscription is handled like one over
+ * WebSocket, so that subscribers share executions and serialized results. Yoga handles everything
+ * else, and rejects invalid requests.
  */
 export async function answerEventStream(
   deps: GraphQLStreamsDeps,
@@ -27,7 +28,7 @@ export async function answerEventStream(
   const document = params && parseSubscription(graphql, again, params, context);
   if (!params || !document) return graphql.fetch(again, context);
   const { operationName, variables } = params;
-  // Each event has a context of its own, so that none is held for as long as the stream is open.
+  // Each event has its own context, so that no context is kept for as long as the stream is open.
   const { viewer, requestId } = context;
   const results = await graphql.subscribe(
     {
@@ -42,14 +43,14 @@ export async function answerEventStream(
     headers: {
       "Content-Type": "text/event-stream",
       "Cache-Control": "no-cache",
-      // Some proxies would collect messages to compress them.
+      // Some proxies would buffer messages to compress them.
       "Content-Encoding": "none",
       Connection: "keep-alive",
     },
   });
 }
 
-/** Null for a body that Yoga has to judge. */
+/** Null if the body is left to Yoga. */
 function readParams(body: string): OperationParams | null {
   let value: unknown;
   try {
@@ -74,7 +75,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The document of a valid subscription; null for anything else. */
+/** The document of a valid subscription, otherwise null. */
 function parseSubscription(
   graphql: GraphQLHandler,
   request: Request,
@@ -108,7 +109,7 @@ function writeEvents(
   let pings: NodeJS.Timeout | undefined;
   return new ReadableStream({
     start(controller) {
-      // The first bytes make proxies and browsers pass on the headers.
+      // Sent immediately, so that proxies and browsers pass on the headers.
       const ping = () => controller.enqueue(encoder.encode(":\n\n"));
       ping();
       pings = setInterval(() => {

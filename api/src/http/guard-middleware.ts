@@ -7,15 +7,22 @@ import type { RequestGuard } from "./request-guard.ts";
 import { chooseAnswerKind, isApiPath } from "./security-headers.ts";
 import type { SecurityHeaders } from "./security-headers.ts";
 
-/** Asked by the address of a machine or pod, and of no use to a page that was rebound: `/metrics` needs a token that no browser has. */
+/**
+ * Probes use the address of a machine or pod. These paths are useless to a DNS rebinding attack:
+ * `/metrics` requires a token that browsers do not have.
+ */
 const PATHS_OF_EVERY_HOST = new Set(["/healthz", "/readyz", "/metrics"]);
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** A `Host` that is not ours: pages are sent to `PUBLIC_URL`, everything else is refused with 421 (DNS rebinding). */
+/**
+ * Handles a `Host` that is not allowed: pages are redirected to `PUBLIC_URL`, all other requests
+ * are rejected with 421 (DNS rebinding).
+ */
 export function guardHost(guard: RequestGuard): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
     const { host, pathname, search } = new URL(c.req.url);
-    // Of an absolute request target the URL's host counts (RFC 9112 §3.2.2), of any other the header's.
+    // For an absolute request target the host of the URL counts (RFC 9112 §3.2.2), otherwise the
+    // header.
     if (guard.isHostAllowed(host) || PATHS_OF_EVERY_HOST.has(pathname)) return next();
     const wantsPage =
       SAFE_METHODS.has(c.req.method) && (c.req.header("accept")?.includes("text/html") ?? false);
@@ -27,8 +34,9 @@ export function guardHost(guard: RequestGuard): MiddlewareHandler<HttpEnvironmen
 }
 
 /**
- * Whatever changes state on the strength of a cookie must come from our own pages; sign-in too, before there is a cookie, or a
- * foreign page could sign its visitor in as somebody else.
+ * Requests that change state based on a cookie must come from pages of this application. This
+ * includes sign-in, when there is no cookie yet: otherwise another site could sign its visitors in
+ * to a different account.
  */
 export function guardOrigin(guard: RequestGuard): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
@@ -40,7 +48,9 @@ export function guardOrigin(guard: RequestGuard): MiddlewareHandler<HttpEnvironm
   };
 }
 
-/** Puts the security headers of its kind on every answer, where the answer has none of its own. */
+/**
+ * Adds the security headers for the type of response, except those that the response already has.
+ */
 export function addSecurityHeaders(all: SecurityHeaders): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
     await next();

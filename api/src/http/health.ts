@@ -3,15 +3,20 @@ import { Hono } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 
 export interface HealthDeps {
-  /** True when the database answers and its migrations are good. A throw counts as no. */
+  /** True if the database responds and its migrations are complete. An error counts as false. */
   isReady(): Promise<boolean>;
-  /** A process that is shutting down is not ready, so that load balancers send it nothing more. */
+  /**
+   * A process that is shutting down is not ready, so that load balancers send it no more requests.
+   */
   isClosing(): boolean;
-  /** How long `isReady` may take before the answer is no. */
+  /** How long `isReady` may take before it counts as false, in milliseconds. */
   timeoutMs?: number;
 }
 
-/** `/healthz`: 200 while the process lives. `/readyz`: 200 only when it can serve, else 503. */
+/**
+ * `/healthz`: 200 while the process is running. `/readyz`: 200 if it can handle requests, otherwise
+ * 503.
+ */
 export function createHealthRoutes(deps: HealthDeps): Hono<HttpEnvironment> {
   const routes = new Hono<HttpEnvironment>();
   routes.get("/healthz", (c) => c.json({ status: "alive" }));

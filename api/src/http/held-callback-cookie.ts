@@ -1,21 +1,22 @@
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 
-/** Where a callback that was held until sign-in is finished. */
+/** The path that completes a callback that was held until sign-in. */
 export const RESUME_PATH = "/oauth/resume";
 
 export interface HeldCookie {
-  /** The secret that the browser received; null when it has none. */
+  /** The secret that was sent to the browser; null if there is none. */
   read(c: Context): string | null;
   set(c: Context, held: { secret: string; ttlMs: number }): void;
-  /** Only where the browser sent the cookie: every other response needs no `Set-Cookie`. */
+  /** Only if the browser sent the cookie: no other response needs `Set-Cookie`. */
   clear(c: Context): void;
 }
 
 /**
- * The cookie that lets one browser finish the callback which it delivered. The secret is never part of an address: addresses are
- * copied, logged and known to the user who started the attempt (regression A1). SameSite=Lax, because the authorization server's
- * redirect is a cross-site navigation.
+ * The cookie that allows one browser to complete the callback that it delivered. The secret is
+ * never part of a URL, because URLs are copied, logged and known to the user who started the flow
+ * (regression A1). SameSite=Lax, because the redirect of the authorization server is a cross-site
+ * navigation.
  */
 export function createHeldCookie(publicOrigin: string): HeldCookie {
   const secure = publicOrigin.startsWith("https:");

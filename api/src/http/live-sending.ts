@@ -2,16 +2,17 @@ import type { LiveResults } from "#graphql/live/subscriber.ts";
 import type { LiveResult } from "#graphql/live/shared-results.ts";
 
 export interface LiveSending {
-  /** Resolves when there is room for the next. */
+  /** Resolves when the next message can be sent. */
   send(message: string): Promise<void>;
-  /** A result as its client may see it. */
+  /** Serializes a result in the form that its client may see. */
   write(live: LiveResult): string;
 }
 
 /**
- * Sends the results of a subscription as they come, and yields none of them: graphql-ws, which waits for what is yielded, would write
- * each anew for every subscriber. It still tells when the subscription is over, and ends it.
- * @param id the client's name for the subscription
+ * Sends the results of a subscription as they arrive, and yields none of them: graphql-ws would
+ * serialize each yielded result again for every subscriber. graphql-ws still reports the end of the
+ * subscription, and can end it.
+ * @param id the subscription id of the client
  */
 export function sendResults(
   results: LiveResults,

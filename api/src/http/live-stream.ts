@@ -1,15 +1,17 @@
-/** The streams that are open now, so that a shutdown can end them. */
+/** The open streams, so that a shutdown can end them. */
 export interface LiveStreams {
   /**
-   * Passes the body on until it ends, its reader leaves, or `end` is called: with last words, if they can be said between two messages.
-   * @param onOpen is given what ends the stream; returns what to do once it is over, however it ended.
+   * Passes the body on until it ends, its reader disconnects, or `end` is called. The last words
+   * are only sent between two messages.
+   * @param onOpen receives the function that ends the stream, and returns a function that is called
+   * once when the stream has ended
    */
   track(response: Response, onOpen: (end: (lastWords?: string) => void) => () => void): Response;
   endAll(): void;
 }
 
 export interface LiveStreamsOptions {
-  /** What the client has not taken after so long breaks its stream off. */
+  /** A stream is aborted if the client has not read a message after this time, in milliseconds. */
   slowConsumerMs: number;
   onSlow(): void;
 }
@@ -23,14 +25,15 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
       const reader = source.getReader();
       const release = () => {
         reader.cancel().catch(() => {});
-        // The streams that Yoga brings along queue a reader's cancel behind the pending read, so a subscription would outlive its
-        // client until the next ping. A native stream refuses this second call, as it is locked.
+        // Yoga's streams delay a reader's cancel until the pending read has ended, so a
+        // subscription would stay open until the next ping. A native stream rejects this second
+        // call, because it is locked.
         source.cancel().catch(() => {});
       };
       let over = false;
       let onOver = () => {};
       const endSilently = () => end();
-      /** False when it was over already. */
+      /** Returns false if the stream had already ended. */
       const settle = (): boolean => {
         if (over) return false;
         over = true;
@@ -66,10 +69,11 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
                 if (!settle()) return;
                 options.onSlow();
                 release();
-                // Not closed: a client that reads on must not take it for the end of the events.
+                // Aborted instead of closed: otherwise a client that continues to read would treat
+                // it as the regular end of the events.
                 controller.error(new Error("too slow"));
               }, options.slowConsumerMs).unref();
-              // When there is room for more it is pulled for again at once, which stops the clock.
+              // If there is room, the stream is pulled again immediately, which stops the timer.
               isBetweenMessages = endsMessage(value);
               controller.enqueue(value);
             } else if (settle()) controller.close();

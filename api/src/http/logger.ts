@@ -1,4 +1,7 @@
-/** What the room needs of a logger; a pino logger fits as it is. Fields never hold a query string, a cookie or a token. */
+/**
+ * The logger interface of the HTTP modules, which a pino logger satisfies. Fields never contain a
+ * query string, a cookie or a token.
+ */
 export interface HttpLogger {
   debug(fields: Record<string, unknown>, message: string): void;
   info(fields: Record<string, unknown>, message: string): void;

@@ -4,13 +4,13 @@ import { Hono } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 
 export interface MetricsRoutesDeps {
-  /** Null: there are no metrics to be had. */
+  /** Null: metrics are not available. */
   metricsToken: string | null;
-  /** Prometheus' text format. */
+  /** Returns the metrics in the Prometheus text format. */
   readMetrics(): Promise<string>;
 }
 
-/** `/metrics`, for whoever has `METRICS_TOKEN`; to everybody else there is nothing. */
+/** `/metrics`, for requests with `METRICS_TOKEN`. All other requests receive 404. */
 export function createMetricsRoutes({
   metricsToken,
   readMetrics,

@@ -10,8 +10,9 @@ interface Owner {
 }
 
 /**
- * Applies the rules for new passwords wherever one is set. A missing password is left to the endpoint.
- * @throws APIError 400 with the rule that is broken
+ * Applies the rules for new passwords wherever one is set. A missing password is left to the
+ * endpoint.
+ * @throws APIError 400 with the violated rule
  */
 export async function checkNewPassword(context: GenericEndpointContext): Promise<void> {
   const member = context.path === "/sign-up/email" ? "password" : "newPassword";

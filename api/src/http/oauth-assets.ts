@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** The style and scripts of the OAuth pages; files of their own, as their policy allows nothing inline. */
+/**
+ * The style sheet and scripts of the OAuth pages. They are separate files, because the policy of
+ * the pages allows no inline content.
+ */
 export interface OAuthAssets {
-  /** The address of an asset, which changes with its content. */
+  /** The URL of an asset, which changes with its content. */
   urlOf(name: AssetName): string;
   read(name: string): OAuthAsset | null;
 }

@@ -1,21 +1,27 @@
 import type { Viewer } from "./viewer-identity.ts";
 
-/** What became of a callback. */
+/** The result of a callback. */
 export type CallbackOutcome =
   | {
       kind: "finished";
-      /** Goes into the address, so that every outcome can be looked up. */
+      /** Part of the URL, so that every outcome can be looked up. */
       flowId: string;
       ok: boolean;
-      /** REDIRECT mode: a path of this application to come back to. */
+      /** REDIRECT mode: the path of this application to return to. */
       redirectTo: string | null;
     }
-  /** Nobody is signed in. `held`: a new callback waits for the sign-in, and this browser alone may have the secret that finishes it. */
+  /**
+   * The user is not signed in. `held`: a new callback waits for the sign-in, and only this browser
+   * may receive the secret that completes it.
+   */
   | { kind: "sign-in-first"; held: { secret: string; ttlMs: number } | null }
-  /** No attempt has this state. */
+  /** No flow has this state. */
   | { kind: "unknown" };
 
-/** An attempt in words for the page that ends it. Nothing here may come from the authorization server unshortened. */
+/**
+ * A flow as it is described on the final page. Text from the authorization server is always
+ * shortened.
+ */
 export interface FlowDescription {
   status: "PENDING" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "EXPIRED";
   serverName: string | null;
@@ -26,17 +32,20 @@ export interface FlowDescription {
   errorText: string | null;
 }
 
-/** The use cases behind the OAuth pages. */
+/** The operations behind the OAuth pages. */
 export interface OAuthCallbacks {
   finishCallback(input: {
     query: URLSearchParams;
     viewer: Viewer | null;
   }): Promise<CallbackOutcome>;
-  /** `heldSecret`: what the browser received when its callback was held; null when it has none. */
+  /**
+   * `heldSecret`: the secret that the browser received when its callback was held; null if it has
+   * none.
+   */
   resumeCallback(input: {
     heldSecret: string | null;
     viewer: Viewer | null;
   }): Promise<CallbackOutcome>;
-  /** Null when there is no such attempt for this viewer. */
+  /** Null if there is no such flow for this viewer. */
   describeFlow(flowId: string, viewer: Viewer | null): Promise<FlowDescription | null>;
 }

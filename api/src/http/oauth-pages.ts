@@ -5,7 +5,7 @@ import type { AssetName, OAuthAssets } from "./oauth-assets.ts";
 import type { FlowDescription } from "./oauth-callbacks.ts";
 
 type Html = ReturnType<typeof html>;
-/** Colour and sign of a page. Amber is kept for what only the person can do. */
+/** The color and icon of a page. Amber is reserved for states that only the user can resolve. */
 type Tone = "good" | "busy" | "off" | "bad";
 
 interface Page {
@@ -15,7 +15,7 @@ interface Page {
   script?: AssetName;
 }
 
-/** The popup's first page, there only until the opener sends it on. */
+/** The first page of the popup, which is shown until the opener redirects it. */
 export function renderPendingPage(assets: OAuthAssets): Html {
   return renderPage(assets, {
     title: "Contacting the server…",
@@ -34,7 +34,10 @@ export function renderPendingPage(assets: OAuthAssets): Html {
   });
 }
 
-/** The page that ends an attempt: closes itself on success, stays with the reason and a way on otherwise. */
+/**
+ * The final page of a flow: it closes itself on success, and otherwise stays open with the reason
+ * and a link.
+ */
 export function renderDonePage(assets: OAuthAssets, flow: FlowDescription): Html {
   const { status } = flow;
   if (status === "SUCCEEDED") return renderSuccess(assets, flow);
@@ -70,7 +73,7 @@ function renderSuccess(assets: OAuthAssets, flow: FlowDescription): Html {
   });
 }
 
-/** For an address that names no attempt of this person. */
+/** Shown for a URL that belongs to no flow of this user. */
 export function renderUnknownPage(assets: OAuthAssets): Html {
   return renderPage(assets, {
     title: "This sign-in attempt is not known",
@@ -85,7 +88,7 @@ export function renderUnknownPage(assets: OAuthAssets): Html {
   });
 }
 
-/** For trouble of our own. The request id finds the line in the log. */
+/** Shown for internal errors. The request id identifies the log entry. */
 export function renderProblemPage(assets: OAuthAssets, requestId: string): Html {
   return renderPage(assets, {
     title: "Something went wrong on our side",
@@ -132,7 +135,7 @@ function renderBackLink({ serverName, serverPath }: FlowDescription): Html {
   >`;
 }
 
-/** Links stay on our origin whatever it is; the base only serves to resolve. */
+/** Links stay on this origin; the base is only used to resolve the path. */
 function toPath(path: string): string {
   return toAppPath(path, "http://app.invalid");
 }

@@ -19,13 +19,13 @@ export interface OAuthRoutesDeps {
   oauth: OAuthCallbacks;
   viewers: ViewerResolver;
   assets: OAuthAssets;
-  /** The client id metadata document; null when none is offered. */
+  /** The client id metadata document; null if none is served. */
   clientMetadata: object | null;
   publicOrigin: string;
   logger: HttpLogger;
 }
 
-/** The popup's pages, the callback, and the client id metadata document. */
+/** Serves the popup's pages, the callback, and the client id metadata document. */
 export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> {
   const { oauth, viewers, assets, logger } = deps;
   const heldCookie = createHeldCookie(deps.publicOrigin);
@@ -34,7 +34,7 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
   routes.get("/oauth/pending", (c) => c.html(renderPendingPage(assets)));
 
   routes.get("/oauth/callback", async (c) => {
-    // A HEAD of some link checker must not use the state up.
+    // A HEAD request, for example of a link checker, must not use up the state.
     if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
     const query = new URL(c.req.url).searchParams;
     return finish(c, async () =>
@@ -75,7 +75,10 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
       : c.notFound(),
   );
 
-  /** Every outcome is a redirect, so that code and state leave the address bar and no parameter is ever shown. */
+  /**
+   * Every outcome is a redirect, so that code and state are removed from the address bar and no
+   * parameter is ever displayed.
+   */
   async function finish(
     c: Context<HttpEnvironment>,
     run: () => Promise<CallbackOutcome>,

@@ -2,11 +2,11 @@ import type { MiddlewareHandler } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 import { answerError, answerGraphQLError } from "./errors.ts";
 
-/** A guess: another process, or this one after its restart, answers by then. */
+/** An estimate: by then another process, or this one after its restart, can respond. */
 export const CLOSING_RETRY_AFTER_MS = 1_000;
 export const CLOSING_MESSAGE = "This process is shutting down. Send the request again.";
 
-/** New work is refused once a shutdown has begun; what had begun before is answered. */
+/** Rejects new requests once a shutdown has begun. Earlier requests are completed. */
 export function refuseWhileClosing(deps: {
   isClosing(): boolean;
 }): MiddlewareHandler<HttpEnvironment> {

@@ -8,13 +8,17 @@ import { refuseSignUp } from "./sign-up-gate.ts";
 
 export interface RegisteredEmailsDeps {
   limits: Pick<AttemptLimits, "signUpNotice">;
-  /** Tells the owner of an address by mail that someone tried to sign up with it; null where no mail is set up. Must not wait. */
+  /**
+   * Notifies the owner of an address by email that someone tried to sign up with it; null if email
+   * is not configured. Must not wait.
+   */
   sendSignUpNotice: ((email: string) => void) | null;
 }
 
 /**
- * Everything that the endpoint checks. It must be checked before the address is looked up: otherwise a request with a fault would be
- * refused in two ways, and show for free whether the address has an account.
+ * The complete validation of the endpoint. It must run before the address is looked up: otherwise a
+ * request with a fault would be rejected in two ways, and reveal whether the address has an
+ * account.
  */
 const signUpBody = z.strictObject({
   name: z.string(),
@@ -25,8 +29,8 @@ const signUpBody = z.strictObject({
 });
 
 /**
- * Refuses a sign-up with an address that has an account like any other sign-up that is refused, after the same work. See
- * docs/decisions/022-sign-up-and-existing-accounts.md.
+ * Rejects a sign-up with an address that already has an account like any other rejected sign-up,
+ * and after the same work. See docs/decisions/022-sign-up-and-existing-accounts.md.
  */
 export async function refuseRegisteredEmail(
   context: GenericEndpointContext,
@@ -44,7 +48,10 @@ export async function refuseRegisteredEmail(
   throw refuseSignUp();
 }
 
-/** Gives a sign-up that fails later, such as the slower one of two with one address, the same response. */
+/**
+ * Makes the response of a sign-up that fails later, for example the second of two concurrent
+ * sign-ups, the same.
+ */
 export function unifyRefusals(path: string | undefined, status: number): void {
   if (path === "/sign-up/email" && status === 422) throw refuseSignUp();
 }

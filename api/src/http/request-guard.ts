@@ -1,27 +1,30 @@
-/** The headers that decide whether a request may come in, whether it arrives as a `Request` or as an upgrade. */
+/**
+ * The headers that decide whether a request is allowed, for a `Request` as well as for an upgrade.
+ */
 export interface GuardedHeaders {
   origin: string | null;
-  /** `Sec-Fetch-Site`: browsers always send it to trustworthy origins, nobody else does. */
+  /** `Sec-Fetch-Site`: browsers always send it to trustworthy origins; other clients do not. */
   fetchSite: string | null;
 }
 
 export interface RequestGuard {
-  /** `PUBLIC_URL`'s origin: the only base of a redirect, whatever the headers say. */
+  /** The origin of `PUBLIC_URL`: the only base of redirects, regardless of the headers. */
   publicOrigin: string;
   /** Whether a `Host` value is `PUBLIC_URL`'s or one of `ALLOWED_HOSTS`. */
   isHostAllowed(host: string | null | undefined): boolean;
   /**
-   * Whether a state-changing request that carries a cookie was made by our own pages or by no page at all. Cookies are shared by
-   * all ports of localhost, so SameSite alone protects nothing there.
+   * Whether a state-changing request with a cookie was sent by a page of this application, or not
+   * by a page at all. Cookies are shared by all ports of localhost, so SameSite alone is no
+   * protection there.
    */
   isOriginAllowed(headers: GuardedHeaders): boolean;
 }
 
 export interface RequestGuardOptions {
   publicUrl: string;
-  /** Further `Host` values. One without a port fits every port. */
+  /** Additional `Host` values. A value without a port matches every port. */
   allowedHosts: readonly string[];
-  /** Further origins; the development server of the web app. */
+  /** Additional origins, such as the development server of the web app. */
   allowedOrigins?: readonly string[] | undefined;
 }
 
@@ -49,7 +52,7 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
   };
 }
 
-/** A `Host` in its canonical form, or null for what is no host at all. */
+/** A `Host` value in canonical form, or null if it is not a valid host. */
 function parseHost(host: string, protocol: string): URL | null {
   return /^[^\s/?#@\\]+$/.test(host) ? URL.parse(`${protocol}//${host}`) : null;
 }

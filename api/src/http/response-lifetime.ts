@@ -4,7 +4,7 @@ import type { RequestContext } from "./graphql-handler.ts";
 
 type Lifetime = NonNullable<RequestContext["lifetime"]>;
 
-/** The lifetime of a response over HTTP. A caller can disconnect before anything listens. */
+/** The lifetime of a response over HTTP. The caller may disconnect before any listener is added. */
 export function followResponse(outgoing: ServerResponse): Lifetime {
   return {
     onClose(listener) {
@@ -15,7 +15,10 @@ export function followResponse(outgoing: ServerResponse): Lifetime {
   };
 }
 
-/** Ends the connection of a response that has not been taken after so long: until then it occupies memory. */
+/**
+ * Closes the connection of a response that was not completely received after this time, because it
+ * occupies memory until then.
+ */
 export function limitSending(outgoing: ServerResponse, limitMs: number, onLate: () => void): void {
   if (outgoing.closed) return;
   const timer = setTimeout(() => {
@@ -25,7 +28,7 @@ export function limitSending(outgoing: ServerResponse, limitMs: number, onLate: 
   outgoing.once("close", () => clearTimeout(timer));
 }
 
-/** The lifetime of a response that is one of many on its connection. */
+/** The lifetime of a response that is one of several on its connection. */
 export interface SharedLifetime extends Lifetime {
   /** Only the first call has an effect. */
   end(wasSent: boolean): void;

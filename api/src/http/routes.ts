@@ -35,26 +35,30 @@ export interface RoutesDeps
     AttemptLimitsDeps,
     AuthRoutesDeps,
     MetricsRoutesDeps {
-  /** What the page for signing in offers beside a password. */
+  /** The options of the sign-in page in addition to a password. */
   signInOptions: { passwordReset: boolean };
   guard: RequestGuard;
   publicUrl: string;
   webRoot: string | null;
   logger: HttpLogger;
   newRequestId: () => string;
-  /** True once a shutdown has begun: connections are not kept for another request, and no new work is accepted. */
+  /**
+   * True once a shutdown has begun: connections are not kept open for another request, and no new
+   * work is accepted.
+   */
   isClosing: () => boolean;
   running: RunningRequests;
 }
 
-/** Everything that is answered over HTTP, in the order in which it is decided. */
+/** All HTTP routes, in the order in which they are matched. */
 export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   const { logger, guard } = deps;
   const app = new Hono<HttpEnvironment>();
   app.use(logAccess(logger, deps.newRequestId));
   app.use(async (c, next) => {
     await next();
-    // What has not come of the body by now is not waited for: the next request would be sent into a connection that ends.
+    // The server does not wait for the rest of a body: the next request would be sent on a
+    // connection that is about to close.
     const isUnread = !c.env.incoming.complete;
     if (deps.isClosing() || isUnread) c.res.headers.set("Connection", "close");
   });
@@ -65,7 +69,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
 
   app.route("/", createHealthRoutes(deps));
   app.route("/", createMetricsRoutes(deps));
-  // Pages and callbacks are still answered: they are short, and a callback cannot be repeated.
+  // Pages and callbacks are still handled: they are short, and a callback cannot be repeated.
   for (const path of ["/graphql", "/api/*", "/export/*"]) app.use(path, refuseWhileClosing(deps));
   app.route("/", createAuthRoutes(deps));
   app.get("/api/sign-in-options", (c) => c.json(deps.signInOptions));
@@ -87,7 +91,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     if ("getResponse" in error) return error.getResponse();
-    // Whoever has left hears nothing of it.
+    // A caller that has disconnected does not receive the error.
     const level = c.req.raw.signal.aborted ? "debug" : "error";
     logger[level]({ err: error, requestId }, "a request failed unexpectedly");
     return answerError({

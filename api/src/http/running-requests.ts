@@ -1,12 +1,15 @@
 import type { MiddlewareHandler } from "hono";
 import type { HttpEnvironment } from "./environment.ts";
 
-/** The requests that are being answered. A stream counts until its headers are sent. */
+/** The requests that are being handled. A stream counts until its headers are sent. */
 export interface RunningRequests {
   middleware: MiddlewareHandler<HttpEnvironment>;
-  /** Counts what is not a request of its own, such as an operation on a socket. Returns what ends it, to be called once. */
+  /**
+   * Counts work that is not a separate request, such as an operation on a socket. Returns the
+   * function to call once when it ends.
+   */
   begin(): () => void;
-  /** Resolves when none is left, or after `timeoutMs`. */
+  /** Resolves when no request is running, or after `timeoutMs`. */
   finished(timeoutMs: number): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
-/** The kinds of answer, each with a policy of its own. */
+/** The types of responses, each of which has its own policy. */
 export type AnswerKind = "app" | "oauthPage" | "graphiql" | "api";
 
-/** The headers of one kind of answer. A header that an answer already has is kept. */
+/** The headers of one type of response. Headers that a response already has are kept. */
 export type SecurityHeaders = Readonly<Record<AnswerKind, readonly (readonly [string, string])[]>>;
 
 const OAUTH_PAGE_POLICY =
@@ -11,7 +11,7 @@ const GRAPHIQL_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "worker-src 'self'",
-  // The editor sets the style of what it draws, and its sheet carries icons and fonts within.
+  // The editor sets inline styles, and its style sheet contains icons and fonts.
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src data:",
@@ -21,7 +21,7 @@ const GRAPHIQL_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Builds the headers for one `PUBLIC_URL`; HSTS only when that is https. */
+/** Builds the headers for one `PUBLIC_URL`. HSTS is only included if it is https. */
 export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
   const { protocol, host } = new URL(publicUrl);
   const secure = protocol === "https:";
@@ -50,11 +50,13 @@ export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
     app: [
       ...common,
       ["Content-Security-Policy", appPolicy],
-      // Leaves the consent page in a popup its opener, and takes ours away from a page that opens us.
+      // Allows the consent page in a popup to access its opener, but isolates this page from pages
+      // that open it.
       ["Cross-Origin-Opener-Policy", "same-origin-allow-popups"],
       ["Referrer-Policy", "same-origin"],
     ],
-    // No COOP: it would sever a popup that comes back from the authorization server from its window, and with it window.close().
+    // No COOP: it would separate a popup that returns from the authorization server from its
+    // opener, and window.close() would no longer work.
     oauthPage: [
       ...common,
       ["Content-Security-Policy", OAUTH_PAGE_POLICY],
@@ -77,7 +79,7 @@ export function createSecurityHeaders(publicUrl: string): SecurityHeaders {
   };
 }
 
-/** Which policy a path is answered under. */
+/** Chooses the policy for a path. */
 export function chooseAnswerKind(path: string): AnswerKind {
   if (path === "/oauth/client-metadata.json") return "api";
   if (path.startsWith("/oauth/")) return "oauthPage";
@@ -85,7 +87,10 @@ export function chooseAnswerKind(path: string): AnswerKind {
   return isApiPath(path) ? "api" : "app";
 }
 
-/** Paths that are never a page of the web app: unknown ones among them are 404, not its index. */
+/**
+ * Paths that never belong to the web app: unknown paths among them respond with 404 instead of its
+ * index page.
+ */
 export function isApiPath(path: string): boolean {
   return (
     path === "/graphql" ||

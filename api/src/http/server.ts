@@ -25,16 +25,16 @@ import type { ViewerResolver } from "./viewer.ts";
 
 export interface HttpServerDeps {
   host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number;
   publicUrl: string;
-  /** Further `Host` values. */
+  /** Additional `Host` values. */
   allowedHosts: readonly string[];
-  /** Further origins; the development server of the web app. */
+  /** Additional origins, such as the development server of the web app. */
   allowedOrigins?: readonly string[];
-  /** The folder of the built web app; null when it is served elsewhere. */
+  /** The folder of the built web app; null if it is served elsewhere. */
   webRoot: string | null;
-  /** The client id metadata document; null when none is offered. */
+  /** The client id metadata document; null if none is served. */
   clientMetadata: object | null;
   auth: Pick<Auth, "handle">;
   viewers: ViewerResolver;
@@ -44,33 +44,33 @@ export interface HttpServerDeps {
   printSchema(): string;
   oauth: OAuthCallbacks;
   attemptLimits: Pick<AttemptLimits, "callbackFrom">;
-  /** What the page for signing in offers beside a password. */
+  /** The options of the sign-in page in addition to a password. */
   signInOptions: { passwordReset: boolean };
-  /** Of `/metrics`; null: there is no such thing. */
+  /** The token for `/metrics`; null: metrics are not available. */
   metricsToken: string | null;
   readMetrics(): Promise<string>;
-  /** One proxy stands in front, whose `X-Forwarded-For` counts. */
+  /** Whether one proxy is in front, whose `X-Forwarded-For` entry is trusted. */
   trustProxy: boolean;
-  /** True when the database answers and its migrations are good. */
+  /** True if the database responds and its migrations are complete. */
   isReady(): Promise<boolean>;
   logger: HttpLogger;
   limits?: Partial<HttpLimits>;
 }
 
 export interface HttpLimits {
-  /** Of one request, and of one WebSocket message. */
+  /** The maximum size of one request, and of one WebSocket message. */
   maxBodyBytes: number;
   maxSocketsPerViewer: number;
-  /** Operations at once on one socket. */
+  /** The maximum number of concurrent operations on one socket. */
   maxSubscriptionsPerSocket: number;
-  /** Server-sent events. */
+  /** The maximum number of concurrent streams of server-sent events. */
   maxStreamsPerViewer: number;
   pingIntervalMs: number;
-  /** What a subscriber has not taken after so long ends its connection or stream. */
+  /** A connection or stream is ended if a subscriber has not received a message after this time. */
   slowConsumerMs: number;
-  /** How long the sending of a GraphQL response may take. */
+  /** How long the sending of a GraphQL response may take, in milliseconds. */
   maxSendMs: number;
-  /** How long running requests may take to finish once `close` was called. */
+  /** How long running requests may take to complete after `close` was called, in milliseconds. */
   closeTimeoutMs: number;
 }
 
@@ -86,17 +86,29 @@ const DEFAULT_LIMITS: HttpLimits = {
 };
 
 export interface HttpServer {
-  /** Rejects with the system's error (`EADDRINUSE`, `EACCES`, ...) when it cannot listen. */
+  /**
+   * Rejects with the error of the operating system (`EADDRINUSE`, `EACCES`, ...) if it cannot
+   * listen.
+   */
   listen(): Promise<{ url: string }>;
-  /** Refuses new connections, operations and streams from now on, and ends subscriptions; what else is running continues. */
+  /**
+   * Rejects new connections, operations and streams from now on, and ends subscriptions. Other
+   * running requests continue.
+   */
   refuseNew(): void;
-  /** Resolves when every request that is running has its response, or after `timeoutMs`. */
+  /** Resolves when every running request has its response, or after `timeoutMs`. */
   finishRunning(timeoutMs: number): Promise<void>;
-  /** Ends sockets and streams, and returns once all connections are closed or the deadline has passed. */
+  /**
+   * Ends sockets and streams, and resolves when all connections are closed or the deadline has
+   * passed.
+   */
   close(): Promise<void>;
 }
 
-/** The one HTTP server: sign-in, GraphQL over POST, SSE and WebSocket, the OAuth pages, the web app, health. */
+/**
+ * The HTTP server: sign-in, GraphQL over POST, SSE and WebSocket, the OAuth pages, the web app, and
+ * health checks.
+ */
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
   const { logger } = deps;
@@ -132,7 +144,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   });
   const server = createAdaptorServer({
     fetch: app.fetch,
-    // Any other upgrade (curl offers h2c) is answered as the plain request that it also is.
+    // For any other upgrade (curl offers h2c) the upgrade header is ignored.
     serverOptions: {
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
     },
@@ -160,7 +172,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     listen: () => listen(server, deps.host, deps.port),
     refuseNew() {
       void refuseNew();
-      // Subscribers lose nothing: they continue with their cursors elsewhere.
+      // Subscribers miss no events, because they continue with their cursors on another process.
       sockets.closeWhenAnswered();
       streams.endAll();
     },
@@ -169,7 +181,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
       const ended = refuseNew();
       sockets.closeAll();
       streams.endAll();
-      // A connection that was busy when the server closed becomes idle later, and nothing else would end it.
+      // A connection that was busy when the server closed becomes idle later, and must then be
+      // closed.
       const sweep = setInterval(() => server.closeIdleConnections(), 25);
       const deadline = setTimeout(() => {
         sockets.terminateAll();

@@ -1,16 +1,22 @@
 import type { GenericEndpointContext } from "better-auth";
 import { APIError } from "better-auth/api";
 
-/** A token of an invitation, with `POST /api/auth/sign-up/email`. A header: members of the body are columns of the user. */
+/**
+ * The token of an invitation, sent with `POST /api/auth/sign-up/email`. It is a header because
+ * properties of the body are columns of the user.
+ */
 const invitationHeader = "gatehouse-invitation";
-/** A token of a link for the operator, in the same way. */
+/** The token of a link for the operator, sent in the same way. */
 const ownerLinkHeader = "gatehouse-owner-link";
 
-/** Something that lets its holder sign up where sign-up is closed. */
+/** Allows its holder to sign up while sign-up is closed. */
 export interface SignUpTicket {
-  /** Whether the token lets this address sign up. */
+  /** Whether the token allows this address to sign up. */
   admits(token: string, email: string): Promise<boolean>;
-  /** Uses the token for a user who has just been created. False: it is not valid any more, and the user is removed. */
+  /**
+   * Uses the token for a user who was just created. False: the token is no longer valid, and the
+   * user is removed.
+   */
   use(token: string, user: { id: string; email: string }): Promise<boolean>;
 }
 
@@ -26,7 +32,10 @@ interface SentTicket {
   refuse: () => APIError;
 }
 
-/** Refuses a sign-up before anything else is done, unless sign-up is open or the request has a valid ticket. */
+/**
+ * Rejects a sign-up before anything else is done, unless sign-up is open or the request has a valid
+ * ticket.
+ */
 export async function requireTicket(
   context: GenericEndpointContext,
   deps: SignUpGateDeps,
@@ -39,7 +48,7 @@ export async function requireTicket(
     throw sent.refuse();
 }
 
-/** @throws APIError if the ticket of this sign-up was used by another one meanwhile */
+/** @throws APIError if the ticket of this sign-up was used by another one in the meantime */
 export async function consumeTicket(
   headers: Headers | undefined,
   user: { id: string; email: string },
@@ -49,7 +58,7 @@ export async function consumeTicket(
   if (sent !== null && !(await sent.ticket.use(sent.token, user))) throw sent.refuse();
 }
 
-/** Null: none is needed. A link for the operator counts wherever it is sent. */
+/** Null: no ticket is required. A link for the operator is accepted even if sign-up is open. */
 function readTicket(headers: Headers | undefined, deps: SignUpGateDeps): SentTicket | null {
   const ownerToken = headers?.get(ownerLinkHeader);
   if (ownerToken != null)
@@ -59,9 +68,12 @@ function readTicket(headers: Headers | undefined, deps: SignUpGateDeps): SentTic
   return { ticket: deps.invitations, token, refuse: refuseSignUp };
 }
 
-/** The one refusal of every sign-up that is not allowed: it does not show whether the address has an account. */
+/**
+ * The response to every sign-up that is not allowed. It does not reveal whether the address has an
+ * account.
+ */
 export function refuseSignUp(): APIError {
-  // The library's own status where creating the user fails, which no hook can change.
+  // The status that the library uses if creating the user fails, which hooks cannot change.
   return new APIError("UNPROCESSABLE_ENTITY", {
     code: "SIGN_UP_REFUSED",
     message:

@@ -1,25 +1,29 @@
 import type { IncomingMessage } from "node:http";
 
-/** What says who calls, out of the upgrade or `connection_init`. Thousands wait: two texts are a tenth of a `Headers`. */
+/**
+ * The credentials of the upgrade request or `connection_init`. Thousands are kept in memory, and
+ * two strings use a tenth of the memory of `Headers`.
+ */
 export interface Credentials {
   cookie: string;
   authorization: string | undefined;
 }
 
-/** Those of the upgrade. */
+/** The credentials of the upgrade request. */
 export function pickCredentials({ headers }: IncomingMessage): Credentials {
   const { cookie = "", authorization } = headers;
   return { cookie, authorization };
 }
 
-/** As requests carry them. */
+/** Converts credentials to headers, as in requests. */
 export function toHeaders({ cookie, authorization }: Credentials): Headers {
   return new Headers({ cookie, ...(authorization === undefined ? {} : { authorization }) });
 }
 
 /**
- * The `authorization` of `connection_init`, in any case; undefined if there is none. A value that no header can have is replaced by one
- * that is never valid, so that the connection is refused instead of being opened for the cookie beside it.
+ * The `authorization` of `connection_init`, with a case-insensitive name; undefined if there is
+ * none. A value that is not a valid header value is replaced by one that is never a valid token, so
+ * that the connection is rejected instead of being opened with the cookie.
  */
 export function readAuthorization(
   params: Readonly<Record<string, unknown>> | undefined,
@@ -32,7 +36,7 @@ export function readAuthorization(
   return typeof value === "string" && isFieldValue(value) ? value : "";
 }
 
-/** What `Headers` takes (RFC 9110 §5.5). */
+/** Whether `Headers` accepts the value (RFC 9110 §5.5). */
 function isFieldValue(text: string): boolean {
   return /^[\u0020-\u007e]*$/.test(text);
 }

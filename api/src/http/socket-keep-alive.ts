@@ -1,6 +1,9 @@
 import type { WebSocket } from "ws";
 
-/** Pings every `intervalMs` and drops a peer that has not answered by the next one. Returns what stops it. */
+/**
+ * Sends a ping every `intervalMs` and closes the connection if there was no response before the
+ * next one. Returns a function that stops it.
+ */
 export function keepAlive(socket: WebSocket, intervalMs: number): () => void {
   let answered = true;
   socket.on("pong", () => {

@@ -1,8 +1,9 @@
 import type { WebSocket } from "ws";
 
 /**
- * Waits until the message has left, so that a slow client slows its own subscriptions down instead of filling our memory. One that is
- * slower than `limitMs` is given up.
+ * Waits until the message was sent, so that a slow client slows down its own subscriptions instead
+ * of filling the memory of this process. The connection of a client that is slower than `limitMs`
+ * is closed.
  */
 export function send(
   socket: WebSocket,
@@ -16,12 +17,12 @@ export function send(
       clearTimeout(timer);
       resolve();
     });
-    // Most messages have left by now.
+    // Most messages have been sent by now.
     if (socket.bufferedAmount > 0) timer = setTimeout(onSlow, limitMs).unref();
   });
 }
 
-/** Resolves when it is closed. */
+/** Resolves when the socket is closed. */
 export async function waitForClose(socket: WebSocket): Promise<void> {
   if (socket.readyState === socket.CLOSED) return;
   await new Promise((resolve) => socket.once("close", resolve));

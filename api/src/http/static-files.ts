@@ -4,9 +4,12 @@ import { extname, join, normalize, sep } from "node:path";
 
 import { compress, type Encoding, negotiateEncoding } from "./encodings.ts";
 
-/** The built web app, read on demand and kept, compressed, until the file changes. */
+/**
+ * The files of the built web app, read on demand and cached in compressed form until the file
+ * changes.
+ */
 export interface StaticFiles {
-  /** Null when there is no such file. */
+  /** Null if there is no such file. */
   read(path: string, acceptEncoding: string): Promise<StaticAnswer | null>;
 }
 
@@ -20,7 +23,7 @@ interface StoredFile {
   version: string;
   content: Uint8Array<ArrayBuffer>;
   etag: string;
-  /** Made once, at the first request that accepts it. */
+  /** Created once, at the first request that accepts it. */
   encoded: Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>;
 }
 
@@ -40,10 +43,10 @@ const CONTENT_TYPES: Record<string, string> = {
 };
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest)|image\/svg)/;
 const MIN_COMPRESSED_BYTES = 1_024;
-/** Small files, each compressed once. */
+/** The files are small, and each is compressed once. */
 const BROTLI_QUALITY = 9;
 
-/** Serves the files below `root`; nothing outside it, and no hidden file. */
+/** Serves the files below `root`, except hidden files. */
 export function createStaticFiles(root: string): StaticFiles {
   const files = new Map<string, StoredFile>();
 
@@ -81,7 +84,7 @@ export function createStaticFiles(root: string): StaticFiles {
   };
 }
 
-/** The file of a URL path; null for what leads out of `root`, is hidden or cannot be decoded. */
+/** The file of a URL path; null if the path is outside of `root`, hidden or cannot be decoded. */
 function resolveBelow(root: string, path: string): string | null {
   let decoded: string;
   try {
@@ -94,7 +97,10 @@ function resolveBelow(root: string, path: string): string | null {
   return file.startsWith(normalize(root + sep)) ? file : null;
 }
 
-/** Names below `assets/` carry a hash of their content; every other file may change under its name. */
+/**
+ * File names below `assets/` contain a hash of their content; any other file can change without a
+ * new name.
+ */
 function chooseCaching(path: string): string {
   return path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
 }

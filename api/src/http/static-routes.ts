@@ -7,9 +7,9 @@ import { createStaticFiles } from "./static-files.ts";
 import type { StaticFiles } from "./static-files.ts";
 
 /**
- * The web app: its files, and its index for every other path that a person may have in the address bar. Paths of the API and
- * missing files are left to whoever answers 404.
- * @param webRoot the folder that the build wrote; null when there is none
+ * Serves the files of the web app, and its index page for every other path that can be a page of
+ * the app. Paths of the API and missing files are left to the 404 handler.
+ * @param webRoot the folder of the build; null if there is none
  */
 export function createStaticRoutes(webRoot: string | null): Hono<HttpEnvironment> {
   const routes = new Hono<HttpEnvironment>();
@@ -23,8 +23,9 @@ export function createStaticRoutes(webRoot: string | null): Hono<HttpEnvironment
 }
 
 /**
- * A page is what a browser navigates to, or a path without extension. A missing script must be 404, not a page that the browser then
- * refuses; and a tool's name, part of an address, may hold a dot.
+ * The index page is sent for navigations of a browser and for paths without an extension. A missing
+ * script must be a 404 instead of a page that the browser then rejects. Paths of pages can contain
+ * a dot, for example in the name of a tool.
  */
 async function sendIndex(
   c: Context<HttpEnvironment>,

@@ -3,7 +3,10 @@ import type { Duplex } from "node:stream";
 
 import type { RequestGuard } from "./request-guard.ts";
 
-/** Why an upgrade is refused, as an HTTP status; null when it may go on. The same rules as for a POST. */
+/**
+ * The HTTP status with which an upgrade is rejected; null if it is allowed. The rules are those for
+ * a POST.
+ */
 export function checkUpgrade(guard: RequestGuard, request: IncomingMessage): number | null {
   const { host, cookie, origin } = request.headers;
   const fetchSite = request.headers["sec-fetch-site"];
@@ -29,7 +32,7 @@ const REASONS: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-/** Answers an upgrade with a plain HTTP error and ends the connection. */
+/** Responds to an upgrade with a plain HTTP error and closes the connection. */
 export function refuseUpgrade(socket: Duplex, status: number): void {
   socket.on("error", () => socket.destroy());
   socket.end(

@@ -1,17 +1,17 @@
-/** Who calls, by which credential, and until when. */
+/** The authenticated caller, with the credential and its expiry. */
 export interface Viewer {
   userId: string;
   name: string;
   email: string;
-  /** The session's id, or the API token's. */
+  /** The id of the session or the API token. */
   credentialId: string;
-  /** Null: an API token that lives until it is revoked. */
+  /** Null: an API token that does not expire. */
   expiresAt: Date | null;
-  /** Absent when the person is signed in. */
+  /** Absent if the user is signed in. */
   apiToken?: { id: string; workspaceId: string; scope: "READ" | "EXECUTE" | "MANAGE" };
 }
 
-/** The user behind a credential that lives. */
+/** The user of a valid credential. */
 export interface Person extends Pick<Viewer, "name" | "email"> {
   /** False for an API token whose owner has left its workspace. */
   isMember: boolean;

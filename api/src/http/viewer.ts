@@ -6,10 +6,11 @@ import { createCredentialWatches } from "./credential-watches.ts";
 
 export interface ViewerResolver {
   /**
-   * The viewer of a request's API token or session cookie; null when there is none, or nothing living behind it. A request with a
-   * token is the token's alone, whatever cookie comes along.
-   * @param onSetCookie given by whoever can answer with `Set-Cookie`: only then may the session be prolonged, or its dead cookie
-   * be taken back, for a session that lives longer than its cookie helps nobody.
+   * Resolves the viewer of a request's API token or session cookie; null if there is none, or if it
+   * is not valid. If a request has a token, its cookie is ignored.
+   * @param onSetCookie set if the caller can respond with `Set-Cookie`. Only then is the session
+   * extended, or the cookie of an ended session removed, because a session must not outlive its
+   * cookie.
    */
   resolveViewer(
     headers: Headers,
@@ -21,15 +22,15 @@ export interface ViewerResolver {
    */
   watch(viewer: Viewer, onEnd: () => void): () => void;
   /**
-   * Calls back once when a viewer has lost every right although the credential still lives: the owner of an API token has left its
-   * workspace. Returns a function that stops the watch.
+   * Calls back once when a viewer has lost all permissions although the credential is still valid:
+   * the owner of an API token has left its workspace. Returns a function that stops the watch.
    */
   watchRight(viewer: Viewer, onLost: () => void): () => void;
 }
 
 export interface ViewerResolverDeps {
   auth: Pick<Auth, "readSession" | "sessionCookieName">;
-  /** The viewer for whom an API token acts; null for one that is no good. */
+  /** The viewer that an API token acts on behalf of; null if the token is not valid. */
   readApiToken(token: string): Promise<Viewer | null>;
   /**
    * Calls back when a session or token ended, in any process; with null when a notification may have been lost. Returns a function that
@@ -37,20 +38,35 @@ export interface ViewerResolverDeps {
    */
   onEnded(listener: (credentialId: string | null) => void): () => void;
   watchRight: ViewerResolver["watchRight"];
-  /** The same with a workspace whose members changed: a token acts for a member alone. */
+  /**
+   * The same for a workspace whose members have changed, because tokens only act on behalf of
+   * members.
+   */
   onMembersChanged(listener: (workspaceId: string | null) => void): () => void;
-  /** Whether word of an end is sure to arrive. */
+  /** Whether notifications of ended credentials are known to arrive. */
   isHearing(): boolean;
-  /** Who is behind those of the viewers' credentials that live, as it is stored now, by the credential's id. */
+  /**
+   * Returns the current users of the viewers' credentials that are still valid, by the id of the
+   * credential.
+   */
   readLive(viewers: readonly Viewer[]): Promise<ReadonlyMap<string, Person>>;
-  /** How long an answer is kept while word of an end may not arrive: reading a session costs two statements. */
+  /**
+   * How long a result is cached while notifications may not arrive, in milliseconds: reading a
+   * session costs two statements.
+   */
   ttlMs?: number;
-  /** How long while it is sure to: a session that is due is prolonged when it is read. */
+  /**
+   * How long a result is cached while notifications are known to arrive: a session that is due is
+   * extended when it is read.
+   */
   surelyTtlMs?: number;
-  /** Does something again and again, until disposed: what is kept is looked at so, behind the word of an end, which may be lost. */
+  /**
+   * Repeats an action until disposed. Used to check cached credentials regularly, because
+   * notifications can be lost.
+   */
   doRegularly(turn: () => Promise<void>, everyMs: number): Disposable;
   pollMs?: number;
-  /** Milliseconds of the wall clock, as expiry is a date. */
+  /** Milliseconds of the wall clock, because expiry is a date. */
   now?: () => number;
   maxEntries?: number;
 }
@@ -58,21 +74,21 @@ export interface ViewerResolverDeps {
 interface Entry {
   viewer: Viewer;
   readAtMs: number;
-  /** When it was last known to live. */
+  /** When it was last known to be valid. */
   sureAtMs: number;
   expiresAtMs: number;
 }
 
 interface Reading {
   beganAtMs: number;
-  /** How much had ended when it began. */
+  /** The value of `endings` when the read began. */
   endings: number;
   answer: Promise<SessionReading>;
 }
 
 /**
- * Resolves viewers, with a small cache keyed by the hash of the credential and emptied of it the moment it ends. To be disposed of, as
- * it looks at what it keeps.
+ * Resolves viewers with a small cache. Its keys are hashes of credentials, and ended credentials
+ * are removed immediately. Must be disposed, because it checks its cache regularly.
  */
 export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver & Disposable {
   const { auth, ttlMs = 1_000, surelyTtlMs = 60_000, now = Date.now, maxEntries = 10_000 } = deps;
@@ -80,9 +96,12 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   const cache = new Map<string, Entry>();
   const readings = new Map<string, Reading>();
   const watches = createCredentialWatches({ readLive: deps.readLive, now });
-  // Counts what ended, so that a read which began before does not put it back.
+  // Counts ended credentials, so that an earlier read does not put one back into the cache.
   let endings = 0;
-  /** The count when each viewer was known to live: a watch that begins later must not rely on an earlier answer. */
+  /**
+   * The count when each viewer was known to be valid: a watch that begins later must not rely on an
+   * earlier result.
+   */
   const knownAt = new WeakMap<Viewer, number>();
 
   function forget(isMeant: (viewer: Viewer) => boolean): void {
@@ -106,8 +125,8 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   }
 
   /**
-   * Confirms everything that is cached or open with one statement: a credential that ended without a notification is forgotten, and what is
-   * open under it ends.
+   * Checks everything that is cached or open with one statement: a credential that ended without a
+   * notification is removed from the cache, and its open connections end.
    */
   async function look(): Promise<void> {
     const lookedAtMs = now();
@@ -137,7 +156,7 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
   }
   const polling = deps.doRegularly(look, pollMs);
 
-  /** One for all who ask at the same time, but for those who ask after something ended. */
+  /** Concurrent callers share a read, except those that call after a credential has ended. */
   function read(key: string, begin: () => Promise<SessionReading>): Reading {
     const underWay = readings.get(key);
     if (underWay?.endings === endings) return underWay;
@@ -186,7 +205,8 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
     watch(viewer, onEnd) {
       const watch = { viewer, onEnd };
       const stop = watches.add(watch);
-      // Something ended between the reading of the credential and this watch: it may have been this one.
+      // A credential ended between reading this one and starting the watch: it may have been this
+      // one.
       if (knownAt.get(viewer) !== endings) watches.confirmSoon([watch]);
       return stop;
     },
@@ -199,8 +219,9 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
 }
 
 /**
- * Whether a request sent an `Authorization` that is not a valid API token. Such a request is an error, whatever it selects: its sender
- * believes to be authenticated. A session cookie that has ended makes a request anonymous instead.
+ * Whether a request has an `Authorization` header without a valid API token. Such a request is an
+ * error, whatever it selects, because its sender expects to be authenticated. With the cookie of an
+ * ended session, however, a request is anonymous.
  */
 export function hasInvalidToken(headers: Headers, viewer: Viewer | null): boolean {
   return viewer === null && headers.has("authorization");
@@ -211,7 +232,7 @@ function readBearer(header: string | null): string | null {
   return header === null ? null : (/^Bearer +(\S+) *$/i.exec(header)?.[1] ?? "");
 }
 
-/** The value of one cookie (RFC 6265 §5.4), as it was sent. */
+/** The raw value of one cookie (RFC 6265 §5.4). */
 function readCookie(header: string | null, name: string): string | null {
   for (const pair of header?.split(";") ?? []) {
     const separator = pair.indexOf("=");

@@ -1,4 +1,4 @@
-/** What a caller that asks for an access token is told. */
+/** The possible answers to a request for an access token. */
 import type { Clock, Grant, GrantReading, RefreshCircumstances, RenewedTokens } from "./ports.ts";
 import { isExpired } from "./refresh-need.ts";
 import { parseUrl } from "./secure-url.ts";
@@ -6,25 +6,27 @@ import type { DeadReason, OAuthReason } from "./state.ts";
 
 export type AccessTokenAnswer =
   /**
-   * Use it. When it equals `rejected`, there is nothing newer to be had: it was renewed within the last minute, or cannot be. It must
-   * not be sent again for the same call.
+   * A usable token. If it equals `rejected`, there is no newer one: the token was refreshed within
+   * the last minute, or cannot be refreshed. It must not be sent again for the same call.
    */
   | { kind: "token"; accessToken: string; version: number; expiresInMs: number | null }
-  /** Only a person can help. */
+  /** The user must sign in again. */
   | { kind: "dead"; reason: OAuthReason }
-  /** No such grant any more. */
+  /** The grant no longer exists. */
   | { kind: "gone" }
-  /** The token has run out, and for now there is no other; the grant is kept. */
+  /** The token has expired and cannot be refreshed at the moment. The grant is kept. */
   | {
       kind: "transient";
       retryAfterMs: number;
-      /** Sentences for a person. */
+      /** Sentences for the user. */
       detail: string;
     };
 
 type TransientAnswer = Extract<AccessTokenAnswer, { kind: "transient" }>;
 
-/** An answer of the authorization server to the refresh of `grant`, whether or not the database has it. */
+/**
+ * The authorization server's response to the refresh of `grant`, whether or not it has been stored.
+ */
 export interface ReceivedAnswer {
   grant: Grant;
   answer: { kind: "tokens"; tokens: RenewedTokens } | { kind: "dead"; reason: DeadReason };
@@ -33,7 +35,7 @@ export interface ReceivedAnswer {
   receivedAt: number;
 }
 
-/** No token now, for reasons of our own. */
+/** There is no token at the moment, for an internal reason. */
 export const tryLater = answerTransient("The access could not be renewed just now.", 1_000);
 
 /** @param why one sentence */
@@ -45,8 +47,8 @@ export function answerTransient(why: string, retryAfterMs: number): TransientAns
 }
 
 /**
- * The authorization server gave no token.
- * @param reason in few words, without a secret; null: not known here
+ * The authorization server issued no token.
+ * @param reason in a few words, without a secret; null: not known here
  */
 export function answerNotRefreshed(
   { issuer }: Pick<Grant, "issuer">,
@@ -58,7 +60,7 @@ export function answerNotRefreshed(
   return answerTransient(reason === null ? `${why}.` : `${why} (${reason}).`, retryAfterMs);
 }
 
-/** A token as it was read `elapsedMs` ago. */
+/** Returns a token that was read `elapsedMs` ago. */
 export function serveToken(grant: Grant, elapsedMs = 0): AccessTokenAnswer {
   const { accessToken, version, expiresInMs } = grant;
   return {
@@ -69,17 +71,17 @@ export function serveToken(grant: Grant, elapsedMs = 0): AccessTokenAnswer {
   };
 }
 
-/** The matter was settled elsewhere: what stands in the database is the answer. */
+/** The refresh was completed by another process, so the answer is taken from the database. */
 export function answerReading(reading: GrantReading): AccessTokenAnswer {
   if (reading.kind !== "usable") return reading;
   return isExpired(reading.grant) ? tryLater : serveToken(reading.grant);
 }
 
-/** From memory, as the database will have it. */
+/** Answers from memory, as the response will be stored. */
 export function answerReceived(received: ReceivedAnswer, clock: Clock): AccessTokenAnswer {
   const { grant, answer, receivedAt } = received;
   if (answer.kind === "dead") return answer;
-  // An omitted lifetime is the old one's.
+  // If the lifetime is omitted, the previous one applies.
   const lifetimeMs = answer.tokens.expiresInMs ?? grant.lifetimeMs;
   const expiresInMs = lifetimeMs === null ? null : lifetimeMs - (clock.monotonicMs() - receivedAt);
   if (isExpired({ expiresInMs })) return tryLater;

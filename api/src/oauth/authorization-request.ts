@@ -6,20 +6,21 @@ import type { Deviations } from "./provider-profiles.ts";
 import { isSecureUrl } from "./secure-url.ts";
 
 export interface AuthorizationRequest {
-  /** For the starter's eyes alone: it holds the state. */
+  /** Only for the user who starts the flow, because it contains the state. */
   url: string;
-  /** Kept as a hash. */
+  /** Stored as a hash. */
   state: string;
-  /** Kept sealed until the code is exchanged. */
+  /** Stored encrypted until the code is exchanged. */
   codeVerifier: string;
 }
 
 /**
- * Builds the request with PKCE S256; the SDK does it right, and asks for `prompt=consent` with `offline_access`, without which
- * OpenID providers issue no refresh token.
- * @param options.resource null only where the authorization server is not to be sent one
+ * Builds the authorization request with PKCE S256. It uses the SDK, which also adds
+ * `prompt=consent` to `offline_access`; otherwise OpenID providers issue no refresh token.
+ * @param options.resource null only if the authorization server must not receive a resource
  * @param options.randomToken at least 128 bits, URL-safe
- * @throws TypeError when the authorization endpoint is neither https nor loopback, which discovery has ruled out
+ * @throws TypeError if the authorization endpoint is neither https nor loopback, which discovery
+ * has already excluded
  */
 export async function buildAuthorizationRequest(options: {
   authorizationServer: AuthorizationServer;
@@ -27,7 +28,7 @@ export async function buildAuthorizationRequest(options: {
   redirectUri: string;
   scopes: readonly string[];
   resource: string | null;
-  /** Of the provider's profile. */
+  /** The deviations of the provider profile. */
   deviations?: Deviations;
   randomToken: () => string;
 }): Promise<AuthorizationRequest> {

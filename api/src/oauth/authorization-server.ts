@@ -1,7 +1,8 @@
 /**
- * Authorization server metadata (RFC 8414, OpenID Connect Discovery). The SDK gives the places and their order. It is not used to read
- * the documents: it drops `revocation_endpoint` from OpenID documents, tolerates a trailing slash in the issuer, stops at a page of
- * HTML, and lets missing PKCE methods pass.
+ * Authorization server metadata (RFC 8414, OpenID Connect Discovery). The SDK provides the URLs and
+ * their order, but is not used to read the documents: it drops `revocation_endpoint` from OpenID
+ * documents, tolerates a trailing slash in the issuer, stops at an HTML page, and accepts missing
+ * PKCE methods.
  */
 import { buildDiscoveryUrls, LATEST_PROTOCOL_VERSION } from "@modelcontextprotocol/client";
 import { z } from "zod";
@@ -14,7 +15,7 @@ import type { StepRecorder, Verdict } from "./flow-steps.ts";
 
 const names = z.array(z.string()).nullable();
 
-/** What is kept of the metadata; for reading it back from storage. */
+/** The part of the metadata that is stored; also used to parse it when it is read from storage. */
 export const authorizationServerSchema = z.object({
   issuer: z.string(),
   authorizationEndpoint: z.string(),
@@ -22,20 +23,20 @@ export const authorizationServerSchema = z.object({
   registrationEndpoint: z.string().nullable(),
   revocationEndpoint: z.string().nullable(),
   scopesSupported: names,
-  /** Null: not said, which RFC 8414 §2 defines as client_secret_basic. */
+  /** Null: not specified, which RFC 8414 §2 defines as client_secret_basic. */
   tokenEndpointAuthMethodsSupported: names,
   codeChallengeMethodsSupported: names,
   clientIdMetadataDocumentSupported: z.boolean(),
   /** RFC 9207 §3. */
   issParameterSupported: z.boolean(),
-  /** No metadata at all: the default endpoints of the 2025-03-26 revision. */
+  /** No metadata was found: these are the default endpoints of the 2025-03-26 revision. */
   legacy: z.boolean(),
 });
 export type AuthorizationServer = z.infer<typeof authorizationServerSchema>;
 
 export type AuthorizationServerAnswer =
   | { kind: "found"; metadata: AuthorizationServer }
-  /** Nothing is published. `certain`: every place said so itself. */
+  /** Nothing is published. `certain`: the response at every URL said so. */
   | { kind: "none"; certain: boolean }
   | { kind: "refused"; fault: DiscoveryFault };
 
@@ -56,14 +57,18 @@ const documentSchema = z.object({
 });
 
 /**
- * Looks at the places of RFC 8414 §3 and OpenID Connect Discovery §4 in the specification's order; the first document that is the
- * issuer's own decides.
- * @param options.issuers what the document may call itself, compared as plain strings. The first builds the URLs. More than one only
- *   where nobody named the issuer, so that `https://host` and `https://host/` are equally good guesses.
+ * Requests the URLs of RFC 8414 §3 and OpenID Connect Discovery §4 in the order of the
+ * specification. The first document of the issuer decides.
+ * @param options.issuers the accepted values of `issuer`, compared as plain strings. The first one
+ * determines the URLs. There is more than one only if no issuer was named, so that `https://host`
+ * and `https://host/` are equally likely.
  */
 export async function findAuthorizationServer(options: {
   issuers: readonly [string, ...string[]];
-  /** Of the provider at that address; its deviations may allow what is refused otherwise. */
+  /**
+   * The profile of the provider at that address. Its deviations may allow what is otherwise
+   * rejected.
+   */
   profile?: HostProfile | null;
   fetch: Fetch;
   steps: StepRecorder;
@@ -83,15 +88,19 @@ export async function findAuthorizationServer(options: {
     if (lookup.kind === "found") return { kind: "found", metadata: lookup.metadata };
     if (lookup.kind === "none") certain &&= lookup.certain;
     else if (lookup.final) return { kind: "refused", fault: lookup.fault };
-    // Another place may hold the right document: a server that ignores paths answers each with that of its root.
+    // Another URL may have the correct document: a server that ignores paths responds to each with
+    // the document of its root.
     else if (fault === null || fault === notJson || fault.retryable) fault = lookup.fault;
   }
-  // A page in one place proves nothing while another has not said what it has.
+  // An HTML page at one URL proves nothing if another URL gave no clear response.
   if (fault === null || (fault === notJson && !certain)) return { kind: "none", certain };
   return { kind: "refused", fault };
 }
 
-/** The endpoints that the 2025-03-26 revision defines for a server without any metadata, at its own origin. */
+/**
+ * The endpoints that the 2025-03-26 revision defines for a server without metadata, at the server's
+ * own origin.
+ */
 export function guessAuthorizationServer(origin: string): AuthorizationServer {
   return {
     issuer: origin,
@@ -108,14 +117,14 @@ export function guessAuthorizationServer(origin: string): AuthorizationServer {
   };
 }
 
-/** Whose document it must be, and under which profile. */
+/** The issuer that a document must belong to, and the profile that applies. */
 interface Expectation {
   issuers: readonly string[];
   profile: HostProfile | null;
 }
 
 type Lookup =
-  /** `remark`: what was allowed by the profile alone. */
+  /** `remark`: what was only accepted because of the profile. */
   | { kind: "found"; metadata: AuthorizationServer; remark: string | null }
   | { kind: "none"; certain: boolean }
   | { kind: "refused"; fault: DiscoveryFault; final: boolean };
@@ -149,7 +158,7 @@ const unavailable: Lookup = {
   },
 };
 
-/** Told only when no place has a document. */
+/** Only reported if no URL has a document. */
 const notJson: DiscoveryFault = {
   code: "METADATA_INVALID",
   message: "The authorization server's metadata is not JSON.",
@@ -167,7 +176,7 @@ async function readAnswer(response: Response, expected: Expectation): Promise<Lo
   if (reading.kind === "object") return readDocument(reading.value, expected);
   if (reading.kind === "too-large")
     return refuse("METADATA_INVALID", "The authorization server's metadata is too large.");
-  // HTML for every path of an origin that nobody named: nothing is published here.
+  // HTML for every path of an origin that was not named: nothing is published there.
   return expected.issuers.length > 1
     ? { kind: "none", certain: true }
     : { kind: "refused", final: false, fault: notJson };
@@ -185,7 +194,7 @@ function readDocument(document: Record<string, unknown>, expected: Expectation):
   }
   const found = parsed.data;
   let remark: string | null = null;
-  // RFC 8414 §3.3: identical, not alike.
+  // RFC 8414 §3.3: the values must be identical.
   if (!issuers.includes(found.issuer)) {
     if (!issuers.some((issuer) => mayNameIssuer(profile, issuer, found.issuer))) {
       const message =

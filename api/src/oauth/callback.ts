@@ -1,4 +1,7 @@
-/** The authorization response (RFC 6749 §4.1.2) with its issuer (RFC 9207). The state is the caller's: it was taken before. */
+/**
+ * The authorization response (RFC 6749 §4.1.2) with its issuer (RFC 9207). The caller has already
+ * checked and used the state.
+ */
 import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { describeOAuthError, type OAuthFlowError } from "./errors.ts";
 
@@ -10,19 +13,19 @@ export type CallbackReading =
         OAuthFlowError,
         "ACCESS_DENIED" | "AUTHORIZATION_SERVER_ERROR" | "INVALID_REQUEST" | "ISSUER_MISMATCH"
       >;
-      /** Fit to be shown; null: nothing of what came is. */
+      /** A description that can be displayed; null if no part of the response can be. */
       detail: string | null;
     };
 
-/** All that is read of a response; RFC 6749 §3.1: none may come twice. */
+/** The parameters that are read. None may occur twice (RFC 6749 §3.1). */
 const readParameters = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
-/** @param expected what was recorded with the attempt, from validated metadata */
+/** @param expected the values that were stored with the flow, from validated metadata */
 export function readCallback(
   params: URLSearchParams,
   expected: { issuer: string; issParameterSupported: boolean },
 ): CallbackReading {
-  // Before anything else is believed: on a mix-up every other parameter is an attacker's.
+  // Checked first: in a mix-up attack an attacker controls every other parameter.
   if (!isFromIssuer(params.getAll("iss"), expected)) {
     return { kind: "refused", error: "ISSUER_MISMATCH", detail: null };
   }
@@ -43,7 +46,10 @@ export function readCallback(
     : { kind: "refused", error: "INVALID_REQUEST", detail: null };
 }
 
-/** Every `iss` that came must be the one: plain string comparison, and advertised but absent is a refusal. */
+/**
+ * Every `iss` parameter must match by plain string comparison. A response without one is rejected
+ * if the server advertises it.
+ */
 function isFromIssuer(
   values: string[],
   expected: { issuer: string; issParameterSupported: boolean },

@@ -1,14 +1,17 @@
-/** `WWW-Authenticate` by the grammar of RFC 9110 §11.6.1; the SDK reads one scheme only, and parameters out of quoted text. */
+/**
+ * Parses `WWW-Authenticate` by the grammar of RFC 9110 §11.6.1. The SDK reads only one scheme, and
+ * takes parameters from quoted text.
+ */
 
 export interface Challenge {
-  /** In lower case: schemes are case-insensitive. */
+  /** In lower case, because schemes are case-insensitive. */
   scheme: string;
   token68: string | null;
-  /** Names in lower case, values unquoted; of a repeated name the first counts. */
+  /** Names in lower case, values without quotes. Of a repeated name the first one counts. */
   params: ReadonlyMap<string, string>;
 }
 
-/** What a Bearer challenge says (RFC 6750 §3, RFC 9728 §5.1). */
+/** The parameters of a Bearer challenge (RFC 6750 §3, RFC 9728 §5.1). */
 export interface BearerChallenge {
   scope?: string;
   resourceMetadata?: string;
@@ -21,14 +24,15 @@ const bareCharacter = /[^\s,"]/;
 const token68Character = /[A-Za-z0-9\-._~+/]/;
 
 /**
- * Reads every challenge of a field value; several values joined by commas are one value. Malformed parts are skipped up to the next
- * comma outside quotes. Never throws, and is linear in the length.
+ * Parses all challenges of a field value; several values that are joined by commas are one value.
+ * Malformed parts are skipped up to the next comma outside of quotes. Never throws, and takes time
+ * linear in the length.
  */
 export function parseChallenges(headerValue: string): Challenge[] {
   const challenges: (Challenge & { params: Map<string, string> })[] = [];
   let at = 0;
 
-  /** True when there was one. */
+  /** Returns true if there was at least one. */
   const skipBlanks = (): boolean => {
     const from = at;
     while (headerValue[at] === " " || headerValue[at] === "\t") at++;
@@ -40,7 +44,7 @@ export function parseChallenges(headerValue: string): Challenge[] {
     return headerValue.slice(from, at);
   };
   const endsElement = (): boolean => at >= headerValue.length || headerValue[at] === ",";
-  /** At a quote. Null when it is never closed: what would follow is not to be trusted. */
+  /** Called at a quote. Null if it is not closed, because the rest cannot be trusted. */
   const readQuoted = (): string | null => {
     let value = "";
     for (at++; at < headerValue.length; at++) {
@@ -60,7 +64,10 @@ export function parseChallenges(headerValue: string): Challenge[] {
       else at++;
     }
   };
-  /** After a name. "none", and back at where it began, when no `= value` follows; "broken" when what follows is no value. */
+  /**
+   * Called after a name. Returns "none" and moves back to where it started if no `= value` follows,
+   * and "broken" if the value is invalid.
+   */
   const readParam = (
     name: string,
     params: Map<string, string> | undefined,
@@ -73,7 +80,7 @@ export function parseChallenges(headerValue: string): Challenge[] {
     }
     at++;
     skipBlanks();
-    // Wider than a token: servers leave URLs unquoted.
+    // Accepts more characters than a token, because some servers do not quote URLs.
     const value = headerValue[at] === '"' ? readQuoted() : readWhile(bareCharacter);
     const afterBlank = skipBlanks();
     if (value === null || !(endsElement() || afterBlank)) return "broken";
@@ -81,7 +88,7 @@ export function parseChallenges(headerValue: string): Challenge[] {
     if (params && !params.has(key)) params.set(key, value);
     return "read";
   };
-  /** After a scheme and its blank. */
+  /** Called after a scheme and the following space. */
   const readCredentials = (
     params: Map<string, string>,
   ): { token68: string | null; done: boolean } => {
@@ -102,7 +109,7 @@ export function parseChallenges(headerValue: string): Challenge[] {
     }
     const name = readWhile(tokenCharacter);
     const param = name === "" ? "broken" : readParam(name, challenges.at(-1)?.params);
-    // Some servers put blanks between parameters where the grammar wants commas: read on from here.
+    // Some servers separate parameters with spaces instead of commas, so parsing continues here.
     if (param === "read") continue;
     if (param === "none") {
       const afterBlank = skipBlanks();
@@ -121,7 +128,8 @@ export function parseChallenges(headerValue: string): Challenge[] {
 }
 
 /**
- * The Bearer challenge among all `WWW-Authenticate` values; the one that names its metadata when there are several. Null: none.
+ * The Bearer challenge in all `WWW-Authenticate` values; if there are several, the one that
+ * contains the URL of its metadata. Null: none.
  */
 export function findBearerChallenge(headers: Headers): BearerChallenge | null {
   const bearers = parseChallenges(headers.get("www-authenticate") ?? "").filter(

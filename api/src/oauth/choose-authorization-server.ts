@@ -1,4 +1,4 @@
-/** Which of the authorization servers that a resource lists is used, and what can be said of the others. */
+/** Chooses one of the authorization servers that a resource lists, and describes the others. */
 import { findAuthorizationServer, guessAuthorizationServer } from "./authorization-server.ts";
 import type { AuthorizationServer, AuthorizationServerAnswer } from "./authorization-server.ts";
 import type { DiscoveryCache } from "./discovery-cache.ts";
@@ -11,29 +11,36 @@ import type { StepRecorder } from "./flow-steps.ts";
 export interface ChoiceOptions {
   fetch: Fetch;
   steps: StepRecorder;
-  /** Only this listed authorization server will do: a pre-registered client is pinned to it, or the person chose it. */
+  /**
+   * Only this listed authorization server may be used: a pre-registered client is pinned to it, or
+   * the user chose it.
+   */
   chosenIssuer?: string | null;
-  /** Used whatever the server lists: an admin has set it. */
+  /** The authorization server set by an admin, which is used regardless of the list. */
   forcedIssuer?: string | null;
-  /** Of the owner's earlier grant: used again while it is listed, without asking. */
+  /**
+   * The authorization server of the owner's earlier grant, which is used again while it is listed.
+   */
   earlierIssuer?: string | null;
-  /** Looks at every one that is listed, where nothing of the above decides. */
+  /** Whether to request all listed authorization servers if none of the above decides. */
   wantsAll?: boolean;
-  /** Endpoints that are merely assumed are no step: nobody will go by them. */
+  /** Whether assumed endpoints are not recorded as a step, because they will not be used. */
   assumesQuietly?: boolean;
   cache?: DiscoveryCache;
   profiles: ProviderProfiles;
 }
 
 export type Choice =
-  /** `others`: further ones that work, in the order listed; empty unless all were looked at. */
+  /** `others`: further usable ones, in the order listed; empty unless all were requested. */
   | { ok: true; metadata: AuthorizationServer; others: AuthorizationServer[] }
   | { ok: false; fault: DiscoveryFault };
 
-/** Strangers name the authorization servers: so many are tried, in the order listed. */
+/**
+ * The maximum number that is tried, in the order listed, because third parties control the list.
+ */
 const maxAuthorizationServers = 5;
 
-/** The chosen one, the earlier one, or the first that works. */
+/** Returns the chosen one, the earlier one, or the first usable one. */
 export async function chooseListed(
   listed: readonly string[],
   options: ChoiceOptions,
@@ -48,7 +55,7 @@ export async function chooseListed(
   const earlier = earlierIssuer ? findListed(listed, earlierIssuer, options) : undefined;
   if (earlier !== undefined) {
     const choice = await lookAt(earlier, options);
-    // One that is down for a moment is no reason to move an account elsewhere.
+    // A temporary failure is no reason to connect the account to a different authorization server.
     if (choice.ok || choice.fault.retryable) return choice;
   }
   const candidates = listed
@@ -57,7 +64,7 @@ export async function chooseListed(
   return wantsAll ? await lookAtAll(candidates, options) : await findFirst(candidates, options);
 }
 
-/** What the settings say, for lack of trust in what the server says. */
+/** Uses the authorization server in the settings, regardless of what the server declares. */
 export async function useForced(
   issuer: string,
   listed: readonly string[],
@@ -72,8 +79,10 @@ export async function useForced(
 }
 
 /**
- * Nobody names an authorization server: the server's origin is taken for it, as in the 2025-03-26 revision.
- * @param found.flaw why nobody does, where that is the server's fault: what is told when its origin has nothing either
+ * Used if no authorization server is named: assumes one at the server's origin, as in the
+ * 2025-03-26 revision.
+ * @param found.flaw why none is named, if the server is faulty; it is reported if nothing is found
+ * at the origin
  */
 export async function assumeOrigin(
   serverUrl: URL,
@@ -108,7 +117,10 @@ export async function assumeOrigin(
   return { ok: true, metadata: guessed, others: [] };
 }
 
-/** An issuer is remembered as its metadata names it, which under a profile may not be how resources list it. */
+/**
+ * An issuer is stored as in its metadata. With a profile, resources may list it in a different
+ * form.
+ */
 export function findListed(
   listed: readonly string[],
   issuer: string,
@@ -140,7 +152,7 @@ async function findFirst(candidates: readonly string[], options: ChoiceOptions):
 async function lookAtAll(candidates: readonly string[], options: ChoiceOptions): Promise<Choice> {
   const choices = await Promise.all(candidates.map((issuer) => lookAt(issuer, options)));
   const working = choices.flatMap((choice) => (choice.ok ? [choice.metadata] : []));
-  // Two spellings may lead to one authorization server.
+  // Two listed URLs can lead to the same authorization server.
   const [metadata, ...others] = new Map(working.map((one) => [one.issuer, one])).values();
   return metadata ? { ok: true, metadata, others } : (choices[0] ?? failMissing(true));
 }
@@ -161,7 +173,10 @@ async function findCached(
   return answer;
 }
 
-/** Each place said only that it has nothing: that the search as a whole failed is a step of its own (regressions C11). */
+/**
+ * Each step only recorded that nothing was found at its URL; the failure of the whole search is a
+ * separate step (regressions C11).
+ */
 function noteMissing(issuer: string, certain: boolean, { steps }: ChoiceOptions): Choice {
   const failure = failMissing(certain);
   steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", failure.fault.message, issuer);

@@ -1,4 +1,7 @@
-/** Assertions with which a client proves itself by a key instead of a shared secret: private_key_jwt (RFC 7523 §2.2). */
+/**
+ * Assertions with which a client authenticates with a key instead of a shared secret:
+ * private_key_jwt (RFC 7523 §2.2).
+ */
 import { importPKCS8, SignJWT } from "jose";
 import type { SignAssertion, SigningKey } from "./ports.ts";
 
@@ -10,10 +13,13 @@ export const jwtBearerAssertion = "urn:ietf:params:oauth:client-assertion-type:j
 /** Long enough for one request. */
 const lifetimeS = 60;
 
-/** Asymmetric signatures alone: with a symmetric one the private key would be a shared secret. */
+/** Asymmetric signatures only: with a symmetric one the private key would be a shared secret. */
 const signatureAlgorithm = /^(?:(?:ES|RS|PS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
 
-/** @param options.randomToken at least 128 bits: an assertion that comes twice is refused as a replay */
+/**
+ * @param options.randomToken at least 128 bits: an assertion that is received twice is rejected as
+ * a replay
+ */
 export function createAssertionSigner(options: {
   clock: { now(): Date };
   randomToken(): string;
@@ -34,11 +40,11 @@ export function createAssertionSigner(options: {
 
 export interface SigningKeyFault {
   part: "privateKey" | "algorithm";
-  /** For whoever entered it. */
+  /** For the user who entered the key. */
   message: string;
 }
 
-/** Why a key is none to sign with; null: it signs. */
+/** Why a key cannot be used for signing; null if it can. */
 export async function findSigningKeyFault(key: SigningKey): Promise<SigningKeyFault | null> {
   const { algorithm } = key;
   if (!signatureAlgorithm.test(algorithm)) {
@@ -63,7 +69,7 @@ async function sign(
     const key = await importPKCS8(privateKey.trim(), algorithm);
     return await new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: "JWT" }).sign(key);
   } catch {
-    // Nothing but the key can be at fault: nothing leaves, and the claims are ours.
+    // Only the key can be at fault: nothing is sent, and the claims are constant.
     return null;
   }
 }

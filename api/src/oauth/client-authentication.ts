@@ -1,11 +1,16 @@
-/** One client authentication method per request, and exactly the registered one (RFC 6749 §2.3, RFC 7591 §2). */
+/**
+ * Each request uses one client authentication method, exactly the registered one (RFC 6749 §2.3,
+ * RFC 7591 §2).
+ */
 import { defaultSigningAlgorithm, jwtBearerAssertion } from "./client-assertion.ts";
 import type { GrantClient, SignAssertion } from "./ports.ts";
 
-/** What a dynamic registration can end with: Gatehouse registers no keys. */
+/** The possible results of a dynamic registration. Gatehouse registers no keys. */
 export type ClientAuthMethod = "client_secret_basic" | "client_secret_post" | "none";
 
-/** With a key that somebody made and registered by hand, also private_key_jwt (RFC 7523 §2.2). */
+/**
+ * A client with a manually created and registered key can also use private_key_jwt (RFC 7523 §2.2).
+ */
 export type PreRegisteredAuthMethod = ClientAuthMethod | "private_key_jwt";
 
 export type AuthenticatingClient = Pick<
@@ -20,20 +25,22 @@ export function isClientAuthMethod(value: unknown): value is ClientAuthMethod {
 }
 
 /**
- * The method for a client that somebody registered by hand, decided once and stored. Null: the authorization server takes none that
- * this client can use.
- * @param supported `token_endpoint_auth_methods_supported`; null is client_secret_basic (RFC 8414 §2)
+ * Chooses the method for a manually registered client. It is decided once and stored. Null: the
+ * authorization server supports no method that this client can use.
+ * @param supported `token_endpoint_auth_methods_supported`; null is client_secret_basic (RFC 8414
+ * §2)
  */
 export function chooseAuthMethod(
   client: { hasSecret: boolean; hasPrivateKey: boolean },
   supported: readonly string[] | null,
 ): PreRegisteredAuthMethod | null {
   const { hasSecret, hasPrivateKey } = client;
-  // A key is not told to anybody. Where nothing is listed, it is used unless there is a secret, which is the default.
+  // A key is never sent, so it is preferred. If no methods are listed, it is used unless there is a
+  // secret, which is the default.
   if (hasPrivateKey && (supported?.includes("private_key_jwt") ?? !hasSecret)) {
     return "private_key_jwt";
   }
-  // Without any credential there is nothing else, whatever is listed.
+  // Without any credential there is no other method, whatever is listed.
   if (!hasSecret && !hasPrivateKey) return "none";
   if (!hasSecret) return supported?.includes("none") ? "none" : null;
   if (supported === null || supported.includes("client_secret_basic")) return "client_secret_basic";
@@ -42,8 +49,8 @@ export function chooseAuthMethod(
 }
 
 /**
- * The method to register with. A secret in the body comes first where there is a choice: servers differ in how they decode Basic.
- * Null: none that Gatehouse speaks.
+ * Chooses the method to register with. A secret in the body is preferred, because servers differ in
+ * how they decode Basic. Null: Gatehouse supports none of the methods.
  */
 export function chooseAuthMethodToRegister(
   supported: readonly string[] | null,
@@ -54,15 +61,17 @@ export function chooseAuthMethodToRegister(
   return supported.includes("none") ? "none" : null;
 }
 
-/** What a request carries to authenticate its client. */
+/** The parts of a request that authenticate the client. */
 export interface ClientAuthentication {
   headers: Record<string, string>;
   params: Record<string, string>;
 }
 
 /**
- * Null when the client cannot authenticate itself: an unknown method, a secret that is missing, a key that does not sign.
- * @param issuer the authorization server's identifier, which an assertion is addressed to, whichever of its endpoints it is sent to
+ * Null if the client cannot authenticate itself: the method is unknown, the secret is missing, or
+ * the key cannot sign.
+ * @param issuer the authorization server's identifier, which is the audience of an assertion at
+ * each of its endpoints
  */
 export async function authenticateClient(
   client: AuthenticatingClient,
@@ -91,12 +100,13 @@ export async function authenticateClient(
     return { headers: {}, params: { client_id: clientId, client_secret: clientSecret } };
   }
   if (method !== "client_secret_basic") return null;
-  // RFC 6749 §2.3.1: form-encoded first, which the SDK leaves out, so that `:` or `%` in a secret breaks it.
+  // Form-encoded first (RFC 6749 §2.3.1). The SDK omits this, so that `:` or `%` in a secret breaks
+  // it.
   const credentials = btoa(`${encodeForm(clientId)}:${encodeForm(clientSecret)}`);
   return { headers: { authorization: `Basic ${credentials}` }, params: {} };
 }
 
-/** application/x-www-form-urlencoded of one value (RFC 6749 appendix B). */
+/** Encodes one value as application/x-www-form-urlencoded (RFC 6749 appendix B). */
 function encodeForm(value: string): string {
   return new URLSearchParams({ v: value }).toString().slice(2);
 }

@@ -5,11 +5,17 @@ import type { Clock } from "./ports.ts";
 export interface DiscoveryCache {
   get(issuer: string): AuthorizationServer | null;
   set(metadata: AuthorizationServer): void;
-  /** After repeated refusals: a moved authorization server would never be noticed otherwise. */
+  /**
+   * Called after repeated rejections; otherwise it would never be noticed that the authorization
+   * server has moved.
+   */
   forget(issuer: string): void;
 }
 
-/** @param options.maxEntries the oldest goes first; issuers are named by strangers, so there is a bound */
+/**
+ * @param options.maxEntries the oldest entry is removed first. The number is limited because third
+ * parties choose issuers.
+ */
 export function createDiscoveryCache(options: {
   clock: Clock;
   ttlMs: number;

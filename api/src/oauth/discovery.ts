@@ -1,4 +1,7 @@
-/** From a server's URL to the authorization server, the resource and the scopes of a first consent. */
+/**
+ * Determines the authorization server, the resource and the scopes of a first consent from a
+ * server's URL.
+ */
 import type { AuthorizationServer } from "./authorization-server.ts";
 import type { BearerChallenge } from "./challenge.ts";
 import {
@@ -15,18 +18,18 @@ import { chooseInitialScopes } from "./scopes.ts";
 import { parseUrl } from "./secure-url.ts";
 import type { StepRecorder } from "./flow-steps.ts";
 
-/** Serialisable as it is. */
+/** Can be serialized as JSON. */
 export interface Discovery {
-  /** RFC 8707: the published value byte for byte, else the server's canonical URL. */
+  /** RFC 8707: the published value, byte for byte; otherwise the server's canonical URL. */
   resource: string;
   /** The chosen authorization server. */
   issuer: string;
-  /** All that the resource lists, as published. */
+  /** All authorization servers that the resource lists, as published. */
   authorizationServers: string[];
   metadata: AuthorizationServer;
-  /** Whose deviations hold; null: none. */
+  /** The profile whose deviations apply; null: none. */
   profile: ProviderProfile | null;
-  /** What a first consent asks for; empty: no `scope` is sent. */
+  /** The scopes of a first consent; empty: no `scope` is sent. */
   scopes: string[];
 }
 
@@ -34,27 +37,36 @@ export type DiscoveryAnswer =
   | {
       ok: true;
       discovery: Discovery;
-      /** The same for each further authorization server that works, in the order listed; empty unless all were asked for. */
+      /**
+       * The discovery for each further usable authorization server, in the order listed; empty
+       * unless all were requested.
+       */
       others: Discovery[];
     }
   | {
       ok: false;
       fault: DiscoveryFault;
-      /** The server's metadata names an authorization server: OAuth is wanted, though it cannot be used. */
+      /**
+       * Whether the server's metadata names an authorization server: OAuth is required, although it
+       * cannot be used.
+       */
       isNamed: boolean;
     };
 
 export interface DiscoverOptions extends ChoiceOptions {
   serverUrl: string;
-  /** Of the server's 401, if it sent one. */
+  /** The challenge of the server's 401 response, if there was one. */
   challenge: BearerChallenge | null;
-  /** Asked for instead of what the server names; empty: as it names them. */
+  /**
+   * The scopes to request instead of those that the server declares; empty: those of the server.
+   */
   chosenScopes?: readonly string[];
 }
 
 /**
- * Walks RFC 9728, RFC 8414 and OpenID Connect Discovery as the MCP specification orders. Each exchange is reported as a step. Without
- * any metadata the endpoints of the 2025-03-26 revision are assumed at the server's own origin.
+ * Performs discovery by RFC 9728, RFC 8414 and OpenID Connect Discovery in the order of the MCP
+ * specification. Each exchange is reported as a step. Without any metadata, the endpoints of the
+ * 2025-03-26 revision are assumed at the server's own origin.
  */
 export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswer> {
   const { challenge, fetch, steps, forcedIssuer, chosenScopes = [] } = options;
@@ -112,12 +124,12 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
     }),
   });
   const discovery = describe(answer.metadata);
-  // Where several work it is not known yet which one is used.
+  // If several are usable, it is not yet known which one will be used.
   if (answer.others.length === 0) noteProfile(discovery, steps);
   return { ok: true, discovery, others: answer.others.map(describe) };
 }
 
-/** Why no authorization server is named, where the server was to name one. */
+/** Why no authorization server is named although the server should name one. */
 function findFlaw(found: ProtectedResourceAnswer): DiscoveryFault | null {
   if (found.kind === "found") {
     const message = "The server's metadata names no authorization server.";
@@ -127,7 +139,7 @@ function findFlaw(found: ProtectedResourceAnswer): DiscoveryFault | null {
   return fail("RESOURCE_METADATA_INVALID", found.flaw).fault;
 }
 
-/** Says whose deviations will hold, if any. */
+/** Records which profile's deviations will apply, if any. */
 export function noteProfile({ profile, metadata }: Discovery, steps: StepRecorder): void {
   const note = (detail: string): void =>
     steps.note("AUTHORIZATION_SERVER_METADATA", "OK", detail, metadata.issuer);

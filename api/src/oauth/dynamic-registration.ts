@@ -1,6 +1,7 @@
 /**
- * Dynamic client registration (RFC 7591). Not the SDK's `registerClient`: it strips `registration_access_token` and
- * `registration_client_uri` from the answer, refuses answers that do not repeat `redirect_uris`, and reposts across redirects.
+ * Dynamic client registration (RFC 7591). The SDK's `registerClient` is not used: it drops
+ * `registration_access_token` and `registration_client_uri` from the response, rejects responses
+ * that do not repeat `redirect_uris`, and repeats the POST across redirects.
  */
 import { z } from "zod";
 import {
@@ -20,23 +21,23 @@ import type { StepRecorder } from "./flow-steps.ts";
 export interface RegisteredClient {
   clientId: string;
   clientSecret: string | null;
-  /** Null: never. */
+  /** Null: does not expire. */
   clientSecretExpiresAt: Date | null;
   tokenEndpointAuthMethod: ClientAuthMethod;
-  /** RFC 7592: for deleting the registration; secret. */
+  /** RFC 7592: for deleting the registration. It is secret. */
   registrationAccessToken: string | null;
   registrationClientUri: string | null;
 }
 
 export interface RegistrationFault {
   code:
-    /** The authorization server said no: someone must register a client by hand. */
+    /** The authorization server rejected the registration: a client must be registered manually. */
     | "REGISTRATION_REFUSED"
-    /** Timeout, 5xx, 429: a later try may work. */
+    /** Timeout, 5xx or 429 response: a later attempt may succeed. */
     | "REGISTRATION_UNAVAILABLE"
-    /** The answer is no registration, or one that Gatehouse cannot use. */
+    /** The response is not a registration, or one that Gatehouse cannot use. */
     | "REGISTRATION_INVALID"
-    /** It takes no authentication method that Gatehouse speaks. */
+    /** The authorization server supports no authentication method that Gatehouse supports. */
     | "AUTH_METHOD_UNSUPPORTED";
   message: string;
   retryable: boolean;
@@ -47,13 +48,14 @@ export type RegistrationAnswer =
   | { ok: false; fault: RegistrationFault };
 
 /**
- * Registers a client. No `scope` is sent: it would pin the client to the first set, and every step-up would be refused. Where the
- * `application_type` is not liked, one more try goes without.
+ * Registers a client. No `scope` is sent, because it would limit the client to these scopes, and
+ * every step-up would be rejected. If the `application_type` is rejected, the registration is
+ * repeated once without it.
  */
 export async function registerClient(options: {
   authorizationServer: AuthorizationServer;
   redirectUri: string;
-  /** The application's address. */
+  /** The URL of the application. */
   publicUrl: string;
   fetch: Fetch;
   steps: StepRecorder;
@@ -64,7 +66,7 @@ export async function registerClient(options: {
   const { endpoint, method } = plan;
   const request = {
     client_name: clientName,
-    // Consent pages show it; several servers refuse one that is not https.
+    // Consent pages display it. Several servers reject a value that is not https.
     ...(publicUrl.startsWith("https://") ? { client_uri: publicUrl } : {}),
     redirect_uris: [redirectUri],
     grant_types: ["authorization_code", "refresh_token"],
@@ -99,7 +101,10 @@ export type RegistrationPlan =
   | { ok: true; endpoint: string; method: ClientAuthMethod }
   | { ok: false; fault: RegistrationFault };
 
-/** Where a client would be registered, and with which authentication. Sends nothing; a failure is a step. */
+/**
+ * Determines where a client would be registered, and with which authentication method. Sends
+ * nothing; a failure is recorded as a step.
+ */
 export function planRegistration(
   { registrationEndpoint, tokenEndpointAuthMethodsSupported }: AuthorizationServer,
   steps: StepRecorder,
@@ -135,7 +140,7 @@ function buildPost(body: object): RequestInit {
 const answerSchema = z.object({
   client_id: z.string().min(1),
   client_secret: z.string().min(1).nullish().catch(null),
-  /** Seconds since 1970; 0 is never. */
+  /** Seconds since 1970; 0: does not expire. */
   client_secret_expires_at: z.coerce.number().min(0).max(8_640_000_000_000).nullish().catch(null),
   token_endpoint_auth_method: z.string().nullish().catch(null),
   registration_access_token: z.string().min(1).nullish().catch(null),
@@ -157,14 +162,14 @@ async function readAnswer(
   if (!parsed.success) return invalid("The answer to the registration is no registration.");
   const answer = parsed.data;
   const clientSecret = answer.client_secret ?? null;
-  // RFC 7591 §3.2.1: the server may have registered something else than was asked for.
+  // RFC 7591 §3.2.1: the server may have registered other values than requested.
   const registered = answer.token_endpoint_auth_method ?? requested;
   if (!isClientAuthMethod(registered)) {
     return invalid(
       "The client was registered with an authentication that Gatehouse does not speak.",
     );
   }
-  // No secret was issued: whatever is repeated, there is only one way left to use this client.
+  // No secret was issued: whatever the response repeats, there is only one way to use this client.
   const method = clientSecret === null ? "none" : registered;
   const expiresAt = answer.client_secret_expires_at;
   const managementUri = answer.registration_client_uri;

@@ -1,6 +1,9 @@
-/** What may be said of a failure: known OAuth errors, shortened and without secrets. Everything else is masked. */
+/**
+ * The parts of errors that may be displayed: known OAuth errors, shortened and without secrets.
+ * Everything else is masked.
+ */
 
-/** The contract's OAuthFlowError. */
+/** OAuthFlowError of the contract. */
 export type OAuthFlowError =
   | "ACCESS_DENIED"
   | "AUTHORIZATION_SERVER_ERROR"
@@ -38,17 +41,20 @@ const knownErrors: ReadonlySet<string> = new Set([
 ]);
 
 const maxDetailLength = 200;
-/** Before the patterns run: they are linear only on bounded text. */
+/** Applied before the patterns, whose running time is only bounded for a bounded text. */
 const maxReadLength = 2_000;
 
-/** What follows the name of a scheme, unless it is a word that speaks about it. `jwt-bearer` and its like are names of other things. */
+/**
+ * Matches the text after the name of a scheme, unless it is an ordinary word. `jwt-bearer` and
+ * similar names are not schemes.
+ */
 const schemeWithCredential =
   /(?<![\w-])(Bearer|Basic|DPoP)\s+(?!(?:tokens?|auth|authentication|authorization|assertions?|scheme|credentials?|header|grants?|proofs?|is|was|are|or|and|not|must|for)(?:[\s,;:)]|\.?(?:\s|$)))\S+/gi;
 
 /**
- * An OAuth error as it may be shown: the code, and the description shortened and stripped. Null when the code is none of the
- * specifications': then nothing of it is shown.
- * @param secrets values that were sent, and that an answer may echo
+ * Describes an OAuth error for display: the code, and the shortened and cleaned description. Null
+ * if no specification defines the code; then no part of it is displayed.
+ * @param secrets values that were sent and that the response may repeat
  */
 export function describeOAuthError(
   code: string,
@@ -61,8 +67,8 @@ export function describeOAuthError(
 }
 
 /**
- * Text of an authorization server as it may be shown: one line, at most 200 characters, without control characters, links, or what
- * looks like a credential.
+ * Cleans text of an authorization server for display: one line of at most 200 characters, without
+ * control characters, links, or anything that looks like a credential.
  */
 export function cleanDetail(text: string, secrets: readonly (string | null)[] = []): string {
   let cleaned = text.slice(0, maxReadLength);
@@ -70,7 +76,8 @@ export function cleanDetail(text: string, secrets: readonly (string | null)[] = 
     if (secret) cleaned = cleaned.replaceAll(secret, "[removed]");
   }
   cleaned = cleaned
-    // Control, format (bidirectional overrides) and surrogate characters, line and paragraph separators.
+    // Control, format (bidirectional overrides) and surrogate characters, and line and paragraph
+    // separators.
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, " ")
     .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi, "[link]")
     .replaceAll(schemeWithCredential, "$1 [removed]")
@@ -78,7 +85,7 @@ export function cleanDetail(text: string, secrets: readonly (string | null)[] = 
       /([\w-]{0,40}(?:token|secret|code|password|verifier|assertion|state|key))(["']?\s*[=:]\s*)(?!\[)\S+/gi,
       "$1$2[removed]",
     )
-    // Longer than a word, and with a digit; or longer than any word.
+    // Longer than a word and with a digit, or longer than any word.
     .replaceAll(/[\w\-+/=.~%]{20,}/g, (run) =>
       /\d/.test(run) || run.length > 40 ? "[removed]" : run,
     )
@@ -90,7 +97,7 @@ export function cleanDetail(text: string, secrets: readonly (string | null)[] = 
     : cleaned;
 }
 
-/** In order: what is nearer to the cause comes first. The guarded fetch's codes, Node's and undici's. */
+/** Ordered: codes closer to the cause come first. Codes of the guarded fetch, Node and undici. */
 const failureWords: readonly (readonly [RegExp, string])[] = [
   [/^(DEADLINE|TimeoutError|AbortError)$/, "no answer in time"],
   [/^ADDRESS_FORBIDDEN$/, "address not allowed"],
@@ -113,8 +120,8 @@ const failureWords: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A thrown failure of a request in a few words, told by its codes and those of its causes. Never its message, which may hold an address
- * with a query or a body.
+ * Describes a failed request in a few words, from the codes of the error and its causes. Never from
+ * the message, which can contain a URL with a query, or a body.
  */
 export function describeFailure(error: unknown): string {
   const codes = listCodes(error);
@@ -122,7 +129,10 @@ export function describeFailure(error: unknown): string {
   return known?.[1] ?? "the request failed";
 }
 
-/** The codes of an error and its causes, outermost first; a name where there is no code. Never a message. */
+/**
+ * The codes of an error and its causes, outermost first; the name of an error without a code. Never
+ * a message.
+ */
 export function listCodes(error: unknown): string[] {
   const codes: string[] = [];
   for (

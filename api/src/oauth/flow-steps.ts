@@ -1,9 +1,12 @@
-/** What was really done in an attempt at consent, exchange by exchange, fit to be shown: no query, no secret. */
+/**
+ * Records the exchanges of a consent flow in a form that can be displayed: without queries and
+ * secrets.
+ */
 import { describeFailure } from "./errors.ts";
 import type { Clock, Fetch } from "./ports.ts";
 import { stripUrl } from "./secure-url.ts";
 
-/** The contract's OAuthFlowStepKind. */
+/** OAuthFlowStepKind of the contract. */
 export type StepKind =
   | "PROBE"
   | "PROTECTED_RESOURCE_METADATA"
@@ -16,7 +19,7 @@ export type StepKind =
 
 export type StepOutcome = "OK" | "FAILED" | "SKIPPED";
 
-/** Serialisable as it is. */
+/** Can be serialized as JSON. */
 export interface Step {
   kind: StepKind;
   outcome: StepOutcome;
@@ -25,23 +28,23 @@ export interface Step {
   httpStatus: number | null;
   durationMs: number | null;
   detail: string | null;
-  /** ISO 8601, when it began. */
+  /** ISO 8601, when the step began. */
   at: string;
 }
 
-/** A monotonic clock for durations, and the time of day for the record. */
+/** A monotonic clock for durations, and the time of day for `at`. */
 export interface StepClock extends Clock {
   now(): Date;
 }
 
-/** How the last exchange of a step is to be judged, once its answer was read. */
+/** The result of the last exchange of a step, once its response was read. */
 export interface Verdict {
   outcome: StepOutcome;
   detail?: string | null;
 }
 
 export interface StepRecorder {
-  /** Something that took no request: skipped, decided, or done by the person, which took `durationMs`. */
+  /** Records something without a request: skipped, decided, or done by the user in `durationMs`. */
   note(
     kind: StepKind,
     outcome: StepOutcome,
@@ -50,8 +53,10 @@ export interface StepRecorder {
     durationMs?: number,
   ): void;
   /**
-   * Runs `run` with a fetch that reports each of its exchanges; one and the same redirect, met again and again, is one step. The last one is judged by `judge` once `run` has read the answer, so
-   * that a body that is no metadata counts as a failure; when `run` throws, it is FAILED and the error goes on.
+   * Calls `run` with a fetch that records each exchange; repeated identical redirects are one step.
+   * `judge` determines the result of the last exchange after `run` has read the response, so that a
+   * body that is not metadata counts as a failure. If `run` throws, the result is FAILED and the
+   * error is rethrown.
    */
   record<T>(
     kind: StepKind,
@@ -61,7 +66,7 @@ export interface StepRecorder {
   ): Promise<T>;
 }
 
-/** @param options.onStep is told each step when it has ended; must not throw */
+/** @param options.onStep is called with each step when it has ended; must not throw */
 export function createStepRecorder(options: {
   onStep: (step: Step) => void;
   clock: StepClock;
@@ -85,7 +90,8 @@ export function createStepRecorder(options: {
       const report = foldRedirects(onStep);
       let settle: ((verdict: Verdict | null) => void) | null = null;
       const recordingFetch: Fetch = async (input, init) => {
-        // A further request: the one before was a redirect, a first try, or one of several that belong together.
+        // There is a further request: the previous one was a redirect, a first attempt, or one of
+        // several that belong together.
         settle?.(null);
         const started = clock.monotonicMs();
         const step: Step = {
@@ -110,7 +116,7 @@ export function createStepRecorder(options: {
           step.httpStatus = response.status;
           return response;
         } catch (error) {
-          // At once: whoever made the request may try another way and never hear of it.
+          // Recorded immediately, because the caller may try another request and ignore the error.
           settle?.({ outcome: "FAILED", detail: describeFailure(error) });
           throw error;
         }
@@ -130,14 +136,14 @@ export function createStepRecorder(options: {
   };
 }
 
-/** Of an exchange after which another was made. */
+/** The result of an exchange that was followed by another one. */
 function judgeEarlier(httpStatus: number | null): Verdict {
   if (httpStatus === null || httpStatus < 300) return { outcome: "OK" };
   const detail = httpStatus < 400 ? "It redirects." : "Another way was tried after this.";
   return { outcome: "SKIPPED", detail };
 }
 
-/** Holds a redirect back until something else comes. */
+/** Delays a redirect until a different step follows. */
 function foldRedirects(onStep: (step: Step) => void) {
   let held: { step: Step; times: number } | null = null;
   const end = (): void => {

@@ -1,9 +1,13 @@
-/** Far above any answer of an authorization server; the egress guard stops the transfer itself. */
+/**
+ * Far more than any response of an authorization server has; the egress guard limits the transfer
+ * itself.
+ */
 const maxCharacters = 1_048_576;
 
 /**
- * A response's body as a JSON object. Null for anything else: no JSON, an array, empty, or huge.
- * @throws what reading the body throws
+ * Reads a response body as a JSON object. Null for anything else: not JSON, an array, empty or too
+ * large.
+ * @throws the error from reading the body
  */
 export async function readJsonObject(response: Response): Promise<Record<string, unknown> | null> {
   const reading = await readJsonDocument(response);
@@ -11,15 +15,15 @@ export async function readJsonObject(response: Response): Promise<Record<string,
 }
 
 /**
- * The same, with why it is none.
- * @throws what reading the body throws
+ * Reads a response body as a JSON object, or returns why it is not one.
+ * @throws the error from reading the body
  */
 export async function readJsonDocument(
   response: Response,
 ): Promise<
   { kind: "object"; value: Record<string, unknown> } | { kind: "not-json" | "too-large" }
 > {
-  // A stream is no document, and may never end.
+  // A stream is not a document, and may never end.
   if (isEventStream(response)) {
     await response.body?.cancel();
     return { kind: "not-json" };
@@ -34,7 +38,7 @@ export async function readJsonDocument(
   }
 }
 
-/** What the answer calls itself, whatever it is. */
+/** Whether the content type is JSON, regardless of the content. */
 export function claimsJson({ headers }: Response): boolean {
   return /^application\/([\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "");
 }

@@ -1,11 +1,14 @@
-/** The providers that are known to go their own ways; `provider-profiles.ts` says what each deviation means. */
+/**
+ * Providers that are known to deviate from the specifications. `provider-profiles.ts` describes
+ * each deviation.
+ */
 import type { HostProfile, ProviderProfile, ShapeProfile } from "./provider-profiles.ts";
 
 export const slack: HostProfile = {
   name: "Slack",
   hosts: ["slack.com", "mcp.slack.com"],
   deviations: {
-    // Metadata at mcp.slack.com has named slack.com.
+    // Metadata at mcp.slack.com has named slack.com as issuer.
     "issuer-elsewhere": true,
     "user-scope": true,
     "nested-token": "authed_user",
@@ -83,7 +86,8 @@ export const google: HostProfile = {
 export const atlassian: HostProfile = {
   name: "Atlassian",
   hosts: ["mcp.atlassian.com", "cf.mcp.atlassian.com", "auth.atlassian.com"],
-  // Metadata at mcp.atlassian.com names cf.mcp.atlassian.com; that of a path at auth.atlassian.com names its origin.
+  // Metadata at mcp.atlassian.com names cf.mcp.atlassian.com; metadata for a path at
+  // auth.atlassian.com names its origin.
   deviations: { "issuer-elsewhere": true },
   expects: [
     "the server's origin stands for the authorization server where no resource metadata is published",

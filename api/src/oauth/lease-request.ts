@@ -1,32 +1,36 @@
-/** The token request of a refresh, within the time that its lease gives. */
+/** The token request of a refresh, within the time limits of its lease. */
 import type { Clock, Grant, GrantFetch, SignAssertion, Sleep } from "./ports.ts";
 import type { ProviderProfiles } from "./provider-profiles.ts";
 import { renewClientToken, requestRefresh, type RefreshOutcome } from "./token-endpoint.ts";
 import type { TokenRequestOptions } from "./token-endpoint.ts";
 
-/** How long things may take, in milliseconds. Equal in all processes of a cluster. */
+/** Time limits, in milliseconds. They must be equal in all processes of a cluster. */
 export interface RefreshLimits {
-  /** Long enough for the request and for a slow database on both sides of it. */
+  /** Long enough for the request, and for a slow database before and after it. */
   leaseTtlMs: number;
-  /** The request is destroyed then, and a lease with less than this left is not used. */
+  /** The request is aborted after this time, and a lease with less time left is not used. */
   requestDeadlineMs: number;
 }
 
 export const refreshLimits: RefreshLimits = { leaseTtlMs: 45_000, requestDeadlineMs: 20_000 };
 
 /**
- * `held`: another process has the lease. `leased`: nothing sent yet. `sending`: on the open connection, just before the first byte.
- * `answered`: nothing stored yet.
+ * `held`: another process holds the lease. `leased`: nothing has been sent. `sending`: on the open
+ * connection, just before the first byte. `answered`: nothing has been stored.
  */
 export type RefreshStage = "held" | "leased" | "sending" | "answered";
 
-/** For tests that stop or kill a process at a named point of a refresh. It is waited for, but for `sending`, which must not throw. */
+/**
+ * For tests that stop or kill a process at a certain stage of a refresh. It is awaited, except for
+ * `sending`, where it must not throw.
+ */
 export type OnRefreshStage = (stage: RefreshStage, grantId: string) => void | Promise<void>;
 
 /**
  * Sends the refresh token, or the client's own credentials, once. Never rejects.
- * @param leasedAt monotonic milliseconds, from before the lease was asked for
- * @returns `late`: nothing was sent, for the process was paused and the lease may be another's by now
+ * @param leasedAt monotonic milliseconds before the lease was requested
+ * @returns `late`: nothing was sent, because the process was paused and another process may hold
+ * the lease
  */
 export async function requestUnderLease(
   grant: Grant,
@@ -65,7 +69,8 @@ export async function requestUnderLease(
       deadline.abort();
       return { kind: "transient", retryAfterMs: null, detail: "no answer in time" };
     });
-    // Not left to the abort alone: whatever comes after the deadline comes after the lease's promise.
+    // Does not rely on the abort alone: a response after the deadline is outside of the time that
+    // the lease guarantees.
     const outcome = await Promise.race([request, passed]);
     if (onStage && !late) await onStage("answered", grant.id);
     return late ? { kind: "late" } : outcome;

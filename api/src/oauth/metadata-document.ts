@@ -1,4 +1,7 @@
-/** The client id metadata document: a URL that is its own client id (draft-ietf-oauth-client-id-metadata-document). */
+/**
+ * The client id metadata document, whose URL is the client id
+ * (draft-ietf-oauth-client-id-metadata-document).
+ */
 import { isHttpsUrl } from "@modelcontextprotocol/client";
 import { isLoopbackHost, parseUrl } from "./secure-url.ts";
 
@@ -16,8 +19,8 @@ export interface MetadataDocument {
 export const clientName = "Gatehouse";
 
 /**
- * What is served at `url`.
- * @param options.publicUrl the application's address, shown by consent pages
+ * Builds the document that is served at `url`.
+ * @param options.publicUrl the URL of the application, displayed on consent pages
  */
 export function buildMetadataDocument(options: {
   url: string;
@@ -37,12 +40,12 @@ export function buildMetadataDocument(options: {
   };
 }
 
-/** https with a path, or it is no client id. */
+/** A client id must be an https URL with a path. */
 export function isMetadataDocumentUrl(url: string | null): url is string {
   return url !== null && isHttpsUrl(url);
 }
 
-/** Loopback redirects belong to native clients (OpenID Connect Registration §2, RFC 8252 §7.3). */
+/** Loopback redirects are for native clients (OpenID Connect Registration §2, RFC 8252 §7.3). */
 export function deriveApplicationType(redirectUri: string): "native" | "web" {
   const hostname = parseUrl(redirectUri)?.hostname;
   return hostname !== undefined && isLoopbackHost(hostname) ? "native" : "web";

@@ -1,24 +1,34 @@
-/** Everything that the authorization lifecycle needs from outside. Implemented by `storage`, `egress` and, for tests, `memory.ts`. */
+/**
+ * The interfaces that the OAuth modules depend on. Implemented by `storage`, `egress` and, for
+ * tests, `memory.ts`.
+ */
 import type { OAuthReason } from "./state.ts";
 
-/** `fetch` as the SDK's low-level functions take it; redirects, addresses, sizes and deadlines are guarded behind it. */
+/**
+ * `fetch` as the SDK's functions expect it. Its implementation guards redirects, addresses, sizes
+ * and deadlines.
+ */
 export type Fetch = (input: string | URL, init?: RequestInit) => Promise<Response>;
 
 export interface Clock {
-  /** Milliseconds of a monotonic clock; only differences mean anything. */
+  /** Milliseconds of a monotonic clock. Only differences are meaningful. */
   monotonicMs(): number;
 }
 
-/** Resolves after `ms`. When the signal aborts it ends at once: it resolves, or rejects as `node:timers/promises` does. */
+/**
+ * Resolves after `ms`. If the signal aborts, it ends immediately: it resolves, or rejects like
+ * `node:timers/promises`.
+ */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 /**
- * The guarded fetch for one server's authorization server. `beforeSend` runs on the open connection just before the first byte, and
- * nothing is sent when it throws: a process that was paused while connecting must not send a refresh token late.
+ * The guarded fetch for the authorization server of one server. `beforeSend` is called on the open
+ * connection just before the first byte, and nothing is sent if it throws: a process that was
+ * paused while connecting must not send a refresh token late.
  */
 export type GrantFetch = (serverId: string, beforeSend: () => void) => Promise<Fetch>;
 
-/** A key with which a client proves itself (RFC 7523 §2.2). */
+/** A key with which a client authenticates itself (RFC 7523 §2.2). */
 export interface SigningKey {
   /** PKCS #8 in PEM; secret. */
   privateKey: string;
@@ -27,8 +37,8 @@ export interface SigningKey {
 }
 
 /**
- * Signs an assertion that `clientId` is who it says, fit for one request to `audience`. Null: the key cannot sign so. Given, because it
- * takes the time of day and randomness.
+ * Signs an assertion that authenticates `clientId` in one request to `audience`. Null: the key
+ * cannot be used for this. Injected, because it depends on the time of day and randomness.
  */
 export type SignAssertion = (
   clientId: string,
@@ -36,10 +46,13 @@ export type SignAssertion = (
   audience: string,
 ) => Promise<string | null>;
 
-/** AUTHORIZATION_CODE: a person consented. CLIENT_CREDENTIALS: the workspace authenticated as itself (RFC 6749 §4.4). */
+/**
+ * AUTHORIZATION_CODE: a user consented. CLIENT_CREDENTIALS: the workspace authenticated as itself
+ * (RFC 6749 §4.4).
+ */
 export type GrantType = "AUTHORIZATION_CODE" | "CLIENT_CREDENTIALS";
 
-/** The client with which a grant was made; the only one that may refresh or revoke it. */
+/** The client that a grant was issued to. Only this client may refresh or revoke it. */
 export interface GrantClient {
   id: string;
   clientId: string;
@@ -47,96 +60,117 @@ export interface GrantClient {
   /** For private_key_jwt. */
   privateKey: string | null;
   signingAlgorithm: string | null;
-  /** Exactly the registered one (RFC 7591 §2), never guessed. */
+  /** Exactly the registered method (RFC 7591 §2), never guessed. */
   tokenEndpointAuthMethod: string;
 }
 
-/** A grant with its secrets open. Never stored, logged or returned as it is. */
+/** A grant with its decrypted secrets. It must never be stored, logged or returned in this form. */
 export interface Grant {
   id: string;
   serverId: string;
-  /** The user's id, or the workspace's for a shared account. */
+  /** The id of the user, or of the workspace for a shared account. */
   ownerId: string;
   grantType: GrantType;
   issuer: string;
   tokenEndpoint: string;
   revocationEndpoint: string | null;
-  /** RFC 8707, byte for byte as first sent; null when the authorization server is not to be sent one. */
+  /**
+   * RFC 8707: byte for byte as first sent; null if the authorization server must not receive a
+   * resource.
+   */
   resource: string | null;
-  /** The provider profile whose deviations hold; null: none. */
+  /** The provider profile whose deviations apply; null: none. */
   profile: string | null;
   client: GrantClient;
   accessToken: string;
-  /** By the database's clock: milliseconds until expiry at the moment of reading, null when unknown. */
+  /** Milliseconds until expiry when the grant was read, by the database's clock; null: unknown. */
   expiresInMs: number | null;
-  /** What `expires_in` said, in milliseconds. */
+  /** The value of `expires_in`, in milliseconds. */
   lifetimeMs: number | null;
   refreshToken: string | null;
-  /** What was asked for; without a refresh token the next token is asked for with them again. */
+  /**
+   * The requested scopes. Without a refresh token, the next token is requested with the same
+   * scopes.
+   */
   requestedScopes: string[];
   grantedScopes: string[];
   version: number;
-  /** By the database's clock: milliseconds since a refresh was last begun because of a refusal; null: never for these consents. */
+  /**
+   * Milliseconds since the last refresh that was caused by a rejection, by the database's clock;
+   * null: none since this consent.
+   */
   sinceRefusalMs: number | null;
-  /** By the database's clock: milliseconds until a refresh may be tried again after a transient failure; 0 when at once. */
+  /**
+   * Milliseconds until a refresh may be retried after a transient failure, by the database's clock;
+   * 0: immediately.
+   */
   retryInMs: number;
 }
 
-/** What can be read of a grant: usable, or the reason why only a person can help. */
+/** The result of reading a grant: usable, or the reason why the user must sign in again. */
 export type GrantReading =
   | { kind: "usable"; grant: Grant }
   | { kind: "dead"; reason: OAuthReason }
   | { kind: "gone" };
 
-/** Why no lease was given, or the lease with what was read inside it. */
+/** The lease with the grant as read under it, or the reason why there is no lease. */
 export type LeaseAnswer =
   | {
       kind: "leased";
-      /** Read inside the lease. */
+      /** As read under the lease. */
       grant: Grant;
-      /** The previous holder's lease ran out with `sentVersion = version`: it may have sent this refresh token. */
+      /**
+       * Whether the previous holder's lease expired with `sentVersion = version`: it may have sent
+       * this refresh token.
+       */
       inDoubt: boolean;
-      /** Names this lease; every later write is refused under another one. */
+      /** The id of this lease. Every later write under another lease is rejected. */
       leaseId: string;
     }
-  /** Someone else holds it, or a transient failure asks to wait. */
+  /** Another process holds the lease, or the delay after a transient failure is not over. */
   | { kind: "held"; waitMs: number }
-  /** Newer tokens, a dead grant or none: the matter has ended. */
+  /** The grant has newer tokens, has ended or does not exist: no refresh is needed. */
   | { kind: "settled"; reading: GrantReading };
 
 /**
- * Why a token is renewed: its time, a 401 that refused it, or that nobody shall wait when its time comes. Refusals are counted, so that
- * a server in trouble costs little.
+ * Why a token is refreshed: it is about to expire, it was rejected with a 401, or in advance, so
+ * that no call has to wait. Rejections are counted, so that a failing server causes few requests.
  */
 export type RefreshCause = "due" | "refused" | "background";
 
-/** What the log tells of a refresh. */
+/** The properties of a refresh that are logged. */
 export interface RefreshCircumstances {
   cause: RefreshCause;
-  /** From before the token request was sent to its answer, in milliseconds. */
+  /** The time from sending the token request to its response, in milliseconds. */
   durationMs: number;
 }
 
-/** Tokens to store after a refresh. What the answer omitted is null here and keeps the old (RFC 6749 §6). */
+/**
+ * The tokens to store after a refresh. Values that the response omitted are null, and the old
+ * values are kept (RFC 6749 §6).
+ */
 export interface RenewedTokens {
   accessToken: string;
   refreshToken: string | null;
-  /** Milliseconds from the moment of the answer. Null: the answer had none. */
+  /** Milliseconds from the response until expiry. Null: the response did not contain it. */
   expiresInMs: number | null;
-  /** The same for the refresh token. Null keeps the old one only together with the old refresh token. */
+  /**
+   * The same for the refresh token. Null keeps the old value, but only together with the old
+   * refresh token.
+   */
   refreshExpiresInMs: number | null;
   scopes: string[] | null;
 }
 
 /**
- * Grants in the database. Times are the database's; leases are columns of the grant's row, so no connection is held while waiting.
- * Every method throws only when the database is out of reach.
+ * Grants in the database. Times are by the database's clock. Leases are columns of the grant's row,
+ * so no connection is held while waiting. Every method throws only if the database is unavailable.
  */
 export interface GrantStore {
   read(grantId: string): Promise<GrantReading>;
   /**
-   * Takes the lease unless the stored version is newer than `version`, and writes `sentVersion = version` in the same statement,
-   * before anything is sent.
+   * Takes the lease unless the stored version is newer than `version`. The same statement writes
+   * `sentVersion = version`, before anything is sent.
    */
   takeLease(
     grantId: string,
@@ -145,8 +179,10 @@ export interface GrantStore {
     cause: RefreshCause,
   ): Promise<LeaseAnswer>;
   /**
-   * Compare-and-swap on version, which grows by one; ends the lease; one event. `superseded`: replaced meanwhile, discard. `gone`:
-   * deleted, ended or dead by now; no grant holds the new tokens, and they must be revoked.
+   * Compares the version, stores the tokens with the next version, ends the lease and appends one
+   * event. `superseded`: the grant was replaced in the meantime, and the tokens are discarded.
+   * `gone`: the grant was deleted or has ended; no grant has the new tokens, and they must be
+   * revoked.
    */
   storeTokens(
     grantId: string,
@@ -154,10 +190,19 @@ export interface GrantStore {
     tokens: RenewedTokens,
     circumstances: RefreshCircumstances,
   ): Promise<"stored" | "superseded" | "gone">;
-  /** Compare-and-swap on version: tombstone, one event. False when someone else was first. */
+  /**
+   * Compares the version, marks the grant as ended, and appends one event. False if another process
+   * was first.
+   */
   markDead(grantId: string, version: number, reason: OAuthReason): Promise<boolean>;
-  /** Gives the lease back without an answer; `retryInMs` keeps everybody from trying again before. */
+  /**
+   * Gives the lease back without a result. `retryInMs`: the time before which no process may try
+   * again.
+   */
   release(grantId: string, leaseId: string, retryInMs: number): Promise<void>;
-  /** Resolves when the grant may have changed, or after `timeoutMs`. A wake-up, not a promise: re-read. */
+  /**
+   * Resolves when the grant may have changed, or after `timeoutMs`. It may resolve without a
+   * change, so read the grant again.
+   */
   changed(grantId: string, timeoutMs: number): Promise<void>;
 }

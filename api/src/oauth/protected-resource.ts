@@ -1,4 +1,7 @@
-/** Protected resource metadata (RFC 9728): who protects this server, and under which name. */
+/**
+ * Protected resource metadata (RFC 9728): the authorization servers and the resource identifier of
+ * a server.
+ */
 import { discoverOAuthProtectedResourceMetadata } from "@modelcontextprotocol/client";
 import { claimsJson, isEventStream } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
@@ -9,33 +12,33 @@ import type { StepRecorder, Verdict } from "./flow-steps.ts";
 export type ProtectedResourceAnswer =
   | {
       kind: "found";
-      /** Byte for byte as published: it is sent like that (RFC 8707). */
+      /** Byte for byte as published, because it is sent in this form (RFC 8707). */
       resource: string;
       authorizationServers: string[];
       scopesSupported: string[] | null;
     }
   /**
-   * Nothing usable is published. `certain`: every place said so itself, and the server named no place of its own. `flaw`: one sentence,
-   * where it is the server's doing.
+   * Nothing usable is published. `certain`: the response at every URL said so, and the server
+   * specified no URL. `flaw`: one sentence, if the server is faulty.
    */
   | { kind: "none"; certain: boolean; flaw: string | null }
-  /** Published, but for another resource. */
+  /** Published, but for a different resource. */
   | { kind: "mismatch"; resource: string }
-  /** Nothing was learnt. */
+  /** Nothing was learned. */
   | { kind: "unavailable" };
 
 type Lookup =
   | Exclude<ProtectedResourceAnswer, { kind: "none" }>
-  /** `flaw`: the server says that something is there. */
+  /** `flaw`: set if the server says that there is a document. */
   | { kind: "none"; flaw: string | null }
-  /** Something that cannot be read. */
+  /** The document cannot be read. */
   | { kind: "unreadable"; flaw: string }
-  /** A gateway's 502 may stand for an unknown path: look on, but guess nothing. */
+  /** A gateway's 502 can mean an unknown path: other URLs are tried, but nothing is assumed. */
   | { kind: "doubtful" };
 
 /**
- * Looks where the challenge says, then at the well-known place with the server's path, then at the root. A place that does not answer
- * ends the search only when no other has the document.
+ * Requests the URL of the challenge, then the well-known URL with the server's path, then the one
+ * of the root. A URL without a response ends the search only if no other has the document.
  */
 export async function findProtectedResource(options: {
   serverUrl: URL;
@@ -68,7 +71,7 @@ function isFit(challengedUrl: string, serverUrl: URL): boolean {
   return parseUrl(challengedUrl)?.origin === serverUrl.origin || isSecureUrl(challengedUrl);
 }
 
-/** RFC 9728 §3.1: between host and path, the query kept. */
+/** RFC 9728 §3.1: inserted between host and path; the query is kept. */
 function listPlaces(serverUrl: URL, challengedUrl: string | null): string[] {
   const places = challengedUrl === null ? [] : [challengedUrl];
   const root = "/.well-known/oauth-protected-resource";
@@ -81,7 +84,7 @@ function listPlaces(serverUrl: URL, challengedUrl: string | null): string[] {
 
 interface Place {
   url: string;
-  /** By the server's challenge. */
+  /** Whether the URL is from the server's challenge. */
   isNamed: boolean;
 }
 
@@ -104,8 +107,8 @@ async function lookUp(
 }
 
 /**
- * One place at a time: by itself the SDK's function stops at a page of HTML that answers 200 to everything.
- * @throws when there was no answer, or its body broke off
+ * Requests one URL at a time: the SDK's function stops at an HTML page with status 200.
+ * @throws if there was no response, or its body was incomplete
  */
 async function readPlace(serverUrl: URL, place: Place, fetch: Fetch): Promise<Lookup> {
   let status: number | null = null;
@@ -116,7 +119,8 @@ async function readPlace(serverUrl: URL, place: Place, fetch: Fetch): Promise<Lo
     status = response.status;
     isPublished ||= response.ok && claimsJson(response);
     if (!isEventStream(response)) return response;
-    // Some answer every GET with a stream that never ends: it is no document, so nobody waits for it.
+    // Some servers respond to every GET with a stream that never ends. It is not a document, so it
+    // is cancelled.
     await response.body?.cancel();
     return new Response("", { status });
   };
@@ -141,7 +145,7 @@ async function readPlace(serverUrl: URL, place: Place, fetch: Fetch): Promise<Lo
   }
 }
 
-/** Nobody is to blame for a page that answers every address alike; for what the server itself says, it is. */
+/** An HTML page for every URL is not a fault, unless the server specified the URL. */
 function explainNothing(
   status: number | null,
   error: unknown,
@@ -163,7 +167,7 @@ function classifyFailure(status: number | null, error: unknown): Lookup {
   if (status === 502) return { kind: "doubtful" };
   if (status >= 500 || status === 408 || status === 429) return { kind: "unavailable" };
   if (status < 200 || status > 299) return { kind: "none", flaw: null };
-  // A body that broke off says nothing; one that is no metadata says that there is none.
+  // An incomplete body says nothing. A complete body that is not metadata means that there is none.
   if (error instanceof SyntaxError || (error instanceof Error && error.name === "ZodError")) {
     return { kind: "none", flaw: null };
   }

@@ -1,12 +1,15 @@
-/** Where a provider's requests and answers have another shape than the specifications', one is turned into the other here. */
+/**
+ * Converts requests and responses between the form of the specifications and the form of a provider
+ * that deviates from them.
+ */
 import type { Deviations } from "./provider-profiles.ts";
 
-/** What is sent as `resource` (RFC 8707 §2); null: nothing. */
+/** The value to send as `resource` (RFC 8707 §2); null: none. */
 export function chooseSentResource(resource: string, deviations: Deviations): string | null {
   return deviations["no-resource-parameter"] ? null : resource;
 }
 
-/** An authorization request as the provider reads it. `url` is changed. */
+/** Adapts an authorization request to the provider. Modifies `url`. */
 export function shapeAuthorizationRequest(url: URL, deviations: Deviations): void {
   const { searchParams } = url;
   const scope = searchParams.get("scope");
@@ -20,14 +23,14 @@ export function shapeAuthorizationRequest(url: URL, deviations: Deviations): voi
   }
 }
 
-/** A token endpoint's answer as RFC 6749 §5 describes it. */
+/** Converts the response of a token endpoint to the form of RFC 6749 §5. */
 export function standardizeTokenAnswer(
   body: Record<string, unknown>,
   deviations: Deviations,
 ): Record<string, unknown> {
   const { error } = body;
   const known = deviations["error-codes"];
-  // Own members only: `constructor` is no code.
+  // Own properties only: `constructor` is not an error code.
   if (typeof error === "string" && known && Object.hasOwn(known, error)) {
     return { ...body, error: known[error] };
   }
@@ -42,7 +45,7 @@ export function standardizeTokenAnswer(
   return answer;
 }
 
-/** Answers to a refresh may hold the tokens where everybody else's do. */
+/** Responses to a refresh may have the tokens at the standard position. */
 function findTokens(
   body: Record<string, unknown>,
   member: string | undefined,

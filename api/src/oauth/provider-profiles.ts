@@ -1,81 +1,117 @@
 /**
- * Provider profiles: what known authorization servers do otherwise than the specifications say, as data. The protocol never asks who
- * somebody is; it asks whether a deviation is named. A profile that relaxes or changes anything is chosen by the host of the issuer
- * alone, which nobody but the provider can answer for; looks choose only profiles without deviations.
+ * Provider profiles: how known authorization servers deviate from the specifications, as data. The
+ * protocol code never checks for a provider, only for a deviation. A profile with deviations is
+ * selected only by the host of the issuer, which only the provider controls. The endpoints of an
+ * issuer select only profiles without deviations.
  */
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 
-/** What may be otherwise, by name, these and no others. The value is what the deviation needs to know; absent with everybody else. */
+/**
+ * All supported deviations. The value is a parameter of the deviation; absent for all other
+ * providers.
+ */
 export interface Deviations {
-  /** `resource` (RFC 8707) is left out of all requests: the provider refuses it, and takes the audience from the scope. */
+  /**
+   * `resource` (RFC 8707) is left out of all requests: the provider rejects it, and derives the
+   * audience from the scope.
+   */
   "no-resource-parameter"?: true;
-  /** The metadata lists no PKCE methods, though S256 is honoured. It is sent all the same; a list without S256 is still a refusal. */
+  /**
+   * The metadata lists no PKCE methods although S256 is supported. It is still sent, and a list
+   * without S256 is still rejected.
+   */
   "pkce-unlisted"?: true;
-  /** Resources list the issuer with a trailing slash that its own metadata lacks, or the reverse. Nothing else may differ. */
+  /**
+   * Resources list the issuer with a trailing slash that its own metadata does not have, or the
+   * reverse. No other difference is allowed.
+   */
   "issuer-trailing-slash"?: true;
-  /** The metadata names another issuer than the address that it was found at; good while that issuer's host is one of this profile. */
+  /**
+   * The metadata names a different issuer than the address where it was found. This is allowed if
+   * the issuer's host belongs to the profile.
+   */
   "issuer-elsewhere"?: true;
-  /** Scopes go in `user_scope`: in `scope` they would be those of a bot. */
+  /** Scopes are sent in `user_scope`, because `scope` contains those of a bot. */
   "user-scope"?: true;
-  /** Further parameters of the authorization request, without which no refresh token is issued. */
+  /** Additional parameters of the authorization request, which are required for a refresh token. */
   "authorization-parameters"?: Readonly<Record<string, string>>;
-  /** `prompt=consent` is left out: it turns away whoever may not consent for themselves, although an administrator has. */
+  /**
+   * `prompt=consent` is left out: it rejects users who may not consent themselves, even if an
+   * administrator has consented.
+   */
   "no-consent-prompt"?: true;
-  /** The member of the token endpoint's answer that holds the tokens, where the answer has one. */
+  /**
+   * The property of the token endpoint's response that contains the tokens, if the response has it.
+   */
   "nested-token"?: string;
   /** Values of `token_type` that stand for a bearer token. */
   "token-types"?: readonly string[];
-  /** `scope` in the token endpoint's answers is separated by commas. */
+  /** `scope` in the responses of the token endpoint is separated by commas. */
   "comma-scopes"?: true;
-  /** Error codes of the provider's own, and those of RFC 6749 §5.2 that they mean. */
+  /** Error codes of the provider, and the codes of RFC 6749 §5.2 that they correspond to. */
   "error-codes"?: Readonly<Record<string, "invalid_grant" | "invalid_client" | "invalid_request">>;
-  /** What the token endpoint takes, where the metadata does not say: the default of RFC 8414 §2 is not it. */
+  /**
+   * The authentication methods of the token endpoint, if the metadata does not list them and the
+   * default of RFC 8414 §2 does not apply.
+   */
   "authentication-methods"?: readonly string[];
 }
 
 interface NamedProfile {
-  /** As steps and rows name it. */
+  /** The name in steps and rows. */
   name: string;
-  /** What the provider does that Gatehouse copes with anyway, for the reader of a step. */
+  /**
+   * Behavior of the provider that Gatehouse handles without a deviation, described for readers of a
+   * step.
+   */
   expects: readonly string[];
 }
 
-/** Known by the issuer's host. */
+/** Identified by the host of the issuer. */
 export interface HostProfile extends NamedProfile {
-  /** With the port, if it is not the scheme's own; one that begins with a dot stands for all hosts below it. */
+  /**
+   * With the port, if it is not the default. A host that begins with a dot matches all hosts below
+   * it.
+   */
   hosts: readonly string[];
   deviations: Deviations;
 }
 
-/** Software that anybody may run, known by where its endpoints are. Anybody may look like it, so nothing is done otherwise for it. */
+/**
+ * Software that anyone can run, identified by the paths of its endpoints. Because any server can
+ * have such paths, these profiles have no deviations.
+ */
 export interface ShapeProfile extends NamedProfile {
-  /** Appended to the issuer; each must fit. */
+  /** Appended to the issuer; all of them must match. */
   endpoints: readonly Readonly<Record<"authorization" | "token" | "registration", string>>[];
   deviations: Record<string, never>;
 }
 
 export type ProviderProfile = HostProfile | ShapeProfile;
 
-/** What of validated metadata a look is told by. */
+/** The validated metadata that identifies software. */
 interface PublishedEndpoints {
   issuer: string;
   authorizationEndpoint: string;
   tokenEndpoint: string;
   registrationEndpoint: string | null;
-  /** Guessed, not published. */
+  /** Whether the endpoints are assumed instead of published. */
   legacy: boolean;
 }
 
 export interface ProviderProfiles {
-  /** By an issuer alone, before anything is known of it. */
+  /** Finds a profile by the issuer alone, before any metadata is known. */
   matchIssuer(issuer: string): HostProfile | null;
-  /** By validated metadata. */
+  /** Finds a profile by validated metadata. */
   match(metadata: PublishedEndpoints): ProviderProfile | null;
-  /** The deviations of a profile by its stored name; none for null, and for a name that is no longer known. */
+  /**
+   * The deviations of a profile by its stored name; none for null, and for a name that no longer
+   * exists.
+   */
   deviationsOf(name: string | null): Deviations;
 }
 
-/** The first that fits decides. */
+/** The first matching profile is used. */
 export function createProfiles(list: readonly ProviderProfile[]): ProviderProfiles {
   const matchIssuer: ProviderProfiles["matchIssuer"] = (issuer) =>
     list.find((profile): profile is HostProfile => isOfHost(profile, issuer)) ?? null;
@@ -89,8 +125,8 @@ export function createProfiles(list: readonly ProviderProfile[]): ProviderProfil
 }
 
 /**
- * Whether metadata that was found at `identifier` may name `issuer`: RFC 8414 §3.3 says only if they are identical, and so it is
- * without a profile that says otherwise.
+ * Whether metadata that was found at `identifier` may name `issuer`. RFC 8414 §3.3 requires that
+ * they are identical, unless a profile allows a difference.
  */
 export function mayNameIssuer(
   profile: HostProfile | null,
@@ -123,7 +159,7 @@ function isOfHost(profile: ProviderProfile, issuer: string): boolean {
 }
 
 function hasShape(profile: ProviderProfile, metadata: PublishedEndpoints): boolean {
-  // What was only guessed looks like nothing.
+  // Assumed endpoints do not identify software.
   if (!("endpoints" in profile) || metadata.legacy) return false;
   const base = metadata.issuer.replace(/\/$/, "");
   return profile.endpoints.some(

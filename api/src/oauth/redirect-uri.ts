@@ -2,8 +2,9 @@ import { isSecureUrl } from "./secure-url.ts";
 import type { StepRecorder } from "./flow-steps.ts";
 
 /**
- * Why nobody may be sent back to this address with a code: the MCP specification's "Communication Security" wants https or loopback.
- * Null when it is fit; a fault is a step.
+ * Why users cannot be redirected to this address with a code: "Communication Security" in the MCP
+ * specification requires https or loopback. Null if the address is allowed; a fault is recorded as
+ * a step.
  */
 export function noteRedirectFault(redirectUri: string, steps: StepRecorder): string | null {
   if (isSecureUrl(redirectUri)) return null;

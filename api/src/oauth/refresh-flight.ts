@@ -1,4 +1,7 @@
-/** One refresh: the lease, the request, the answer. At most one per grant runs in a process; the lease sees to the others. */
+/**
+ * One refresh: lease, request and response. At most one per grant runs in a process, and the lease
+ * excludes other processes.
+ */
 import {
   answerNotRefreshed,
   answerReading,
@@ -21,12 +24,12 @@ import { isRenewable } from "./refresh-need.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
 
-/** Wake-ups can be missed: waiters look again at least so often. */
+/** The maximum time between two reads of a waiter, because notifications can be lost. */
 const pollMs = 1_000;
 const firstBackoffMs = 1_000;
-/** So long calls may fail after the authorization server has recovered. */
+/** The maximum time for which calls can fail after the authorization server has recovered. */
 const maxBackoffMs = 15_000;
-/** A longer wait is not taken from a stranger, who may have meant something else. */
+/** A longer wait is not accepted from an authorization server, because it may be a mistake. */
 const maxRetryAfterMs = 5 * 60_000;
 
 export interface RefresherOptions {
@@ -36,46 +39,51 @@ export interface RefresherOptions {
   sleep: Sleep;
   signAssertion: SignAssertion;
   profiles: Pick<ProviderProfiles, "deviationsOf">;
-  /** Puts tokens of a grant that has ended or died meanwhile into the outbox; the same tokens may come twice. */
+  /**
+   * Adds the tokens of a grant that has ended in the meantime to the revocation outbox. It can be
+   * called more than once with the same tokens.
+   */
   revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
-  /** For logs and metrics; holds no secret. Must not throw. */
+  /** For logs and metrics. Contains no secret. Must not throw. */
   onSettled?(report: RefreshReport): void;
-  /** The product's by default; shorter ones let tests against real processes end. */
+  /** The default is that of production; tests with real processes use shorter limits. */
   limits?: RefreshLimits;
-  /** For tests alone. */
+  /** For tests only. */
   onStage?: OnRefreshStage;
 }
 
-/** What became of a token request. */
+/** The result of a token request. */
 export interface RefreshReport {
   grantId: string;
   serverId: string;
   issuer: string;
   outcome: "refreshed" | "dead" | "transient";
   reason: DeadReason | null;
-  /** Few words, no secret. */
+  /** A few words, without a secret. */
   detail: string | null;
-  /** A holder before may have sent the same refresh token and died. */
+  /** Whether a previous holder may have sent the same refresh token before it stopped. */
   inDoubt: boolean;
-  /** False: the answer is in memory alone until the database is back. */
+  /** False: the response is only in memory until the database is available. */
   saved: boolean;
   durationMs: number;
-  /** From the answer to now, when what it means is saved. */
+  /** The time from the response until its result was stored. */
   savingMs: number;
 }
 
 export interface RefreshFlights {
-  /** Joins the refresh that is under way for the grant, or begins one. Never rejects. */
+  /** Joins the running refresh of the grant, or starts one. Never rejects. */
   refresh(grant: Grant, cause: RefreshCause): Promise<AccessTokenAnswer>;
   isUnderWay(grantId: string): boolean;
-  /** Marks a grant dead whose access token has run out and that cannot be renewed. Never rejects. */
+  /**
+   * Marks a grant as ended whose access token has expired and cannot be refreshed. Never rejects.
+   */
   bury(grant: Grant): Promise<AccessTokenAnswer>;
-  /** What is served while the database lacks the answer to the refresh of `version`. */
+  /** The answer while the response to the refresh of `version` has not been stored. */
   findUnsaved(grantId: string): { version: number; answer(): AccessTokenAnswer } | null;
   close(): Promise<void>;
 }
 
-/** As an authorization server sees it. */
+/** Whether both grants have the same client from the perspective of an authorization server. */
 function isSameClient(one: Grant, other: Grant): boolean {
   return one.issuer === other.issuer && one.client.clientId === other.client.clientId;
 }
@@ -84,13 +92,13 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   const { grants, clock, sleep, revokeLater, onSettled } = options;
   const { leaseTtlMs, requestDeadlineMs } = options.limits ?? refreshLimits;
   const flights = new Map<string, Promise<AccessTokenAnswer>>();
-  /** Transient failures in a row, by grant. */
+  /** The number of consecutive transient failures, by grant. */
   const failures = new Map<string, number>();
-  /** Versions whose doubt a transient failure left unresolved, by grant. */
+  /** Versions whose doubt was not resolved because of a transient failure, by grant. */
   const doubts = new Map<string, number>();
   let closing = false;
 
-  /** Null: saved as it came; otherwise what is true instead. */
+  /** Null: stored as received; otherwise the answer that applies instead. */
   const save = async (received: ReceivedAnswer): Promise<AccessTokenAnswer | null> => {
     const { grant, answer, circumstances } = received;
     if (answer.kind === "dead") {
@@ -98,7 +106,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       return first ? null : answerReading(await grants.read(grant.id));
     }
     const { tokens } = answer;
-    // One that is merely repeated is kept, and with it what was said of its lifetime.
+    // A refresh token that is only repeated is kept, together with its known lifetime.
     const refreshToken = tokens.refreshToken === grant.refreshToken ? null : tokens.refreshToken;
     const stored = await grants.storeTokens(
       grant.id,
@@ -109,7 +117,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     if (stored === "stored") return null;
     if (stored === "superseded") {
       const reading = await grants.read(grant.id);
-      // Replaced by a new consent or by another holder: revoking these tokens could end the new grant, where it is of the same client.
+      // The grant was replaced by a new consent or by another holder. Revoking these tokens could
+      // end the new grant if it has the same client.
       if (reading.kind === "usable" && !isSameClient(reading.grant, grant))
         await revokeLater(grant, tokens);
       return answerReading(reading);
@@ -137,11 +146,11 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     try {
       await grants.release(grantId, leaseId, retryInMs);
     } catch {
-      // Out of reach: the lease runs out by itself, and the next holder is told that it is in doubt.
+      // The database is unavailable: the lease will expire, and the next holder will be in doubt.
     }
   };
 
-  /** Null: the lease grew too old before anything was sent. */
+  /** Null: too little time was left of the lease before anything was sent. */
   const useLease = async (
     { grant, leaseId, ...lease }: Extract<LeaseAnswer, { kind: "leased" }>,
     leasedAt: number,
@@ -189,7 +198,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       report({ outcome: "refreshed", reason: null, detail: null, saved });
       return answer;
     }
-    // The holder before may have used it up and died with the answer. A client's own credentials are not used up.
+    // The previous holder may have used the refresh token and stopped before storing the response.
+    // This does not apply to a client's own credentials.
     const interrupted =
       inDoubt && grant.refreshToken !== null && outcome.reason === "GRANT_INVALID";
     const reason = interrupted ? "REFRESH_INTERRUPTED" : outcome.reason;
@@ -208,10 +218,11 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     version: number,
     cause: RefreshCause,
   ): Promise<AccessTokenAnswer> => {
-    // The longest that a holder can take; then a retryable answer, never an unguarded refresh.
+    // The maximum time that a holder can take. After that the answer is a retryable failure, never
+    // a refresh without a lease.
     const until = clock.monotonicMs() + leaseTtlMs + requestDeadlineMs;
     for (;;) {
-      // Before asking, so that the lease is never thought to be younger than it is.
+      // Read before the request, so that the age of the lease is never underestimated.
       const leasedAt = clock.monotonicMs();
       const lease = await grants.takeLease(grantId, version, leaseTtlMs, cause);
       if (lease.kind === "settled") return answerReading(lease.reading);
@@ -242,7 +253,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   ): Promise<AccessTokenAnswer> => {
     const running = flights.get(grant.id);
     if (running) return running;
-    // A caller that read the grant before the answer was kept must not send the old refresh token again.
+    // A caller that read the grant before the response was kept must not send the old refresh token
+    // again.
     const kept = unsaved.find(grant.id);
     if (kept && kept.grant.version === grant.version) {
       return Promise.resolve(answerReceived(kept, clock));

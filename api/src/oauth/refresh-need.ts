@@ -1,39 +1,44 @@
-/** When a token is to be renewed: a pure look at a grant as it was read. */
+/** Decides whether a token must be refreshed. A pure function of a grant as it was read. */
 import type { Grant } from "./ports.ts";
 
-/** Renewed at most so long before expiry. */
+/** The maximum time before expiry at which a token is refreshed, in milliseconds. */
 export const maxMarginMs = 60_000;
-/** And at most in the last so-manieth part of the lifetime. */
+/** The token is refreshed in the last part of its lifetime, at most 1 / this divisor. */
 export const marginDivisor = 5;
-/** In the background, so many margins before expiry at most: no call is ever to meet the margin. */
+/**
+ * Background refreshes start at most this number of margins before expiry, so that no call has to
+ * wait for a refresh.
+ */
 export const aheadMargins = 2;
-/** A 401 for the newest token leads to one refresh in this time. */
+/** A 401 for the newest token causes at most one refresh in this time, in milliseconds. */
 const rejectedIntervalMs = 60_000;
 
 export interface TokenWish {
-  /** The access token that a 401 refused. */
+  /** The access token that was rejected with a 401. */
   rejected?: string;
-  /** The token should live so long; never more than half of its lifetime is asked for. */
+  /**
+   * The minimum remaining lifetime of the token. At most half of its total lifetime is required.
+   */
   minimumMarginMs?: number;
-  /** Asked in the background, so that no call waits later. */
+  /** Whether the request is a background refresh, so that no call has to wait later. */
   ahead?: boolean;
 }
 
 export type TokenNeed =
-  /** Use it as it is. For a rejected token: there is nothing better to be had now. */
+  /** Use the token. For a rejected token: there is no better one at the moment. */
   | "serve"
-  /** Its time has come. */
+  /** The token has expired or is about to. */
   | "due"
-  /** It was refused while still the newest. */
+  /** The newest token was rejected. */
   | "refused"
-  /** Its time is about to come, and it was asked for ahead. */
+  /** The token will soon be due, and the request is a background refresh. */
   | "background"
   /** A refresh is needed, but one failed a moment ago. */
   | "wait"
-  /** Run out, and there is nothing to renew it with. */
+  /** The token has expired and cannot be refreshed. */
   | "unrenewable";
 
-/** Decides what a caller's wish for a token takes. */
+/** Decides how a request for a token is handled. */
 export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
   if (wish.ahead) return isDueAhead(grant) ? "background" : "serve";
   const { expiresInMs } = grant;
@@ -54,17 +59,20 @@ function isDueAhead(grant: Grant): boolean {
   return soon && retryInMs === 0 && isRenewable(grant);
 }
 
-/** No person is needed at expiry. */
+/** Whether a new token can be obtained without the user. */
 export function isRenewable(grant: Pick<Grant, "grantType" | "refreshToken">): boolean {
   return grant.refreshToken !== null || grant.grantType === "CLIENT_CREDENTIALS";
 }
 
-/** For so long a token need not be asked for again, from the moment of its reading; for ever where nobody said when it runs out. */
+/**
+ * How long the token does not need to be requested again, counted from when it was read; without a
+ * known expiry, indefinitely.
+ */
 export function freshForMs(token: Pick<Grant, "expiresInMs" | "lifetimeMs">): number {
   return token.expiresInMs === null ? Infinity : token.expiresInMs - marginMs(token, 0);
 }
 
-/** Null expiry is unknown, not expired: used until a 401. */
+/** An expiry of null is unknown, not expired: the token is used until a 401. */
 export function isExpired({ expiresInMs }: Pick<Grant, "expiresInMs">, elapsedMs = 0): boolean {
   return expiresInMs !== null && expiresInMs - elapsedMs <= 0;
 }
@@ -73,7 +81,10 @@ export function isRejected(grant: Pick<Grant, "accessToken">, wish: TokenWish): 
   return wish.rejected === grant.accessToken;
 }
 
-/** min(60 s, lifetime / 5), so that tokens of a minute are not renewed at every call. */
+/**
+ * min(60 s, lifetime / 5), so that tokens with a lifetime of one minute are not refreshed for every
+ * call.
+ */
 function marginMs({ lifetimeMs }: Pick<Grant, "lifetimeMs">, minimumMs: number): number {
   if (lifetimeMs === null) return Math.max(maxMarginMs, minimumMs);
   return Math.max(

@@ -1,6 +1,6 @@
 /**
- * The refresher: the only place where a refresh token is sent. Callers ask for an access token per request; whatever their number and
- * that of the processes, an expiry costs one token request.
+ * The only module that sends refresh tokens. Callers request an access token for each request.
+ * Whatever the number of callers and processes, an expiry causes one token request.
  */
 import {
   answerNotRefreshed,
@@ -13,21 +13,28 @@ import { createRefreshFlights, type RefresherOptions } from "./refresh-flight.ts
 import { assessToken, isExpired, isRejected, type TokenWish } from "./refresh-need.ts";
 
 export interface AccessTokenOptions extends TokenWish {
-  /** Ends the caller's wait; a refresh that was begun goes on. */
+  /** Ends the caller's wait. A refresh that has started continues. */
   signal?: AbortSignal;
 }
 
 export interface Refresher {
   /**
-   * A token that is good now, renewed if it is due.
-   * @throws what the store throws when it cannot be read and nothing is known; the signal's reason
+   * Returns a valid token, refreshed if it is due.
+   * @throws the error of the store if it cannot be read and nothing is cached; the reason of the
+   * signal
    */
   accessToken(grantId: string, options?: AccessTokenOptions): Promise<AccessTokenAnswer>;
-  /** Begins nothing new, and waits until what was sent is answered and stored, or could not be. */
+  /**
+   * Starts no new refresh, and waits until the response to everything sent was stored, or could not
+   * be.
+   */
   close(): Promise<void>;
 }
 
-/** So long a caller with a token that still works waits for a better one: the holder of the lease may have died. */
+/**
+ * How long a caller with a token that still works waits for a new one, because the holder of the
+ * lease may have stopped.
+ */
 const patienceMs = 5_000;
 
 export function createRefresher(options: RefresherOptions): Refresher {
@@ -49,7 +56,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const { grant } = reading;
     if (kept && kept.version === grant.version) return kept.answer();
     const assessed = assessToken(grant, wish);
-    // Refused a moment ago, when the refresh began that is under way: what comes of it is better than what was refused.
+    // The token was rejected just before, when the current refresh started: its result is better
+    // than the rejected token.
     const joins = isRejected(grant, wish) && flights.isUnderWay(grantId);
     if (assessed === "serve" && !joins) return serveToken(grant);
     const need = assessed === "serve" ? "refused" : assessed;
@@ -58,11 +66,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
     const works = (): boolean =>
       !isRejected(grant, wish) && !isExpired(grant, clock.monotonicMs() - readAt);
-    // In the background nobody waits, and how many go on at once must stay known.
+    // Background refreshes have no waiting caller, and the number of those running must be known.
     const patience = works() && !wish.ahead ? patienceMs : null;
     const answer = await waitFor(flight, patience, wish.signal, sleep);
     if (answer !== null && answer.kind !== "transient") return answer;
-    // Nobody fails while the old one still works.
+    // No call fails while the old token still works.
     if (works()) return serveToken(grant, clock.monotonicMs() - readAt);
     return answer ?? (await waitFor(flight, null, wish.signal, sleep)) ?? tryLater;
   };
@@ -70,7 +78,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   return { accessToken, close: flights.close };
 }
 
-/** Null when `limitMs` passed first. What is waited for goes on in any case. */
+/** Null if `limitMs` passed first. The work continues in any case. */
 async function waitFor<T>(
   promise: Promise<T>,
   limitMs: number | null,

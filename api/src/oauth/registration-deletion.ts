@@ -1,4 +1,4 @@
-/** Deletion of a dynamic registration that nobody uses any more (RFC 7592 §2.3). */
+/** Deletes a dynamic registration that is no longer used (RFC 7592 §2.3). */
 import { describeFailure } from "./errors.ts";
 import type { Fetch } from "./ports.ts";
 import type { RevocationOutcome } from "./revocation.ts";
@@ -6,8 +6,9 @@ import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import { readRetryAfter } from "./token-response.ts";
 
 /**
- * Whether a `registration_client_uri` may be sent the registration access token: https or loopback, and of the origin that the client
- * was registered at or that the issuer names. An authorization server has no say over another one's registrations.
+ * Whether the registration access token may be sent to a `registration_client_uri`: https or
+ * loopback, and with the origin where the client was registered or that of the issuer. An
+ * authorization server must not control registrations of another one.
  */
 export function isOwnRegistrationUri(
   registrationClientUri: string,
@@ -22,7 +23,7 @@ export function isOwnRegistrationUri(
 
 /** Deletes one registration. Never throws. */
 export async function deleteRegistration(options: {
-  /** As accepted by `isOwnRegistrationUri` when the client was registered. */
+  /** As checked by `isOwnRegistrationUri` when the client was registered. */
   registrationClientUri: string;
   registrationAccessToken: string;
   fetch: Fetch;
@@ -49,7 +50,7 @@ export async function deleteRegistration(options: {
 }
 
 function readStatus({ status, ok, headers }: Response): RevocationOutcome {
-  // RFC 7592 §2: a client that does not exist is answered 401, whatever token comes with the request.
+  // RFC 7592 §2: the response for a client that does not exist is 401, whatever the token.
   if (ok || status === 401 || status === 404 || status === 410)
     return { kind: "confirmed", httpStatus: status };
   if (status === 405 || status === 501) return { kind: "unsupported", httpStatus: status };

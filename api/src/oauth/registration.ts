@@ -1,4 +1,4 @@
-/** Which client an account is connected with. */
+/** Chooses the client with which an account is connected. */
 import { chooseAuthMethod } from "./client-authentication.ts";
 import type { PreRegisteredAuthMethod } from "./client-authentication.ts";
 import type { Discovery } from "./discovery.ts";
@@ -6,13 +6,13 @@ import { isMetadataDocumentUrl } from "./metadata-document.ts";
 import type { SigningKey } from "./ports.ts";
 import type { StepRecorder } from "./flow-steps.ts";
 
-/** A client that somebody registered by hand at the authorization server. */
+/** A client that was registered manually at the authorization server. */
 export interface PreRegisteredClient {
   clientId: string;
   clientSecret: string | null;
   /** For private_key_jwt; null: none. */
   signingKey: SigningKey | null;
-  /** The issuer that it belongs to; null: pinned at the first consent. */
+  /** The issuer that the client belongs to; null: pinned at the first consent. */
   issuer: string | null;
 }
 
@@ -26,25 +26,31 @@ export type RegistrationChoice =
     }
   | {
       kind: "CLIENT_ID_METADATA_DOCUMENT";
-      /** The document's URL. */
+      /** The URL of the document. */
       clientId: string;
       clientSecret: null;
       signingKey: null;
       tokenEndpointAuthMethod: "none";
     }
   | { kind: "DYNAMIC"; registrationEndpoint: string }
-  /** Someone must register a client by hand. */
+  /** A client must be registered manually. */
   | { kind: "CLIENT_REQUIRED" }
-  /** The pre-registered client belongs to another issuer and is never used here. */
+  /** The pre-registered client belongs to another issuer and is never used for this one. */
   | { kind: "ISSUER_MISMATCH"; pinnedIssuer: string; issuer: string }
-  /** The pre-registered client cannot authenticate itself in any way that the authorization server takes. */
+  /**
+   * The authorization server supports no authentication method that the pre-registered client can
+   * use.
+   */
   | { kind: "AUTH_METHOD_UNSUPPORTED"; supported: string[] };
 
-/** Pre-registered, then metadata document, then dynamic registration, then ask the person. Sends nothing. */
+/**
+ * The order is: pre-registered client, metadata document, dynamic registration, manual
+ * registration. Sends nothing.
+ */
 export function chooseRegistration(options: {
   preRegistered: PreRegisteredClient | null;
   discovery: Discovery;
-  /** Null: none that an authorization server could fetch. */
+  /** Null: there is no document that an authorization server could fetch. */
   metadataDocumentUrl: string | null;
   steps: StepRecorder;
 }): RegistrationChoice {
@@ -103,7 +109,7 @@ function usePreRegistered(client: PreRegisteredClient, discovery: Discovery): Re
     : {
         kind: "PRE_REGISTERED",
         clientId,
-        // Unused by the method: kept out, so that a request cannot carry two.
+        // Left out if the method does not use it, so that a request cannot contain two credentials.
         clientSecret: method === "none" || method === "private_key_jwt" ? null : clientSecret,
         signingKey: method === "private_key_jwt" ? signingKey : null,
         tokenEndpointAuthMethod: method,

@@ -1,11 +1,12 @@
-/** Resource indicators (RFC 8707): what a token is for. */
+/** Resource indicators (RFC 8707), which specify the audience of a token. */
 import { checkResourceAllowed } from "@modelcontextprotocol/client";
 import { parseUrl } from "./secure-url.ts";
 
 /**
- * The resource of a server that publishes none, and the form in which two are compared: no fragment, no trailing slash. The query is
- * left out too: RFC 8707 §2 advises against it, and it may hold a key that is not the authorization server's business.
- * @throws TypeError when it is no URL
+ * The resource of a server that publishes none, and the form for comparing two: without fragment
+ * and trailing slash. The query is also removed: RFC 8707 §2 advises against it, and it can contain
+ * a key that the authorization server must not receive.
+ * @throws TypeError if the value is not a URL
  */
 export function canonicalizeResource(resource: string | URL): string {
   const url = new URL(resource);
@@ -17,8 +18,8 @@ export function canonicalizeResource(resource: string | URL): string {
 }
 
 /**
- * Whether a published resource covers a server: same origin, and a prefix of its path (the rule of the MCP specification). One with a
- * fragment is none (RFC 8707 §2).
+ * Whether a published resource covers a server: the same origin, and a prefix of its path (the rule
+ * of the MCP specification). A resource with a fragment is invalid (RFC 8707 §2).
  */
 export function coversServer(resource: string, serverUrl: URL): boolean {
   return (
@@ -26,7 +27,7 @@ export function coversServer(resource: string, serverUrl: URL): boolean {
     parseUrl(resource) !== null &&
     checkResourceAllowed({
       requestedResource: canonicalizeResource(serverUrl),
-      // As it stands a trailing slash would make the SDK refuse it.
+      // With a trailing slash the SDK would reject it.
       configuredResource: canonicalizeResource(resource),
     })
   );

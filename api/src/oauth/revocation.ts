@@ -1,4 +1,4 @@
-/** Token revocation (RFC 7009), with the client that was issued the token. */
+/** Token revocation (RFC 7009), with the client to which the token was issued. */
 import { authenticateClient, type AuthenticatingClient } from "./client-authentication.ts";
 import { describeFailure, describeOAuthError } from "./errors.ts";
 import { readJsonObject } from "./json-response.ts";
@@ -6,20 +6,23 @@ import type { Fetch, SignAssertion } from "./ports.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import { readRetryAfter } from "./token-response.ts";
 
-/** `httpStatus` is null where nothing was answered. */
+/** `httpStatus` is null if there was no response. */
 export type RevocationOutcome =
-  /** The authorization server said that the token is of no use any more, or never was (RFC 7009 §2.2). */
+  /**
+   * The authorization server confirmed that the token is no longer valid, or never was (RFC 7009
+   * §2.2).
+   */
   | { kind: "confirmed"; httpStatus: number }
-  /** There is no endpoint, or none for this type of token. */
+  /** There is no endpoint, or it does not support this type of token. */
   | { kind: "unsupported"; httpStatus: number | null }
-  /** An OAuth error that no later try mends, such as `invalid_client`. */
+  /** An OAuth error that a retry cannot fix, such as `invalid_client`. */
   | { kind: "refused"; httpStatus: number | null; errorCode: string; detail: string | null }
   | { kind: "transient"; httpStatus: number | null; retryAfterMs: number | null; detail: string };
 
 /** Revokes one token. Never throws. */
 export async function revokeToken(options: {
   revocationEndpoint: string | null;
-  /** Whose endpoint it is. */
+  /** The issuer that the endpoint belongs to. */
   issuer: string;
   client: AuthenticatingClient;
   signAssertion: SignAssertion;

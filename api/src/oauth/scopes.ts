@@ -1,14 +1,17 @@
 import { computeScopeUnion } from "@modelcontextprotocol/client";
 
-/** RFC 6749 §3.3: what a scope-token may be made of. */
+/** The syntax of a scope-token (RFC 6749 §3.3). */
 const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
-/** The tokens of a `scope` value, each once, in order; what is no token is left out. */
+/** Splits a `scope` value into its distinct tokens, in order. Invalid tokens are left out. */
 export function splitScopes(scope: string | null | undefined): string[] {
   return [...new Set((scope ?? "").split(/\s+/))].filter((token) => scopeToken.test(token));
 }
 
-/** All tokens of all lists, each once, in the order of first sight. A step-up asks for the union of granted and challenged. */
+/**
+ * The distinct tokens of all lists, in the order of their first occurrence. A step-up requests the
+ * union of the granted and the challenged scopes.
+ */
 export function unionScopes(...lists: readonly (readonly string[])[]): string[] {
   return splitScopes(computeScopeUnion(...lists.map((list) => list.join(" "))));
 }
@@ -19,11 +22,12 @@ export function isScopeToken(text: string): boolean {
 }
 
 /**
- * The scopes of a first consent: those that were chosen, else the challenge's, else those of the protected resource, else none; and `offline_access` where the
- * authorization server lists it, without which many issue no refresh token.
+ * The scopes of a first consent: the chosen ones, otherwise those of the challenge, otherwise those
+ * of the protected resource, otherwise none. `offline_access` is added if the authorization server
+ * lists it, because many issue no refresh token without it.
  */
 export function chooseInitialScopes(known: {
-  /** By an admin, in the server's settings; empty: none were. */
+  /** Set by an admin in the server's settings; empty: none. */
   chosen?: readonly string[];
   /** The `scope` of the Bearer challenge. */
   challenged: string | null | undefined;

@@ -1,4 +1,4 @@
-/** Which addresses of an authorization server are fit to be used. */
+/** Rules for the URLs of authorization servers. */
 
 /**
  * True for an absolute https URL, or http to a loopback host, without user name, password or fragment.
@@ -10,7 +10,7 @@ export function isSecureUrl(value: string): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
 }
 
-/** @param hostname as `URL.hostname` gives it: lower case, IPv6 in brackets */
+/** @param hostname in the form of `URL.hostname`: lower case, IPv6 in brackets */
 export function isLoopbackHost(hostname: string): boolean {
   return (
     hostname === "localhost" ||
@@ -20,12 +20,15 @@ export function isLoopbackHost(hostname: string): boolean {
   );
 }
 
-/** Null when it is no absolute URL. */
+/** Null if the value is not an absolute URL. */
 export function parseUrl(value: string): URL | null {
   return URL.canParse(value) ? new URL(value) : null;
 }
 
-/** As it may be shown in a step: without query, fragment, user name and password. Null when it is no URL. */
+/**
+ * The form of a URL that is shown in a step: without query, fragment, user name and password. Null
+ * if the value is not a URL.
+ */
 export function stripUrl(value: string | URL): string | null {
   const url = parseUrl(String(value));
   if (!url) return null;

@@ -1,12 +1,15 @@
 /**
- * The one transition table of an account's OAuth state. A state without its reason means nothing: both are stored, logged and moved
- * together.
+ * The transition table of an account's OAuth state. A state has no meaning without its reason, so
+ * both are stored, logged and changed together.
  */
 
-/** Stored states. AUTHORIZING is DISCONNECTED with an open attempt, derived when read, and so no member. */
+/**
+ * The stored states. AUTHORIZING is derived when reading, from DISCONNECTED with an open flow, and
+ * therefore not included.
+ */
 export type OAuthState = "NOT_REQUIRED" | "DISCONNECTED" | "CONNECTED" | "REAUTH_REQUIRED";
 
-/** Reasons that only consent mends: the grant is never tried again. */
+/** Reasons that only a new consent resolves. The grant is never used again. */
 export const deadReasons = [
   "GRANT_INVALID",
   "NO_REFRESH_TOKEN",
@@ -27,7 +30,7 @@ export type DisconnectedReason = (typeof disconnectedReasons)[number];
 
 export type OAuthReason = DeadReason | "TOKEN_REJECTED" | "INSUFFICIENT_SCOPE" | DisconnectedReason;
 
-/** A state with its reason; the pairs that can be. */
+/** A state with its reason, limited to valid pairs. */
 export type OAuthStanding =
   | { state: "NOT_REQUIRED"; reason: null }
   | { state: "CONNECTED"; reason: null }
@@ -35,22 +38,22 @@ export type OAuthStanding =
   | { state: "REAUTH_REQUIRED"; reason: DeadReason | "TOKEN_REJECTED" | "INSUFFICIENT_SCOPE" };
 
 export type OAuthEvent =
-  /** Detection: the server asks for OAuth. */
+  /** Detection: the server requires OAuth. */
   | { type: "authorizationRequired" }
-  /** Detection or settings: the server asks for no OAuth. */
+  /** Detection or settings: the server does not require OAuth. */
   | { type: "authorizationNotRequired" }
   /** A code was exchanged and the grant stored. */
   | { type: "consented" }
   | { type: "refreshed" }
-  /** The grant is dead: no call of it is worth making. */
+  /** The grant has ended and can no longer be used. */
   | { type: "refreshFailedDead"; reason: DeadReason }
-  /** Timeout, 5xx, garbage: says nothing about the grant. */
+  /** Timeout, 5xx or invalid response: says nothing about the grant. */
   | { type: "refreshFailedTransient" }
-  /** The MCP server refuses fresh tokens again and again. */
+  /** The MCP server repeatedly rejected new tokens. */
   | { type: "tokenRejected" }
-  /** The MCP server took the token. */
+  /** The MCP server accepted the token. */
   | { type: "tokenAccepted" }
-  /** 403 `insufficient_scope`: the token was taken for genuine, and is too narrow. */
+  /** 403 `insufficient_scope`: the token was accepted as genuine, but its scope is too narrow. */
   | { type: "scopeInsufficient" }
   | { type: "disconnected" }
   | { type: "settingsChanged" }
@@ -58,7 +61,9 @@ export type OAuthEvent =
 
 export type OAuthEventType = OAuthEvent["type"];
 
-/** Rows of the table. All dead reasons behave alike, and so do all ways of being disconnected. */
+/**
+ * The rows of the table. All dead reasons behave the same, and so do all reasons of DISCONNECTED.
+ */
 type Condition = "NOT_REQUIRED" | "DISCONNECTED" | "CONNECTED" | "DEAD" | "REJECTED" | "NARROW";
 
 const notRequired: OAuthStanding = { state: "NOT_REQUIRED", reason: null };
@@ -70,7 +75,7 @@ const byRemoval: OAuthStanding = { state: "DISCONNECTED", reason: "MEMBER_REMOVE
 const rejected: OAuthStanding = { state: "REAUTH_REQUIRED", reason: "TOKEN_REJECTED" };
 const narrow: OAuthStanding = { state: "REAUTH_REQUIRED", reason: "INSUFFICIENT_SCOPE" };
 
-/** What ends a grant ends it whatever shape it was in. */
+/** Events that end a grant in any state. */
 const endings = {
   authorizationNotRequired: notRequired,
   disconnected: byUser,
@@ -78,10 +83,10 @@ const endings = {
   memberRemoved: byRemoval,
 } as const;
 
-/** What is not listed changes nothing. `"dead"` is the event's own reason. */
+/** Events that are not listed change nothing. `"dead"` stands for the reason of the event. */
 const transitions: Record<Condition, Partial<Record<OAuthEventType, OAuthStanding | "dead">>> = {
   NOT_REQUIRED: { authorizationRequired: notConnected },
-  // Nothing is left to end, and how it ended stays told until somebody connects.
+  // There is nothing to end, and the reason is kept until an account is connected.
   DISCONNECTED: { authorizationNotRequired: notRequired, consented: connected },
   CONNECTED: {
     ...endings,
@@ -89,23 +94,25 @@ const transitions: Record<Condition, Partial<Record<OAuthEventType, OAuthStandin
     tokenRejected: rejected,
     scopeInsufficient: narrow,
   },
-  // A late answer of the server or of a second refresher revives nothing; the first reason stands.
+  // A late response of the server or of a second refresher does not restore the grant; the first
+  // reason is kept.
   DEAD: { ...endings, consented: connected },
   REJECTED: {
     ...endings,
     consented: connected,
     tokenAccepted: connected,
     refreshFailedDead: "dead",
-    // The token is genuine again, but too narrow.
+    // The token is accepted as genuine again, but its scope is too narrow.
     scopeInsufficient: narrow,
   },
-  // tokenRejected stays here: were it to lead to REJECTED, an accepted token would widen the scope without consent.
+  // tokenRejected changes nothing here: if it led to REJECTED, an accepted token would then clear
+  // the state without a consent to the missing scope.
   NARROW: { ...endings, consented: connected, refreshFailedDead: "dead" },
 };
 
 /**
- * What becomes of an account after an event. An event without effect answers the standing it was given.
- * @throws RangeError for a pair that cannot be, which means a corrupt row.
+ * Returns the state of an account after an event, or the same object if the event has no effect.
+ * @throws RangeError for an invalid pair, which means that the row is corrupt
  */
 export function nextState(
   state: OAuthState,
@@ -115,20 +122,20 @@ export function nextState(
   const standing = readStanding(state, reason);
   const target = transitions[findCondition(standing)][event.type] ?? standing;
   if (target !== "dead") return target;
-  // Only refreshFailedDead leads to "dead" in the table; the test walks all of it.
+  // In the table only refreshFailedDead leads to "dead"; the test covers the complete table.
   return event.type === "refreshFailedDead"
     ? { state: "REAUTH_REQUIRED", reason: event.reason }
     : standing;
 }
 
-/** True for a reason that only consent mends. */
+/** Whether only a new consent resolves the reason. */
 export function isDeadReason(reason: OAuthReason | null): reason is DeadReason {
   return deadReasons.some((dead) => dead === reason);
 }
 
 /**
- * Checks that a stored pair is one of those that can be.
- * @throws RangeError when it is not.
+ * Checks that a stored pair is valid.
+ * @throws RangeError if it is not
  */
 export function readStanding(state: OAuthState, reason: OAuthReason | null): OAuthStanding {
   if ((state === "NOT_REQUIRED" || state === "CONNECTED") && reason === null) {

@@ -1,14 +1,17 @@
-/** The bound of step-up: a server that is never content must not send people to consent pages for ever (MCP-AUTH-14). */
+/**
+ * The limit of step-ups: a server that never accepts a scope must not cause an endless number of
+ * consents (MCP-AUTH-14).
+ */
 import { splitScopes } from "./scopes.ts";
 
-/** A scope set that a consent has asked for so often is not asked for again. */
+/** The number of consents after which the same set of scopes is not requested again. */
 const maxStepUps = 2;
 
 /**
- * Whether consents have asked for all of these scopes as often as anybody should be made to. Order and repetitions do not matter, and
- * a consent that asked for more has asked for these too.
- * @param stepUps a scope set per consent that a 403 `insufficient_scope` led to
- * @param challenged what the 403 asks for now; empty: it names nothing
+ * Whether consents have already requested all of these scopes the maximum number of times. Order
+ * and repetitions do not matter, and a consent that requested additional scopes counts too.
+ * @param stepUps the scopes of each consent that was caused by a 403 `insufficient_scope`
+ * @param challenged the scopes of the current 403; empty: it names none
  */
 export function isExhausted(stepUps: readonly string[], challenged: readonly string[]): boolean {
   const asked = stepUps.filter((scopes) => {

@@ -1,7 +1,8 @@
 /**
- * Requests to the token endpoint. Not the SDK's `exchangeAuthorization` and `refreshAuthorization`: they lose the HTTP status, take
- * any text for an error of the server with the raw body in it, repost across redirects, choose the authentication method anew each
- * time, encode Basic wrongly, and take `expires_in: null` for 0.
+ * Requests to the token endpoint. The SDK's `exchangeAuthorization` and `refreshAuthorization` are
+ * not used: they drop the HTTP status, treat any text as a server error that contains the raw body,
+ * repeat the POST across redirects, choose the authentication method again for each request, encode
+ * Basic incorrectly, and treat `expires_in: null` as 0.
  */
 import { authenticateClient, type AuthenticatingClient } from "./client-authentication.ts";
 import { describeFailure } from "./errors.ts";
@@ -13,11 +14,11 @@ import type { StepRecorder } from "./flow-steps.ts";
 import { readTokenResponse, type TokenResponse } from "./token-response.ts";
 
 export type ExchangeOutcome =
-  /** `scopes` null: as asked for (RFC 6749 §5.1). */
+  /** `scopes` null: as requested (RFC 6749 §5.1). */
   | { kind: "tokens"; tokens: RenewedTokens }
-  /** An OAuth error. With `invalid_client` the registration is not to be used again. */
+  /** An OAuth error. With `invalid_client` the registration must not be used again. */
   | { kind: "refused"; errorCode: string; detail: string | null }
-  /** No answer, or none that means anything. The code may be used up and is not sent again. */
+  /** There was no usable response. The code may have been used and is not sent again. */
   | { kind: "failed"; detail: string };
 
 export type RefreshOutcome =
@@ -27,34 +28,37 @@ export type RefreshOutcome =
       reason: Extract<DeadReason, "GRANT_INVALID" | "CLIENT_INVALID">;
       detail: string | null;
     }
-  /** Says nothing about the grant: keep it and try later. */
+  /** Says nothing about the grant: keep it and retry later. */
   | { kind: "transient"; retryAfterMs: number | null; detail: string };
 
-/** What every token request takes. */
+/** The options of every token request. */
 export interface TokenRequestOptions {
   tokenEndpoint: string;
-  /** Whose endpoint it is. */
+  /** The issuer that the endpoint belongs to. */
   issuer: string;
   client: AuthenticatingClient;
   signAssertion: SignAssertion;
   /** RFC 8707 §2.2; null: not sent. */
   resource: string | null;
-  /** Of the provider's profile. */
+  /** The deviations of the provider profile. */
   deviations?: Deviations;
   fetch: Fetch;
-  /** Ends the request. */
+  /** Aborts the request. */
   signal?: AbortSignal;
 }
 
 interface TokenRequest {
   url: string;
   init: RequestInit;
-  /** What must not be echoed into an error. */
+  /** Values that must not appear in an error. */
   secrets: (string | null)[];
   deviations: Deviations;
 }
 
-/** Redeems a code (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2). It is posted once, whatever comes of it. Never throws. */
+/**
+ * Exchanges a code (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2). It is sent once, whatever the
+ * result. Never throws.
+ */
 export async function exchangeCode(
   options: TokenRequestOptions & {
     code: string;
@@ -74,7 +78,7 @@ export async function exchangeCode(
   return await sendRecorded(request, options);
 }
 
-/** Asks for a token for the client itself (RFC 6749 §4.4), as a step of an attempt. Never throws. */
+/** Requests a token with client credentials (RFC 6749 §4.4), as a step of a flow. Never throws. */
 export async function requestClientToken(
   options: TokenRequestOptions & { scopes: readonly string[]; steps: StepRecorder },
 ): Promise<ExchangeOutcome> {
@@ -106,7 +110,10 @@ async function sendRecorded(
   }
 }
 
-/** Uses a refresh token (RFC 6749 §6). No scope is sent, which keeps the granted one. Never throws. */
+/**
+ * Uses a refresh token (RFC 6749 §6). No scope is sent, so that the granted one is kept. Never
+ * throws.
+ */
 export async function requestRefresh(
   options: TokenRequestOptions & { refreshToken: string },
 ): Promise<RefreshOutcome> {
@@ -115,7 +122,10 @@ export async function requestRefresh(
   return await sendRefresh(await buildTokenRequest(options, params, [refreshToken]), options.fetch);
 }
 
-/** Asks for the next token for the client itself (RFC 6749 §4.4), judged as a refresh is. Never throws. */
+/**
+ * Requests the next token with client credentials (RFC 6749 §4.4), with the outcomes of a refresh.
+ * Never throws.
+ */
 export async function renewClientToken(
   options: TokenRequestOptions & { scopes: readonly string[] },
 ): Promise<RefreshOutcome> {
@@ -125,7 +135,7 @@ export async function renewClientToken(
 }
 
 async function sendRefresh(request: TokenRequest | null, fetch: Fetch): Promise<RefreshOutcome> {
-  // A client that cannot authenticate itself never will.
+  // A retry cannot fix a client that is unable to authenticate itself.
   if (!request) return { kind: "dead", reason: "CLIENT_INVALID", detail: cannotSend };
   try {
     return judgeRefresh(await send(request, fetch));
@@ -143,7 +153,10 @@ function clientCredentialsParams(scopes: readonly string[]): Record<string, stri
   };
 }
 
-/** RFC 6749 §4.4.3: there should be none, and the client's own credentials do as well. */
+/**
+ * RFC 6749 §4.4.3: a refresh token should not be included, and the client's own credentials are
+ * sufficient.
+ */
 function dropRefreshToken<T extends { tokens: RenewedTokens }>(outcome: T): T {
   return {
     ...outcome,
@@ -152,8 +165,8 @@ function dropRefreshToken<T extends { tokens: RenewedTokens }>(outcome: T): T {
 }
 
 /**
- * Null when the client cannot authenticate itself, or the endpoint is not fit to be sent a secret.
- * @param secrets of `params`: what must not be echoed into an error
+ * Null if the client cannot authenticate itself, or the endpoint is not secure enough for a secret.
+ * @param secrets the secrets in `params`, which must not appear in an error
  */
 async function buildTokenRequest(
   options: Omit<TokenRequestOptions, "fetch">,
@@ -178,7 +191,8 @@ async function buildTokenRequest(
         ...authentication.params,
         ...(resource === null ? {} : { resource }),
       }).toString(),
-      // A redirect is an answer like any other: credentials follow none.
+      // A redirect is treated like any other response, because credentials must not be sent to
+      // another URL.
       redirect: "manual",
       ...(signal ? { signal } : {}),
     },
@@ -204,8 +218,9 @@ function judgeRefresh(response: TokenResponse): RefreshOutcome {
   const { detail, retryAfterMs } = response;
   if (response.kind === "error") {
     if (response.code === "invalid_grant") return { kind: "dead", reason: "GRANT_INVALID", detail };
-    // RFC 6749 §5.2: the client may not use this grant type, which no later try and no consent through the same client mends; several
-    // answer it for a client that is disabled or has another secret. So it is the registration that is broken, not the grant.
+    // RFC 6749 §5.2: the client may not use this grant type, which neither a retry nor a new
+    // consent with the same client fixes. Several servers respond with it if the client is disabled
+    // or has a new secret, so the registration is invalid, not the grant.
     if (response.code === "invalid_client" || response.code === "unauthorized_client") {
       return { kind: "dead", reason: "CLIENT_INVALID", detail };
     }

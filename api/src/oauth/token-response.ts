@@ -1,4 +1,6 @@
-/** Reading what a token endpoint answers (RFC 6749 §5). No I/O but the response's body. */
+/**
+ * Parses the response of a token endpoint (RFC 6749 §5). Its only I/O is reading the response body.
+ */
 import { describeOAuthError } from "./errors.ts";
 import { readJsonObject } from "./json-response.ts";
 import type { RenewedTokens } from "./ports.ts";
@@ -8,20 +10,20 @@ import { splitScopes } from "./scopes.ts";
 
 export type TokenResponse =
   | { kind: "tokens"; tokens: RenewedTokens }
-  /** An OAuth error by the rules. `detail` may be shown; null when the code is unknown. */
+  /** A valid OAuth error. `detail` can be displayed; null if the code is unknown. */
   | { kind: "error"; code: string; detail: string | null; retryAfterMs: number | null }
-  /** Anything else: says nothing about the grant. */
+  /** Any other response: says nothing about the grant. */
   | { kind: "unusable"; detail: string; retryAfterMs: number | null };
 
-/** Longer than this is no lifetime but a mistake; a century still fits a timestamp. */
+/** A longer lifetime is considered a mistake. A century still fits into a timestamp. */
 const maxLifetimeS = 3_155_760_000;
-/** A server may ask for patience, not for ever. */
+/** The maximum accepted delay. */
 const maxRetryAfterMs = 300_000;
 
 /**
- * @param secrets what was sent; an error's text may echo it
- * @param deviations of the provider's profile
- * @throws what reading the body throws
+ * @param secrets the values that were sent, which an error may repeat
+ * @param deviations the deviations of the provider profile
+ * @throws the error from reading the body
  */
 export async function readTokenResponse(
   response: Response,
@@ -33,11 +35,11 @@ export async function readTokenResponse(
   const answered = await readJsonObject(response);
   const body = answered && standardizeTokenAnswer(answered, deviations);
   const unusable = (detail: string): TokenResponse => ({ kind: "unusable", detail, retryAfterMs });
-  // An overloaded or broken server's word on a grant is not taken, whatever its body says.
+  // A response of an overloaded or failing server does not end a grant, whatever its body says.
   if (status >= 500 || status === 408 || status === 429) return unusable(`HTTP ${status}`);
   if (status < 200 || (status >= 300 && status < 400)) return unusable(`HTTP ${status}`);
   if (body === null) return unusable(`HTTP ${status}, and no JSON object`);
-  // Some answer errors with 200: the code tells.
+  // Some servers return errors with status 200, so the `error` property decides.
   const error = body["error"];
   if (typeof error === "string" && error !== "") {
     const text = body["error_description"];
@@ -54,7 +56,7 @@ export async function readTokenResponse(
   return tokens ? { kind: "tokens", tokens } : unusable(`HTTP ${status}, and no bearer token`);
 }
 
-/** RFC 6749 §5.1. Null when there is no bearer token that a header can carry. */
+/** RFC 6749 §5.1. Null if there is no bearer token that a header can contain. */
 function readTokens(body: Record<string, unknown>): RenewedTokens | null {
   const { access_token: accessToken, token_type: type, refresh_token: refreshToken, scope } = body;
   if (typeof type !== "string" || type.toLowerCase() !== "bearer") return null;
@@ -64,7 +66,8 @@ function readTokens(body: Record<string, unknown>): RenewedTokens | null {
     accessToken,
     refreshToken: typeof refreshToken === "string" && refreshToken !== "" ? refreshToken : null,
     expiresInMs: readLifetime(body["expires_in"]),
-    // No standard names it: the first is the commoner, the second Keycloak's, where 0 is for ever.
+    // Not defined by a standard: the first property is more common, the second one is Keycloak's,
+    // where 0 means no expiry.
     refreshExpiresInMs: readLifetime(
       body["refresh_token_expires_in"] ?? body["refresh_expires_in"],
     ),
@@ -72,12 +75,15 @@ function readTokens(body: Record<string, unknown>): RenewedTokens | null {
   };
 }
 
-/** RFC 6749 appendix A.12: visible characters; anything else would break out of the header. */
+/** RFC 6749 appendix A.12: visible characters only; others could end the header. */
 function isCredential(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7E]+$/.test(value);
 }
 
-/** Seconds as a number, or as digits in a string. Absent, zero, negative or nonsense is unknown: used until a 401. */
+/**
+ * Seconds as a number, or as digits in a string. If absent, zero, negative or invalid, the lifetime
+ * is unknown, and the token is used until a 401.
+ */
 function readLifetime(value: unknown): number | null {
   const seconds =
     typeof value === "number"
@@ -85,12 +91,15 @@ function readLifetime(value: unknown): number | null {
       : typeof value === "string" && /^\s*\d{1,12}(\.\d+)?\s*$/.test(value)
         ? Number(value)
         : Number.NaN;
-  // Less than a millisecond is no lifetime either.
+  // Less than a millisecond is treated as zero.
   if (!Number.isFinite(seconds) || seconds < 0.001) return null;
   return Math.floor(Math.min(seconds, maxLifetimeS) * 1000);
 }
 
-/** RFC 9110 §10.2.3, in seconds or as a date, which is measured against the server's own `Date`. Null: not said. */
+/**
+ * RFC 9110 §10.2.3: seconds, or a date, which is compared with the server's own `Date`. Returns
+ * milliseconds; null: not specified.
+ */
 export function readRetryAfter(headers: Headers): number | null {
   const value = headers.get("retry-after")?.trim() ?? "";
   const seconds = /^\d{1,9}$/.test(value)

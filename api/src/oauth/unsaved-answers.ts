@@ -1,18 +1,24 @@
-/** Answers of the authorization server that could not be stored yet: served from memory, and written as soon as the database is back. */
+/**
+ * Responses of the authorization server that could not be stored yet. They are served from memory,
+ * and stored as soon as the database is available.
+ */
 import type { Sleep } from "./ports.ts";
 
 export interface UnsavedAnswers<Answer> {
   find(grantId: string): Answer | null;
-  /** Keeps it, and retries `save` with back-off until it does not throw, or `close` was called. */
+  /**
+   * Keeps the response, and retries `save` with increasing delays until it succeeds, or `close` was
+   * called.
+   */
   keep(grantId: string, answer: Answer): void;
-  /** One last try for each, then forgets them. */
+  /** Tries to save each response once more, then drops them. */
   close(): Promise<void>;
 }
 
 const firstDelayMs = 250;
 const maxDelayMs = 10_000;
 
-/** @param options.save throws when the database is out of reach */
+/** @param options.save throws if the database is unavailable */
 export function createUnsavedAnswers<Answer>(options: {
   save: (answer: Answer) => Promise<unknown>;
   sleep: Sleep;

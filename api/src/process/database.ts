@@ -1,4 +1,4 @@
-/** The database that the configuration asks for, migrated: a server of the operator's, or the embedded one. */
+/** The configured database with all migrations applied: an external server, or the embedded one. */
 import { mkdirSync } from "node:fs";
 import { type DataDirLock, describeHolder, takeDataDirLock } from "@gatehouse/prisma/data-dir-lock";
 import { probeDatabase } from "@gatehouse/prisma/database-url";
@@ -15,22 +15,27 @@ import { StartupError } from "#config/startup-error.ts";
 export interface OwnDatabase {
   url: string;
   secrets: Secrets;
-  /** The embedded server, which nobody else can be using. */
+  /** Whether it is the embedded server, which no other process can be using. */
   isOurs: boolean;
-  /** Tells a second process on the same data folder where the first one is. */
+  /**
+   * Stores the URL of this process for a second process that is started with the same data folder.
+   */
   announce(publicUrl: string): void;
-  /** Resolves when the embedded server ends, also when we end it; never for a server of the operator's. */
+  /** Resolves when the embedded server ends, also at shutdown; never for an external server. */
   ended: Promise<void>;
-  /** Stops the embedded server, if it is one, and gives the data folder back. */
+  /** Stops the embedded server, if used, and releases the data folder. */
   close(): Promise<void>;
 }
 
 type Say = (line: string) => void;
 
-/** Another process has the data folder, and its database with it. */
+/** Another process is using the data folder and its database. */
 export class DataDirHeld extends StartupError {}
 
-/** An abort ends a start that takes long. Throws `StartupError` when the database cannot be had; nothing is left running then. */
+/**
+ * The signal aborts a slow start.
+ * @throws StartupError if the database is not available; nothing is left running in that case
+ */
 export async function openOwnDatabase(
   config: Config,
   say: Say,
@@ -52,7 +57,7 @@ export async function openOwnDatabase(
 async function openGiven(config: Config, url: string): Promise<OwnDatabase> {
   const probe = await probeDatabase(url);
   if (!probe.ok) throw new StartupError(probe.message);
-  // With DATABASE_URL the configuration is refused without them.
+  // With DATABASE_URL these variables are required.
   const { encryptionKeys, authSecret } = config;
   if (encryptionKeys === null || authSecret === null) {
     throw new StartupError("ENCRYPTION_KEYS and AUTH_SECRET are required with DATABASE_URL.");
@@ -90,11 +95,12 @@ async function openEmbedded(config: Config, say: Say, signal: AbortSignal): Prom
   }
 }
 
-/** Throws `DataDirHeld`, or `StartupError` when the folder cannot be used. */
+/** @throws DataDirHeld, or StartupError if the folder cannot be used */
 export function lockDataDir(dataDir: string): DataDirLock {
   let answer: ReturnType<typeof takeDataDirLock>;
   try {
-    // Others may pass through it, as the embedded server's user must when we are root; what lies in it is closed to them.
+    // Other users may traverse it, as the user of the embedded server must if this process runs as
+    // root. They cannot read the files in it.
     mkdirSync(dataDir, { recursive: true, mode: 0o711 });
     answer = takeDataDirLock(dataDir);
   } catch (error) {

@@ -1,4 +1,7 @@
-/** Wires the operator's links for the app, which accepts them, and for the command, which prints them. */
+/**
+ * Creates the operator's links for the app, which accepts them, and for the command that prints
+ * them.
+ */
 import type { Database } from "@gatehouse/prisma";
 import { v7 as uuidv7 } from "uuid";
 import { randomToken, sha256 } from "#crypto/tokens.ts";

@@ -1,17 +1,23 @@
-/** How the process is asked to stop: signals, an unexpected error, or whoever started it. */
+/** Requests to stop the process: signals, unexpected errors, or calls of `stop`. */
 
 export interface ShutdownSignal {
   /** Aborted at the first request. */
   readonly signal: AbortSignal;
-  /** Aborted at the second: whatever is still waited for is not waited for any longer. */
+  /** Aborted at the second request: the shutdown no longer waits for anything. */
   readonly hurry: AbortSignal;
   /** Zero unless something failed. */
   readonly exitCode: number;
-  /** Asks from within. `fault` is for the terminal and makes the exit code 1. */
+  /**
+   * Requests a shutdown from within the process. `fault` is printed to the terminal and sets the
+   * exit code to 1.
+   */
   stop(fault?: string): void;
 }
 
-/** A Ctrl-C reaches us from the terminal and, a moment later, from the package manager that passes it on: one request. */
+/**
+ * A Ctrl-C is received from the terminal and, a moment later, from the package manager that
+ * forwards it. Both count as one request.
+ */
 const SAME_REQUEST_MS = 700;
 
 /** Listens until the process ends. */
@@ -38,10 +44,10 @@ export function watchForShutdown(report: (fault: string) => void): ShutdownSigna
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, request);
   process.on("uncaughtException", (error) => stop(describeUnexpected(error)));
-  // Not a reason to stop: work that nobody waits for any more has failed, for one request among many. Nothing is left half done by it,
-  // and a request that could end the process would end everybody's.
+  // Not a reason to stop: work without a waiting caller has failed, for one of many requests. It
+  // leaves nothing incomplete, and stopping the process would end the requests of all users.
   process.on("unhandledRejection", (error) => report(describeUnexpected(error)));
-  // The terminal may be gone before we are.
+  // The terminal can be closed before this process ends.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
   return {
@@ -54,7 +60,7 @@ export function watchForShutdown(report: (fault: string) => void): ShutdownSigna
   };
 }
 
-/** With the trace: nobody foresaw this one. */
+/** Includes the stack trace, because the error was not expected. */
 export function describeUnexpected(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `Gatehouse failed unexpectedly: ${trace}`;

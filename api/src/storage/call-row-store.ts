@@ -2,17 +2,17 @@ import { type Database, type McpServer, Prisma, type ToolPolicy } from "@gatehou
 import type { NewToolPolicy, WorkspaceRole } from "@gatehouse/prisma";
 import type { OAuthReason } from "#oauth/state.ts";
 
-/** A row, and what is the same for as long as nothing changed in it that a call goes by. */
+/** A row with a stamp that stays equal until something changes that affects calls. */
 export interface Stamped {
   id: string;
   stamp: string;
 }
 
-/** A server that is not deleted. */
+/** A server that has not been deleted. */
 export interface ServerRow extends Stamped {
   server: McpServer;
   policies: ToolPolicy[];
-  /** The setting of the server's workspace. */
+  /** The setting of the workspace that the server belongs to. */
   newToolPolicy: NewToolPolicy;
 }
 
@@ -26,26 +26,32 @@ export interface GrantStandingRow extends Stamped {
   reason: OAuthReason | null;
   version: number;
   accessTokenLifetimeMs: number | null;
-  /** Of the consent that it comes from: another one may be another account. */
+  /**
+   * The creation time of the consent that issued the grant. A different consent can belong to a
+   * different account.
+   */
   connectedAt: Date | null;
   lastUsedAt: Date | null;
 }
 
 export interface CatalogRow extends Stamped {
-  /** As it was stored. */
+  /** In the stored form. */
   tools: unknown;
   fetchedAt: Date;
-  /** Of the tools, as JSON. */
+  /** The size of the tools, in bytes of JSON. */
   bytes: number;
 }
 
-/** The rows that decide about calls, each with its stamp. Null: there is none. */
+/**
+ * Reads the rows that decide whether a call is allowed, each with its stamp. Methods return null if
+ * there is no row.
+ */
 export interface CallRowStore {
   findServer(id: string): Promise<ServerRow | null>;
   findRole(workspaceId: string, userId: string): Promise<RoleRow | null>;
   findGrant(serverId: string, ownerId: string): Promise<GrantStandingRow | null>;
   findCatalog(serverId: string, ownerId: string): Promise<CatalogRow | null>;
-  /** Of the rows that there are, in one statement. */
+  /** Reads the stamps of the rows that exist, in one statement. */
   readStamps(ids: {
     servers: readonly string[];
     roles: readonly string[];
@@ -54,19 +60,20 @@ export interface CallRowStore {
   }): Promise<ReadonlyMap<string, string>>;
 }
 
-// `xmin` is another after whatever statement, also one that leaves `updatedAt` alone.
+// `xmin` changes with every statement, including those that do not set `updatedAt`.
 const newToolPolicy = Prisma.sql`(SELECT w."newToolPolicy"::text FROM "Workspace" w WHERE w."id" = s."workspaceId")`;
 const serverStamp = Prisma.sql`concat_ws(' ', s.xmin, ${newToolPolicy}, (
   SELECT md5(string_agg(p."id"::text || p.xmin::text, ',' ORDER BY p."id")) FROM "ToolPolicy" p WHERE p."serverId" = s."id"))`;
 const roleStamp = Prisma.sql`m."role"::text`;
-// A lease or a note of use changes nothing for a call.
+// Leases and usage times do not affect calls, so they are not part of the stamp.
 const grantStamp = Prisma.sql`concat_ws(' ', g."version", g."state", coalesce(g."reason"::text, '-'), g."accessTokenExpiresAt", g."connectedAt")`;
 const catalogStamp = Prisma.sql`c.xmin::text`;
 
 export function createCallRowStore(db: Database): CallRowStore {
   return {
     async findServer(id) {
-      // First, so that a change that comes between the two is found later, and never missed.
+      // Read the stamp first: a change between the two statements is then detected later instead of
+      // being missed.
       const [row] = await db.$queryRaw<Pick<ServerRow, "stamp" | "newToolPolicy">[]>`
         SELECT ${serverStamp} AS "stamp", ${newToolPolicy} AS "newToolPolicy" FROM "McpServer" s WHERE s."id" = ${id}::uuid`;
       if (!row) return null;

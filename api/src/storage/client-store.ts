@@ -17,9 +17,15 @@ export interface NewClient {
   registrationClientUri: string | null;
 }
 
-/** Client registrations: each belongs to one server and one issuer, and is used again at every later consent. */
+/**
+ * Client registrations. Each one belongs to one server and one issuer and is reused by later
+ * consents.
+ */
 export interface ClientStore {
-  /** The registration of a kind that still works; one whose secret runs out within a minute does not. */
+  /**
+   * Finds a usable registration of the given kind. A registration whose secret expires within a
+   * minute is not returned.
+   */
   findValid(key: {
     serverId: string;
     issuer: string;
@@ -27,19 +33,27 @@ export interface ClientStore {
     kind: ClientRegistrationKind;
   }): Promise<GrantClient | null>;
   find(id: string): Promise<GrantClient | null>;
-  /** The authorization server does not know it any more; the next consent registers anew. */
+  /**
+   * Marks a registration that the authorization server no longer knows. The next consent registers
+   * a new client.
+   */
   retire(id: string): Promise<void>;
   add(client: NewClient): Promise<GrantClient>;
   /**
-   * One process at a time registers a client for a server; who has the lease looks again before it does. A lease and no lock: no
-   * connection is held while an authorization server takes its time.
-   * @returns the lease's name; null: somebody else has it
+   * Leases the right to register a client for a server, so that only one process registers at a
+   * time. The holder of the lease must check for an existing registration again. A lease is used
+   * instead of a lock so that no database connection is held while the authorization server
+   * responds.
+   * @returns the name of the lease, or null if another process holds it
    */
   leaseRegistration(serverId: string, ttlMs: number): Promise<string | null>;
   releaseRegistration(serverId: string, leaseId: string): Promise<void>;
 }
 
-/** So many attempts in a row that did not come back within a minute are too many, even with a registration of a moment ago. */
+/**
+ * The number of consecutive attempts without a callback within a minute after which even a recent
+ * registration is given up.
+ */
 const newLosses = 3;
 
 export function createClientStore(deps: {
@@ -60,9 +74,10 @@ export function createClientStore(deps: {
 
   return {
     async findValid({ serverId, issuer, redirectUri, kind }) {
-      // An authorization server that has forgotten a client says so on its own page, to the person alone: nobody comes back (regressions
-      // R9). So a dynamic registration that nobody is connected with, and whose last attempt did not come back, is given up; but not
-      // one that is new, for then it is more likely that the person has just closed the window (regressions R10).
+      // An authorization server that no longer knows a client only shows an error page to the user,
+      // and there is no callback (regressions R9). A dynamic registration that no grant uses and
+      // whose last attempt had no callback is therefore given up. A new registration is kept,
+      // because it is more likely that the user closed the window (regressions R10).
       const rows = await db.$queryRaw<(OAuthClient & { isUseless: boolean })[]>`
         SELECT c.*, c."kind" = 'DYNAMIC' AND l."lost"
             AND NOT EXISTS (SELECT 1 FROM "OAuthGrant" g WHERE g."clientId" = c."id" AND g."accessToken" IS NOT NULL)

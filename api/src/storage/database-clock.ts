@@ -1,16 +1,20 @@
 import type { Database } from "@gatehouse/prisma";
 
 /**
- * The database's clock as this process knows it, without a statement: for times that are shown before they are stored. Processes whose
- * own clocks differ by minutes agree on it to within a round trip.
+ * The database's clock as known to this process, read without a statement. Used for times that are
+ * shown before they are stored. Processes whose own clocks differ by minutes agree on it to within
+ * one round trip.
  */
 export interface DatabaseClock {
   now(): Date;
-  /** Asks the database again; to be repeated now and then, for clocks drift. Rejects while the database is away, and changes nothing. */
+  /**
+   * Reads the database's clock again. Call it regularly, because clocks drift. Rejects and changes
+   * nothing if the database is unavailable.
+   */
   sync(): Promise<void>;
 }
 
-/** @param monotonicMs of this process */
+/** @param monotonicMs the monotonic clock of this process, in milliseconds */
 export async function openDatabaseClock(
   db: Database,
   monotonicMs: () => number,
@@ -21,7 +25,7 @@ export async function openDatabaseClock(
     const askedAtMs = monotonicMs();
     const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS "now"`;
     if (!row) throw new Error("the database tells no time");
-    // It looked at its clock somewhere between question and answer.
+    // The database read its clock at some point between the request and the response.
     offsetMs = row.now.getTime() - (askedAtMs + monotonicMs()) / 2;
   }
 

@@ -8,12 +8,12 @@ import {
 } from "@gatehouse/prisma";
 import type { SealedBox } from "#crypto/sealed-box.ts";
 
-/** What is asked, as it is shown. */
+/** The content of a question, as it is shown to the user. */
 export interface ElicitationQuestion {
   message: string;
-  /** In form mode: JSON Schema of an object of primitives. */
+  /** In form mode: the JSON Schema of an object with primitive properties. */
   requestedSchema: Record<string, unknown> | null;
-  /** In URL mode. */
+  /** In URL mode: the URL to open. */
   url: string | null;
 }
 
@@ -26,39 +26,57 @@ export interface NewElicitation {
   serverId: string | null;
 }
 
-/** Without what is sealed. What nobody can answer any more is EXPIRED, whether or not that was written down. */
+/**
+ * An elicitation without its sealed columns. The status is EXPIRED when the question can no longer
+ * be answered, even if the stored row has not been updated.
+ */
 export type ElicitationRow = Omit<Elicitation, "question" | "answer">;
 
 export type AnsweredStatus = Exclude<ElicitationStatus, "PENDING" | "EXPIRED">;
 
-/** How a question stands. */
+/** The current state of a question. */
 export type ElicitationOutcome =
   | { status: "PENDING" }
-  /** `content`: any JSON that came with the answer, else null. */
+  /** `content`: the JSON value that was submitted with the answer, or null. */
   | { status: Exclude<ElicitationStatus, "PENDING">; content: unknown };
 
-/** Questions of servers, and answers on their way to the process that runs the tool. */
+/**
+ * Stores the questions that servers ask, and their answers until the process that runs the tool has
+ * read them.
+ */
 export interface ElicitationStore {
-  /** By the database's clock it is open for `ttlMs`, as long as the run waits: it has to wait already. */
+  /**
+   * Creates a question that stays open for `ttlMs` by the database's clock, for as long as the tool
+   * execution is waiting. The execution must be waiting already.
+   */
   create(elicitation: NewElicitation, ttlMs: number): Promise<ElicitationRow>;
   /** Appends INPUT_REQUESTED to the log. */
   announce(row: ElicitationRow): Promise<void>;
-  /** Those that there are, in any order. */
+  /** Finds the elicitations that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<ElicitationRow[]>;
-  /** The newest that each of the runs waits for. */
+  /** Finds the newest pending elicitation of each tool execution. */
   findPendingOf(executionIds: readonly string[]): Promise<ElicitationRow[]>;
-  /** Those that wait for this person, oldest first. */
+  /** Lists the elicitations that are pending for this user, oldest first. */
   listPending(userId: string, workspaceId: string, most: number): Promise<ElicitationRow[]>;
-  /** By id, without those that are forgotten or cannot be opened. */
+  /**
+   * Maps ids to opened questions. Deleted elicitations and those that cannot be opened are left
+   * out.
+   */
   openElicitations(
     ids: readonly string[],
     onUnopened: (error: unknown) => void,
   ): Promise<Map<string, ElicitationQuestion>>;
-  /** Null: somebody was first, it is too late, or the run waits no more. */
+  /**
+   * Returns null if the question was already answered, has expired, or the tool execution no longer
+   * waits for it.
+   */
   answer(id: string, status: AnsweredStatus, content: unknown): Promise<ElicitationRow | null>;
-  /** How it stands now. An answer's content is erased with this: it is handed over once. */
+  /**
+   * Returns the current outcome. The content of an answer is erased at the same time, so it can be
+   * read only once.
+   */
   take(id: string): Promise<ElicitationOutcome>;
-  /** Ends one that is still open. */
+  /** Ends a question that is still open. */
   end(id: string, status: "ACCEPTED" | "CANCELLED" | "EXPIRED"): Promise<void>;
 }
 
@@ -78,7 +96,7 @@ export function createElicitationStore(deps: {
   db: Database;
   box: SealedBox;
   newId(): string;
-  /** The last statement of its transaction. */
+  /** Appends INPUT_REQUESTED. Must be the last statement of its transaction. */
   appendRequested(tx: Transaction, row: ElicitationRow): Promise<void>;
   publish(row: ElicitationRow, change: "requested" | "answered"): void;
 }): ElicitationStore {
@@ -130,7 +148,7 @@ export function createElicitationStore(deps: {
     async answer(id, status, content) {
       const sealed =
         content === null ? null : box.seal(JSON.stringify(content), context("answer", id));
-      // One statement decides among all who answer, and between them and the end of time.
+      // One statement decides between concurrent answers, and between an answer and the expiry.
       const [row] = await db.$queryRaw<ElicitationRow[]>`
         UPDATE "Elicitation" e SET "status" = ${status}::"ElicitationStatus", "answer" = ${sealed}, "answeredAt" = clock_timestamp()
         WHERE e."id" = ${id}::uuid AND ${isOpen} RETURNING ${columns}`;
@@ -143,7 +161,7 @@ export function createElicitationStore(deps: {
       >`
         SELECT "status"::text AS "status", "answer", "expiresAt" <= clock_timestamp() AS "isLate"
         FROM "Elicitation" WHERE "id" = ${id}::uuid`;
-      // Deleted with its workspace.
+      // The elicitation was deleted together with its workspace.
       if (!row) return { status: "EXPIRED", content: null };
       const { status, answer, isLate } = row;
       if (status === "PENDING") {

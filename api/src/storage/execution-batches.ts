@@ -3,32 +3,44 @@ import type { SealedBox } from "#crypto/sealed-box.ts";
 import { type ExecutionSnapshot, writeExecutions } from "./execution-rows.ts";
 import { type Execution, isFinished } from "./execution.ts";
 
-/** One run of a batch. */
+/** One tool execution of a batch. */
 export interface BatchItem {
   snapshot: ExecutionSnapshot;
-  /** Others may have seen its row already. */
+  /** Whether the row may already be visible to other processes. */
   isStored: boolean;
-  /** Nothing was run: its idempotency key is to be free again. */
+  /** Whether no tool was called, so that the idempotency key can be used again. */
   freesKey: boolean;
 }
 
 export type BatchOutcome<Item> =
   | { kind: "written" }
-  /** The database is away: these are to be tried again. */
+  /** The database is unavailable: the items in `left` must be retried. */
   | { kind: "away"; error: unknown; left: Item[] }
-  /** Every other one is written. The database refuses these for what they are, and will go on doing so. */
+  /**
+   * All other items were written. The database rejects these items because of their content, so a
+   * retry would fail too.
+   */
   | { kind: "refused"; refused: { item: Item; error: unknown }[] };
 
 export interface ExecutionBatchesDeps {
   db: Database;
   box: SealedBox;
-  /** Appends TOOL_EXECUTED for each, in this order, as the last statement of the transaction. */
+  /**
+   * Appends TOOL_EXECUTED for each execution, in this order. Must be the last statement of the
+   * transaction.
+   */
   appendFinished(tx: Transaction, executions: readonly Execution[]): Promise<void>;
-  /** After the commit: runs that others may follow, and workspaces whose logs grew. */
+  /**
+   * Called after the commit with the executions that subscribers may follow and the workspaces
+   * whose logs have grown.
+   */
   publish(change: { executionIds: string[]; workspaceIds: string[] }): void;
 }
 
-/** @returns what writes runs and tells of them, one transaction for all of them; it never throws, and twice is once */
+/**
+ * @returns a function that writes tool executions and their events in one transaction. It never
+ * throws, and writing the same item twice has no further effect.
+ */
 export function createExecutionBatches(deps: ExecutionBatchesDeps) {
   const { db, box } = deps;
 
@@ -50,7 +62,7 @@ export function createExecutionBatches(deps: ExecutionBatchesDeps) {
       },
       { maxWait: 10_000, timeout: 30_000 },
     );
-    // Nobody else knows of a run that was written once.
+    // An execution that is written only once, when it has ended, has no subscribers.
     const executionIds = items
       .filter(({ isStored }) => isStored)
       .map(({ snapshot }) => snapshot.execution.id);
@@ -58,7 +70,7 @@ export function createExecutionBatches(deps: ExecutionBatchesDeps) {
     if (executionIds.length + workspaceIds.length > 0) deps.publish({ executionIds, workspaceIds });
   }
 
-  /** Null: they are written. */
+  /** Resolves to null when the items were written, otherwise to the error. */
   function attempt(items: readonly BatchItem[]): Promise<unknown> {
     return write(items).then(
       () => null,
@@ -79,7 +91,7 @@ export function createExecutionBatches(deps: ExecutionBatchesDeps) {
     const error = await attempt(items);
     if (error === null) return { kind: "written" };
     if (!(await isReachable())) return { kind: "away", error, left: [...items] };
-    // What one row is refused for must not keep the others waiting for ever.
+    // One row that the database rejects must not block the others.
     const refused: { item: Item; error: unknown }[] = [];
     for (const [index, item] of items.entries()) {
       const own = await attempt([item]);

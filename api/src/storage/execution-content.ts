@@ -1,34 +1,39 @@
-/** What a run was given and what it gave back, as the runner alone may read it. */
+/**
+ * The arguments and the result of a tool execution, which only the user who started it may read.
+ */
 export interface ExecutionContent {
   content: unknown[];
-  /** Any JSON; null when the tool gave none. */
+  /** Any JSON value; null if the tool returned none. */
   structuredContent: unknown;
-  /** What was done on our own while the tool ran, and why; absent: nothing. */
+  /**
+   * What Gatehouse did by itself while the tool ran, and why. Absent if there is nothing to report.
+   */
   notes?: string[];
 }
 
-/** The newest word of a server about a run. */
+/** The latest progress that a server reported for a tool execution. */
 export interface ExecutionProgress {
   progress: number;
-  /** What `progress` will be at the end; null: unknown. */
+  /** The value of `progress` at completion; null if unknown. */
   total: number | null;
   message: string | null;
 }
 
-/** A larger result is cut before it is stored. */
+/** Larger results are truncated before they are stored. */
 export const maxStoredBytes = 1024 * 1024;
 
-/** JSON of what is stored of a result. */
+/** The stored form of a result, as JSON. */
 export interface StoredResult {
   text: string;
-  /** Of the whole result's JSON. */
+  /** The size of the complete result, in bytes of JSON. */
   bytes: number;
   isTruncated: boolean;
 }
 
 /**
- * Drops what stands at the end until the rest fits, so that what is kept can still be shown: structured content first, then whole
- * blocks; of a text the beginning stays.
+ * Truncates a result from the end until the rest fits, so that the remaining part can still be
+ * displayed. Structured content is removed first, then whole blocks. The beginning of a text block
+ * is kept.
  */
 export function cutResult(result: ExecutionContent): StoredResult {
   const text = JSON.stringify(result);
@@ -38,7 +43,7 @@ export function cutResult(result: ExecutionContent): StoredResult {
   const frame = { content, structuredContent: null, notes: result.notes };
   let room = maxStoredBytes - sizeOf(frame);
   for (const block of result.content) {
-    // The comma between two of them.
+    // One byte for the comma between two blocks.
     const size = sizeOf(block) + 1;
     const kept = size <= room ? block : cutText(block, room);
     if (kept !== null) content.push(kept);
@@ -48,12 +53,15 @@ export function cutResult(result: ExecutionContent): StoredResult {
   return { text: JSON.stringify(frame), bytes, isTruncated: true };
 }
 
-/** The beginning of a text that fits; null for every other kind of block, half of which is of no use. */
+/**
+ * Returns the beginning of a text block that fits; null for every other kind of block, because a
+ * part of it cannot be used.
+ */
 function cutText(block: unknown, room: number): unknown {
   if (typeof block !== "object" || block === null || !("text" in block)) return null;
   if (!("type" in block) || block.type !== "text" || typeof block.text !== "string") return null;
   for (let length = Math.min(room, block.text.length); length > 0; length = length >> 1) {
-    // Not half a character at the end.
+    // Do not end with half of a surrogate pair.
     const cut = { ...block, text: block.text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "") };
     if (sizeOf(cut) + 1 <= room) return cut;
   }

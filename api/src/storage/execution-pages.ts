@@ -1,9 +1,9 @@
 import { type Database, Prisma, type ToolExecutionStatus } from "@gatehouse/prisma";
 
-/** Which runs of a workspace; all that is given must hold. */
+/** Filters for the tool executions of a workspace. All of the given filters must match. */
 export interface ExecutionQuery {
   workspaceId: string;
-  /** Theirs alone. */
+  /** Only executions that this user started. */
   startedById: string | null;
   serverId: string | null;
   status: readonly ToolExecutionStatus[] | null;
@@ -11,16 +11,20 @@ export interface ExecutionQuery {
 }
 
 export interface ExecutionIdPage {
-  /** Newest first; one more than a page when there is more of it. */
+  /** Newest first. Contains one more id than the page size if there are more results. */
   ids: string[];
-  /** Where the search stopped although it had not found enough; null: it came to the end, or found enough. */
+  /**
+   * Where the scan stopped before it had found enough results; null if it reached the end or found
+   * enough.
+   */
   stoppedAtId: string | null;
 }
 
 /**
- * Goes through one index from a place on, newest first, and looks at `scanLimit` runs at most, so that a page costs the same however
- * many there are and however rare is what is asked for.
- * @param beforeId exclusive; null: from the newest
+ * Scans one index, newest first, starting at a position, and reads at most `scanLimit` executions.
+ * The cost of a page is therefore bounded, no matter how many executions there are and how few of
+ * them match.
+ * @param beforeId exclusive; null to start with the newest
  */
 export async function readExecutionIds(
   db: Database,
@@ -31,7 +35,8 @@ export async function readExecutionIds(
   const columns = Prisma.raw(index.map(({ column }) => `"${column}"`).join(", "));
   const values = Prisma.join(index.map(({ value }) => Prisma.sql`${value}::uuid`));
   const order = Prisma.raw(index.map(({ column }) => `"${column}" DESC`).join(", "));
-  // A span of the index instead of equality: the primary key has the same order, and what it leads to may be everybody else's.
+  // A range of the index instead of an equality condition: otherwise the planner may use the
+  // primary key, which has the same order but contains the executions of all workspaces.
   const source = Prisma.sql`SELECT "id", "status", "toolName", "serverId", "workspaceId", "startedById" FROM "ToolExecution"
     WHERE (${columns}) >= (${values}) AND (${columns}, "id") < (${values}, ${page.beforeId ?? lastId}::uuid)
     ORDER BY ${order}, "id" DESC`;
@@ -45,10 +50,13 @@ export async function readExecutionIds(
   return { ids, stoppedAtId: last?.id ?? null };
 }
 
-/** No run has it. */
+/** The largest UUID, which no execution has. */
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/** What an index leads to directly, in the order of ids, and what is looked at on the way. */
+/**
+ * Splits a query into the conditions that select a range of an index in the order of ids, and those
+ * that are checked for each row.
+ */
 function split({ workspaceId, startedById, serverId, status, toolName }: ExecutionQuery) {
   const filters: Prisma.Sql[] = [];
   if (status) filters.push(Prisma.sql`s."status"::text = ANY(${[...status]}::text[])`);

@@ -3,12 +3,12 @@ import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { ExecutionProgress } from "./execution-content.ts";
 import type { Execution } from "./execution.ts";
 
-/** A run in its present shape, with what is sealed on the way to the database. */
+/** The current state of a tool execution, with the values that are sealed when it is written. */
 export interface ExecutionSnapshot {
   execution: Execution;
-  /** JSON; null: stored before, or forgotten. */
+  /** JSON; null if already stored or deleted. */
   arguments: string | null;
-  /** JSON; null: none yet, or forgotten. */
+  /** JSON; null if not yet available or deleted. */
   result: string | null;
 }
 
@@ -19,9 +19,10 @@ export function sealContext(column: SealedField, rowId: string) {
 }
 
 /**
- * Writes any number of runs in one statement, each as it is by now, whether or not it was written before; twice is once. A run that was
- * declared dead meanwhile stays so, one of a workspace that is gone is left out.
- * @returns the ids of those that were written
+ * Writes the current state of any number of tool executions in one statement, whether or not they
+ * were written before. Repeating it has no further effect. An execution that was marked as
+ * interrupted in the meantime stays so; one whose workspace was deleted is left out.
+ * @returns the ids of the executions that were written
  */
 export async function writeExecutions(
   tx: Transaction,

@@ -8,20 +8,29 @@ import type { Execution, ExecutionContents } from "./execution.ts";
 
 export interface ExecutionStore {
   find(id: string): Promise<Execution | null>;
-  /** In the order of `ids`, without those that are gone. */
+  /** In the order of `ids`, without those that no longer exist. */
   findMany(ids: readonly string[]): Promise<Execution[]>;
-  /** Of one page, newest first. */
+  /** Reads the ids of one page, newest first. */
   readIds(
     query: ExecutionQuery,
     page: { beforeId: string | null; most: number; scanLimit: number },
   ): Promise<ExecutionIdPage>;
-  /** For the runner alone, in the order of `ids`; null for one that is gone or whose key is missing. */
+  /**
+   * Only for the user who started the executions. In the order of `ids`; null for an execution that
+   * no longer exists or whose encryption key is missing.
+   */
   readContents(ids: readonly string[]): Promise<(ExecutionContents | null)[]>;
-  /** Notes that somebody wants it ended; the process that runs it looks. Nothing to do for one that is finished. */
+  /**
+   * Stores a cancellation request, which the process that runs the tool reads. Does nothing for a
+   * finished execution.
+   */
   requestCancel(id: string): Promise<void>;
-  /** Which of these somebody wants ended. */
+  /** Returns those of the given ids for which cancellation was requested. */
   findCancelRequested(ids: readonly string[]): Promise<string[]>;
-  /** Ends what processes ran that are gone; so many at a time. Those that were ended. */
+  /**
+   * Ends the executions of processes that have stopped, a limited number at a time, and returns
+   * those that were ended.
+   */
   interruptOrphaned(): Promise<Pick<Execution, "id" | "workspaceId">[]>;
 }
 
@@ -29,20 +38,23 @@ export interface ExecutionStoreDeps {
   db: Database;
   box: SealedBox;
   clock: DatabaseClock;
-  /** Appends TOOL_EXECUTED for each as the last statement of the transaction. */
+  /** Appends TOOL_EXECUTED for each execution, as the last statement of the transaction. */
   appendFinished(tx: Transaction, executions: readonly EndedExecution[]): Promise<void>;
-  /** Content that could not be opened is null by contract, and no reason to fail the rest. */
+  /** Content that cannot be opened is returned as null and does not make the whole read fail. */
   onUnopened(error: unknown): void;
 }
 
-/** What TOOL_EXECUTED tells. */
+/** The properties that the TOOL_EXECUTED event contains. */
 export type EndedExecution = Pick<
   Execution,
   "id" | "status" | "startedById" | "workspaceId" | "serverId"
 >;
 
 const mostAtOnce = 200;
-/** A run that no process put its name to is dead after so long: connecting and the call itself may take ten minutes each. */
+/**
+ * An execution without a process id is considered interrupted after this time: connecting and the
+ * call itself can take ten minutes each.
+ */
 const namelessInterval = "30 minutes";
 
 export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
@@ -61,7 +73,7 @@ export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
   async function findMany(ids: readonly string[]): Promise<Execution[]> {
     const rows = await db.toolExecution.findMany({
       where: { id: { in: [...ids] } },
-      // A megabyte each, and rarely asked for.
+      // These columns hold up to a megabyte each and are rarely selected.
       omit: { arguments: true, result: true },
     });
     const found = new Map(
@@ -123,7 +135,10 @@ export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
   };
 }
 
-/** What a process ran that has given no sign of life for ten seconds (storage/processes.ts), by the database's clock. */
+/**
+ * True for an execution whose process has not sent a heartbeat for ten seconds
+ * (storage/processes.ts), by the database's clock.
+ */
 const isAbandoned = Prisma.sql`CASE WHEN e."processId" IS NULL
   THEN e."startedAt" < clock_timestamp() - ${namelessInterval}::interval
   ELSE NOT EXISTS (SELECT 1 FROM "Process" p

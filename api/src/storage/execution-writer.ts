@@ -6,29 +6,40 @@ import {
 } from "./execution-batches.ts";
 import { type Execution, isFinished } from "./execution.ts";
 
-/** A run that this process remembers: while it goes on, and until its end is in the database. */
+/**
+ * A tool execution that this process keeps in memory while it runs and until its final state is
+ * stored.
+ */
 export interface RunRecord {
-  /** Its present shape; replaced, never changed. */
+  /** The current state. It is replaced as a whole and never modified. */
   execution: Execution;
   /** JSON. */
   readonly arguments: string;
-  /** JSON of what is stored; null: none. */
+  /** The stored form of the result, as JSON; null if there is none. */
   result: string | null;
-  /** Nothing was run: whoever brings its idempotency key again runs it anew. */
+  /**
+   * Whether no tool was called, so that a request with the same idempotency key starts a new
+   * execution.
+   */
   freesKey: boolean;
 }
 
-/** History behind the answers: what changes is written in batches, each of them one transaction. */
+/**
+ * Writes the history of tool executions in the background. Changes are collected and written in
+ * batches, one transaction each.
+ */
 export interface ExecutionWriter {
-  /** The record is new, or its shape has changed: within 50 ms it is in the database. */
+  /** Call this when a record is new or its state has changed. It is written within 50 ms. */
   note(record: RunRecord): void;
-  /** The same, at once. Rejects when it could not be written now; that is tried again all the same. */
+  /**
+   * Writes the record immediately. Rejects if the write fails; the write is retried in that case.
+   */
   store(record: RunRecord): Promise<void>;
-  /** For a record whose row somebody else's transaction has written. */
+  /** Marks a record whose row was written by another transaction. */
   noteStored(record: RunRecord): void;
-  /** Null: this process does not remember it (any more). */
+  /** Returns null if this process does not keep the execution in memory. */
   find(id: string): Execution | null;
-  /** Writes what is left. With the database away it gives up after a few seconds. */
+  /** Writes the remaining changes. Gives up after a few seconds if the database is unavailable. */
   close(): Promise<void>;
 }
 
@@ -38,18 +49,24 @@ export interface ExecutionWriterDeps extends ExecutionBatchesDeps {
 }
 
 const defaultLimits = {
-  /** How long changes are gathered, in milliseconds; a run that ends within it is one row, written once. */
+  /**
+   * How long changes are collected, in milliseconds. An execution that ends within this time is
+   * written once.
+   */
   gatherMs: 25,
   batchSize: 500,
-  /** Of arguments and results in one batch. */
+  /** The maximum size of the arguments and results in one batch, in characters. */
   batchCharacters: 8 * 1024 * 1024,
-  /** Of all that waits while the database is away. Beyond it the oldest runs are forgotten: people look for the newest. */
+  /**
+   * The maximum size of all records that wait while the database is unavailable. Above it the
+   * oldest executions are dropped, because users look at the newest.
+   */
   waitingCharacters: 64 * 1024 * 1024,
-  /** What a run counts for besides its arguments and result. */
+  /** The size that is counted for an execution in addition to its arguments and result. */
   recordCharacters: 2_000,
-  /** Between attempts while the database is away, in milliseconds. */
+  /** The time between attempts while the database is unavailable, in milliseconds. */
   retryMs: 500,
-  /** How long `close` goes on trying, in milliseconds. */
+  /** How long `close` keeps trying, in milliseconds. */
   closeMs: 5_000,
 };
 
@@ -57,11 +74,11 @@ const NOT_TAKEN = "It ended, and what it came to could not be recorded.";
 
 interface Entry {
   record: RunRecord;
-  /** Its row is known to be there. */
+  /** Whether the row is known to exist. */
   isStored: boolean;
-  /** When it first changed since it was last taken. */
+  /** When it first changed since it was last written. */
   changedAtMs: number;
-  /** Who waits for its present shape to be written. */
+  /** Callers that wait until the current state is written. */
   waiters: PromiseWithResolvers<void>[];
 }
 
@@ -73,16 +90,16 @@ interface Taken extends BatchItem {
 export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWriter {
   const limits = { ...defaultLimits, ...deps.limits };
   const writeBatch = createExecutionBatches(deps);
-  /** All that is remembered. */
+  /** All executions that are kept in memory. */
   const entries = new Map<string, Entry>();
-  /** What is not in the database in its present shape, in the order in which it changed. */
+  /** Entries whose current state is not stored, in the order in which they changed. */
   const dirty = new Set<Entry>();
   let timer: NodeJS.Timeout | null = null;
   let flushing: Promise<void> | null = null;
   let isClosing = false;
   let isAway = false;
 
-  /** Since the oldest change, which may have come while a batch was under way. */
+  /** Counted from the oldest change, which may have been made while a batch was being written. */
   function countToGather(): number {
     const [oldest] = dirty;
     if (!oldest) return limits.gatherMs;
@@ -113,7 +130,7 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
     entries.delete(entry.record.execution.id);
   }
 
-  /** One that may be about to end waits for a turn, to be written once. */
+  /** An execution that may end soon is delayed for one turn, so that it is written once. */
   function isDue({ record, isStored, changedAtMs, waiters }: Entry): boolean {
     if (isClosing || isStored || waiters.length > 0 || isFinished(record.execution.status))
       return true;
@@ -148,7 +165,9 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
     for (const waiter of waiters) waiter.resolve();
   }
 
-  /** In front of what came since; what there is no room for is forgotten, oldest first. */
+  /**
+   * Puts items back in front of newer changes. If there is not enough room, the oldest are dropped.
+   */
   function putBack(left: readonly Taken[]): void {
     const since = [...dirty];
     dirty.clear();
@@ -158,13 +177,17 @@ export function createExecutionWriter(deps: ExecutionWriterDeps): ExecutionWrite
       characters += weigh(entry);
       if (characters <= limits.waitingCharacters || !isFinished(entry.record.execution.status))
         continue;
-      // Somebody may be following one that has a row: its end is told, whatever becomes of its result.
+      // An execution that has a row may have subscribers, so its end is still written, but without
+      // its result.
       if (entry.isStored) entry.record.result = null;
       else forget(entry);
     }
   }
 
-  /** The end alone, where its words or its result are what the database does not take; false: there is no row, or that was tried. */
+  /**
+   * Writes only the final status, for an execution whose error message or result the database
+   * rejects. Returns false if there is no row, or if this was already tried.
+   */
   function endBarely(entry: Entry): boolean {
     const { record, isStored } = entry;
     const isBare = record.result === null && record.execution.errorMessage === NOT_TAKEN;

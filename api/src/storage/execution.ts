@@ -1,16 +1,25 @@
 import type { ToolExecution, ToolExecutionStatus } from "@gatehouse/prisma";
 import type { ExecutionContent, ExecutionProgress } from "./execution-content.ts";
 
-/** A run as everybody reads it who may see it, and what the process at hand remembers of it for its runner. */
+/**
+ * A tool execution as every member who may see it reads it, and the content that this process keeps
+ * in memory for the user who started it.
+ */
 export interface Execution extends Omit<ToolExecution, "arguments" | "result" | "progress"> {
-  /** For the runner alone, as all that follows. Null: none yet, or erased. */
+  /**
+   * This property and the following ones are only for the user who started the execution. Null:
+   * none yet, or erased.
+   */
   progress: ExecutionProgress | null;
-  /** In clear, while the process that ran it remembers it; null: sealed in the database. */
+  /**
+   * Not encrypted, while the process that ran the tool keeps it in memory; null: stored encrypted
+   * in the database.
+   */
   contents: ExecutionContents | null;
 }
 
 export interface ExecutionContents {
-  /** Any JSON; null once it is erased. */
+  /** Any JSON value; null after it was erased. */
   arguments: unknown;
   /** Null: none yet, or erased. */
   result: ExecutionContent | null;

@@ -17,24 +17,24 @@ export interface NewFlow {
   workspaceId: string;
   serverId: string;
   configVersion: number;
-  /** How long the attempt may take, in milliseconds. */
+  /** How long the flow stays valid, in milliseconds. */
   ttlMs: number;
 }
 
-/** What the callback will need, stored before the person is sent away. */
+/** The values that the callback needs, stored before the user is redirected. */
 export interface PreparedFlow {
   stateHash: Uint8Array<ArrayBuffer>;
   codeVerifier: string;
   clientRowId: string;
   authorizationServer: Prisma.InputJsonObject;
   resource: string | null;
-  /** The provider profile that the attempt follows. */
+  /** The provider profile that the flow uses. */
   profile: string | null;
   requestedScopes: string[];
   redirectUri: string;
 }
 
-/** A callback that arrived while nobody was signed in. */
+/** A callback that arrived while the user was not signed in. */
 export interface HeldCallback {
   /** The callback's query string; it is encrypted. */
   query: string;
@@ -43,40 +43,49 @@ export interface HeldCallback {
   ttlMs: number;
 }
 
-/** An attempt that has been taken: its verifier open, its state used up. */
+/** A flow whose state has been used. The PKCE verifier is decrypted. */
 export interface TakenFlow extends OAuthFlow {
   openCodeVerifier: string | null;
 }
 
-/** Attempts at consent: one row each, the state kept hashed and taken once. */
+/** Consent flows: one row each. The state is stored as a hash and can be used once. */
 export interface FlowStore {
   create(flow: NewFlow): Promise<OAuthFlow>;
-  /** Null: the attempt was ended meanwhile. */
+  /** Null if the flow has ended in the meantime. */
   prepare(flowId: string, prepared: PreparedFlow): Promise<OAuthFlow | null>;
   find(flowId: string): Promise<OAuthFlow | null>;
   findByState(stateHash: Uint8Array<ArrayBuffer>): Promise<OAuthFlow | null>;
-  /** Takes the state atomically, whatever the outcome will be; null when it was used, cancelled or has expired. */
+  /**
+   * Uses the state atomically, whatever the outcome of the flow; null if it was already used,
+   * cancelled or has expired.
+   */
   take(flowId: string): Promise<TakenFlow | null>;
-  /** Appends in order. */
+  /** Appends the steps in the given order. */
   addSteps(flowId: string, steps: readonly object[]): Promise<void>;
-  /** Ends an attempt that is still open; false when it was over already. */
+  /** Ends a flow that is still open; false if it had already ended. */
   finish(
     flowId: string,
     status: Exclude<OAuthFlowStatus, "PENDING">,
     error?: OAuthFlowError | null,
     errorDetail?: string | null,
   ): Promise<boolean>;
-  /** Ends every open attempt at a server, in the caller's transaction; publish the ids that come back after the commit. */
+  /**
+   * Ends every open flow of a server, in the caller's transaction. Publish the returned ids after
+   * the commit.
+   */
   failOpen(tx: Transaction, serverId: string, error: OAuthFlowError): Promise<string[]>;
-  /** The same for every open attempt of a person's in a workspace. */
+  /** Ends every open flow of a user in a workspace, in the caller's transaction. */
   failOpenOf(
     tx: Transaction,
     person: { workspaceId: string; userId: string },
     error: OAuthFlowError,
   ): Promise<string[]>;
-  /** Keeps a callback until the user signs in, in place of one that is held already. False: the attempt is over. */
+  /**
+   * Keeps a callback until the user signs in, and replaces one that is already held. False if the
+   * flow has ended.
+   */
   hold(flowId: string, callback: HeldCallback): Promise<boolean>;
-  /** The attempt whose held callback was delivered by the browser that has this secret. */
+  /** Finds the flow whose held callback was delivered by the browser that has this secret. */
   findByHeldSecret(secretHash: Uint8Array<ArrayBuffer>): Promise<OAuthFlow | null>;
   /** The parameters held under this secret; null when there are none or they have expired. */
   readHeld(flowId: string, secretHash: Uint8Array<ArrayBuffer>): Promise<string | null>;
@@ -111,7 +120,8 @@ export function createFlowStore(deps: {
 
   return {
     async create({ ttlMs, ...flow }) {
-      // The database's: another process subtracts it from when the person came back.
+      // The database's clock, because another process subtracts this time from the time of the
+      // callback.
       const [clock] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS "now"`;
       if (!clock) throw new Error("the database tells no time");
       const expiresAt = new Date(Date.now() + ttlMs);
@@ -136,13 +146,14 @@ export function createFlowStore(deps: {
       return db.oAuthFlow.findUnique({ where: { stateHash } });
     },
     async take(flowId) {
-      // One statement decides among all that come with the same state (regressions C3, C6).
+      // One statement decides between concurrent callbacks with the same state (regressions C3,
+      // C6).
       const taken = await db.$queryRaw<{ id: string }[]>`
         UPDATE "OAuthFlow" SET "consumedAt" = clock_timestamp(), "heldCallback" = NULL, "heldUntil" = NULL
         WHERE "id" = ${flowId}::uuid AND "consumedAt" IS NULL AND "status" = 'PENDING' AND "expiresAt" > clock_timestamp()
         RETURNING "id"`;
       if (taken.length === 0) {
-        // One that ran out unnoticed is told so now.
+        // A flow that has expired is marked as such now.
         await db.$executeRaw`
           UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL
           WHERE "id" = ${flowId}::uuid AND "consumedAt" IS NULL AND "status" = 'PENDING'`;

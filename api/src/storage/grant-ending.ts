@@ -4,26 +4,32 @@ import { type GrantRow, grantColumns, openGrant } from "./grant-row.ts";
 import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
 
-/** Why a grant ends; here there always is a reason. */
+/** Why a grant ends. Unlike in `RevocationCause`, there is always a reason. */
 export interface EndCause extends RevocationCause {
   reason: NonNullable<RevocationCause["reason"]>;
 }
 
-/** Ends grants in the caller's transaction: tokens erased here and on their way to be revoked there, told in the log. */
+/**
+ * Ends grants in the caller's transaction: erases the stored tokens, adds a task that revokes them
+ * at the authorization server, and appends an event.
+ */
 export interface GrantEnding {
-  /** Whatever there was, for update; in one order, so that two that end several never wait for each other. */
+  /**
+   * Reads and locks the matching rows, in a fixed order so that two transactions that end several
+   * grants cannot deadlock.
+   */
   readRows(tx: Transaction, where: Prisma.Sql): Promise<GrantRow[]>;
-  /** False: it had ended already. */
+  /** False if the grant had already ended. */
   endRow(
     tx: Transaction,
     row: GrantRow,
     cause: EndCause,
-    /** NOT_REQUIRED when the server asks for no OAuth any more. */
+    /** NOT_REQUIRED if the server no longer requires OAuth. */
     state?: "DISCONNECTED" | "NOT_REQUIRED",
   ): Promise<boolean>;
 }
 
-/** What is left of a grant that has ended: its reason. */
+/** The column values of a grant that has ended; only its reason is kept. */
 const erased = {
   ...clearedTokens,
   accessTokenLifetimeMs: null,
@@ -74,7 +80,10 @@ export const grantsOf = {
   server: (serverId: string) => Prisma.sql`g."serverId" = ${serverId}::uuid`,
   owner: (serverId: string, ownerId: string) =>
     Prisma.sql`g."serverId" = ${serverId}::uuid AND g."ownerId" = ${ownerId}::uuid`,
-  /** A member's own ones in a workspace, and the workspace's that they consented to; with client credentials nobody did. */
+  /**
+   * The member's own grants in a workspace, and the shared grants that the member consented to.
+   * Grants by client credentials have no consenting member.
+   */
   member: (workspaceId: string, userId: string) => Prisma.sql`
     g."serverId" IN (SELECT s."id" FROM "McpServer" s WHERE s."workspaceId" = ${workspaceId}::uuid)
     AND (g."ownerId" = ${userId}::uuid OR (g."ownerId" = ${workspaceId}::uuid AND g."connectedById" = ${userId}::uuid

@@ -7,13 +7,18 @@ import { type GrantRow, openIfPossible } from "./grant-row.ts";
 import { clearedLease, type StateChange } from "./grant-store.ts";
 import type { RevocationStore } from "./revocation-store.ts";
 
-/** Tokens that a person has just consented to, or that the workspace got for itself. */
+/**
+ * Tokens that a user has just consented to, or that the workspace obtained with client credentials.
+ */
 export interface ConsentedGrant {
   flowId: string;
-  /** The server's. */
+  /** The workspace of the server. */
   workspaceId: string;
   serverId: string;
-  /** The settings' version when the attempt began: another one now means that they were changed. */
+  /**
+   * The version of the server's settings when the flow started. A different stored version means
+   * that the settings were changed.
+   */
   configVersion: number;
   ownerId: string;
   connectedById: string;
@@ -23,50 +28,57 @@ export interface ConsentedGrant {
   tokenEndpoint: string;
   revocationEndpoint: string | null;
   resource: string | null;
-  /** The provider profile that the consent followed. */
+  /** The provider profile that the consent used. */
   profile: string | null;
   requestedScopes: string[];
   grantedScopes: string[];
   accessToken: string;
   refreshToken: string | null;
-  /** Milliseconds; null: unknown. */
+  /** The lifetime of the access token, in milliseconds; null: unknown. */
   expiresInMs: number | null;
-  /** The same for the refresh token. */
+  /** The lifetime of the refresh token, in milliseconds; null: unknown. */
   refreshExpiresInMs: number | null;
 }
 
 export interface GrantLifecycle {
   /**
-   * Seals the grant, finishes the attempt and appends the event, in one transaction. Tokens of another issuer or client that it
-   * replaces are on their way to be revoked.
+   * Seals the grant, finishes the flow and appends the event, in one transaction. Replaced tokens
+   * of another issuer or client are queued for revocation.
    */
   connect(grant: ConsentedGrant): Promise<
     | { kind: "connected"; grantId: string; serverChanged: boolean }
-    /** Nothing was stored; the tokens are to be revoked. */
+    /** Nothing was stored; the caller must revoke the tokens. */
     | { kind: "settings-changed" | "server-gone" | "no-member" | "attempt-over" }
   >;
-  /** Erases the tokens of one owner and has them revoked. False: there was nothing to end. */
+  /**
+   * Erases the tokens of one owner and queues their revocation. False if there was nothing to end.
+   */
   end(
     target: { serverId: string; ownerId: string },
     reason: OAuthReason,
     actorId: string | null,
   ): Promise<boolean>;
-  /** The same for every owner at a server, in the caller's transaction; publish after the commit if any ended. */
+  /**
+   * Ends the grants of every owner at a server, in the caller's transaction. Publish after the
+   * commit if any ended.
+   */
   endAll(
     tx: Transaction,
     serverId: string,
     reason: OAuthReason,
     actorId: string | null,
-    /** NOT_REQUIRED when the server asks for no OAuth any more. */
+    /** NOT_REQUIRED if the server no longer requires OAuth. */
     state?: "DISCONNECTED" | "NOT_REQUIRED",
   ): Promise<{ ended: number }>;
-  /** The same for what a member holds in a workspace: their own grants, and the shared ones that they connected. */
+  /**
+   * Ends the grants of a member in a workspace: their own, and the shared ones that they connected.
+   */
   endOfMember(
     tx: Transaction,
     member: { workspaceId: string; userId: string },
     actorId: string,
   ): Promise<{ serverId: string; ownerId: string }[]>;
-  /** A change of state that leaves the tokens, if the state is still the one given. */
+  /** Changes the state and keeps the tokens, if the state is still the expected one. */
   changeState(
     grantId: string,
     from: { state: "CONNECTED" | "REAUTH_REQUIRED"; reason: OAuthReason | null; version: number },
@@ -84,7 +96,7 @@ export interface GrantLifecycleDeps {
   publish(grantId: string, workspaceId: string): void;
 }
 
-/** Each took a person's consent; the bound is about the latest. */
+/** Each entry required a consent by a user. Only the latest ones are kept. */
 const keptStepUps = 50;
 
 export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
@@ -93,8 +105,9 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
     box.seal(plaintext, { table: "OAuthGrant", column, rowId: grantId });
 
   /**
-   * Tokens of a grant that the consent replaces are revoked when they came from elsewhere. Those of the same client are left to run
-   * out: some authorization servers revoke "by user and client", which would end the new grant too.
+   * Queues the tokens of the grant that the consent replaces for revocation if they are from
+   * another issuer or client. Those of the same client are left to expire: some authorization
+   * servers revoke all tokens of a user and client, which would end the new grant too.
    */
   async function revokeElsewhere(
     tx: Transaction,
@@ -109,7 +122,10 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
     if (grant) await deps.revocations.addTokens(tx, grant, cause);
   }
 
-  /** What a first consent tells of the server: that it wants OAuth, and whose client id was entered. Answers whether it was news. */
+  /**
+   * Stores what a first consent shows about the server: that it requires OAuth, and whose client id
+   * was entered. Returns whether anything changed.
+   */
   async function settle(tx: Transaction, input: ConsentedGrant): Promise<boolean> {
     const typed = await tx.mcpServer.updateMany({
       where: { id: input.serverId, authType: "UNKNOWN" },
@@ -124,7 +140,10 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
     return typed.count + pinned.count > 0;
   }
 
-  /** What consents have asked for because of a 403, with what this one did; as accounts has put it in order. */
+  /**
+   * The scopes that consents requested because of a 403 response, including those of this consent,
+   * in the order of the consents.
+   */
   async function addStepUp(tx: Transaction, id: string): Promise<string[]> {
     const { stepUps, challengedScopes } = await tx.oAuthGrant.findUniqueOrThrow({ where: { id } });
     return [...stepUps, challengedScopes.join(" ")].slice(-keptStepUps);
@@ -133,18 +152,20 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
   return {
     async connect(input) {
       const outcome = await db.$transaction(async (tx) => {
-        // The row's lock puts consents at one server, and a change of its settings, in an order.
+        // The row lock serializes consents at one server with changes of its settings.
         const [server] = await tx.$queryRaw<{ workspaceId: string; configVersion: number }[]>`
           SELECT "workspaceId", "configVersion" FROM "McpServer" WHERE "id" = ${input.serverId}::uuid AND "deletedAt" IS NULL FOR NO KEY UPDATE`;
         if (!server) return { kind: "server-gone" as const };
-        // A leaver's accounts are ended under this lock too: whoever is out by now gets none afterwards.
+        // Removing a member ends their accounts under the same lock, so no grant is stored for a
+        // user who is no longer a member.
         const members = await tx.membership.count({
           where: { workspaceId: server.workspaceId, userId: input.connectedById },
         });
         if (members === 0) return { kind: "no-member" as const };
         if (server.configVersion !== input.configVersion)
           return { kind: "settings-changed" as const };
-        // First, so that nothing else is done for an attempt that was cancelled or has run out meanwhile.
+        // First, so that nothing else is done for a flow that was cancelled or has expired in the
+        // meantime.
         const finished = await tx.oAuthFlow.updateMany({
           where: { id: input.flowId, status: "PENDING" },
           data: { status: "SUCCEEDED", finishedAt: new Date(), codeVerifier: null },
@@ -238,7 +259,8 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
 
     async changeState(grantId, from, to) {
       const workspaceId = await db.$transaction(async (tx) => {
-        // Not a change of tokens, so the version stays: a refresh under way may still store its answer.
+        // The tokens do not change, so the version stays the same: a refresh in progress can still
+        // store its response.
         const changed = await tx.oAuthGrant.updateMany({
           where: { id: grantId, ...from },
           data: { state: to.state, reason: to.reason },

@@ -5,11 +5,12 @@ import { openGrant } from "./grant-row.ts";
 import { clearedLease, clearedTokens, type StateChange } from "./grant-store.ts";
 import type { RevocationStore } from "./revocation-store.ts";
 
-/** For grants of an authorization server that the MCP server does not name any more. */
+/** For grants from an authorization server that the MCP server no longer names. */
 export interface GrantMove {
   /**
-   * Tombstone with AUTHORIZATION_SERVER_CHANGED: tokens erased here and on their way to be revoked where they came from, one event.
-   * False: the grant is another by now, or dead already.
+   * Marks the grant as ended with AUTHORIZATION_SERVER_CHANGED: erases the stored tokens, queues
+   * their revocation at the server that issued them, and appends one event. False if the grant was
+   * replaced or has already ended.
    */
   markMoved(grantId: string, version: number): Promise<boolean>;
 }

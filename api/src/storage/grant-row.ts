@@ -3,7 +3,10 @@ import { BrokenSealError, type SealedBox, UnknownKeyError } from "#crypto/sealed
 import type { Grant, GrantReading, GrantType } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 
-/** The columns from which a grant is opened; times as differences by the database's clock. */
+/**
+ * The columns that are needed to open a grant. Times are differences, computed with the database's
+ * clock.
+ */
 export interface GrantRow {
   id: string;
   serverId: string;
@@ -47,7 +50,10 @@ export const grantColumns = Prisma.sql`
   c."id" AS "clientRowId", c."clientId", c."clientSecret", c."privateKey",
   c."signingAlgorithm", c."tokenEndpointAuthMethod"`;
 
-/** These reasons leave tokens that may still be used; every other one is dead until consent. */
+/**
+ * With these reasons the tokens may still be usable. With every other reason the grant needs a new
+ * consent.
+ */
 const usableReasons: ReadonlySet<OAuthReason | null> = new Set([
   null,
   "TOKEN_REJECTED",
@@ -61,7 +67,7 @@ export async function readGrantRow(db: Database, grantId: string): Promise<Grant
   return rows[0] ?? null;
 }
 
-/** @throws UnknownKeyError, BrokenSealError; the row is never touched for it. */
+/** @throws UnknownKeyError, BrokenSealError. The row is not changed in either case. */
 export function openGrant(box: SealedBox, row: GrantRow): Grant | null {
   if (!row.accessToken || !row.issuer || !row.tokenEndpoint || !row.clientRowId || !row.clientId)
     return null;
@@ -100,7 +106,10 @@ export function openGrant(box: SealedBox, row: GrantRow): Grant | null {
   };
 }
 
-/** For a grant that a new consent replaces, which must not fail for a key that is lost: null when it cannot be opened. */
+/**
+ * Opens a grant that a new consent replaces; null if it cannot be opened, because a missing
+ * encryption key must not prevent the consent.
+ */
 export function openIfPossible(box: SealedBox, row: GrantRow): Grant | null {
   try {
     return openGrant(box, row);

@@ -5,11 +5,11 @@ import type { GrantStore, RefreshCause } from "#oauth/ports.ts";
 import type { OAuthReason, OAuthState } from "#oauth/state.ts";
 import { type GrantRow, grantColumns, readGrantRow, readingOf } from "./grant-row.ts";
 
-/** A change of state, for the log, in the transaction that makes it. */
+/** A change of state, appended to the log in the transaction that makes the change. */
 export interface StateChange {
   workspaceId: string;
   serverId: string;
-  /** The user's id, or the workspace's. */
+  /** The id of the user or the workspace. */
   ownerId: string;
   actorId: string | null;
   previousState: OAuthState;
@@ -17,7 +17,7 @@ export interface StateChange {
   reason: OAuthReason | null;
 }
 
-/** Columns of a lease that nobody holds. */
+/** Column values of a lease that is not held. */
 export const clearedLease = {
   leaseOwner: null,
   leaseUntil: null,
@@ -26,7 +26,7 @@ export const clearedLease = {
   refreshFailures: 0,
 } as const;
 
-/** Columns of a grant whose tokens are of no use to anybody any more. */
+/** Column values of a grant whose tokens can no longer be used. */
 export const clearedTokens = {
   accessToken: null,
   refreshToken: null,
@@ -38,21 +38,27 @@ export interface GrantStoreDeps {
   db: Database;
   box: SealedBox;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
-  /** The end of a statement whose `event` is a row for the log (events/log.ts). */
+  /**
+   * The end of a statement whose common table expression `event` is a row for the log
+   * (events/log.ts).
+   */
   appendingEvent: Prisma.Sql;
-  /** After a commit: whoever waits for the grant or the workspace's log looks again. */
+  /**
+   * Called after a commit, so that callers that wait for the grant or the workspace's log read it
+   * again.
+   */
   publish(grantId: string, workspaceId: string | null): void;
   waitForChange(grantId: string, timeoutMs: number): Promise<void>;
 }
 
-/** Why a token was renewed, as the log says it. */
+/** The logged reason for a token refresh. */
 const loggedCauses = {
   due: "DUE",
   refused: "REFUSED",
   background: "BACKGROUND",
 } as const satisfies Record<RefreshCause, string>;
 
-/** Grants in PostgreSQL, for the refresher. All times are the database's. */
+/** Stores grants in PostgreSQL, for the refresher. All times are by the database's clock. */
 export function createGrantStore(deps: GrantStoreDeps): GrantStore {
   const { db, box } = deps;
   const seal = (grantId: string, column: string, plaintext: string) =>
@@ -65,7 +71,8 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
 
     async takeLease(grantId, version, ttlMs, cause) {
       const leaseId = randomUUID();
-      // One statement: the row's lock orders all that try, and `sentVersion` is written before anything can be sent.
+      // One statement: the row lock serializes all contenders, and `sentVersion` is written before
+      // a request can be sent.
       const rows = await db.$queryRaw<(GrantRow & { inDoubt: boolean })[]>`
         WITH previous AS (
           SELECT "id", "leaseUntil", "sentVersion" FROM "OAuthGrant" WHERE "id" = ${grantId}::uuid FOR UPDATE
@@ -95,15 +102,17 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       const reading = readingOf(box, present);
       if (reading.kind !== "usable" || reading.grant.version !== version || !present)
         return { kind: "settled", reading };
-      // Nothing to wait for: it ended meanwhile, or is of before the database's start.
+      // There is nothing to wait for: the lease has ended in the meantime, or was set before the
+      // database restarted.
       const waitMs = Math.max(present.leaseInMs, present.retryInMs) || 1_000;
       return { kind: "held", waitMs };
     },
 
     async storeTokens(grantId, version, tokens, { cause, durationMs }) {
       const payload = JSON.stringify({ cause: loggedCauses[cause], durationMs });
-      // An omitted refresh token, scope or lifetime keeps the old one (RFC 6749 §6); expiry is by the database's clock.
-      // One statement, so that the tokens and the event are stored together however little of the database there is.
+      // If the refresh token, scope or lifetime is omitted, the old value is kept (RFC 6749 §6).
+      // The expiry is computed with the database's clock. One statement, so that tokens and event
+      // are stored together even if the database is barely available.
       const events = await db.$queryRaw<{ workspaceId: string }[]>`
         WITH stored AS (UPDATE "OAuthGrant" SET
           "accessToken" = ${seal(grantId, "accessToken", tokens.accessToken)},
@@ -156,7 +165,8 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
           },
         });
         if (!grant || marked.count === 0) return null;
-        // The next consent registers anew; the row stays for whoever still looks at it.
+        // The next consent registers a new client. The row is kept because other transactions may
+        // still refer to it.
         if (reason === "CLIENT_INVALID" && grant.clientId)
           await tx.oAuthClient.update({
             where: { id: grant.clientId },

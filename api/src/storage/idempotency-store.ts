@@ -3,28 +3,31 @@ import type { SealedBox } from "#crypto/sealed-box.ts";
 import { writeExecutions } from "./execution-rows.ts";
 import type { RunRecord } from "./execution-writer.ts";
 
-/** A key as its caller gave it, and what they asked for under it. */
+/** An idempotency key as the caller sent it, and the hash of the request. */
 export interface IdempotencyKey {
-  /** The user's id, or the API token's. */
+  /** The id of the user or the API token. */
   callerId: string;
   /** SHA-256 of the key. */
   keyHash: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of what was asked for. */
+  /** SHA-256 of the request. */
   requestHash: Uint8Array<ArrayBuffer>;
 }
 
-/** The first run under a key. */
+/** The first tool execution under a key. */
 export interface KeyedExecution {
   executionId: string;
-  /** The same was asked for. */
+  /** Whether the same request was sent. */
   isSameRequest: boolean;
 }
 
-/** Keys live for a day, by the database's clock. */
+/** Idempotency keys. They are kept for a day, by the database's clock. */
 export interface IdempotencyStore {
-  /** Null: the key is free. */
+  /** Null if the key is not in use. */
   find(key: IdempotencyKey): Promise<KeyedExecution | null>;
-  /** Takes the key and writes its run, in one transaction: of callers at the same time, in whatever process, one succeeds. */
+  /**
+   * Reserves the key and writes its tool execution in one transaction. Of concurrent callers in any
+   * process, one succeeds.
+   */
   reserve(key: IdempotencyKey, record: RunRecord): Promise<boolean>;
 }
 
@@ -39,7 +42,7 @@ export function createIdempotencyStore(deps: { db: Database; box: SealedBox }): 
     },
     reserve: ({ callerId, keyHash, requestHash }, { execution, arguments: args }) =>
       db.$transaction(async (tx) => {
-        // Whoever comes second waits for the first one's commit, and then finds the key taken.
+        // A concurrent insert waits for the first commit and then finds the key in use.
         const taken = await tx.$executeRaw`
           INSERT INTO "IdempotencyKey" ("callerId", "keyHash", "requestHash", "executionId", "expiresAt")
           VALUES (${callerId}::uuid, ${keyHash}, ${requestHash}, ${execution.id}::uuid, clock_timestamp() + interval '24 hours')

@@ -6,11 +6,13 @@ const plaintext = "gatehouse";
 const context = { table: "Setting", column: "value", rowId: name };
 
 /**
- * Tells a wrong key at start, before anything is served: a value sealed at the first start must open.
- * @throws UnknownKeyError, BrokenSealError; nothing is changed.
+ * Detects a wrong encryption key at startup, before any request is served, by opening a value that
+ * was sealed at the first start.
+ * @throws UnknownKeyError, BrokenSealError. Nothing is changed in either case.
  */
 export async function checkCanary(db: Database, box: SealedBox): Promise<void> {
-  // Processes that start at once on a new database must agree: what is there first is what all open.
+  // Processes that start at the same time on a new database must agree, so all of them open the
+  // value that was inserted first.
   const [setting] = await db.$queryRaw<{ value: Uint8Array }[]>`
     INSERT INTO "Setting" ("name", "value") VALUES (${name}, ${box.seal(plaintext, context)})
     ON CONFLICT ("name") DO UPDATE SET "value" = "Setting"."value" RETURNING "value"`;

@@ -2,16 +2,19 @@ import type { Database } from "@gatehouse/prisma";
 import { isKeyId } from "#crypto/keyring.ts";
 import { nameColumn, sealedColumns, sqlFor } from "./sealed-columns.ts";
 
-/** How many values of a column a key has sealed. */
+/** How many values of a column were sealed with a key. */
 export interface KeyUse {
-  /** Null: damaged values, which name no key. */
+  /** Null: damaged values, which contain no key id. */
   keyId: string | null;
-  /** `OAuthGrant.accessToken`, for instance. */
+  /** For example `OAuthGrant.accessToken`. */
   column: string;
   count: number;
 }
 
-/** Which keys have sealed what the database holds; read from the values' headers, opening none. */
+/**
+ * Counts the values in the database by the key that sealed them. Reads the headers of the values
+ * and opens none.
+ */
 export async function countKeyUses(db: Database): Promise<KeyUse[]> {
   const uses: KeyUse[] = [];
   for (const column of sealedColumns) {
@@ -26,14 +29,14 @@ export async function countKeyUses(db: Database): Promise<KeyUse[]> {
 
 const prefix = "sealed-with:";
 
-/** Notes that a key seals, before it does, so that it is never taken for a new one again. */
+/** Records a key before it seals anything, so that it is never treated as a new key again. */
 export async function recordSealing(db: Database, keyId: string): Promise<void> {
   await db.$executeRaw`
     INSERT INTO "Setting" ("name", "value") VALUES (${prefix + keyId}, convert_to(clock_timestamp()::text, 'UTF8'))
     ON CONFLICT ("name") DO NOTHING`;
 }
 
-/** Keys that have sealed at some time, the present ones among them. */
+/** Lists all keys that have ever sealed a value, including the current ones. */
 export async function listEverSealing(db: Database): Promise<Set<string>> {
   const rows = await db.setting.findMany({ where: { name: { startsWith: prefix } } });
   return new Set(rows.map(({ name }) => name.slice(prefix.length)));

@@ -1,6 +1,9 @@
 import type { Database } from "@gatehouse/prisma";
 
-/** Transactions that run on this database now, by name; another one that begins later in the same session has another name. */
+/**
+ * The names of the transactions that are running on this database. A later transaction of the same
+ * session has a different name.
+ */
 export async function listOpenTransactions(db: Database): Promise<string[]> {
   const rows = await db.$queryRaw<{ name: string }[]>`
     SELECT "pid" || ' ' || extract(epoch FROM "xact_start") AS "name" FROM pg_stat_activity

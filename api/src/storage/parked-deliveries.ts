@@ -1,30 +1,31 @@
 import type { Database } from "@gatehouse/prisma";
 
-/** A delivery that failed for a day and whose next attempt is due. */
+/** A delivery that has failed for a day and whose next attempt is due. */
 export interface ParkedDelivery {
   endpointId: string;
   workspaceId: string;
   eventId: string;
   url: string;
   isDisabled: boolean;
-  /** The endpoint receives events of this type. */
+  /** Whether the endpoint receives events of this type. */
   isWanted: boolean;
-  /** Since the event happened, in milliseconds. */
+  /** The time since the event occurred, in milliseconds. */
   ageMs: number;
 }
 
-/** Due rows that one statement reads. */
+/** The number of due rows that one statement reads. */
 const searched = 500;
 
 export interface ParkedSearch {
   most: number;
   claimMs: number;
-  /** Endpoints that this process is already retrying one of. */
+  /** Endpoints for which this process is already retrying a delivery. */
   except: readonly string[];
 }
 
 /**
- * Takes parked deliveries whose time has come, one of each endpoint; no other process takes them for `claimMs`.
+ * Claims parked deliveries that are due, one for each endpoint. No other process claims them for
+ * `claimMs`.
  */
 export function takeParked(
   db: Database,

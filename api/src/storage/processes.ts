@@ -1,33 +1,42 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
 
-/** A process of the cluster, heard of within the last ten seconds. */
+/** A process of the cluster that has sent a heartbeat within the last ten seconds. */
 export interface LiveProcess {
   id: string;
   publicUrl: string;
-  /** Ids of the keys that it knows; the first one seals. */
+  /** The ids of the keys that it has. The first one seals. */
   keyIds: string[];
   startedAt: Date;
 }
 
 export type Registration =
-  /** `previousPublicUrl`: what the installation had before this start, if it was another one. */
+  /**
+   * `previousPublicUrl`: the public URL of the installation before this start, if it was a
+   * different one.
+   */
   | { kind: "registered"; previousPublicUrl: string | null }
-  /** A living process has another public URL; nothing was written. */
+  /** A running process has a different public URL. Nothing was written. */
   | { kind: "differs"; publicUrl: string };
 
 type Self = Pick<LiveProcess, "id" | "publicUrl" | "keyIds">;
 
-/** Who of the cluster lives, by the database's clock. */
+/** The running processes of the cluster, by the database's clock. */
 export interface ProcessStore {
-  /** @param isAlone nobody else can be using this database, whatever rows a killed process left */
+  /**
+   * @param isAlone no other process can be using this database, whatever rows a killed process has
+   * left
+   */
   register(self: Self, isAlone: boolean): Promise<Registration>;
-  /** To be repeated every two seconds or so. */
+  /** Sends a heartbeat. Call it about every two seconds. */
   beat(self: Self): Promise<void>;
   remove(id: string): Promise<void>;
   listLive(): Promise<LiveProcess[]>;
 }
 
-/** Any number that nobody else takes in this database; 4,716,000,001 is the migrations'. */
+/**
+ * A number that nothing else uses as an advisory lock in this database. Migrations use
+ * 4,716,000,001.
+ */
 const registerLock = 4_716_000_003;
 const publicUrlSetting = "public-url";
 
@@ -35,7 +44,8 @@ export function createProcessStore(db: Database): ProcessStore {
   return {
     register: (self, isAlone) =>
       db.$transaction(async (tx) => {
-        // One after the other: two that differ would otherwise not see each other.
+        // Registrations are serialized; otherwise two processes with different URLs would not see
+        // each other.
         await tx.$executeRaw`SELECT pg_advisory_xact_lock(${registerLock}::bigint)`;
         await tx.$executeRaw`
           DELETE FROM "Process" WHERE ${isAlone} OR "lastSeenAt" < clock_timestamp() - interval '1 minute'`;
@@ -52,7 +62,10 @@ export function createProcessStore(db: Database): ProcessStore {
   };
 }
 
-/** Also anew: a process that was stopped for a while finds itself cleaned away. */
+/**
+ * Inserts the row if it is missing: the row of a process that was suspended for a while has been
+ * deleted.
+ */
 async function writeSelf(db: Database | Transaction, self: Self): Promise<void> {
   await db.$executeRaw`
     INSERT INTO "Process" ("id", "publicUrl", "keyIds", "startedAt", "lastSeenAt")

@@ -2,15 +2,22 @@ import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
 
-/** Dynamic registrations that have served their time, on their way to be deleted where they were made (RFC 7592). */
+/**
+ * Dynamic registrations that are no longer used, queued for deletion at their authorization server
+ * (RFC 7592).
+ */
 export interface RegistrationStore {
-  /** All of a server that is being deleted. To be called once its grants have ended, in the same transaction. */
+  /**
+   * Retires all registrations of a server that is being deleted. Call it after its grants have
+   * ended, in the same transaction.
+   */
   retireAll(tx: Transaction, serverId: string, cause: RevocationCause): Promise<void>;
   /**
-   * Those that the authorization server does not know any more, that have expired, or that a newer one has taken the place of, once no
-   * grant and no open attempt uses them.
-   * @param serverId looks at the registrations of this server; null: at the next part of all registrations, from where the last call ended
-   * @returns how many
+   * Retires the registrations that the authorization server no longer knows, that have expired, or
+   * that a newer one has replaced, once no grant and no open flow uses them.
+   * @param serverId only registrations of this server; null: the next batch of all registrations,
+   * starting where the previous call ended
+   * @returns how many were retired
    */
   retireUnused(serverId: string | null): Promise<number>;
 }
@@ -31,7 +38,7 @@ const columns = Prisma.sql`
   FROM "OAuthClient" c JOIN "McpServer" s ON s."id" = c."serverId"
   WHERE c."kind" = 'DYNAMIC' AND c."registrationAccessToken" IS NOT NULL AND c."registrationClientUri" IS NOT NULL`;
 const atOnce = 50;
-/** Registrations that one call looks at. */
+/** The number of registrations that one call reads. */
 const sweepSize = 2_000;
 const beforeAllIds = "00000000-0000-0000-0000-000000000000";
 
@@ -44,14 +51,17 @@ export function createRegistrationStore(deps: {
 
   let sweptTo = beforeAllIds;
 
-  /** The last registration of the next part; null at the end. */
+  /** The id of the last registration in the next batch; null after the last batch. */
   async function findSweepEnd(after: string): Promise<string | null> {
     const [end] = await db.$queryRaw<{ id: string }[]>`
       SELECT "id" FROM "OAuthClient" WHERE "id" > ${after}::uuid ORDER BY "id" OFFSET ${sweepSize - 1} LIMIT 1`;
     return end?.id ?? null;
   }
 
-  /** The row stays for whoever still looks at it, without the means to delete it twice. */
+  /**
+   * Keeps the row, because other transactions may still refer to it, but erases the credentials so
+   * that the registration is not deleted twice.
+   */
   async function retire(
     tx: Transaction,
     row: RegistrationRow,
@@ -89,7 +99,8 @@ export function createRegistrationStore(deps: {
           ? Prisma.sql`c."id" > ${after}::uuid AND (${last}::uuid IS NULL OR c."id" <= ${last}::uuid)`
           : Prisma.sql`c."serverId" = ${serverId}::uuid`;
       return db.$transaction(async (tx) => {
-        // `OFFSET 0` keeps each subquery a look-up for every registration instead of a scan of all grants and attempts.
+        // `OFFSET 0` makes PostgreSQL run each subquery as a lookup per registration instead of a
+        // scan of all grants and flows.
         const rows = await tx.$queryRaw<RegistrationRow[]>`
           SELECT ${columns}
             AND ${part}

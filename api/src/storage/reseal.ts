@@ -4,33 +4,39 @@ import { nameColumn, type SealedColumn, sealedColumns, sqlFor } from "./sealed-c
 
 export interface ResealOptions {
   db: Database;
-  /** Seals with the new key and opens with all. */
+  /** Seals with the new key and opens with all keys. */
   box: SealedBox;
-  /** The key that seals. */
+  /** The id of the key that seals. */
   keyId: string;
-  /** Rows per statement that reads; one result of a tool may be a megabyte. */
+  /** The number of rows per statement that reads. One result of a tool can be a megabyte. */
   batchSize?: number;
-  /** Stops between two rows; what has been resealed stays so. */
+  /** Stops between two rows. Values that were already resealed stay so. */
   signal: AbortSignal;
-  /** After every batch: values resealed in this column, of so many that there were. */
+  /**
+   * Called after every batch with the number of values resealed in this column, and their total.
+   */
   onBatch(progress: { column: string; done: number; total: number }): void;
 }
 
 export interface ResealReport {
-  /** False: it was stopped, or writers kept sealing with another key. */
+  /** False if it was stopped, or if other processes kept sealing with another key. */
   complete: boolean;
   resealed: number;
-  /** Values that could not be opened and are as they were. */
+  /** Values that could not be opened. They were not changed. */
   unopened: { column: string; rowId: string; keyId: string | null }[];
 }
 
-/** A pass meets again only what somebody sealed with another key meanwhile; more of them mean that somebody keeps doing so. */
+/**
+ * A further pass only finds values that were sealed with another key in the meantime. Reaching this
+ * limit means that another process keeps using that key.
+ */
 const maxPasses = 5;
 
 /**
- * Seals anew whatever another key has sealed, column by column, row by row. It may be killed at any point and run again: what is
- * left to do is read from the values themselves. A row is replaced only while it still holds the value that was opened, so that a
- * token written meanwhile is never lost; versions and times of the row stay.
+ * Reseals all values that were sealed with another key, by column and row. It can be interrupted at
+ * any point and run again, because the remaining work is read from the values themselves. A row is
+ * updated only if it still holds the value that was opened, so a token written in the meantime is
+ * never lost. The row's version and times are not changed.
  */
 export async function resealAll(options: ResealOptions): Promise<ResealReport> {
   let resealed = 0;
@@ -79,7 +85,8 @@ async function resealColumn(column: SealedColumn, options: ResealOptions) {
         unopened.push({ column: nameColumn(column), rowId: row.rowId, keyId: fresh.keyId });
         continue;
       }
-      // By compare-and-swap, one row to a transaction: no lock is held while another is waited for.
+      // By compare-and-swap in a transaction for each row: no lock is held while waiting for
+      // another.
       resealed += await db.$executeRaw`
         UPDATE ${sql.table} SET ${sql.value} = ${fresh.value}
         WHERE ${sql.key} = ${row.rowId}::${sql.keyType} AND ${sql.value} = ${row.value}`;

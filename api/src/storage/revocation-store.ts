@@ -9,24 +9,24 @@ import { BrokenSealError, type SealedBox } from "#crypto/sealed-box.ts";
 import type { Grant, GrantClient } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 
-/** Where a grant is ended, and why. */
+/** Where a grant was ended, and why. */
 export interface RevocationCause {
   workspaceId: string;
-  /** Who caused it; null when nobody in particular. */
+  /** The user who caused it; null if no user did. */
   actorId: string | null;
   reason: OAuthReason | null;
 }
 
-/** Whose tokens, from which client: what a later consent may share with the task. */
+/** The owner and client of the tokens, which a later consent may share with the task. */
 export interface RevocationAccount {
-  /** The user's id, or the workspace's. */
+  /** The id of the user or the workspace. */
   ownerId: string;
   issuer: string;
-  /** As the authorization server knows it. */
+  /** The client id at the authorization server. */
   clientId: string;
 }
 
-/** All that ending it takes; sealed while it is stored. */
+/** Everything that is needed for the revocation. It is sealed in the database. */
 export type RevocationWork = (
   | {
       kind: "TOKENS";
@@ -37,61 +37,94 @@ export type RevocationWork = (
     }
   | { kind: "REGISTRATION"; registrationClientUri: string; registrationAccessToken: string }
 ) & {
-  /** Stands for the MCP server's own URL, which may be gone: it lets loopback servers be reached. */
+  /**
+   * Used in place of the MCP server's own URL, which may no longer exist, to decide whether
+   * loopback addresses are allowed.
+   */
   serverUrl: string;
 };
 
-/** A task of which this process alone disposes, until its lease runs out. */
+/** A task that only this process may handle until its lease expires. */
 export interface LeasedTask extends RevocationCause, RevocationAccount {
   id: string;
   leaseId: string;
   kind: RevocationTaskKind;
   serverId: string;
-  /** Tries before this one. */
+  /** The number of earlier attempts. */
   attempts: number;
-  /** By the database's clock, when the lease was taken: milliseconds since the grant was ended. */
+  /**
+   * Milliseconds from the end of the grant to the time when the lease was taken, by the database's
+   * clock.
+   */
   ageMs: number;
   payload: Uint8Array;
 }
 
-/** How it ended; told in the log as the task is erased. */
+/** The outcome of a task, appended to the log when the task is erased. */
 export interface RevocationReceipt {
-  /** REFUSED: by an OAuth error that no later try mends. KEPT_SHARED: a living grant hangs on the same client. */
+  /**
+   * REFUSED: by an OAuth error that a retry cannot fix. KEPT_SHARED: an active grant uses the same
+   * client.
+   */
   outcome: "CONFIRMED" | "UNSUPPORTED" | "REFUSED" | "KEPT_SHARED" | "GIVEN_UP";
-  /** Requests that were made, the last one included. */
+  /** The number of requests made, including the last one. */
   attempts: number;
   httpStatus: number | null;
 }
 
-/** The outbox of what is to be ended at authorization servers. All times are the database's. */
+/**
+ * The outbox of tokens and registrations to be revoked at authorization servers. All times are by
+ * the database's clock.
+ */
 export interface RevocationStore {
-  /** In the transaction that ends or outdates the grant, so that neither happens without the other. */
+  /**
+   * Must be called in the transaction that ends or replaces the grant, so that neither is stored
+   * without the other.
+   */
   addTokens(tx: Transaction, grant: TokensToRevoke, cause: RevocationCause): Promise<void>;
   addRegistration(
     tx: Transaction,
     registration: RegistrationToDelete,
     cause: RevocationCause,
   ): Promise<void>;
-  /** Of a grant that has ended or died, or is gone with its server: where and why, as far as it is still known. */
+  /**
+   * Reads where and why a grant ended. The grant may already have been deleted with its server; the
+   * result then contains what is still known.
+   */
   readCause(grant: { serverId: string; ownerId: string }): Promise<RevocationCause>;
-  /** Leases tasks whose time has come; a registration's comes when no token of it is left to revoke. */
+  /**
+   * Leases tasks that are due. The task of a registration is due when none of its tokens remain to
+   * be revoked.
+   */
   takeDue(most: number, leaseMs: number): Promise<LeasedTask[]>;
-  /** Leases the open TOKENS tasks of an account, due or not, but those that somebody has leased. */
+  /**
+   * Leases the open TOKENS tasks of an account, whether due or not, except those that are already
+   * leased.
+   */
   takeAccount(account: RevocationAccount, leaseMs: number): Promise<LeasedTask[]>;
-  /** TOKENS tasks of an account that somebody has leased now. */
+  /** Counts the TOKENS tasks of an account that are currently leased. */
   countHeld(account: RevocationAccount): Promise<number>;
-  /** Keeps an account's TOKENS tasks from being taken as due for so long; those that are leased now, once they are given back. */
+  /**
+   * Delays the TOKENS tasks of an account by this time. Those that are currently leased are delayed
+   * when they are given back.
+   */
   postpone(account: RevocationAccount, forMs: number): Promise<void>;
   /**
-   * Null: the seal is broken, which no later try mends.
-   * @throws UnknownKeyError; the task is untouched.
+   * Null if the seal is broken, which a retry cannot fix.
+   * @throws UnknownKeyError. The task is not changed.
    */
   open(task: LeasedTask): RevocationWork | null;
-  /** Whether a grant of that owner lives through that client. */
+  /** Whether an active grant of this owner uses this client. */
   isShared(account: RevocationAccount): Promise<boolean>;
-  /** Erases the task and appends its receipt, in one transaction. False: the lease had run out and somebody else has it. */
+  /**
+   * Erases the task and appends its receipt, in one transaction. False if the lease had expired and
+   * another process holds it.
+   */
   finish(task: LeasedTask, receipt: RevocationReceipt): Promise<boolean>;
-  /** Ends the lease. @param inMs when the task is due again, or later if it was postponed meanwhile */
+  /**
+   * Ends the lease.
+   * @param inMs when the task is due again; later if it was postponed in the meantime
+   */
   giveBack(task: LeasedTask, tries: { attempts: number; inMs: number }): Promise<void>;
 }
 
@@ -119,13 +152,13 @@ export interface RevocationStoreDeps {
   db: Database;
   box: SealedBox;
   newId(): string;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendReceipt(tx: Transaction, task: LeasedTask, receipt: RevocationReceipt): Promise<void>;
-  /** After a commit that appended one. */
+  /** Called after a commit that appended a receipt. */
   publish(workspaceId: string): void;
 }
 
-/** A workspace that is gone with its log: its tasks end without a receipt. */
+/** Stands for a deleted workspace, which has no log: its tasks end without a receipt. */
 const nowhere = "00000000-0000-0000-0000-000000000000";
 const isFree = Prisma.sql`("leaseUntil" IS NULL OR "leaseUntil" <= now())`;
 const ofAccount = ({ ownerId, issuer, clientId }: RevocationAccount) =>
@@ -153,7 +186,7 @@ export function createRevocationStore(deps: RevocationStoreDeps): RevocationStor
         ${box.seal(JSON.stringify(work), context(id))}, clock_timestamp(), clock_timestamp())`;
   }
 
-  /** Whoever else is taking tasks is not waited for: each is one process's. */
+  /** Skips rows that are locked by another process, because each task belongs to one process. */
   function lease(where: Prisma.Sql, leaseMs: number): Promise<LeasedTask[]> {
     const leaseId = randomUUID();
     return db.$queryRaw<LeasedTask[]>`

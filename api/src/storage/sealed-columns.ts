@@ -4,9 +4,9 @@ import { Prisma } from "@gatehouse/prisma";
 export interface SealedColumn {
   readonly table: string;
   readonly column: string;
-  /** The primary key, whose text is the context's row id. */
+  /** The primary key, whose text is the row id in the context. */
   readonly key: { readonly column: string; readonly type: "uuid" | "text" };
-  /** Where the column holds other things too: the row of the sealed one. */
+  /** The key of the row with the sealed value, if the column holds other values in other rows. */
   readonly onlyRow?: string;
 }
 
@@ -15,8 +15,8 @@ const sealed = (table: string, ...columns: string[]): SealedColumn[] =>
   columns.map((column) => ({ table, column, key: id }));
 
 /**
- * Every sealed column of the schema (a test compares). The canary comes last: whoever lacks the old key is refused at start for as
- * long as anything else may need it.
+ * Every sealed column of the schema (verified by a test). The canary comes last, so that a process
+ * without the old key is refused at startup for as long as any other value may need that key.
  */
 export const sealedColumns: readonly SealedColumn[] = [
   ...sealed("McpServer", "headers", "oauthClientSecret", "oauthPrivateKey"),
@@ -35,12 +35,12 @@ export const sealedColumns: readonly SealedColumn[] = [
   },
 ];
 
-/** How people know it: `OAuthGrant.accessToken`. */
+/** The name that is shown to users, such as `OAuthGrant.accessToken`. */
 export function nameColumn({ table, column }: Pick<SealedColumn, "table" | "column">): string {
   return `${table}.${column}`;
 }
 
-/** The parts of statements about a column. */
+/** SQL fragments for statements about a column. */
 export function sqlFor({ table, column, key, onlyRow }: SealedColumn) {
   const value = Prisma.raw(`"${column}"`);
   const keyColumn = Prisma.raw(`"${key.column}"`);
@@ -51,7 +51,8 @@ export function sqlFor({ table, column, key, onlyRow }: SealedColumn) {
     keyType: Prisma.raw(key.type),
     /** True for the rows that hold a sealed value. */
     isSealed: onlyRow ? Prisma.sql`${keyColumn} = ${onlyRow}` : Prisma.sql`${value} IS NOT NULL`,
-    // The layout stands at createSealedBox. Only the first bytes are read, however long the value is.
+    // See `createSealedBox` for the layout. Only the first bytes are read, however long the value
+    // is.
     keyId: Prisma.sql`CASE WHEN octet_length(${value}) > 2 AND get_byte(substring(${value} FROM 1 FOR 2), 0) = 1
       THEN encode(substring(${value} FROM 3 FOR get_byte(substring(${value} FROM 1 FOR 2), 1)), 'escape') ELSE '' END`,
   };

@@ -4,9 +4,12 @@ const ADDRESS: EgressErrorCode = "ADDRESS_FORBIDDEN";
 const SCHEME: EgressErrorCode = "SCHEME_FORBIDDEN";
 const CREDENTIALS: EgressErrorCode = "CREDENTIALS_IN_URL";
 
-/** URLs that lead to this machine or to a network that is nobody's business, and what a request to them ends with. PORT becomes a port. */
+/**
+ * URLs that lead to this machine or a private network, and the expected error code. PORT is
+ * replaced with a port number.
+ */
 export const FORBIDDEN_URLS: readonly [form: string, code: EgressErrorCode][] = [
-  // this machine, in every spelling that a URL parser or a resolver takes
+  // This machine, in every notation that URL parsers or resolvers accept.
   ["http://127.0.0.1:PORT/", ADDRESS],
   ["http://127.0.0.1.:PORT/", ADDRESS],
   ["http://127.0.0.2:PORT/", ADDRESS],
@@ -58,7 +61,7 @@ export const FORBIDDEN_URLS: readonly [form: string, code: EgressErrorCode][] = 
   ["http://localhost%2e:PORT/", ADDRESS],
   ["http://LocalHost%00.example:PORT/", "NOT_A_URL"],
   ["http://[2001:0:808:808::80ff:fffe]:PORT/", ADDRESS],
-  // names that lead to it
+  // Names that resolve to this machine.
   ["http://canary.test:PORT/", ADDRESS],
   ["http://CANARY.test.:PORT/", ADDRESS],
   ["https://canary.test:PORT/", ADDRESS],
@@ -70,7 +73,7 @@ export const FORBIDDEN_URLS: readonly [form: string, code: EgressErrorCode][] = 
   ["http://nat64.test:PORT/", ADDRESS],
   ["http://zone.test:PORT/", ADDRESS],
   ["http://garbage.test:PORT/", ADDRESS],
-  // other networks that are nobody's business
+  // Other networks that are not public.
   ["http://10.0.0.1/", ADDRESS],
   ["http://172.16.0.1/", ADDRESS],
   ["http://172.31.255.255/", ADDRESS],
@@ -91,7 +94,7 @@ export const FORBIDDEN_URLS: readonly [form: string, code: EgressErrorCode][] = 
   ["http://[fe80::1]/", ADDRESS],
   ["http://[ff02::1]/", ADDRESS],
   ["http://[2001:db8::1]/", ADDRESS],
-  // not http(s)
+  // Schemes other than http and https.
   ["javascript:fetch('http://127.0.0.1:PORT/')", SCHEME],
   ["data:text/html,<img src=http://127.0.0.1:PORT/>", SCHEME],
   ["file:///etc/passwd", SCHEME],
@@ -102,13 +105,13 @@ export const FORBIDDEN_URLS: readonly [form: string, code: EgressErrorCode][] = 
   ["view-source:http://127.0.0.1:PORT/", SCHEME],
   ["localhost:PORT", SCHEME],
   ["about:blank", SCHEME],
-  // credentials, as themselves and as a disguise
+  // Credentials, also when used to disguise the host.
   ["http://user:secret@127.0.0.1:PORT/", CREDENTIALS],
   ["http://user@canary.test:PORT/", CREDENTIALS],
   ["http://:secret@canary.test:PORT/", CREDENTIALS],
   ["http://example.com@127.0.0.1:PORT/", CREDENTIALS],
   ["http://example.com:80@127.0.0.1:PORT/", CREDENTIALS],
-  // no URL
+  // Not a URL.
   ["//127.0.0.1:PORT/", "NOT_A_URL"],
   ["127.0.0.1:PORT", "NOT_A_URL"],
   ["http://127.0.0.1:99999/", "NOT_A_URL"],

@@ -12,13 +12,13 @@ export interface SeenRequest {
 
 export interface TestServer extends AsyncDisposable {
   readonly port: number;
-  /** Requests that arrived whole. */
+  /** Requests that were received completely. */
   readonly seen: SeenRequest[];
-  /** TCP connections that were accepted, whatever came over them. */
+  /** The number of accepted TCP connections, whatever was sent over them. */
   connections(): number;
 }
 
-/** An HTTP server on a free port that keeps what it sees; the handler answers. */
+/** Starts an HTTP server on a free port that records requests; the handler responds. */
 export async function startTestServer(
   handler: RequestListener = (_request, response) => response.end("ok"),
 ): Promise<TestServer> {
@@ -46,7 +46,7 @@ export async function startTestServer(
   };
 }
 
-/** A TCP server that speaks nothing by itself, not even HTTP. */
+/** Starts a TCP server that sends nothing by itself. */
 export async function startRawServer(
   onSocket: (socket: Socket) => void,
 ): Promise<AsyncDisposable & { readonly port: number }> {

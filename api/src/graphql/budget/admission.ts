@@ -1,31 +1,37 @@
 import { GraphQLError } from "graphql";
 
 export interface AdmissionLimits {
-  /** The estimated cost of all operations that run at once in this process. */
+  /** The maximum estimated cost of all operations that run at the same time in this process. */
   costAtOnce: number;
-  /** The estimated cost of a caller's operations that run at once while others wait. */
+  /** The maximum estimated cost of the running operations of one caller while others wait. */
   costPerCaller: number;
-  /** How many operations of one caller can wait. */
+  /** The maximum number of waiting operations of one caller. */
   waitingPerCaller: number;
-  /** How many operations can wait. */
+  /** The maximum number of waiting operations. */
   waiting: number;
 }
 
-/** Decides when an operation may start, so that costly ones run one after the other and the process answers others between them. */
+/**
+ * Decides when an operation may start. Expensive operations run one after the other, and the
+ * process responds to others in between.
+ */
 export interface Admission {
   /**
    * @param signal ends the wait
-   * @throws GraphQLError RATE_LIMITED when too many are waiting; the signal's reason
+   * @throws GraphQLError RATE_LIMITED if too many operations are waiting; the reason of the signal
    */
   enter(callerId: string, cost: number, signal: AbortSignal): Promise<Turn>;
 }
 
 /** An operation that may run. */
 export interface Turn {
-  /** It waits for another server: until `resume` its cost counts for its caller alone, so that it holds up nobody else. */
+  /**
+   * Called when it waits for another server: until `resume` its cost counts for its caller only, so
+   * that it does not block other callers.
+   */
   pause(): void;
   resume(): void;
-  /** It has ended. */
+  /** Called when it has ended. */
   leave(): void;
 }
 
@@ -35,7 +41,7 @@ interface Waiter {
   start(): void;
 }
 
-/** A guess: some of those that wait have ended by then. */
+/** An estimate: some of the waiting operations have ended by then. */
 const retryAfterMs = 2_000;
 
 export function createAdmission(limits: AdmissionLimits): Admission {
@@ -43,7 +49,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const costs = new Map<string, number>();
   let total = 0;
   let turns = 0;
-  /** By caller, while any operation waits. */
+  /** By caller, for as long as any operation is waiting. */
   const lastAdmissions = new Map<string, number>();
 
   const costOf = (callerId: string) => costs.get(callerId) ?? 0;
@@ -53,12 +59,15 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     else costs.delete(callerId);
   }
 
-  /** One alone always fits, however costly it is. */
+  /** An operation always fits when no other is running, whatever its cost. */
   const fits = ({ callerId, cost }: Pick<Waiter, "callerId" | "cost">) =>
     (total === 0 || total + cost <= limits.costAtOnce) &&
     (costOf(callerId) === 0 || costOf(callerId) + cost <= limits.costPerCaller);
 
-  /** Of those that fit, one of the caller whose last turn is longest ago: who sends many operations does not keep others waiting. */
+  /**
+   * Of the operations that fit, chooses one of the caller who has waited longest since their last
+   * turn. A caller who sends many operations does not delay others.
+   */
   function findNext(): Waiter | undefined {
     const lastOf = ({ callerId }: Waiter) => lastAdmissions.get(callerId) ?? 0;
     let next: Waiter | undefined;
@@ -75,7 +84,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     turns += 1;
     lastAdmissions.set(next.callerId, turns);
     next.start();
-    // The next one begins when the event loop has handled what has arrived meanwhile.
+    // The next operation starts after the event loop has handled what has arrived in the meantime.
     setImmediate(startNext);
   }
 

@@ -1,8 +1,11 @@
-/** How many bytes of JSON a value becomes, roughly and without recursion; exact enough to bound a response. */
+/**
+ * Estimates the size of a value as JSON, in bytes, without recursion. Precise enough to limit a
+ * response.
+ */
 export function estimateJsonBytes(value: unknown): number {
   if (typeof value === "string") return Buffer.byteLength(value) + 2;
   if (typeof value !== "object" || value === null) return 8;
-  // As GraphQL's scalar prints it: an ISO date.
+  // The size of an ISO date, as the GraphQL scalar prints it.
   if (value instanceof Date) return 26;
   let bytes = 0;
   const waiting: unknown[] = [value];

@@ -11,10 +11,15 @@ import { readEstimatedCost } from "../document-limits.ts";
 import type { Admission } from "./admission.ts";
 import { runWithinBudget } from "./run-within-budget.ts";
 
-/** Less than that runs at once: the estimate of most documents, and of every call of a tool. */
+/**
+ * Operations below this cost start immediately. Most documents, and all tool calls, are below it.
+ */
 const cheapCost = 500;
 
-/** Runs every query and mutation within the budget of its context, and costly ones when it is their turn. */
+/**
+ * Runs every query and mutation within the budget of its context. Expensive ones wait for their
+ * turn.
+ */
 export function limitOperations(admission: Admission): Plugin<Context> {
   return {
     onExecute({ executeFn, setExecuteFn }) {
@@ -43,7 +48,7 @@ export function limitOperations(admission: Admission): Plugin<Context> {
         return runWithinBudget(budget, executeInTurn, isMutation);
       });
     },
-    // A budget is one response's; a stream has many.
+    // A budget applies to one response, but a stream has many.
     onSubscribe({ args }) {
       args.contextValue.budget = undefined;
     },

@@ -1,4 +1,4 @@
-/** Counts what every field adds to a response, against the budget of its operation. */
+/** Counts what every field adds to a response against the budget of its operation. */
 import {
   getNamedType,
   type GraphQLField,
@@ -14,14 +14,18 @@ import type { OperationBudget } from "./operation-budget.ts";
 
 /** Quotes, colon and comma around a name and its value. */
 const frameBytes = 4;
-/** Room for the result of a mutation, in bytes: ids and secrets fit. Small, as thousands of calls of tools can run at once. */
+/**
+ * The space that is reserved for the result of a mutation, in bytes: enough for ids and secrets.
+ * Small, because thousands of tool calls can run at the same time.
+ */
 const reservedForMutation = 4 * 1024;
 
 /** Changes the resolvers of the schema in place. Call it once. */
 export function meterSchema(schema: GraphQLSchema): GraphQLSchema {
   const mutations = schema.getMutationType();
   for (const type of Object.values(schema.getTypeMap())) {
-    // graphql-js has one object of these for all schemas; document-limits.ts bounds what they cost.
+    // Introspection types are shared by all schemas of graphql-js; document-limits.ts limits their
+    // cost.
     if (!isObjectType(type) || isIntrospectionType(type)) continue;
     for (const field of Object.values(type.getFields())) meterField(field, type === mutations);
   }
@@ -44,9 +48,9 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
     };
     try {
       budget.check();
-      // Refused now rather than after it has run, when its result would be lost.
+      // Rejected before it runs, because afterwards its result would be lost.
       if (isMutation) budget.reserve(reservedForMutation);
-      // A result that is shared by many subscribers has no caller: its context refuses to name one.
+      // The context of a result that is shared by many subscribers throws on access to the caller.
       const caller = contactsServer ? context.caller : null;
       const value = caller
         ? context.services.outbound.run(caller.userId, async () =>
@@ -57,7 +61,8 @@ function meterField(field: GraphQLField<unknown, Context>, isMutation: boolean):
       const pending = Promise.resolve(value);
       return markHandled((hasOwnDeadline ? budget.pauseDuring(pending) : pending).then(count));
     } catch (error) {
-      // Never at once: the executor forgets the promises of earlier entries of a list when a later one throws.
+      // Rejects asynchronously: the executor drops the promises of earlier list entries if a later
+      // one throws synchronously.
       return markHandled(rejectLater(error));
     }
   };
@@ -67,7 +72,10 @@ async function rejectLater(error: unknown): Promise<never> {
   throw error;
 }
 
-/** The executor may not look at a promise again once another field has failed; a rejection that nobody handles is not an error then. */
+/**
+ * The executor may ignore a promise after another field has failed. Its rejection must not be
+ * reported as unhandled.
+ */
 function markHandled<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;
@@ -77,7 +85,9 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value;
 }
 
-/** Of an object the frame alone: its fields are counted when they are resolved. */
+/**
+ * For an object only the frame is counted, because its fields are counted when they are resolved.
+ */
 function measure(value: unknown, isLeaf: boolean): number {
   if (isLeaf) return estimateJsonBytes(value);
   return Array.isArray(value) ? 2 + 3 * value.length : 2;

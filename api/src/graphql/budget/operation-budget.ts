@@ -2,20 +2,29 @@ import { GraphQLError } from "graphql";
 import type { MemoryShare } from "./process-memory.ts";
 
 export interface BudgetLimits {
-  /** How long an operation may read, in milliseconds. Fields that contact other servers have deadlines of their own, and stop this clock. */
+  /**
+   * How long an operation may read, in milliseconds. Fields that contact other servers have their
+   * own deadlines, during which this clock is stopped.
+   */
   deadlineMs: number;
-  /** The size of a response, in bytes of JSON. */
+  /** The maximum size of a response, in bytes of JSON. */
   responseBytes: number;
-  /** How much stored JSON an operation may load, in bytes, whether or not it is part of the response. */
+  /**
+   * The maximum size of stored JSON that an operation may load, in bytes, whether or not it is part
+   * of the response.
+   */
   loadedBytes: number;
 }
 
 /** Why an operation was ended. */
 export type BudgetErrorCode = "DEADLINE_EXCEEDED" | "RESPONSE_TOO_LARGE" | "RATE_LIMITED";
 
-/** What one operation may use, counted while it runs. Every method that counts throws once the budget is used up. */
+/**
+ * The budget of one operation, counted while it runs. Every method that counts throws once the
+ * budget is used up.
+ */
 export interface OperationBudget {
-  /** Why the operation was ended; null while it may go on. */
+  /** Why the operation was ended; null while it may continue. */
   readonly failure: GraphQLError | null;
   /** Aborted at the deadline, and when the caller disconnects. */
   readonly signal: AbortSignal;
@@ -25,28 +34,28 @@ export interface OperationBudget {
   addToResponse(bytes: number): void;
   /** Counts stored bytes before they are loaded. @throws GraphQLError RESPONSE_TOO_LARGE or RATE_LIMITED */
   addLoaded(bytes: number): void;
-  /** Makes sure that so many further bytes find room. @throws GraphQLError RATE_LIMITED */
+  /** Reserves space for further bytes. @throws GraphQLError RATE_LIMITED */
   reserve(bytes: number): void;
-  /** Stops the clock while `work` runs, which has a deadline of its own. */
+  /** Stops the clock while `work` runs, which has its own deadline. */
   pauseDuring<Value>(work: Promise<Value>): Promise<Value>;
-  /** Tells of the time during which the clock stands still. */
+  /** Notifies the follower when the clock stops and continues. */
   followPauses(follower: { pause(): void; resume(): void }): void;
-  /** Starts the clock; the answer is the error of the deadline, or undefined when `work` ends first. */
+  /** Starts the clock. Resolves to the deadline error, or to undefined if `work` ends first. */
   raceDeadline(work: Promise<unknown>): Promise<GraphQLError | undefined>;
-  /** The operation's caller has disconnected: nobody reads the response. */
+  /** Called when the caller has disconnected, so that the response is not needed. */
   abandon(): void;
-  /** The response occupies memory until `onSent` calls back, rather than until it is made. */
+  /** The response occupies memory until `onSent` calls back, instead of until it is complete. */
   holdUntil(onSent: (release: () => void) => void): void;
-  /** The response is made. */
+  /** Called when the response is complete. */
   finish(): void;
 }
 
-/** How many checks pass between two looks at the clock. */
+/** The number of checks between two reads of the clock. */
 const checksPerLook = 64;
-/** A guess: other responses have been sent by then. */
+/** An estimate: other responses have been sent by then. */
 const busyRetryAfterMs = 1_000;
 
-/** @param memory what the operations of this process, or of one caller, occupy together */
+/** @param memory the shared memory of the operations of this process, or of one caller */
 export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare): OperationBudget {
   let failure: GraphQLError | null = null;
   let controller: AbortController | null = null;
@@ -54,9 +63,9 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
   let responseBytes = 0;
   let loadedBytes = 0;
   let occupiedBytes = 0;
-  /** The part of them that is not needed once the response is made. */
+  /** The part that is no longer needed when the response is complete. */
   let occupiedByLoaded = 0;
-  /** Occupied, and not used yet. */
+  /** The part that is occupied but not yet used. */
   let reservedBytes = 0;
   let isHeld = false;
   let isReleased = false;
@@ -133,7 +142,7 @@ export function createOperationBudget(limits: BudgetLimits, memory: MemoryShare)
     check() {
       if (failure) throw failure;
       checks += 1;
-      // A timer does not run while fields are resolved without waiting.
+      // Timers do not run while fields are resolved synchronously, so the clock is also read here.
       if (checks % checksPerLook !== 0 || runningSinceMs === null) return;
       if (performance.now() - runningSinceMs > leftMs) throw failLate();
     },

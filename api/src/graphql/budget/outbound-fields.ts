@@ -1,19 +1,23 @@
-/** Fields that send requests to other servers: how they are declared, and how many a document may have. */
+/**
+ * Fields that send requests to other servers: how they are declared, and their maximum number in a
+ * document.
+ */
 import { type GraphQLField, GraphQLError, type ValidationRule } from "graphql";
 import type { Plugin } from "graphql-yoga";
 
 /**
- * Declares a field whose resolver contacts a server that a user named. It is counted for its caller, and has a deadline of its own, during
- * which the operation's clock stops.
+ * Declares a field whose resolver contacts a server that a user specified. It counts towards the
+ * limit of its caller, and has its own deadline, during which the clock of the operation is
+ * stopped.
  */
 export const contactsServer = { extensions: { contactsServer: true } } as const;
 
-/** Declares a field that calls a tool, which has limits of its own. */
+/** Declares a field that calls a tool. Tool calls have their own limits. */
 export const callsTool = { extensions: { callsTool: true } } as const;
 
-/** In one document, under whatever aliases. */
+/** The maximum number in one document, whatever their aliases. */
 const mostPerDocument = 20;
-/** One of these sends dozens of requests. */
+/** Each of these fields sends dozens of requests. */
 const oncePerDocument: readonly string[] = ["detectServer", "diagnoseServer"];
 
 export function isContactingServer(
@@ -22,7 +26,7 @@ export function isContactingServer(
   return field.extensions["contactsServer"] === true;
 }
 
-/** Refuses, before anything runs, a document that would send more requests than that. */
+/** Rejects documents that exceed these limits before anything is executed. */
 export function limitOutboundFields(): Plugin {
   return { onValidate: ({ addValidationRule }) => addValidationRule(outboundFieldsRule) };
 }

@@ -1,13 +1,16 @@
-/** Where an operation counts what it occupies. */
+/** Counts the memory that operations occupy. */
 export interface MemoryShare {
-  /** False: there is no room for so many bytes. */
+  /** False if there is not enough memory left. */
   take(bytes: number): boolean;
   giveBack(bytes: number): void;
 }
 
-/** What the responses of this process occupy together, from the first field until they are sent. */
+/** The memory of all responses of this process, from the first field until they are sent. */
 export interface ProcessMemory extends MemoryShare {
-  /** The part of one caller, whose responses cannot occupy everything: who does not read them leaves room for others. */
+  /**
+   * The share of one caller. It is limited, so that a caller who does not read responses leaves
+   * memory for others.
+   */
   forCaller(callerId: string): MemoryShare;
   readonly occupiedBytes: number;
 }

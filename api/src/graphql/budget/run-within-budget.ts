@@ -2,11 +2,12 @@ import type { ExecutionResult, GraphQLError } from "graphql";
 import type { OperationBudget } from "./operation-budget.ts";
 
 /**
- * Runs an operation within its budget. At the deadline the response of a query is the error alone, at once. The response of a mutation, and
- * every response beyond the byte budget, is what was done and read until then, with null where the rest would be, and one error: what
- * mutations have changed is never left out.
+ * Runs an operation within its budget. At the deadline, the response of a query is immediately
+ * replaced by the error alone. The response of a mutation, and every response above the byte limit,
+ * contains everything up to that point, null for the rest, and one error: the changes of a mutation
+ * are never left out.
  *
- * @param budget undefined: one stream of many responses, each of which has its own
+ * @param budget undefined for a stream of several responses, each of which has its own budget
  */
 export function runWithinBudget(
   budget: OperationBudget | undefined,
@@ -30,12 +31,15 @@ async function waitWithinBudget(
     throw error;
   });
   if (!late || isMutation) return conclude(budget, await work);
-  // It ends at its next field, and its outcome is of no use.
+  // The operation ends at its next field, and its result is not used.
   work.catch(() => {}).finally(() => budget.finish());
   return { errors: [late] };
 }
 
-/** Once a budget is used up, every further field fails in the same way: the first error stands for all of them. */
+/**
+ * Once a budget is used up, every further field fails with the same error, so only the first one is
+ * returned.
+ */
 function conclude(budget: OperationBudget, result: ExecutionResult): ExecutionResult {
   budget.finish();
   const { failure } = budget;

@@ -26,7 +26,8 @@ builder.objectRef<DeliveredEvent>("ApiTokenChanged").implement({
       type: ApiToken,
       nullable: true,
       description: "The API token. Null if the caller cannot see it.",
-      // Two statements for a whole page: which ones the caller may see, and then what is selected of them.
+      // Two statements for a whole page: one for the tokens that the caller may see, and one for
+      // the selected fields.
       resolve: async (query, { payload }, _args, { db, visibleTokens }) => {
         const id = String(payload["apiTokenId"]);
         const isVisible = await visibleTokens.load(id);

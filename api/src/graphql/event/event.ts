@@ -107,7 +107,8 @@ export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEve
       nullable: true,
       description:
         "The MCP server that the event concerns. Null if it has been deleted or the event does not concern a server.",
-      // Whoever gets the event belongs to its workspace. Such a look-up is one statement for a whole page of events.
+      // Every recipient of the event is a member of its workspace. One statement loads the servers
+      // of a whole page of events.
       resolve: (query, { serverId, workspaceId }, _args, { db }) =>
         serverId
           ? db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } })

@@ -1,6 +1,7 @@
 /**
- * Which subscriptions may share the result of an event: those that select nothing but fields which are declared to be the same for
- * whoever may see the event. What is not declared is never shared.
+ * Determines which subscriptions may share the result of an event: those that only select fields
+ * which are declared to be the same for every caller who may see the event. Other fields are never
+ * shared.
  */
 import {
   BREAK,
@@ -17,8 +18,9 @@ import {
 } from "graphql";
 
 /**
- * Declares a field: what it resolves to depends on its object and on the database alone, not on the caller, the request or an argument.
- * A shared result is made without a caller, so that a field which asks for one all the same fails, and is then not shared.
+ * Declares a field whose value depends only on its object and the database, not on the caller, the
+ * request or an argument. A shared result is executed without a caller: a field that requests one
+ * anyway fails, and the result is then not shared.
  */
 export const sameForAll = { extensions: { sameForAll: true } } as const;
 
@@ -26,14 +28,14 @@ function isDeclared(field: GraphQLField<unknown, unknown> | undefined): boolean 
   return field?.extensions["sameForAll"] === true;
 }
 
-/** An interface's field is resolved by each object type's own. */
+/** A field of an interface is resolved by each object type. */
 function isDeclaredOn(schema: GraphQLSchema, parent: GraphQLCompositeType, name: string): boolean {
   if (name === "__typename") return true;
   const types = isAbstractType(parent) ? schema.getPossibleTypes(parent) : [parent];
   return types.every((type) => isObjectType(type) && isDeclared(type.getFields()[name]));
 }
 
-/** @param document valid for the schema */
+/** @param document a document that is valid for the schema */
 export function isSameForAll(schema: GraphQLSchema, document: DocumentNode): boolean {
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   let isShareable = operations.length === 1;
@@ -45,12 +47,12 @@ export function isSameForAll(schema: GraphQLSchema, document: DocumentNode): boo
   visit(
     document,
     visitWithTypeInfo(types, {
-      // It may hang on a variable, which each subscriber has of their own.
+      // A directive can depend on a variable, which differs between subscribers.
       Directive: refuse,
       Field(node) {
         const parent = types.getParentType();
         if (!parent || !isDeclaredOn(schema, parent, node.name.value)) return refuse();
-        // The arguments of the subscription say who gets what; how an event looks they do not.
+        // The arguments of the subscription determine who receives an event, not its content.
         const isRoot = parent === schema.getSubscriptionType();
         return node.arguments?.length && !isRoot ? refuse() : undefined;
       },

@@ -3,21 +3,21 @@ import type { OperationBudget } from "../budget/operation-budget.ts";
 import { runWithinBudget } from "../budget/run-within-budget.ts";
 import { isSameForAll } from "./same-for-all.ts";
 
-/** The result of an event, for one subscriber or for many. */
+/** The result of an event, for one or several subscribers. */
 export interface LiveResult {
   readonly result: ExecutionResult;
-  /** As JSON, once somebody has written it. */
+  /** The result as JSON, once it has been serialized. */
   text?: string;
 }
 
 interface Kept {
   live: LiveResult | Promise<LiveResult | null>;
-  /** Infinity: it depends on the event alone. */
+  /** Until when the result may be shared. Infinity if it depends on the event only. */
   freshUntilMs: number;
 }
 
 export interface SharedResults {
-  /** Null: each has to make their own. */
+  /** Null: each subscriber must execute the document separately. */
   find(
     document: DocumentNode,
     variables: Record<string, unknown> | undefined,
@@ -27,25 +27,35 @@ export interface SharedResults {
 
 export interface SharedResultsDeps {
   schema: GraphQLSchema;
-  /** For what is executed for everybody: there is no caller in it. A new one each time, for plugins keep what they loaded by it. */
+  /**
+   * The context of a shared execution, without a caller. A new one for each execution, because
+   * plugins cache data by context.
+   */
   createContext(): { budget?: OperationBudget | undefined };
   clock: { monotonicMs(): number };
 }
 
-/** Beyond it each makes their own: what is kept lives as long as the event is remembered. */
+/**
+ * Above this number of documents, results are not shared, because they are kept for as long as the
+ * event.
+ */
 const mostDocumentsPerEvent = 8;
-/** A longer document may ask for one field a thousand times. */
+/** A longer document may select one field a thousand times. */
 const longestDocument = 2_000;
-/** What had to be looked up was true a moment ago for whoever gets the event now, and not for whoever gets it later. */
+/**
+ * Data that was looked up may be shared for this time, but not with subscribers that receive the
+ * event later.
+ */
 const lookUpTtlMs = 500;
 
 /**
- * One execution, and one text, of an event for all subscribers with the same document whose selection is declared to be the same for all.
- * Whether a subscriber may see the event is none of its business: it must have been decided before.
+ * Executes and serializes an event once for all subscribers with the same document, if its
+ * selection is declared to be the same for all. Whether a subscriber may see the event must be
+ * checked before.
  */
 export function createSharedResults(deps: SharedResultsDeps): SharedResults {
   const { schema, clock } = deps;
-  /** Parsed documents are cached by their text, so that equal ones are one object. */
+  /** Parsed documents are cached by their text, so that equal documents are the same object. */
   const shareable = new WeakMap<DocumentNode, boolean>();
   const kept = new WeakMap<object, Map<DocumentNode, Kept>>();
 
@@ -59,7 +69,7 @@ export function createSharedResults(deps: SharedResultsDeps): SharedResults {
     return answer;
   }
 
-  /** One with errors is nobody's but the one's whose request it names. */
+  /** A result with errors is not shared, because it contains the request id of one subscriber. */
   const keepGood = (result: ExecutionResult): LiveResult | null =>
     result.errors ? null : { result };
 

@@ -11,7 +11,7 @@ import { runWithinBudget } from "../budget/run-within-budget.ts";
 import type { LiveResult, SharedResults } from "./shared-results.ts";
 
 export interface LiveOperation {
-  /** Valid, with a subscription. */
+  /** A valid document with a subscription. */
   document: DocumentNode;
   operationName: string | null;
   variables?: Record<string, unknown>;
@@ -21,7 +21,7 @@ export interface SubscriberDeps<Request, Context> {
   schema: GraphQLSchema;
   shared: SharedResults;
   createContext(request: Request): Context;
-  /** Says of each error what its client may know. */
+  /** Masks the errors of a result for its client. */
   mask(result: ExecutionResult, request: Request): ExecutionResult;
 }
 
@@ -29,8 +29,9 @@ export interface SubscriberDeps<Request, Context> {
 export type LiveResults = AsyncIterableIterator<LiveResult, undefined>;
 
 /**
- * Runs a subscription as `subscribe` of graphql-js does, holding little for as long as nothing happens: what its resolvers need is made
- * anew for each event, so that nothing they have loaded grows old either.
+ * Runs a subscription like `subscribe` of graphql-js, but uses little memory while there are no
+ * events. The context of the resolvers is created for each event, so that no loaded data becomes
+ * outdated.
  */
 export function createSubscriber<Request, Context extends { budget?: OperationBudget | undefined }>(
   deps: SubscriberDeps<Request, Context>,
@@ -94,7 +95,7 @@ export function createSubscriber<Request, Context extends { budget?: OperationBu
     };
   }
 
-  /** Its results; or one result with errors, for a subscription that is refused. */
+  /** Returns the results, or one result with errors if the subscription is rejected. */
   return async function subscribe(
     operation: LiveOperation,
     request: Request,

@@ -55,7 +55,7 @@ const StepOutcome = builder.enumType("StepOutcome", {
   values: ["OK", "FAILED", "SKIPPED"] as const,
 });
 
-/** As `oauth/flow-steps.ts` writes it. */
+/** The stored form, which `oauth/flow-steps.ts` writes. */
 interface StepShape {
   kind: (typeof OAuthFlowStepKind)["$inferType"];
   outcome: (typeof StepOutcome)["$inferType"];
@@ -89,7 +89,7 @@ export const OAuthFlowStep = builder.objectRef<StepShape>("OAuthFlowStep").imple
 
 export const OAuthFlow = builder.objectRef<FlowRow>("OAuthFlow");
 
-/** An attempt that ran out unnoticed is over all the same. */
+/** A flow that has expired counts as ended before its row is updated. */
 function hasExpired({ status, expiresAt }: FlowRow): boolean {
   return status === "PENDING" && expiresAt.getTime() <= Date.now();
 }

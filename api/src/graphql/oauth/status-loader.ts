@@ -35,7 +35,7 @@ type GrantRow = Pick<OAuthGrant, Exclude<keyof typeof grantSelection, "client">>
   client: Pick<OAuthClient, "kind" | "clientSecretExpiresAt"> | null;
 };
 
-/** What a server's status is made from. */
+/** The properties of a server from which its status is derived. */
 export interface StatusKey {
   id: string;
   workspaceId: string;
@@ -51,7 +51,7 @@ export interface OAuthStatusShape {
 
 export type StatusLoader = DataLoader<StatusKey, OAuthStatusShape, string>;
 
-/** The status of any number of servers in two statements, as the caller sees it. */
+/** Loads the status of any number of servers in two statements, as the caller sees it. */
 export function createStatusLoader(db: Database, caller: Caller | null): StatusLoader {
   return new DataLoader(
     async (servers) => {
@@ -77,7 +77,7 @@ export function createStatusLoader(db: Database, caller: Caller | null): StatusL
       const grantByAccount = new Map(
         grants.map((grant) => [`${grant.serverId} ${grant.ownerId}`, grant]),
       );
-      // The latest one wins.
+      // The latest flow overwrites earlier ones.
       const flowByServer = new Map(flows.map((flow) => [flow.serverId, flow]));
       return servers.map((server) => ({
         server,

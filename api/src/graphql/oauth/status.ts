@@ -6,14 +6,14 @@ import { OAuthForecast } from "./forecast.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "./state.ts";
 import type { OAuthStatusShape } from "./status-loader.ts";
 
-/** The stored fact, or AUTHORIZING where an attempt of the caller's is under way. */
+/** The stored state, or AUTHORIZING while a flow of the caller is open. */
 function presentState({ server, grant, activeFlow }: OAuthStatusShape): OAuthStateName {
   if (server.authType !== "OAUTH") return "NOT_REQUIRED";
   const stored = grant?.state ?? "DISCONNECTED";
   return stored === "DISCONNECTED" && activeFlow ? "AUTHORIZING" : stored;
 }
 
-/** A dead grant holds no token of any kind. */
+/** A grant that has ended has no tokens. */
 function isRenewable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
   const { grantType, accessToken, refreshToken } = grant;
   return refreshToken !== null || (grantType === "CLIENT_CREDENTIALS" && accessToken !== null);

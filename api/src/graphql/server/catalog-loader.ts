@@ -10,7 +10,7 @@ import type { OperationBudget } from "../budget/operation-budget.ts";
 import { mostLoadedBytes as mostBytesAtOnce } from "../budget/budget-limits.ts";
 import type { StatusKey, StatusLoader } from "../oauth/status-loader.ts";
 
-/** A server whose lists are asked for. */
+/** A server whose lists are requested. */
 export interface CatalogKey extends StatusKey {
   enabled: boolean;
   deletedAt: Date | null;
@@ -26,12 +26,17 @@ export interface CatalogLoaderDeps {
   budget: OperationBudget;
 }
 
-/** A page of servers is answered without those that take longer to answer for the first time (regressions S5). */
+/**
+ * How long a page of servers waits for servers that are asked for the first time; the page is then
+ * returned without the slower ones (regressions S5).
+ */
 const patienceMs = 1_000;
-/** How many servers one document may contact because nothing is known of them yet. */
+/** The maximum number of servers that one document contacts because no list is stored. */
 const mostAskedAtOnce = 20;
 
-/** The tools of any number of servers in one statement, as the caller's accounts see them. */
+/**
+ * Loads the tools of any number of servers in one statement, as listed for the caller's accounts.
+ */
 export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | null): CatalogLoader {
   const { catalogs } = deps;
   return createListLoader<StoredTools>(deps, caller, {
@@ -41,7 +46,7 @@ export function createCatalogLoader(deps: CatalogLoaderDeps, caller: Caller | nu
   });
 }
 
-/** Their resources and prompts, likewise. */
+/** Loads resources and prompts in the same way. */
 export function createOffersLoader(deps: CatalogLoaderDeps, caller: Caller | null): OffersLoader {
   const { catalogs } = deps;
   return createListLoader<StoredOffers>(deps, caller, {
@@ -58,8 +63,8 @@ interface Lists<Stored> {
 }
 
 /**
- * What is stored is served at once, and renewed behind when it is stale. Only where nothing is stored, and the account can be used, is
- * the server waited for.
+ * Stored lists are returned immediately, and renewed in the background if they are stale. A server
+ * is only waited for if no list is stored and the account can be used.
  */
 function createListLoader<Stored extends CatalogAccount & { isStale: boolean; bytes: number }>(
   { catalogs, status, budget }: CatalogLoaderDeps,
@@ -97,7 +102,7 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean; by
       }),
     );
     if (missing.length === 0) return found;
-    // The others are asked when the page is loaded again.
+    // The remaining servers are asked when the page is loaded again.
     const first = missing.slice(0, mostAskedAtOnce);
     const asking: Promise<unknown> = Promise.all(first.map((account) => lists.ask(account)));
     await budget.pauseDuring(servers.length > 1 ? waitUpTo(patienceMs, asking) : asking);
@@ -109,7 +114,8 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean; by
       const found = caller ? await loadAll(servers, caller) : new Map<string, Stored>();
       return servers.map(({ id }) => found.get(id) ?? null);
     },
-    // An operation may be a subscription that lives for hours: what it has loaded must not.
+    // Not cached: an operation can be a subscription that runs for hours, and must not return old
+    // data.
     { cache: false, cacheKeyFn: ({ id }) => id },
   );
 }
@@ -118,7 +124,7 @@ function toMap<Stored extends CatalogAccount>(rows: Stored[]): Map<string, Store
   return new Map(rows.map((row) => [row.serverId, row]));
 }
 
-/** Until `work` has ended, or for so long; it goes on. */
+/** Waits until `work` has ended, at most for this time. `work` continues. */
 async function waitUpTo(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

@@ -29,7 +29,7 @@ function grantIn(caller: Caller | null, states: Prisma.OAuthGrantWhereInput["sta
     grants: { some: { state: states } },
     OR: [
       { credentialScope: "PERSONAL", grants: { some: { state: states, ownerId: userId } } },
-      // The workspace's own account is the only one that a shared server keeps.
+      // A server with a shared account only uses the account of the workspace.
       { credentialScope: "WORKSPACE" },
     ],
   };
@@ -58,7 +58,7 @@ function stateIs(state: OAuthStateName, caller: Caller | null): Where {
   }
 }
 
-/** Among those that are not deleted. */
+/** The condition for servers that are not deleted. */
 export function serversMatching(
   filter: {
     search?: string | null | undefined;
@@ -72,10 +72,10 @@ export function serversMatching(
   const search = filter.search?.trim();
   if (search && hasControlCharacters(search)) conditions.push({ id: { in: [] } });
   else if (search) {
-    // LIKE has two characters of its own.
+    // Escapes the wildcards of LIKE.
     const literal = search.replaceAll(/[\\%_]/g, "\\$&");
     const contains = { contains: literal, mode: "insensitive" as const };
-    // A query may hold a key, which nobody shall find out by searching for its letters.
+    // A query string can contain a key, which must not be discoverable by a search.
     const url: Where = { AND: [{ url: contains }, { NOT: { url: { contains: "?" } } }] };
     conditions.push({ OR: [{ name: contains }, url, { description: contains }] });
   }

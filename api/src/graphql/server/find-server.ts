@@ -2,8 +2,8 @@ import type { McpServer } from "@gatehouse/prisma";
 import type { Context } from "../context.ts";
 
 /**
- * The server of a flow or a question: null once it is deleted, and for callers who do not belong to its workspace any more. One statement
- * for a whole page.
+ * Finds the server of a flow or a question. Null if it is deleted, or if the caller is no longer a
+ * member of its workspace. One statement for a whole page.
  */
 export async function findServer<Query extends object>(
   query: Query,

@@ -1,12 +1,14 @@
 import { type DefaultConnectionArguments, resolveArrayConnection } from "@pothos/plugin-relay";
 
-/** A page of a list that is there as a whole. */
+/** A page of a list that is completely in memory. */
 export function pageOf<Item extends object>(args: DefaultConnectionArguments, items: Item[]) {
   const page = resolveArrayConnection({ args, defaultSize: 20, maxSize: 100 }, items);
   return { ...page, totalCount: items.length };
 }
 
-/** Those whose title, description or `identify` hold what is looked for, whatever its case. */
+/**
+ * The items whose title, description or `identify` text contains the search text, ignoring case.
+ */
 export function searchIn<Item extends { title: string | null; description: string | null }>(
   items: Item[],
   search: string | null | undefined,

@@ -51,7 +51,7 @@ export const Reachability = builder.objectRef<ReachabilityShape>("Reachability")
   }),
 });
 
-/** A query may hold a key. */
+/** A query string can contain a key. */
 function withoutQuery(url: string): string {
   return url.replace(/[?#].*$/s, "");
 }

@@ -11,7 +11,7 @@ const HeaderInput = builder.inputType("HeaderInput", {
   fields: (t) => ({ name: t.string({ required: true }), value: t.string() }),
 });
 
-/** Equal in both inputs. */
+/** Shared by both inputs. */
 const descriptions = {
   oauthGrantType:
     "The OAuth grant type. With CLIENT_CREDENTIALS the workspace authenticates as itself: oauthClientId is required, with oauthClientSecret or oauthPrivateKey, and credentialScope must be WORKSPACE, which is set automatically on creation. Null means AUTHORIZATION_CODE.",

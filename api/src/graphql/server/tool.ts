@@ -1,7 +1,7 @@
 import type { CatalogTool } from "#services/catalog/catalogs.ts";
 import { builder } from "../builder.ts";
 
-/** A tool of a server, as some account sees it. */
+/** A tool of a server, as listed for an account. */
 export interface ListedTool {
   serverId: string;
   tool: CatalogTool;

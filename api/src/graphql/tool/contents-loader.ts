@@ -3,15 +3,18 @@ import type { Execution, ExecutionHistory } from "#services/tool/execution-histo
 import type { OperationBudget } from "../budget/operation-budget.ts";
 import { createBatchLoader } from "../load-batches.ts";
 
-/** Arguments and results of runs that are not in memory; a run can hold two megabytes. */
+/**
+ * Loads the arguments and results of tool executions that are not in memory. An execution can have
+ * two megabytes.
+ */
 export type ContentsLoader = Pick<
   DataLoader<Execution, Awaited<ReturnType<ExecutionHistory["loadContents"]>>[number]>,
   "load"
 >;
 
-/** What is kept of a result that was too large. */
+/** The maximum stored size of a result, in bytes. */
 const truncatedBytes = 1024 * 1024;
-/** Sixty runs at once, each of which four fields ask for. */
+/** Sixty executions at a time, with four fields each. */
 const maxBatchSize = 60 * 4;
 
 export function createContentsLoader(

@@ -124,7 +124,7 @@ for (const failure of [ReauthRequired, ServerDisabled, CredentialsRejected])
       type: "McpServer",
       resolve: async (query, { serverId }, _args, { db }) => {
         const server = await db.mcpServer.findUnique({ ...query, where: { id: serverId } });
-        // Deleted for good while the call was under way.
+        // The server was permanently deleted during the call.
         if (!server) throw notFound("server");
         return server;
       },

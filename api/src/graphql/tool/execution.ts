@@ -55,7 +55,8 @@ builder.node(ToolExecution, {
       type: "McpServer",
       nullable: true,
       description: "The MCP server that provides the tool. Null if it has been deleted.",
-      // Whoever sees the run belongs to its workspace. Such a look-up is one statement for a whole page of runs.
+      // Every caller who sees the execution is a member of its workspace. One statement loads the
+      // servers of a whole page.
       resolve: (query, { serverId, workspaceId }, _args, { db }) =>
         serverId
           ? db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } })

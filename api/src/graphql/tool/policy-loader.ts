@@ -2,7 +2,7 @@ import type { Database, NewToolPolicy, ToolPolicy } from "@gatehouse/prisma";
 import DataLoader from "dataloader";
 
 export interface ServerPolicies {
-  /** What was decided about a server's tools, by their names. */
+  /** The decisions about a server's tools, by tool name. */
   rows: ReadonlyMap<string, ToolPolicy>;
   /** The setting of the server's workspace. */
   newToolPolicy: NewToolPolicy;
@@ -10,7 +10,10 @@ export interface ServerPolicies {
 
 export type PolicyLoader = DataLoader<string, ServerPolicies>;
 
-/** The policies of any number of servers. Whoever asks has made sure that the caller may see the server. */
+/**
+ * Loads the policies of any number of servers. The caller must have checked the permission to see
+ * the server.
+ */
 export function createPolicyLoader(db: Database): PolicyLoader {
   return new DataLoader(
     async (serverIds) => {
@@ -24,12 +27,13 @@ export function createPolicyLoader(db: Database): PolicyLoader {
         const server = byId.get(id);
         return {
           rows: new Map(server?.policies.map((row) => [row.toolName, row] as const)),
-          // Nothing runs on a server that is gone.
+          // A deleted server runs no tools.
           newToolPolicy: server?.workspace.newToolPolicy ?? "DENY",
         };
       });
     },
-    // An operation may be a subscription that lives for hours: what it has loaded must not.
+    // Not cached: an operation can be a subscription that runs for hours, and must not return old
+    // data.
     { cache: false },
   );
 }

@@ -66,7 +66,7 @@ const ServerStatistics = builder
         type: "McpServer",
         nullable: true,
         description: "The server. Null for deleted servers.",
-        // One statement for all of them.
+        // One statement for all servers.
         resolve: (query, { serverId, workspaceId }, _args, { db }) =>
           serverId
             ? db.mcpServer.findUnique({ ...query, where: { id: serverId, workspaceId } })

@@ -24,7 +24,7 @@ export const Workspace = builder.prismaNode("Workspace", {
   description: "A workspace, in which members share MCP servers.",
   id: { field: "id" },
   nullable: true,
-  // Side by side: for an API token both name an id.
+  // Combined with AND, because the condition for an API token also contains an id.
   findUnique: (id, { caller }) => ({ id, AND: visibleTo(caller) }),
   fields: (t) => ({
     slug: t.exposeString("slug", { description: "The name of the workspace in URLs." }),

@@ -1,4 +1,7 @@
-/** For the tests of this room: the real server on a free port, a small real schema, and doors that a test can look behind. */
+/**
+ * Test setup for the HTTP modules: the real server on a free port, with a small real schema and
+ * functions to inspect its state.
+ */
 import { request } from "node:http";
 import type { Agent, IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
@@ -22,7 +25,9 @@ export interface SentRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Keeps the connection for the next request; left out: each has one of its own. */
+  /**
+   * Keeps the connection open for the next request; without it each request has its own connection.
+   */
   agent?: Agent;
 }
 
@@ -33,7 +38,7 @@ export interface ReceivedResponse {
 }
 
 export interface TestServer extends AsyncDisposable {
-  /** Where it listens; its `PUBLIC_URL` is another name for that. */
+  /** The address of the server. Its `PUBLIC_URL` has a different host name. */
   url: string;
   log: { fields: Record<string, unknown>; message: string }[];
   sessions: TestSessions;
@@ -98,7 +103,7 @@ export async function startTestServer(
   };
 }
 
-/** Sends exactly these headers, as no browser and no `fetch` would. */
+/** Sends exactly these headers, including those that browsers and `fetch` do not allow. */
 function sendRequest(url: string, path: string, sent: SentRequest): Promise<ReceivedResponse> {
   const { method = "GET", headers = {}, body, agent = false } = sent;
   return new Promise((resolve, reject) => {
@@ -124,13 +129,13 @@ function sendRequest(url: string, path: string, sent: SentRequest): Promise<Rece
 
 export interface TestSessions {
   viewers: ViewerResolver;
-  /** By cookie value; a test may change or remove it. */
+  /** Viewers by cookie value; a test may change or remove entries. */
   open: Map<string, Viewer>;
-  /** What the next resolved request is told to set. */
+  /** Cookies that the next resolved request is told to set. */
   setCookies: string[];
-  /** What a sign-out in this process does. */
+  /** Does the same as a sign-out in this process. */
   end(cookie: string): void;
-  /** What happens when the owner of a token leaves its workspace. */
+  /** Does the same as the removal of a token's owner from the workspace. */
   forbid(name: string): void;
 }
 
@@ -152,7 +157,7 @@ export function createTestSessions(): TestSessions {
     },
   });
   const rights = new Map<string, () => void>();
-  // More often than in the product, so that the tests are quick.
+  // More often than in production, so that the tests are fast.
   doRegularly(async () => watches.confirmSoon(watches.list()), 50);
   return {
     open,
@@ -188,9 +193,9 @@ export function createViewer(name: string, lifetimeMs = 3_600_000): Viewer {
 }
 
 export interface TestSubscriptions {
-  /** Subscriptions to `forever` that are open. */
+  /** The number of open subscriptions to `forever`. */
   openCount: number;
-  /** Resolves when the next one is released. */
+  /** Resolves when the next subscription is released. */
   released(): Promise<void>;
   start(): AsyncIterableIterator<{ forever: string }>;
 }
@@ -239,7 +244,7 @@ function createTestGraphQL(subscriptions: TestSubscriptions): GraphQLHandler {
     schema,
     shared: { find: () => null },
     createContext: (request) => ({ ...request, budget: undefined }),
-    // As Yoga does by itself.
+    // The default behavior of Yoga.
     mask: ({ errors, ...result }) => ({
       ...result,
       ...(errors ? { errors: errors.map(hideCause) } : {}),
@@ -294,7 +299,7 @@ function createTestSchema(subscriptions: TestSubscriptions) {
           },
         },
         forever: { subscribe: () => subscriptions.start() },
-        // Large ones, so that what the system buffers is soon full.
+        // Large events, so that the buffers of the operating system are soon full.
         flood: {
           async *subscribe() {
             const flood = "x".repeat(64 * 1024);

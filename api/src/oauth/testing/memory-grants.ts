@@ -1,4 +1,7 @@
-/** Grants in memory with the behaviour of the real store, for tests: several processes over one database whose clock is injected. */
+/**
+ * Grants in memory that behave like the real store, for tests: several processes with one database,
+ * whose clock is injected.
+ */
 import type {
   Grant,
   GrantReading,
@@ -9,7 +12,7 @@ import type {
 } from "../ports.ts";
 import type { OAuthReason } from "../state.ts";
 
-/** Times are the database's milliseconds. */
+/** Times are milliseconds by the database's clock. */
 export interface MemoryGrantRow {
   grant: Omit<Grant, "expiresInMs" | "sinceRefusalMs" | "retryInMs">;
   expiresAt: number | null;
@@ -22,16 +25,16 @@ export interface MemoryGrantRow {
 }
 
 export interface MemoryGrants {
-  /** What one process sees; any number over the same rows. */
+  /** Creates the store of one process. All stores share the same rows. */
   connect(): GrantStore;
-  /** Connects an account, or replaces its grant as a new consent does. */
+  /** Connects an account, or replaces its grant like a new consent. */
   put(grant: Omit<Grant, "sinceRefusalMs" | "retryInMs">): void;
   delete(grantId: string): void;
   /** The row itself, for assertions. */
   row(grantId: string): MemoryGrantRow | undefined;
-  /** The log: one entry per grant that died. */
+  /** The log, with one entry per grant that ended. */
   readonly deaths: { grantId: string; reason: OAuthReason }[];
-  /** The log: one entry per refresh that was stored. */
+  /** The log, with one entry per stored refresh. */
   readonly renewals: ({ grantId: string } & RefreshCircumstances)[];
 }
 
@@ -60,7 +63,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
       ? { kind: "usable", grant: open(row) }
       : { kind: "dead", reason: row.deadReason };
   };
-  /** The row if it still is what the caller knows. */
+  /** The row if it has not changed since the caller read it. */
   const match = (grantId: string, version: number): MemoryGrantRow | null => {
     const row = rows.get(grantId);
     return row && row.deadReason === null && row.grant.version === version ? row : null;

@@ -1,4 +1,7 @@
-/** A token endpoint with rotation and reuse detection, for tests of the refresher: one grant, and faults by name. */
+/**
+ * A token endpoint with rotation and reuse detection, for tests of the refresher: one grant, with
+ * named faults.
+ */
 import type { Fetch } from "../ports.ts";
 
 export interface FakeTokenEndpoint {
@@ -7,11 +10,14 @@ export interface FakeTokenEndpoint {
   readonly received: string[];
   readonly bodies: URLSearchParams[];
   readonly headers: Headers[];
-  /** The refresh token that is good now; null once the family is revoked. */
+  /** The refresh token that is currently valid; null once the token family is revoked. */
   current(): string | null;
-  /** Answers the next request so instead of by the rules; `consume` uses the token up all the same. */
+  /** Replaces the next response. With `consume` the refresh token is used up nevertheless. */
   answerNext(answer: () => Response | Promise<Response>, options?: { consume: boolean }): void;
-  /** Resolves when the next request has arrived; it is answered when the returned function is called. */
+  /**
+   * Resolves when the next request has arrived. The response is sent when the returned function is
+   * called.
+   */
   holdNext(): { arrived: Promise<void>; answer: () => void };
 }
 
@@ -21,7 +27,7 @@ interface Script {
   consume: boolean;
 }
 
-/** @param answerFields merged into each answer of tokens */
+/** @param answerFields merged into each token response */
 export function createFakeTokenEndpoint(
   options: { expiresInS?: number | null; answerFields?: Record<string, unknown> } = {},
 ): FakeTokenEndpoint {
@@ -74,7 +80,8 @@ export function createFakeTokenEndpoint(
       bodies.push(body);
       allHeaders.push(new Headers(init?.headers));
       received.push(token);
-      // What the rules say is done when the request arrives, as at a real server; the answer may be late or lost.
+      // The state changes when the request arrives, as in a real server. The response can be late
+      // or lost.
       const ruled = script?.answer && !script.consume ? null : rotate(token);
       if (script?.before) await Promise.race([script.before(), untilAborted(init?.signal)]);
       init?.signal?.throwIfAborted();

@@ -1,14 +1,16 @@
-/** Time that stands still until a test moves it. */
+/** A clock that only advances when a test advances it. */
 import type { Clock, Sleep } from "../ports.ts";
 
 export interface VirtualTime extends Clock {
   sleep: Sleep;
   now(): Date;
-  /** Moves on to each sleeper that is due by then, in order, and lets it run. */
+  /** Advances to each sleeper that is due by then, in order, and lets it run. */
   advance(ms: number): Promise<void>;
-  /** Time passes while the process is stopped: no sleeper wakes before the next `advance`. */
+  /** Simulates a stopped process: time passes, but no sleeper wakes before the next `advance`. */
   jump(ms: number): void;
-  /** Resolves once somebody sleeps for exactly so long: the moment to move time at. */
+  /**
+   * Resolves when a sleeper waits for exactly this time, so that the test can advance the clock.
+   */
   untilSleeping(ms: number): Promise<void>;
 }
 
@@ -65,7 +67,7 @@ export function createVirtualTime(): VirtualTime {
   };
 }
 
-/** Lets everything run that waits for nothing but other promises. */
+/** Runs everything that only waits for other promises. */
 export async function drainMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) await Promise.resolve();
 }

@@ -1,4 +1,7 @@
-/** A world for tests of the refresher: one database, one authorization server, any number of processes, and time that stands still. */
+/**
+ * A test setup for the refresher: one database, one authorization server, any number of processes,
+ * and virtual time.
+ */
 import type { AccessTokenAnswer } from "../access-token.ts";
 import { createFakeTokenEndpoint, type FakeTokenEndpoint } from "./token-endpoint.ts";
 import { createMemoryGrants, type MemoryGrants } from "./memory-grants.ts";
@@ -20,11 +23,11 @@ export interface TestProcess {
   ask(options?: Parameters<Refresher["accessToken"]>[1]): Promise<AccessTokenAnswer>;
   reports: RefreshReport[];
   revoked: RenewedTokens[];
-  /** Methods that find the database out of reach. */
+  /** Methods for which the database is unavailable. */
   unreachable: Set<StoreMethod | "revokeLater">;
-  /** Every call to the database, in order. */
+  /** All calls to the database, in order. */
   calls: StoreMethod[];
-  /** From now on nothing of it goes on: no call, no answer, no timer. */
+  /** Simulates a killed process: no further calls, responses or timers. */
   kill(): void;
 }
 
@@ -33,11 +36,11 @@ export interface TestWorld {
   grants: MemoryGrants;
   endpoint: FakeTokenEndpoint;
   startProcess(overrides?: Partial<RefresherOptions>): TestProcess;
-  /** Replaces the grant as a new consent does, or changes it before anything runs. */
+  /** Replaces the grant like a new consent, or changes it before anything runs. */
   putGrant(overrides?: Partial<Omit<Grant, "sinceRefusalMs" | "retryInMs">>): void;
 }
 
-/** An hour's token that has run out, and a refresh token that is good. */
+/** Creates a setup whose grant has an expired one-hour access token and a valid refresh token. */
 export function createTestWorld(
   options: {
     grant?: Partial<Omit<Grant, "sinceRefusalMs" | "retryInMs">>;
@@ -133,7 +136,7 @@ function watchStore(
   });
 }
 
-/** Puts something around every call to the database. */
+/** Wraps every call to the database. */
 export function interceptStore(
   store: GrantStore,
   around: <T>(method: StoreMethod, run: () => Promise<T>) => Promise<T>,
@@ -148,7 +151,7 @@ export function interceptStore(
   };
 }
 
-/** Moves time in small steps until the promise is settled. */
+/** Advances the time in small steps until the promise is settled. */
 export async function advanceUntil<T>(
   time: VirtualTime,
   promise: Promise<T>,

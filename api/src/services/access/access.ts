@@ -7,23 +7,23 @@ import type {
 } from "@gatehouse/prisma";
 import { notFound, ServiceError } from "./service-error.ts";
 
-/** Who calls. Null stands for nobody. */
+/** The authenticated caller. Null stands for an anonymous caller. */
 export interface Caller {
   userId: string;
-  /** The API token that acts for the user; absent when the person is signed in. */
+  /** The API token that acts on behalf of the user; absent if the user is signed in. */
   apiToken?: { id: string; workspaceId: string; scope: ApiTokenScope };
 }
 
 export type Action =
   /** Workspace, members, servers, tools, the state of shared accounts. */
   | "see"
-  /** Run tools with one's own account or a shared one; diagnose. */
+  /** Run tools with a personal or shared account; diagnose servers. */
   | "use"
-  /** Connect and disconnect one's own account. */
+  /** Connect and disconnect a personal account. */
   | "connect"
-  /** Servers, consent for shared accounts, everybody's events. */
+  /** Manage servers, consents for shared accounts, and the events of all users. */
   | "administer"
-  /** Deletion of the workspace, owners. */
+  /** Delete the workspace and manage owners. */
   | "own";
 
 const rank: Record<WorkspaceRole, number> = { VIEWER: 0, MEMBER: 1, ADMIN: 2, OWNER: 3 };
@@ -36,29 +36,35 @@ const least: Record<Action, { role: WorkspaceRole; scope: ApiTokenScope }> = {
   own: { role: "OWNER", scope: "MANAGE" },
 };
 
-/** The table of roles: the one place that decides. What an API token may do besides, `requireWorkspace` says. */
+/**
+ * The table of roles, which is the only place that decides. `requireWorkspace` adds the limits of
+ * API tokens.
+ */
 export function isAllowed(role: WorkspaceRole, action: Action): boolean {
   return rank[role] >= rank[least[action].role];
 }
 
-/** The roles that may. */
+/** The roles that may perform the action. */
 export function rolesAllowed(action: Action): WorkspaceRole[] {
   return (Object.keys(rank) as WorkspaceRole[]).filter((role) => isAllowed(role, action));
 }
 
-/** What giving, renewing or ending consent needs: a shared account concerns everybody. */
+/**
+ * The permission that is required to give, renew or end a consent. A shared account concerns the
+ * whole workspace.
+ */
 export function consentAction(scope: CredentialScope): Action {
   return scope === "WORKSPACE" ? "administer" : "connect";
 }
 
-/** Prisma's condition for a workspace that the caller may see; nobody may see none. */
+/** The Prisma condition for a workspace that the caller may see. Anonymous callers may see none. */
 export function visibleTo(caller: Caller | null) {
   const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
   const workspaceId = caller?.apiToken?.workspaceId;
   return { memberships: { some: { userId } }, ...(workspaceId && { id: workspaceId }) };
 }
 
-/** Whose account a caller's calls run with: the user's own, or the workspace's. */
+/** The owner of the account that a caller's calls use: the user, or the workspace. */
 export function ownerOf(
   server: Pick<McpServer, "credentialScope" | "workspaceId">,
   caller: Caller,
@@ -68,9 +74,15 @@ export function ownerOf(
 
 export interface Access {
   roleIn(caller: Caller | null, workspaceId: string): Promise<WorkspaceRole | null>;
-  /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, FORBIDDEN for a role too low. */
+  /**
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for callers who are not members, FORBIDDEN for
+   * a role that is too low
+   */
   requireWorkspace(caller: Caller | null, workspaceId: string, action: Action): Promise<Caller>;
-  /** The same for a server; `action` may depend on it. A deleted one does not exist, but for who may still bring it back. */
+  /**
+   * Does the same for a server; `action` may depend on it. A deleted server is not found, except by
+   * callers who may restore it.
+   */
   requireServer(
     caller: Caller | null,
     serverId: string,
@@ -84,7 +96,10 @@ export function requireCaller(caller: Caller | null): Caller {
   return caller;
 }
 
-/** For what no API token may do, whatever its scope: make tokens, change members, leave its workspace. */
+/**
+ * For actions that API tokens may never perform, whatever their scope: creating tokens, changing
+ * members, leaving the workspace.
+ */
 export function requirePerson(maybeCaller: Caller | null): Caller {
   const caller = requireCaller(maybeCaller);
   if (caller.apiToken)
@@ -96,7 +111,10 @@ function isInReach({ apiToken }: Caller, action: Action): boolean {
   return !apiToken || reach[apiToken.scope] >= reach[least[action].scope];
 }
 
-/** What `Access.requireServer` decides, of rows that were read elsewhere; why not, that one says. */
+/**
+ * The same decision as `Access.requireServer`, for rows that were read elsewhere, but without the
+ * reason for a rejection.
+ */
 export function mayOnServer(
   caller: Caller,
   { workspaceId }: Pick<McpServer, "workspaceId">,

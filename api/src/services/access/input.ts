@@ -7,9 +7,12 @@ export interface HeaderInput {
 
 /** RFC 9110 §5.6.2. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 §5.5, without anything that could end the line, or that fetch cannot carry (beyond Latin-1). */
+/**
+ * RFC 9110 §5.5, without characters that could end the line or that fetch cannot send (beyond
+ * Latin-1).
+ */
 const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
-/** Set by the transport or the protocol itself. */
+/** Headers that are set by the transport or the protocol. */
 const reservedHeaders = new Set([
   "accept",
   "accept-encoding",
@@ -39,12 +42,12 @@ const reservedHeaders = new Set([
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const controlCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
-/** Nothing that a person types; PostgreSQL cannot even store the first of them. */
+/** Characters that users do not type. PostgreSQL cannot store NUL at all. */
 export function hasControlCharacters(text: string): boolean {
   return controlCharacters.test(text);
 }
 
-/** @returns the name without blanks around it. */
+/** @returns the name without leading and trailing whitespace */
 export function checkName(faults: InputFaults, field: string, value: string): string {
   const name = value.trim();
   if (name === "") faults.add(field, "Give it a name.");
@@ -70,7 +73,9 @@ export function checkTimeout(
     faults.add(field, "A timeout is between 1,000 and 600,000 milliseconds.");
 }
 
-/** @param signsItself OAuth writes the Authorization header; nobody else may. */
+/**
+ * @param signsItself whether OAuth sets the Authorization header, which is then not allowed here
+ */
 export function checkHeaders(
   faults: InputFaults,
   headers: readonly HeaderInput[],
@@ -103,7 +108,9 @@ export function checkHeaders(
   });
 }
 
-/** An application path to come back to; anything that could leave the application is a fault. */
+/**
+ * Checks the application path to return to. Any value that could lead to another origin is a fault.
+ */
 export function checkReturnTo(
   faults: InputFaults,
   value: string | null | undefined,

@@ -2,11 +2,14 @@ import type { Database } from "@gatehouse/prisma";
 import { ServiceError } from "./service-error.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 
-/** How many emails users can cause, counted by whom they reach, who causes them and for which workspace, over all processes. */
+/**
+ * Limits the number of emails that users can cause, by recipient, sender and workspace, across all
+ * processes.
+ */
 export interface MailLimits {
   /** @throws ServiceError RATE_LIMITED with `retryAfterMs` */
   requireInvitation(mail: { to: string; senderId: string; workspaceId: string }): Promise<void>;
-  /** False: this address has received as many as it may, whoever asked for them. */
+  /** False if this address has received the maximum number of emails, regardless of who requested them. */
   allowsPasswordReset(to: string): Promise<boolean>;
 }
 
@@ -22,7 +25,8 @@ export function createMailLimits(db: Database): MailLimits {
 
   return {
     async requireInvitation({ to, senderId, workspaceId }) {
-      // Who sends comes first: what a sender has used up costs a recipient nothing.
+      // The limit of the sender is checked first, so that a rejected sender does not use up the
+      // limit of a recipient.
       const waits = [
         ["You have", () => limiters.sender.take(senderId)],
         ["This workspace has", () => limiters.workspace.take(workspaceId)],

@@ -6,7 +6,7 @@ import { createProcessRateLimiter, type ProcessRateLimit } from "./process-rate-
  * a few requests, and each of those has a deadline.
  */
 export interface OutboundLimits {
-  /** @throws ServiceError RATE_LIMITED with `retryAfterMs`; nothing was done then */
+  /** @throws ServiceError RATE_LIMITED with `retryAfterMs`; `work` was not started in that case */
   run<Value>(userId: string, work: () => Promise<Value>): Promise<Value>;
 }
 
@@ -16,7 +16,7 @@ export interface OutboundLimitsDeps {
   monotonicMs(): number;
 }
 
-/** A guess: most of them have ended by then. */
+/** An estimate: most of the running operations have ended by then. */
 const retryAfterMs = 2_000;
 
 export function createOutboundLimits(deps: OutboundLimitsDeps): OutboundLimits {

@@ -11,7 +11,10 @@ export interface PasswordFault {
 /** Digits and symbols that can be added to a common password without making it a good one. */
 const maxSuffixLength = 4;
 
-/** @param owner what is known of the account's owner. Returns null for a password that is acceptable */
+/**
+ * @param owner what is known about the owner of the account
+ * @returns null if the password is acceptable
+ */
 export async function findPasswordFault(
   password: string,
   owner: { email?: string | undefined; name?: string | undefined },
@@ -57,7 +60,7 @@ function namesOf({ email, name }: { email?: string | undefined; name?: string | 
   ];
 }
 
-/** The password, and what remains of it without up to four digits or symbols at its end. */
+/** The password, and the password without up to four trailing digits or symbols. */
 function stemsOf(text: string): string[] {
   const stems = [text];
   let stem = text;

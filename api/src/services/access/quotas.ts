@@ -1,7 +1,7 @@
 import type { Transaction } from "@gatehouse/prisma";
 import { ServiceError } from "./service-error.ts";
 
-/** How much one workspace or user can have at most. */
+/** The maximum numbers for one workspace or user. */
 export interface Quotas {
   serversPerWorkspace: number;
   webhookEndpointsPerWorkspace: number;
@@ -11,10 +11,11 @@ export interface Quotas {
 }
 
 /**
- * Counts before a row is added, in its transaction: two that are added at once do not both take the last place.
+ * Counts the rows before one is added, in the same transaction: two concurrent transactions cannot
+ * both use the last place.
  *
- * @param ownerId the workspace or user that the quota is for
- * @param count the rows that there are
+ * @param ownerId the workspace or user that the quota applies to
+ * @param count counts the existing rows
  * @param message what the caller can do about it
  * @throws ServiceError CONFLICT with `quota` and `limit`
  */
@@ -29,7 +30,7 @@ export async function requireQuota(
   throw new ServiceError("CONFLICT", message, { quota, limit });
 }
 
-/** Before a server is created, and before a deletion is undone. */
+/** Called before a server is created, and before a deletion is undone. */
 export async function requireServerQuota(
   tx: Transaction,
   { serversPerWorkspace: limit }: Pick<Quotas, "serversPerWorkspace">,

@@ -1,4 +1,4 @@
-/** What is the caller's mistake or lack of right; the API's edge answers it as it is. Everything else is masked there. */
+/** Errors that the caller caused. The API returns them unchanged and masks all other errors. */
 export type ServiceErrorCode =
   | "UNAUTHENTICATED"
   | "FORBIDDEN"
@@ -11,7 +11,7 @@ export type ServiceErrorCode =
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly code: ServiceErrorCode;
-  /** Goes into the GraphQL error's extensions. */
+  /** Added to the extensions of the GraphQL error. */
   readonly details: Record<string, unknown>;
 
   constructor(code: ServiceErrorCode, message: string, details: Record<string, unknown> = {}) {
@@ -21,10 +21,10 @@ export class ServiceError extends Error {
   }
 }
 
-/** Messages by the input's field, `headers.0.name` for one inside a list. */
+/** Messages by the name of the input field, such as `headers.0.name` for a field of a list item. */
 export type FieldErrors = Record<string, string[]>;
 
-/** Collects what is wrong with an input, so that the caller learns everything at once. */
+/** Collects the faults of an input, so that the caller receives all of them at once. */
 export class InputFaults {
   readonly #errors: FieldErrors = {};
 
@@ -32,7 +32,7 @@ export class InputFaults {
     (this.#errors[field] ??= []).push(message);
   }
 
-  /** @throws ServiceError BAD_USER_INPUT with `fieldErrors`, if there are any. */
+  /** @throws ServiceError BAD_USER_INPUT with `fieldErrors`, if there are any faults */
   throwIfAny(): void {
     const messages = Object.values(this.#errors).flat();
     if (messages.length > 0)

@@ -1,4 +1,4 @@
-/** JSON with the members of every object in one order, so that what says the same is the same text. */
+/** Serializes JSON with sorted object members, so that equal values have equal texts. */
 export function writeCanonical(value: unknown): string {
   return JSON.stringify(value, (_name, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)

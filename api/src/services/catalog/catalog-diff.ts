@@ -1,18 +1,23 @@
 import type { Tool } from "#mcp/calls/catalog.ts";
 
-/** How a list of tools differs from the one before; names, in the order of the lists. */
+/**
+ * The differences between a list of tools and the previous one: names, in the order of the lists.
+ */
 export interface CatalogDiff {
   added: string[];
   removed: string[];
-  /** Those whose title, description, schemas or annotations are others. */
+  /** Tools with a different title, description, schema or annotations. */
   changed: string[];
 }
 
-/** So many names of a kind are told of, and so much of each: a server chooses them, and an event stays small. */
+/**
+ * The number of names of each kind in an event. Servers choose names, so their number and length
+ * are limited.
+ */
 const maxNames = 100;
 const maxNameLength = 200;
 
-/** Null when nothing differs. `before` is null where there was no list. */
+/** Null if there are no differences. `before` is null if there was no list. */
 export function diffCatalogs(
   before: readonly Tool[] | null,
   after: readonly Tool[],
@@ -29,7 +34,7 @@ export function diffCatalogs(
   return Object.values(changes).some((names) => names.length > 0) ? changes : null;
 }
 
-/** What the log keeps of it. */
+/** The part of the differences that is stored in the log. */
 export function describeChanges({ added, removed, changed }: CatalogDiff) {
   const cut = (names: string[]) =>
     names.slice(0, maxNames).map((name) => name.slice(0, maxNameLength).toWellFormed());

@@ -18,19 +18,25 @@ export type DiscoveryOutcome = (
   | { kind: "tools"; tools: Tool[] }
   | { kind: "failed"; message: string; failure: Failure | null }
 ) & {
-  /** Where the question went, without its query; null: nowhere. */
+  /** The URL that was requested, without its query; null: no request was sent. */
   url: string | null;
-  /** Of the last answer; null: there was none. */
+  /** The status of the last response; null: there was none. */
   httpStatus: number | null;
 };
 
-/** Questions to servers about what they have, one at a time for each account in this process; the answers are stored. */
+/**
+ * Requests lists from servers, one request at a time for each account in this process, and stores
+ * the responses.
+ */
 export interface CatalogRefresh {
-  /** Shares a question that is under way, or, `anew`, asks after it. */
+  /** Joins a request that is in progress, or, with `anew`, sends another one after it. */
   tools(server: McpServer, ownerId: string, order?: "share" | "anew"): Promise<DiscoveryOutcome>;
-  /** Resources, templates and prompts; stored beside the tools, which must have been asked for. */
+  /**
+   * Requests resources, templates and prompts, and stores them with the tools, which must have been
+   * requested before.
+   */
   offers(server: McpServer, ownerId: string): Promise<void>;
-  /** By `keyOf` and `offersKeyOf`. */
+  /** By the keys `keyOf` and `offersKeyOf`. */
   failures: FailureCache;
 }
 
@@ -45,7 +51,7 @@ export interface CatalogRefreshDeps {
 }
 
 const discoveryTimeoutMs = 15_000;
-/** Of asking for the first time, while tools are asked for again and again. */
+/** For the first request of resources and prompts: tools may be requested again in the meantime. */
 const mostAttempts = 3;
 
 export function keyOf({ serverId, ownerId }: CatalogAccount): string {
@@ -58,15 +64,18 @@ export function offersKeyOf(account: CatalogAccount): string {
 
 export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
   const { db, accounts, openSession, stored, background } = deps;
-  /** Questions under way: whoever asks meanwhile shares the answer. */
+  /** Requests in progress. Concurrent callers share the result. */
   const toolRuns = createSingleFlight<DiscoveryOutcome>();
   const offerRuns = createSingleFlight<void>();
   const failures = createFailureCache(deps.clock);
 
-  /** Whoever waits has the outcome; it goes on without them, and stopping waits for it. */
+  /**
+   * Returns the result of background work. The work continues without the caller, and shutdown
+   * waits for it.
+   */
   function runBehind<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const outcome = Promise.withResolvers<T>();
-    // Nobody may be waiting: the background has logged it.
+    // The caller may be gone. The background has already logged the error.
     outcome.promise.catch(() => undefined);
     background.start(what, async (signal) => {
       const run = work(signal);
@@ -96,12 +105,13 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
       await accounts.accepted(server, ownerId);
       const { hasOffers } = await stored.storeTools(server, ownerId, answer, askedAt);
       await storeReachability(null);
-      // What somebody has looked at before is kept up to date with the tools, and delays nobody who waits for them.
+      // Resources and prompts that were requested before are kept up to date in the background,
+      // without delaying callers that wait for the tools.
       if (hasOffers) void renewOffers(server, ownerId, "anew");
       return { kind: "tools", tools: answer.tools, url, httpStatus };
     }
     const message = describeFailure(answer);
-    // A refusal is an answer too. Where nothing was asked, nothing was learnt.
+    // A rejection counts as a response. If no request was sent, nothing was learned.
     if (answer.kind === "refused") {
       const stop = answer.stop as Stop | null;
       if (stop?.answered) await storeReachability(null);
@@ -122,7 +132,7 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
     ownerId: string,
     order: "share" | "anew" = "share",
   ): Promise<DiscoveryOutcome> {
-    // Under other settings it is another question.
+    // With different settings the request is a different one.
     const key = `${keyOf({ serverId: server.id, ownerId })} ${server.configVersion}`;
     return toolRuns[order](key, () => askAndRemember(server, ownerId));
   }
@@ -146,7 +156,8 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
             before.fetchedAt,
             isFirst,
           );
-          // Tools that were asked for meanwhile have brought their own, unless nobody has looked at any before.
+          // If tools were requested in the meantime, that request has stored its own resources and
+          // prompts, unless none were requested before.
           if (isStored || !isFirst) return;
         }
       }),

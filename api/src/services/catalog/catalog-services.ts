@@ -24,7 +24,7 @@ export function createCatalogServices(
     db,
     access,
     accounts,
-    // It stores more than whether the server answered: also why it has no list.
+    // Stores more than whether the server responded: also why there is no list.
     openSession: openUnwatchedSession,
     reachability,
     stored: createStoredCatalogs({ db, appendEvent, changes }),

@@ -19,31 +19,52 @@ export type CatalogTool = Tool;
 
 export type FoundTool =
   | { tool: CatalogTool }
-  /** `names` are those that there are; `failure` says why the server could not be asked. */
+  /**
+   * `names` are the names of the existing tools; `failure` is the reason why the server could not
+   * be asked.
+   */
   | { tool: null; names: string[]; failure: { message: string; failure: Failure | null } | null };
 
-/** What tools there are, as each account sees them: one may be shown others than the next (regressions S13). */
+/**
+ * The tools of each account at a server. A server can show different tools to different accounts
+ * (regressions S13).
+ */
 export interface Catalogs extends Disposable {
-  /** What is stored, for any number of accounts in one statement each. */
+  /** Reads the stored lists of any number of accounts, in one statement each. */
   readTools(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredTools[]>;
   readOffers(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredOffers[]>;
-  /** For an account that can be used and has no list stored: asks the server, unless it failed a moment ago. */
+  /**
+   * Requests the list for a usable account that has none stored, unless the last request failed
+   * recently.
+   */
   discoverMissing(account: CatalogAccount): Promise<void>;
-  /** The same for resources and prompts. */
+  /** Does the same for resources and prompts. */
   discoverOffers(account: CatalogAccount): Promise<void>;
-  /** Asks the server behind the answer, for a list that is stale; unless it is being asked, failed a moment ago or is switched off. */
+  /**
+   * Requests a stale list in the background, unless a request is in progress, failed recently, or
+   * the server is disabled.
+   */
   renew(account: CatalogAccount): void;
-  /** A call goes by the list that was asked for then: it is renewed behind when it is stale, though nobody looks at it. */
+  /** Renews a stale list in the background when a call uses it, even if no user views it. */
   noteUse(account: CatalogAccount, fetchedAt: Date): void;
-  /** For a server that says that a list has changed: asks soon, and once for many words of it. */
+  /**
+   * Called when a server reports that a list has changed. Requests the list soon, and once for
+   * several notifications.
+   */
   noteListChanged(account: CatalogAccount): void;
-  /** Why this process had no answer when it last asked as this account; null: it had, or never asked. */
+  /**
+   * Why the last request of this process for this account failed; null if it succeeded or there was
+   * none.
+   */
   lastFailure(account: CatalogAccount): CachedFailure | null;
-  /** Asks the server now, and stores what it says; what it refuses leaves the stored list, and is told by `lastFailure`. */
+  /**
+   * Requests the list immediately and stores it. If the server rejects the request, the stored list
+   * stays, and `lastFailure` returns the reason.
+   */
   refresh(caller: Caller | null, serverId: string): Promise<void>;
-  /** The same for an account, without a caller. */
+  /** Does the same for an account, without a caller. */
   discover(serverId: string, ownerId: string): Promise<DiscoveryOutcome>;
-  /** A tool by name; the server is asked again before it is said to be missing. */
+  /** Finds a tool by name. The list is requested again before the tool is reported as missing. */
   find(server: McpServer, ownerId: string, name: string): Promise<FoundTool>;
 }
 
@@ -52,9 +73,12 @@ export interface CatalogsDeps extends CatalogRefreshDeps {
   access: Access;
 }
 
-/** A stored list this old is asked for again before a tool is said to be missing, in milliseconds. */
+/**
+ * A stored list of at least this age is requested again before a tool is reported as missing, in
+ * milliseconds.
+ */
 const staleForMissingMs = 5_000;
-/** How often it is seen to that a list in use is not stale, in milliseconds. */
+/** The minimum time between two checks of whether a list in use is stale, in milliseconds. */
 const usedUnseenMs = 60_000;
 const mostUsesSeen = 10_000;
 
@@ -64,7 +88,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   const { failures } = discoveries;
   const changes = createListChangedDebounce(deps.clock);
   const looks = createSingleFlight<void>();
-  /** When it was last seen to that a list in use is not stale. */
+  /** When a list in use was last checked. */
   const usesSeenMs = new Map<string, number>();
 
   function findServer(id: string): Promise<McpServer | null> {
@@ -72,8 +96,9 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   }
 
   /**
-   * Asks if nothing is stored that will do, once for all who look meanwhile: a list that has just come in may be news to whoever wants
-   * it asked for (regressions C15). One that failed a moment ago is not asked again by every page that is loaded (regressions S5).
+   * Requests the list if no stored list is usable. Concurrent callers share the request: a list
+   * that has just arrived may be new to a caller that wants to request it (regressions C15). After
+   * a recent failure, page loads do not repeat the request (regressions S5).
    */
   function askUnless(isGood: (known: StoredTools) => boolean, account: CatalogAccount) {
     return looks.share(keyOf(account), async () => {
@@ -84,7 +109,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     });
   }
 
-  /** Not awaited by anybody. */
+  /** No caller waits for this. */
   const renewBehind = (account: CatalogAccount) =>
     deps.background.start("renewal of tools", () => askUnless(({ isStale }) => !isStale, account));
 
@@ -98,7 +123,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     async discoverOffers(account) {
       const server = await findServer(account.serverId);
       if (!server || failures.isFresh(offersKeyOf(account), server.configVersion)) return;
-      // Resources and prompts are kept beside the tools.
+      // Resources and prompts are stored with the tools.
       await askUnless(() => true, account);
       await discoveries.offers(server, account.ownerId);
     },
@@ -106,7 +131,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     renew: renewBehind,
 
     noteUse(account, fetchedAt) {
-      // The clock of this process will do for a hint, and a hint once in a while.
+      // The clock of this process is precise enough for this, because the check is only a hint.
       if (deps.clock.now().getTime() - fetchedAt.getTime() < usedUnseenMs) return;
       const key = keyOf(account);
       const nowMs = deps.clock.monotonicMs();

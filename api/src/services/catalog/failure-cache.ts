@@ -1,14 +1,17 @@
-/** Why a server gave no answer, and when. */
+/** Why and when a request to a server failed. */
 export interface CachedFailure {
   message: string;
   at: Date;
 }
 
-/** What went wrong lately, in this process: for whoever wonders, and so that not every page asks again. */
+/** Recent failures of this process, used for display and to avoid a request on every page load. */
 export interface FailureCache {
-  /** @param version of what was asked for; under another one it has not failed yet. @param message null: it went well */
+  /**
+   * @param version the version of the settings; failures under other versions are ignored
+   * @param message null: the request succeeded
+   */
   note(key: string, version: number, message: string | null): void;
-  /** Whether it failed so lately that it is left in peace. */
+  /** Whether the request failed so recently that it should not be repeated. */
   isFresh(key: string, version: number): boolean;
   read(key: string): CachedFailure | null;
 }

@@ -1,11 +1,14 @@
-/** Renews lists that servers say have changed: soon, once for many words of it, and not as often as a server likes. */
+/**
+ * Renews lists that servers report as changed: soon, once for several notifications, and with a
+ * limited frequency.
+ */
 export interface ListChangedDebounce extends Disposable {
   note(key: string, renew: () => void): void;
 }
 
-/** Servers tell of each of several changes. */
+/** Servers send one notification for each of several changes. */
 const settleMs = 250;
-/** One that tells of changes without end costs no more than this. */
+/** The minimum time between two requests, whatever the number of notifications. */
 const leastGapMs = 5_000;
 const mostRemembered = 10_000;
 

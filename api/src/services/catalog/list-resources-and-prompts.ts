@@ -10,8 +10,8 @@ import type { OpenToolSession } from "../session/mcp-sessions.ts";
 import { describeFailure } from "../grant/refusal.ts";
 
 /**
- * Asks a server, as one account, for what it has besides tools, and only for what it says to have. A list that cannot be had is told of
- * in the notes and costs the others nothing.
+ * Requests, for one account, the lists other than tools that the server declares. A list that is
+ * not available is reported in the notes and does not affect the others.
  */
 export async function askForOffers(
   openSession: OpenToolSession,
@@ -34,7 +34,8 @@ export async function askForOffers(
     const lists = { resources, resourceTemplates, prompts };
     const answers = Object.values(lists);
     const failures = answers.filter((list) => list.kind !== "listed");
-    // What is refused to one is refused to all, and a lost session is renewed. Nor is it an answer that nothing could be had.
+    // A failure that applies to all lists fails the whole request, so that a lost session is renewed.
+    // It also fails if none of the requested lists is available.
     const asked = answers.filter((list) => list !== none);
     const failure = failures.find(isOfAll) ?? (failures.length === asked.length && failures[0]);
     if (failure) return failure;

@@ -33,7 +33,7 @@ async function readListedDefinitions(
   return definitions;
 }
 
-/** A definition that no tool has. */
+/** Matches the definition of no tool. */
 const noDefinition = Buffer.alloc(0);
 
 /**

@@ -5,7 +5,7 @@ import type { Access, Caller } from "../access/access.ts";
 import { approveListedTools } from "./listed-definitions.ts";
 import { lockServer, patient } from "../server/server-lock.ts";
 
-/** How a workspace treats tools that nobody has decided about or approved. */
+/** How a workspace treats tools without a decision or an approval. */
 export interface NewToolPolicies {
   /**
    * Sets the policy for new tools. DENY first approves the tools that are listed at this moment, server by server, so that tools in use
@@ -19,7 +19,7 @@ export interface NewToolPolicies {
 export interface NewToolPoliciesDeps {
   db: Database;
   access: Pick<Access, "requireWorkspace">;
-  /** The last statement of the transaction that changes the setting. */
+  /** Must be the last statement of the transaction that changes the setting. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "server" | "workspace">;
 }
@@ -45,7 +45,10 @@ export function createNewToolPolicies(deps: NewToolPoliciesDeps): NewToolPolicie
     }
   }
 
-  /** @returns false when another request has set the policy meanwhile: tools that came later must wait for a review */
+  /**
+   * @returns false if another request has set the policy in the meantime: tools that were added
+   * later must be reviewed
+   */
   function approveTools(serverId: string, workspaceId: string, userId: string): Promise<boolean> {
     return db.$transaction(async (tx) => {
       await lockServer(tx, serverId);

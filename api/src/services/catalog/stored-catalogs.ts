@@ -11,7 +11,9 @@ export type CatalogResource = Resource;
 export type CatalogResourceTemplate = ResourceTemplate;
 export type CatalogPrompt = Prompt;
 
-/** Whose list: one account's is never shown to another (regressions S13). */
+/**
+ * The account that a list belongs to. A list is never shown to another account (regressions S13).
+ */
 export interface CatalogAccount {
   serverId: string;
   ownerId: string;
@@ -19,7 +21,7 @@ export interface CatalogAccount {
 
 interface StoredList extends CatalogAccount {
   fetchedAt: Date;
-  /** It is served all the same, and renewed behind. */
+  /** A stale list is still returned, and renewed in the background. */
   isStale: boolean;
   /** The size of the stored lists, in bytes of JSON. */
   bytes: number;
@@ -27,38 +29,39 @@ interface StoredList extends CatalogAccount {
 
 export interface StoredTools extends StoredList {
   tools: Tool[];
-  /** What was left out, cut or mended, in sentences; of all lists. */
+  /** Sentences that describe what was left out, truncated or repaired in any of the lists. */
   notes: string[];
 }
 
-/** What a server has besides tools; null: not asked for yet, all of them or none. */
+/** The resources, templates and prompts of a server; null: not requested yet. */
 export interface StoredOffers extends StoredList {
   resources: Resource[] | null;
   resourceTemplates: ResourceTemplate[] | null;
   prompts: Prompt[] | null;
 }
 
-/** What was learnt: a list that could not be had is null, and the one that is stored stays. */
+/** The lists of a response. A list that was not available is null, and the stored one stays. */
 export interface LearntOffers {
   resources: Resource[] | null;
   resourceTemplates: ResourceTemplate[] | null;
   prompts: Prompt[] | null;
   notes: string[];
-  /** The shortest that the server gave; null: none. */
+  /** The shortest time to live that the server specified; null: none. */
   ttlMs: number | null;
 }
 
-/** What each account was last told of a server. */
+/** The last known lists of each account at a server. */
 export interface StoredCatalogs {
   /**
-   * Any number in one statement.
-   * @param mostBytes the lists beyond it are left out, with their `bytes`
+   * Reads any number of lists in one statement.
+   * @param mostBytes lists beyond this total size are left out, with their `bytes`
    */
   readTools(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredTools[]>;
   readOffers(accounts: readonly CatalogAccount[], mostBytes?: number): Promise<StoredOffers[]>;
   /**
-   * The question asked last wins, whatever order the answers come in (regressions D11); what it changes is told.
-   * @returns whether the account's resources and prompts are in use, and want to be asked for too
+   * Stores the result of the latest request, whatever the order of the responses (regressions D11),
+   * and appends an event for the changes.
+   * @returns whether the account's resources and prompts are in use and should be requested too
    */
   storeTools(
     server: McpServer,
@@ -67,8 +70,9 @@ export interface StoredCatalogs {
     askedAt: Date,
   ): Promise<{ hasOffers: boolean }>;
   /**
-   * Only beside the tools that were asked for at `askedAt`: a later question brings its own.
-   * @returns false when there are others by now, or none
+   * Stores resources and prompts only with the tools that were requested at `askedAt`: a later
+   * request stores its own.
+   * @returns false if the stored tools are from another request, or there are none
    */
   storeOffers(
     account: CatalogAccount,
@@ -84,13 +88,16 @@ export interface StoredCatalogsDeps {
   changes: Pick<Changes, "server" | "workspace">;
 }
 
-/** What the server says is kept within these bounds; without a word of it the first holds. */
+/** The default. A time to live that the server specifies is kept within the bounds below. */
 const ownTtlMs = 10 * 60_000;
-/** 0 is "stale at once" (MCP 2026-07-28, Caching): each look would be a request. */
+/**
+ * 0 means that the list is immediately stale (MCP 2026-07-28, Caching): every view would cause a
+ * request.
+ */
 const leastTtlMs = 60_000;
 const mostTtlMs = 24 * 60 * 60_000;
 
-/** Of one account: its lists are bounded when they are asked for. */
+/** For a single account, because its lists are limited when they are requested. */
 const unlimitedBytes = Number.MAX_SAFE_INTEGER;
 
 export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
@@ -167,7 +174,8 @@ export function createStoredCatalogs(deps: StoredCatalogsDeps): StoredCatalogs {
 
     async storeOffers({ serverId, ownerId }, learnt, askedAt, isFirst) {
       const json = (list: unknown[] | null) => (list === null ? null : JSON.stringify(list));
-      // Of two that ask for the first time about the same tools, the first to know wins: nothing is older than the other.
+      // If there are two first requests with the same tools, the first one to be stored wins,
+      // because neither is older.
       const count = await db.$executeRaw`
         UPDATE "ToolCatalog" c SET "resources" = coalesce(${json(learnt.resources)}::json, c."resources", '[]'),
           "resourceTemplates" = coalesce(${json(learnt.resourceTemplates)}::json, c."resourceTemplates", '[]'),

@@ -8,21 +8,26 @@ import { lockServer } from "../server/server-lock.ts";
 import type { CatalogAccount } from "./stored-catalogs.ts";
 import { fingerprintTool } from "./tool-policy.ts";
 
-/** What became of what was decided about a tool; `kind` is what stands decided from now on, null: nothing. */
+/** A change of the decision about a tool; `kind` is the new decision, null: none. */
 export interface ToolPolicyChange extends Record<string, string | null> {
   toolName: string;
   change: "DECIDED" | "APPROVED";
   kind: ToolPolicyKind | null;
 }
 
-/** What a workspace decides about the tools of its servers. Whoever runs tools is held to it, people and API tokens alike. */
+/**
+ * The decisions of a workspace about the tools of its servers. They apply to users and API tokens
+ * alike.
+ */
 export interface ToolPolicies {
   /**
-   * Decides about a tool, and records its definition as the caller's account sees it; ALLOW approves that definition too. Null takes the
-   * decision back, and its annotations count again. An approval stays.
-   * @param input `fingerprint` is of what the person has looked at, in hexadecimal; null: whatever it is by now
-   * @throws ServiceError BAD_USER_INPUT also for ALLOW for a tool that the account does not see, NOT_FOUND, FORBIDDEN below ADMIN, CONFLICT
-   * for a tool that has changed meanwhile
+   * Decides about a tool and records its definition as listed for the caller's account; ALLOW also
+   * approves that definition. Null removes the decision, so that the tool's annotations apply
+   * again. An approval is kept.
+   * @param input `fingerprint` identifies the definition that the user has viewed, in hexadecimal;
+   * null: the current one
+   * @throws ServiceError BAD_USER_INPUT also for ALLOW for a tool that is not listed for the
+   * account, NOT_FOUND, FORBIDDEN below ADMIN, CONFLICT if the tool has changed in the meantime
    */
   decide(
     caller: Caller | null,
@@ -34,9 +39,12 @@ export interface ToolPolicies {
     },
   ): Promise<void>;
   /**
-   * Remembers a tool as the caller's account sees it now: should it ever declare anything else, it is flagged and asks again.
-   * @param input `fingerprint` is of what the person has looked at, in hexadecimal; null: whatever it is by now
-   * @throws ServiceError NOT_FOUND also for a tool that the account does not see, CONFLICT for one that has changed meanwhile
+   * Records the current definition of a tool as listed for the caller's account. If the definition
+   * changes, the tool is flagged and requires confirmation again.
+   * @param input `fingerprint` identifies the definition that the user has viewed, in hexadecimal;
+   * null: the current one
+   * @throws ServiceError NOT_FOUND also for a tool that is not listed for the account, CONFLICT if
+   * it has changed in the meantime
    */
   approve(
     caller: Caller | null,
@@ -47,18 +55,18 @@ export interface ToolPolicies {
 export interface ToolPoliciesDeps {
   db: Database;
   access: Access;
-  /** The last statement of the transaction that makes the change. */
+  /** Must be the last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "server" | "workspace">;
 }
 
-/** Longer names are in no list (mcp/repair/normalize-result.ts). */
+/** Lists contain no longer names (mcp/repair/normalize-result.ts). */
 const longestName = 256;
 
 export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
   const { db, access } = deps;
 
-  /** One change of one server at a time, so that whoever changes nothing is not told of. */
+  /** Serializes the changes of one server, so that a change without effect appends no event. */
   async function change(
     caller: Caller,
     server: { id: string; workspaceId: string },
@@ -133,7 +141,7 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
         if (isRecorded(seen, stored?.approvedFingerprint)) return null;
         const approval = {
           ...describeApproval(seen, caller),
-          // What stands decided holds for the tool as it is now.
+          // The decision applies to the current definition of the tool.
           ...(stored?.kind && { decidedFingerprint: seen }),
         };
         await tx.toolPolicy.upsert({
@@ -150,7 +158,7 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
 const notListed =
   "The server does not list this tool, so its definition cannot be recorded. Allow it once it is listed.";
 
-/** A tool as an account sees it. */
+/** Finds a tool as listed for an account. */
 async function findTool(
   tx: Transaction,
   serverId_ownerId: CatalogAccount,
@@ -162,7 +170,10 @@ async function findTool(
   return tools.find(({ name }) => name === toolName) ?? null;
 }
 
-/** @returns the tool's fingerprint; throws CONFLICT when it is not the one that was looked at */
+/**
+ * @returns the fingerprint of the tool
+ * @throws ServiceError CONFLICT if it is not the one that the user has viewed
+ */
 function requireUnchanged(tool: Tool, lookedAt: string | null): Uint8Array<ArrayBuffer> {
   const seen = fingerprintTool(tool);
   if (lookedAt !== null && lookedAt !== seen.toString("hex"))
@@ -182,7 +193,7 @@ function describeApproval(seen: Uint8Array<ArrayBuffer>, { userId }: Caller) {
   return { approvedFingerprint: seen, approvedAt: new Date(), approvedById: userId };
 }
 
-/** PostgreSQL stores neither NUL nor half a character. */
+/** PostgreSQL cannot store NUL or lone surrogates. */
 function isStorable(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }

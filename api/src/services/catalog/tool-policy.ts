@@ -3,7 +3,7 @@ import type { NewToolPolicy, ToolPolicy, ToolPolicyKind } from "@gatehouse/prism
 import type { Tool } from "#mcp/calls/catalog.ts";
 import { writeCanonical } from "./canonical-json.ts";
 
-/** What was decided about a tool, as it is stored. */
+/** The stored decision about a tool. */
 export type PolicyRow = Pick<
   ToolPolicy,
   "kind" | "approvedFingerprint" | "otherFingerprints" | "decidedFingerprint"
@@ -11,21 +11,29 @@ export type PolicyRow = Pick<
 
 export interface PolicyDecision {
   kind: ToolPolicyKind;
-  /** It declares something else than it did when somebody approved it. */
+  /** Whether the definition differs from the one that was approved. */
   isChangedSinceApproval: boolean;
-  /** It declares something else than it did when `PolicyRow.kind` was decided. */
+  /**
+   * Whether the definition differs from the one at the time of the decision in `PolicyRow.kind`.
+   */
   isChangedSinceDecision: boolean;
-  /** The workspace keeps new tools out, and nobody has decided about this one or approved it. */
+  /**
+   * Whether the workspace denies new tools, and this one has neither a decision nor an approval.
+   */
   isNew: boolean;
-  /** An admin must review the tool as it is now: it is new or has changed, and nobody has denied it. */
+  /**
+   * Whether an admin must review the current definition: the tool is new or has changed, and is not
+   * denied.
+   */
   needsReview: boolean;
 }
 
 /**
- * What may be done with a tool: what the workspace decided, else by the tool's own annotations. An approved tool that has changed asks
- * again whatever was decided, unless it is denied: a tool may turn hostile once it is trusted. A workspace that keeps new tools out
- * denies tools that nobody has decided about, and tools that have changed since they were reviewed.
- * @param row of this tool; undefined where nothing was decided
+ * The policy that applies to a tool: the decision of the workspace, otherwise the tool's own
+ * annotations. An approved tool that has changed requires confirmation whatever the decision,
+ * unless it is denied, because a tool can become malicious once it is trusted. A workspace that
+ * denies new tools denies tools without a decision, and tools that have changed since their review.
+ * @param row the row of this tool; undefined if there is none
  */
 export function decidePolicy(
   tool: Tool,
@@ -39,7 +47,7 @@ export function decidePolicy(
   const isChangedSinceDecision = row?.decidedFingerprint != null && isOther(row.decidedFingerprint);
   const keepsOut = newToolPolicy === "DENY";
   const isNew = keepsOut && decided === null && approved === null;
-  // Who decides about a tool has seen it as it was then.
+  // Whether the decision was made for the current definition.
   const isDecidedAsItIs = row?.decidedFingerprint != null && !isChangedSinceDecision;
   const isChanged =
     approved === null
@@ -51,15 +59,18 @@ export function decidePolicy(
   return { kind, isChangedSinceApproval, isChangedSinceDecision, isNew, needsReview };
 }
 
-/** Silence is no threat: servers that annotate nothing would else ask before every call (MCP 2025-11-25, ToolAnnotations). */
+/**
+ * Missing annotations do not require confirmation; otherwise servers without annotations would
+ * require it for every call (MCP 2025-11-25, ToolAnnotations).
+ */
 function kindByAnnotations({ annotations }: Tool): ToolPolicyKind {
   return annotations?.["destructiveHint"] === true ? "ASK" : "ALLOW";
 }
 
-/** A list is read once and decided about often. */
+/** A list is read once, and policies are computed from it many times. */
 const fingerprints = new WeakMap<Tool, Buffer>();
 
-/** SHA-256 over all that the tool declares, whatever the order of its members. */
+/** SHA-256 of the tool's complete definition, independent of the order of object members. */
 export function fingerprintTool(tool: Tool): Buffer {
   const known = fingerprints.get(tool);
   if (known) return known;

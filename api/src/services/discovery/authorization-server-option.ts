@@ -5,22 +5,22 @@ import { createStepRecorder } from "#oauth/flow-steps.ts";
 
 export type RegistrationKind = "PRE_REGISTERED" | "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC";
 
-/** One of the authorization servers of a server, as it is put to the person who chooses. */
+/** One of the authorization servers of a server, as it is offered to the user for selection. */
 export interface AuthorizationServerOption {
   issuer: string;
-  /** What tells it apart at a glance: the provider's name where it is known, else the host. */
+  /** The display name: the name of the provider if it is known, otherwise the host. */
   name: string;
-  /** Null: someone must register a client there by hand. */
+  /** Null: a client must be registered manually. */
   clientRegistration: RegistrationKind | null;
 }
 
-/** Nothing happens, so there is nothing to record. */
+/** No request is sent, so there is nothing to record. */
 const silent = createStepRecorder({
   onStep: () => undefined,
   clock: { monotonicMs: () => 0, now: () => new Date(0) },
 });
 
-/** What a consent at this authorization server would find for a client. Sends nothing. */
+/** Describes which client a consent at this authorization server would use. Sends no request. */
 export function describeOption(
   discovery: Discovery,
   preRegistered: PreRegisteredClient | null,
@@ -35,7 +35,7 @@ export function describeOption(
   });
   return {
     issuer,
-    // A profile that is told by its looks alone names software, not a provider.
+    // A profile that was matched by its endpoints names software, not a provider.
     name: profile && "hosts" in profile ? profile.name : (parseUrl(issuer)?.host ?? issuer),
     clientRegistration:
       kind === "PRE_REGISTERED" || kind === "CLIENT_ID_METADATA_DOCUMENT" || kind === "DYNAMIC"

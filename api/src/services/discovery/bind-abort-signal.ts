@@ -1,6 +1,9 @@
 import type { Fetch } from "#oauth/ports.ts";
 
-/** A fetch whose requests end with the signal too: the caller whom they are sent for has disconnected. */
+/**
+ * Returns a fetch whose requests are also aborted by the signal, for example when the caller has
+ * disconnected.
+ */
 export function bindSignal(fetch: Fetch, signal: AbortSignal | undefined): Fetch {
   if (!signal) return fetch;
   return (input, init) =>

@@ -2,24 +2,27 @@ import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
 import type { Discovery } from "#oauth/discovery.ts";
 
-/** What was learnt about a URL without credentials. */
+/** What was detected about a URL without credentials. */
 export interface Detection {
-  /** UNKNOWN: nothing answered as an MCP server does. */
+  /** UNKNOWN: there was no response that an MCP server would send. */
   authType: "UNKNOWN" | "NONE" | "HEADERS" | "OAUTH";
   reachable: boolean;
-  /** The address is one that Gatehouse may not go to. */
+  /** Whether Gatehouse is not allowed to connect to the address. */
   forbidden: boolean;
-  /** One sentence for a person. */
+  /** One sentence for the user. */
   message: string;
-  /** With OAUTH, unless discovery broke: then `message` says where. */
+  /** Set for OAUTH, unless discovery failed; `message` then describes the failure. */
   discovery: Discovery | null;
-  /** Further authorization servers that work, in the order listed; empty unless all were asked for. */
+  /**
+   * Further usable authorization servers, in the order listed; empty unless all of them were
+   * requested.
+   */
   others: Discovery[];
 }
 
-/** The same with what it was concluded from. */
+/** A detection together with the findings that it is based on. */
 export interface Inspection extends Detection {
   probe: ProbeAnswer;
-  /** Why OAuth that the server asks for cannot be used. */
+  /** Why the OAuth that the server requires cannot be used. */
   fault: DiscoveryFault | null;
 }

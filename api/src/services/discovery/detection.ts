@@ -16,7 +16,7 @@ import { hasControlCharacters } from "../access/input.ts";
 import { describePreview, type ServerPreview } from "./server-preview.ts";
 import { describeUnreachable, isForbiddenAddress, judgeProbe } from "./probe-verdict.ts";
 
-/** What decides which authorization server, and which scopes, a consent is about. */
+/** The options that determine the authorization server and the scopes of a consent. */
 export type WalkOptions = Pick<
   DiscoverOptions,
   "steps" | "chosenIssuer" | "forcedIssuer" | "earlierIssuer" | "wantsAll" | "chosenScopes"
@@ -24,12 +24,13 @@ export type WalkOptions = Pick<
 
 export interface Detector {
   checkUrl(faults: InputFaults, field: string, url: string): void;
-  /** Null: fit to be asked. The code is the guard's, or TOO_LONG. */
+  /** Null: the URL may be requested. The code is that of the egress guard, or TOO_LONG. */
   findUrlFault(url: string): { code: string; message: string } | null;
-  /** @throws the signal's reason */
+  /** @throws the reason of the signal */
   detect(url: string, signal?: AbortSignal): Promise<Detection>;
   /**
-   * What `detect` is made of: each exchange is a step. Goes no further than the probe when nothing answers it as an MCP server does.
+   * The work behind `detect`, with each exchange recorded as a step. Stops after the probe if there
+   * was no response that an MCP server would send.
    * @param options.cache null: every document is fetched
    */
   inspect(
@@ -38,21 +39,23 @@ export interface Detector {
       steps: StepRecorder;
       fetch: Fetch;
       cache: DiscoveryCache | null;
-      /** Looks at every authorization server that is listed. */
+      /** Whether to request the metadata of every listed authorization server. */
       wantsAll?: boolean;
     },
   ): Promise<Inspection>;
-  /** A probe and, where the server asks for OAuth, discovery; each exchange is a step. */
+  /**
+   * Runs a probe and, if the server requires OAuth, discovery. Each exchange is recorded as a step.
+   */
   walk(
     url: string,
     options: WalkOptions & { signal?: AbortSignal | undefined },
   ): Promise<{ probe: ProbeAnswer; challenge: BearerChallenge | null; answer: DiscoveryAnswer }>;
   /**
-   * Whether the server's metadata, asked for anew, names authorization servers and `issuer` is none of them. False for every answer
-   * that is no such metadata, and for none.
+   * Requests the server's metadata again and returns whether it names authorization servers without
+   * `issuer`. False if the response is no such metadata, or there was none.
    */
   hasMovedFrom(url: string, issuer: string, challenge: BearerChallenge | null): Promise<boolean>;
-  /** Needs ADMIN, for it is what comes before creating. */
+  /** Requires ADMIN, because it is used before a server is created. */
   preview(
     caller: Caller | null,
     input: { workspaceId: string; url: string },
@@ -129,7 +132,7 @@ export function createDetector(deps: DetectorDeps): Detector {
     },
 
     async hasMovedFrom(url, issuer, challenge) {
-      // Whatever comes of it: the next consent shall not go by what was known before.
+      // In any case: the next consent must not use the cached metadata.
       deps.cache.forget(issuer);
       const found = await findProtectedResource({
         serverUrl: new URL(url),
@@ -185,7 +188,8 @@ export function createDetector(deps: DetectorDeps): Detector {
           forbidden: false,
           message: probed.kind === "not-mcp" ? probed.detail : describeUnreachable(probed.cause),
         };
-      // Asked even where the server lets everybody in: some want OAuth only when a tool is called (regressions D3).
+      // Requested even if the server accepts the probe: some servers only require OAuth when a tool
+      // is called (regressions D3).
       const found = await discover({
         serverUrl: url,
         challenge,
@@ -197,7 +201,8 @@ export function createDetector(deps: DetectorDeps): Detector {
         ...(cache ? { cache } : {}),
       });
       const reached = { probe: probed, reachable: true, forbidden: false, others: [], fault: null };
-      // Endpoints that were merely assumed prove nothing: an API key's server answers 401 as well (regressions D2).
+      // Assumed endpoints prove nothing: a server that requires an API key also responds with 401
+      // (regressions D2).
       if (found.ok && !found.discovery.metadata.legacy)
         return {
           ...reached,
@@ -210,7 +215,8 @@ export function createDetector(deps: DetectorDeps): Detector {
         !found.ok &&
         (found.isNamed ||
           challenge?.resourceMetadata ||
-          // A server that lets nobody in and publishes metadata means them, whatever is wrong with them.
+          // A server that rejects the probe and publishes metadata requires OAuth, even if the
+          // metadata is faulty.
           (probed.kind === "unauthorized" && isServersFlaw(found.fault)));
       if (!found.ok && isMeant)
         return {

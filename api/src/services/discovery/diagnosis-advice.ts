@@ -1,4 +1,4 @@
-/** What stands in a newcomer's way, in one sentence: the first broken step, whose it is to mend, and how. */
+/** Summarizes a diagnosis in one sentence: the first failed step, who can fix it, and how. */
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
 import type { Step } from "#oauth/flow-steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
@@ -8,21 +8,24 @@ export interface Findings {
   url: string;
   authType: "UNKNOWN" | "NONE" | "HEADERS" | "OAUTH";
   probe: ProbeAnswer;
-  /** Why discovery failed, if it did. */
+  /** Why discovery failed; null if it did not. */
   fault: DiscoveryFault | null;
-  /** The authorization server, once it was found. */
+  /** The authorization server, if it was found. */
   issuer: string | null;
-  /** Someone must register a client by hand. */
+  /** Whether a client must be registered manually. */
   clientRequired: boolean;
-  /** What it must be registered with. */
+  /** The redirect URI to register the client with. */
   redirectUri: string;
-  /** Why nobody may be sent back to it. */
+  /** Why users cannot be redirected to it; null if they can. */
   redirectFault: string | null;
-  /** The first step that failed, with the codes of the error when no answer came, outermost first. */
+  /**
+   * The first failed step and, if there was no response, the codes of the error and its causes,
+   * outermost first.
+   */
   broken: { step: Step; codes: readonly string[] } | null;
 }
 
-/** Of a URL that cannot be connected now. */
+/** Advice for a URL that cannot be connected at the moment. */
 export function adviseOn(findings: Findings): Advice {
   const { authType, broken, issuer, clientRequired, redirectUri, redirectFault } = findings;
   if (authType === "HEADERS")
@@ -49,7 +52,7 @@ export function adviseOn(findings: Findings): Advice {
       ? attributeFault(broken.codes, host, {
           owner: isServers ? "SERVER_OPERATOR" : "AUTHORIZATION_SERVER_OPERATOR",
           whose: isServers ? "the server's operator" : "the authorization server's operator",
-          // Nobody typed this address: the server gave it.
+          // The user did not enter this address; the server specified it.
           misnamed: {
             fault: "SERVER_OPERATOR",
             text: `The name ${host} cannot be found, though the server refers to it: its operator must correct it.`,
@@ -93,7 +96,7 @@ function adviseOnProbe({ url, probe, broken }: Findings): Advice {
   };
 }
 
-/** Something else than an MCP server lives there. */
+/** For an address of something other than an MCP server. */
 function adviseOnStranger(
   url: string,
   { httpStatus, redirectsTo }: Extract<ProbeAnswer, { kind: "not-mcp" }>,

@@ -1,4 +1,4 @@
-/** The steps of a diagnosis, and why an exchange among them got no answer, or not all of it. */
+/** Records the steps of a diagnosis, and why an exchange had no response or an incomplete one. */
 import { listCodes } from "#oauth/errors.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import { stripUrl } from "#oauth/secure-url.ts";
@@ -10,19 +10,24 @@ import {
 } from "#oauth/flow-steps.ts";
 
 export interface DiagnosisRecord {
-  /** In order, as they end. */
+  /** In the order in which they ended. */
   taken: Step[];
   steps: StepRecorder;
-  /** @param deadlineMs for all exchanges together, from now */
+  /** @param deadlineMs for all exchanges together, counted from this call */
   watch(fetch: Fetch, deadlineMs: number): Fetch;
-  /** The first failure of the stage at which the way ended: one of an earlier stage was got over. */
+  /**
+   * Returns the first failure of the stage at which the diagnosis ended. Failures of earlier stages
+   * did not prevent the next stage.
+   */
   findBroken(): { step: Step; codes: readonly string[] } | null;
 }
 
 export function createDiagnosisRecord(clock: StepClock): DiagnosisRecord {
   const taken: Step[] = [];
   const codesOf = new Map<Step, string[]>();
-  /** By address, as steps have it: several authorization servers are asked at once. */
+  /**
+   * By the URL in the steps, because several authorization servers are requested at the same time.
+   */
   const failures = new Map<string | null, string[]>();
   const steps = createStepRecorder({
     clock,
@@ -58,7 +63,7 @@ export function createDiagnosisRecord(clock: StepClock): DiagnosisRecord {
   };
 }
 
-/** Whoever reads a body may keep no more of its failure than a sentence. */
+/** The reader of a body may reduce its failure to a sentence, so the error is recorded here. */
 function watchBody(response: Response, onFailure: (error: unknown) => void): Response {
   if (!response.body) return response;
   const reader = response.body.getReader();

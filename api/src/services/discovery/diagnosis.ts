@@ -16,27 +16,30 @@ import { createDiagnosisRecord } from "./diagnosis-record.ts";
 import { InputFaults } from "../access/service-error.ts";
 import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
 
-/** What would happen to somebody who connected now. */
+/** The result that a user who connected now would get. */
 export interface ServerDiagnosis {
   authType: Detection["authType"];
   connectable: boolean;
   clientRegistration: "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
   issuer: string | null;
   scopes: string[];
-  /** All that work, in the order listed. */
+  /** All usable authorization servers, in the order listed. */
   authorizationServers: AuthorizationServerOption[];
   steps: Step[];
-  /** Null when `advice` is. */
+  /** Null if and only if `advice` is null. */
   fault: DiagnosisFault | null;
   advice: string | null;
 }
 
-/** The dry run: the code of a real attempt, up to where something would be registered, stored or asked of a person. */
+/**
+ * A dry run: the code of a real flow, up to the point where something would be registered, stored
+ * or requested from the user.
+ */
 export interface Diagnosis {
   /**
-   * Needs MEMBER.
-   * @throws ServiceError RATE_LIMITED with `retryAfterMs`, and BAD_USER_INPUT for what is no URL to go to; a host that Gatehouse may
-   *   not go to is an answer.
+   * Requires MEMBER.
+   * @throws ServiceError RATE_LIMITED with `retryAfterMs`, and BAD_USER_INPUT for an invalid URL. A
+   * host that Gatehouse is not allowed to connect to is a result, not an error.
    */
   diagnose(
     caller: Caller | null,
@@ -53,18 +56,18 @@ export interface DiagnosisDeps {
   clock: StepClock;
   redirectUri: string;
   metadataDocumentUrl: string | null;
-  /** For all exchanges together; absent: 45 s. */
+  /** For all exchanges together, in milliseconds; the default is 45 s. */
   deadlineMs?: number;
 }
 
 interface ClientPlan {
   discovery: Discovery;
   ok: boolean;
-  /** Null: someone must register a client by hand. */
+  /** Null: a client must be registered manually. */
   kind: "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
 }
 
-/** The guard's refusals are what a diagnosis is to tell; the rest is no URL. */
+/** These faults of a URL are results of a diagnosis; all others are input errors. */
 const diagnosable = ["PRIVATE_ADDRESS", "HOST_NOT_ALLOWED"];
 
 export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
@@ -78,7 +81,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     faults.throwIfAny();
   }
 
-  /** What a consent would do for its client at one authorization server. */
+  /** Plans the client that a consent at one authorization server would use. */
   function planClient(discovery: Discovery, steps: StepRecorder): ClientPlan {
     const choice = chooseRegistration({
       preRegistered: null,
@@ -100,7 +103,10 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     return { discovery, ok: plan.ok, kind: choice.kind };
   }
 
-  /** At the authorization server that a consent would use, or at each among which the person would choose: the first that works. */
+  /**
+   * Plans the client for the authorization server that a consent would use, or for the first usable
+   * one if the user would have to choose.
+   */
   function planConsent(found: readonly Discovery[], steps: StepRecorder): ClientPlan | null {
     if (found.length === 0) return null;
     const describe = (one: Discovery) => describeOption(one, null, metadataDocumentUrl);
@@ -124,7 +130,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
           bindSignal(deps.fetchFor({ serverUrl: url }), signal),
           deps.deadlineMs ?? 45_000,
         ),
-        // The truth of now, and nothing that anybody else will go by.
+        // The diagnosis uses current documents only, and does not cache them.
         cache: null,
         wantsAll: true,
       });

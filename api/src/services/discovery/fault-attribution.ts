@@ -1,30 +1,32 @@
-/** Whose fault it is that a request got no answer, told by the error's codes. */
+/** Determines from the codes of an error who can fix a request without a response. */
 
-/** Who can mend it. */
+/** Who can fix the fault. */
 export type DiagnosisFault =
-  /** Whoever gave the URL: it is another one, or a key or client id is still to be had. */
+  /** The user who entered the URL: the URL is wrong, or a key or client id is missing. */
   | "PERSON"
   | "SERVER_OPERATOR"
   | "AUTHORIZATION_SERVER_OPERATOR"
-  /** Nothing gets through. */
+  /** There is no network connection. */
   | "NETWORK"
-  /** Whoever runs this Gatehouse, which may not go there. */
+  /**
+   * The administrator of this Gatehouse installation, whose policy does not allow the connection.
+   */
   | "GATEHOUSE_ADMINISTRATOR";
 
 export interface Advice {
   fault: DiagnosisFault;
-  /** One sentence: what is broken, whose it is, what to do. */
+  /** One sentence: the fault, who can fix it, and how. */
   text: string;
 }
 
-/** The other end of the exchange. */
+/** The server of the exchange. */
 export interface Counterpart {
   owner: DiagnosisFault;
-  /** In words: "the server's operator". */
+  /** In words, such as "the server's operator". */
   whose: string;
-  /** When its name does not exist. */
+  /** The advice if its name does not exist. */
   misnamed: Advice;
-  /** When its address is a private one that somebody else gave. */
+  /** The advice if its address is private and was not entered by the user. */
   misplaced?: Advice;
 }
 
@@ -39,7 +41,7 @@ const blameNetwork: Explain = (host) => ({
   text: `The network between Gatehouse and ${host} lets nothing through: try again later, and have whoever runs this Gatehouse look at its network if that does not help.`,
 });
 
-/** In order: what is nearer to the cause comes first. */
+/** Ordered: codes closer to the cause come first. */
 const explanations: readonly (readonly [readonly string[], Explain])[] = [
   [
     ["ADDRESS_FORBIDDEN"],
@@ -101,7 +103,7 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
   ],
 ];
 
-/** @param codes of the error and its causes, never empty */
+/** @param codes the codes of the error and its causes; not empty */
 export function attributeFault(
   codes: readonly string[],
   host: string,

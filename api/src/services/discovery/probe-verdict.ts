@@ -1,4 +1,4 @@
-/** What a probe's answer means, in words and as a step. */
+/** Describes the response to a probe, in words and as a step. */
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import type { Verdict } from "#oauth/flow-steps.ts";
 
@@ -15,7 +15,9 @@ export function judgeProbe(answer: ProbeAnswer): Verdict {
   }
 }
 
-/** The guarded fetch's own error, told by its code: this room does not import it. */
+/**
+ * Recognizes the error of the guarded fetch by its code, because this module does not import it.
+ */
 export function isForbiddenAddress(error: unknown): error is Error {
   return (
     error instanceof Error &&

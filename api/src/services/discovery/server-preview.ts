@@ -5,7 +5,10 @@ import {
 } from "./authorization-server-option.ts";
 import type { Detection } from "./detected-server.ts";
 
-/** What comes before creating a server: what was found, and what a consent would do. */
+/**
+ * The preview that is shown before a server is created: what was detected, and what a consent would
+ * do.
+ */
 export interface ServerPreview extends Detection {
   url: string;
   workspaceId: string;
@@ -14,12 +17,12 @@ export interface ServerPreview extends Detection {
   scopes: string[];
   clientRegistration: RegistrationKind | null;
   clientRequired: boolean;
-  /** All that work, in the order listed. */
+  /** All usable authorization servers, in the order listed. */
   authorizationServers: AuthorizationServerOption[];
   redirectUri: string;
 }
 
-/** All of a preview that follows from what was found. */
+/** Derives a preview from what was detected. */
 export function describePreview(
   detection: Detection,
   metadataDocumentUrl: string | null,
@@ -27,7 +30,7 @@ export function describePreview(
   const { discovery, others } = detection;
   const found = discovery ? [discovery, ...others] : [];
   const options = found.map((one) => describeOption(one, null, metadataDocumentUrl));
-  // What a consent would take, unless there is a choice: then the person takes it.
+  // The authorization server that a consent would use, unless the user has to choose.
   const usable = options.findIndex(({ clientRegistration }) => clientRegistration !== null);
   const at = Math.max(0, usable);
   return {

@@ -11,7 +11,10 @@ export function cursorInvalid(log: LogExtent | null): ServiceError {
   );
 }
 
-/** @throws ServiceError CURSOR_INVALID for what is not of this log, or of a part that is gone */
+/**
+ * @throws ServiceError CURSOR_INVALID for a cursor from another log, or from a part that was
+ * deleted
+ */
 export function readCursor(text: string, log: LogExtent, { mayBeOld = false } = {}): Position {
   const cursor = decodeCursor(text);
   const isOld = cursor !== null && cursor.seq < log.oldestSeq;

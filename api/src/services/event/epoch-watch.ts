@@ -1,17 +1,22 @@
 import { doRegularly } from "#events/regularly.ts";
 
 export interface EpochWatchDeps {
-  /** Calls back when the connection to the database was lost and is there again; returns what ends it. */
+  /**
+   * Calls back when a lost database connection was restored. Returns a function that stops the
+   * calls.
+   */
   onReconnected(listener: () => void): () => void;
-  /** Whether the database turned out to be another one, and its logs have got new epochs. */
+  /**
+   * Resolves to whether the database was restored or has failed over, and its logs have new epochs.
+   */
   renewEpochs(): Promise<boolean>;
   onRenewed(): void;
   retryMs?: number;
 }
 
 /**
- * Asks after each loss of the connection whether the database is still the one that it was: a back-up may have been restored under a
- * process that runs. Asked again until there is an answer.
+ * Checks after each loss of the connection whether the database was restored from a backup or has
+ * failed over while this process was running. The check is repeated until it succeeds.
  */
 export function watchEpochs(deps: EpochWatchDeps): Disposable {
   let isInDoubt = false;

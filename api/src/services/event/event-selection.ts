@@ -1,16 +1,17 @@
 /**
- * Which events of a workspace's log somebody gets: what they ask for, and what they may see. Each of the two stands twice here, for an
- * event at hand and as a condition of the database, so that the log and its subscription cannot differ.
+ * Selects the events of a workspace's log by a filter and by the caller's permissions. Each of the
+ * two is implemented twice here, for an event in memory and as a database condition, next to each
+ * other so that the log and its subscription stay consistent.
  */
 import type { Prisma, WorkspaceEventType, WorkspaceRole } from "@gatehouse/prisma";
 import { type Caller, isAllowed } from "../access/access.ts";
 
-/** What is asked for; all of it must hold. */
+/** The filter for events. All of the conditions must match. */
 export interface EventFilter {
-  /** Null: all. OAUTH_STATE_CHANGED includes REAUTH_REQUIRED. */
+  /** Null: all types. OAUTH_STATE_CHANGED includes REAUTH_REQUIRED. */
   types: readonly WorkspaceEventType[] | null;
   serverId: string | null;
-  /** About an account of the caller's own, or done by them. */
+  /** Only events that concern an account of the caller, or that the caller caused. */
   onlyMine: boolean;
 }
 

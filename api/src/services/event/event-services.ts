@@ -14,12 +14,12 @@ import { createWorkspaceEvents } from "./workspace-events.ts";
 
 export type EventServices = ReturnType<typeof createEventServices>;
 
-/** A read for subscribers is repeated when it has not been answered for this long. */
+/** A read for subscribers is repeated if it has no result after this time. */
 const readTimeoutMs = 10_000;
 
 export interface EventServicesOptions extends Pick<ExportsDeps, "encodeId" | "describe"> {
   renewEpochs(): Promise<boolean>;
-  /** Events were read for subscribers. `agesMs`: how long after each of them. */
+  /** Called when events were read for subscribers. `agesMs`: the time since each event. */
   onRead(agesMs: number[]): void;
 }
 

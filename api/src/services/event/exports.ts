@@ -5,17 +5,20 @@ import type { Execution, ExecutionFilter, ExecutionHistory } from "../tool/execu
 import type { WebhookMessage } from "../webhook/webhook-sender.ts";
 import type { DeliveredEvent, WorkspaceEvents } from "./workspace-events.ts";
 
-/** Ids as the API has them. */
+/** A row of an export. Its ids are the API's global ids. */
 export type ExportRow = Readonly<Record<string, string | number | boolean | object | null>>;
 
-/** A list as a whole, newest first, read page by page as it is taken. */
+/** A complete list, newest first. Each page is read when it is requested. */
 export interface Export {
   columns: readonly string[];
-  /** Rejects like the list it is made of as soon as the caller may not see it any more. */
+  /** Rejects like the underlying list as soon as the caller may no longer see it. */
   pages: AsyncGenerator<readonly ExportRow[], void>;
 }
 
-/** The log and the history for a file. Both reject at once as their lists do, with a ServiceError. */
+/**
+ * Exports of the log and the history of tool executions. Both methods reject immediately with the
+ * ServiceError of the list.
+ */
 export interface Exports {
   readEvents(caller: Caller | null, workspaceId: string, filter: EventFilter): Promise<Export>;
   readRuns(caller: Caller | null, workspaceId: string, filter: ExecutionFilter): Promise<Export>;
@@ -26,7 +29,9 @@ export interface ExportsDeps {
   events: Pick<WorkspaceEvents, "list">;
   history: Pick<ExecutionHistory, "list">;
   encodeId(typename: string, id: string): string;
-  /** An event as webhooks tell it: what it carries besides its columns goes into `details`. */
+  /**
+   * Describes an event as in webhooks. The values other than its columns are written to `details`.
+   */
   describe(event: Omit<DeliveredEvent, "cursor">): WebhookMessage;
 }
 
@@ -155,11 +160,11 @@ export function createExports(deps: ExportsDeps): Exports {
 
 interface Page {
   rows: ExportRow[];
-  /** Where the next one begins; null: this is the last. */
+  /** Where the next page begins; null on the last page. */
   next: string | null;
 }
 
-/** Each page is read when it is asked for, and no page is kept. */
+/** Each page is read when it is requested, and no page is kept in memory. */
 async function* turnPages(
   first: Page,
   read: (place: string) => Promise<Page>,

@@ -1,22 +1,26 @@
 import type { Database } from "@gatehouse/prisma";
 import { lossReasons } from "../webhook/webhook-losses.ts";
 
-/** Events of each workspace that one statement deletes, so that none takes long. */
+/**
+ * The number of events of each workspace that one statement deletes, so that no statement takes
+ * long.
+ */
 const eventBatch = 5_000;
-/** Workspaces that one statement looks at. */
+/** The number of workspaces that one statement handles. */
 const workspaceBatch = 500;
 const beforeAllIds = "00000000-0000-0000-0000-000000000000";
 
 /**
- * Deletes events from the oldest up to the first that is kept, by number: a clock that was set back leaves no hole in the log. The same
- * statement records as given up each event that a webhook endpoint should still have received.
+ * Deletes events by number, from the oldest up to the first one that is kept. A clock that was set
+ * back therefore leaves no gap in the log. The same statement records each deleted event that was
+ * still to be delivered to a webhook endpoint as given up.
  */
 export async function deleteOldEvents(db: Database, retentionDays: number): Promise<void> {
   for (let after: string | null = beforeAllIds; after !== null;)
     after = await deleteOfWorkspaces(db, retentionDays, after);
 }
 
-/** @returns the last workspace looked at; null when none follow */
+/** @returns the id of the last workspace that was handled; null if there are no more */
 async function deleteOfWorkspaces(
   db: Database,
   retentionDays: number,

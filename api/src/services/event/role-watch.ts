@@ -4,35 +4,39 @@ import { doRegularly } from "#events/regularly.ts";
 
 type Roles = ReadonlyMap<string, WorkspaceRole>;
 
-/** What somebody may, for as long as it is watched. */
+/** The role of a user in a workspace, for as long as it is watched. */
 export interface RoleWatch extends Disposable {
   /**
-   * The role of now: remembered while every change is sure to be heard of, else read. Null: no member any more. A database that is away
-   * is waited for; null also when `signal` aborts meanwhile.
+   * Returns the current role. A cached role is used while notifications of changes are known to
+   * arrive; otherwise it is read. Null if the user is no longer a member. If the database is
+   * unavailable, it waits; null also if `signal` aborts in the meantime.
    */
   read(signal: AbortSignal): WorkspaceRole | null | Promise<WorkspaceRole | null>;
 }
 
-/** The roles of all who follow a workspace, read once for all of them. */
+/** Watches the roles of all users who follow a workspace, and reads them once for all of them. */
 export interface RoleWatcher {
-  /** @param onLost called once, within a second, when the user is no member any more */
+  /** @param onLost called once, within a second, when the user is no longer a member */
   watch(member: { workspaceId: string; userId: string }, onLost: () => void): RoleWatch;
   close(): void;
 }
 
 export interface RoleWatcherDeps {
-  /** By workspace, then by user. Rejects while the database is away. */
+  /** Returns roles by workspace id, then by user id. Rejects while the database is unavailable. */
   readRoles(workspaceIds: readonly string[]): Promise<ReadonlyMap<string, Roles>>;
-  /** Calls back with the workspace whose members changed, with null when word of some may have been lost; returns what ends it. */
+  /**
+   * Calls back with the id of a workspace whose members have changed, and with null if
+   * notifications may have been lost. Returns a function that stops the calls.
+   */
   onChanged(listener: (workspaceId: string | null) => void): () => void;
-  /** Whether word of a change is sure to arrive. */
+  /** Whether notifications of changes are known to arrive. */
   isHearing(): boolean;
   clock: { monotonicMs(): number };
-  /** Behind the word of a change, which may be lost. */
+  /** The interval of the poll that covers lost notifications, in milliseconds. */
   pollMs?: number;
 }
 
-/** By workspace, then by user; one row of the database for each workspace. */
+/** Returns roles by workspace id, then by user id. Reads one database row for each workspace. */
 export async function readRoles(
   db: Database,
   workspaceIds: readonly string[],
@@ -47,13 +51,13 @@ export async function readRoles(
 
 interface Entry {
   workspaceId: string;
-  /** Null: not read yet. */
+  /** Null: not yet read. */
   roles: Roles | null;
-  /** When the reading of them began. */
+  /** When the read of the roles began. */
   readAtMs: number;
-  /** Raised by each word of a change: a reading that began before counts for nothing. */
+  /** Incremented by each notification. A read that began before is outdated. */
   changes: number;
-  /** How many of them the roles know of. */
+  /** The value of `changes` that the roles include. */
   known: number;
   watchers: Set<{ userId: string; onLost(): void }>;
   reading: Promise<void> | null;
@@ -71,7 +75,7 @@ export function createRoleWatcher(deps: RoleWatcherDeps): RoleWatcher {
     const before = wanted.map((entry) => ({ entry, known: entry.changes }));
     const found = await deps.readRoles(wanted.map(({ workspaceId }) => workspaceId));
     for (const { entry, known } of before) {
-      // One that was asked for later may have been answered earlier.
+      // A later read may have finished earlier.
       if (known < entry.known || readAtMs < entry.readAtMs) continue;
       const roles = found.get(entry.workspaceId) ?? noRoles;
       Object.assign(entry, { roles, readAtMs, known });
@@ -83,7 +87,7 @@ export function createRoleWatcher(deps: RoleWatcherDeps): RoleWatcher {
     }
   }
 
-  /** A reading that began after the last word of a change; one for all who want it at the same time. */
+  /** Starts a read after the last notification, shared by all concurrent callers. */
   function refresh(entry: Entry): Promise<void> {
     entry.reading ??= readAll([entry])
       .finally(() => {
@@ -95,7 +99,7 @@ export function createRoleWatcher(deps: RoleWatcherDeps): RoleWatcher {
 
   function note(entry: Entry): void {
     entry.changes += 1;
-    // The poll comes back to it.
+    // The poll retries it.
     refresh(entry).catch(() => undefined);
   }
 

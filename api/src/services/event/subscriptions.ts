@@ -11,17 +11,19 @@ export interface AuthStateFilter {
   workspaceId: string;
   serverId: string | null;
   onlyReauthRequired: boolean;
-  /** A cursor; null: live only. */
+  /** A cursor; null: new events only. */
   after: string | null;
 }
 
-/** Who may not subscribe learns it when subscribing: each of these rejects with a ServiceError then. */
+/**
+ * Permissions are checked on subscribing: each of these methods rejects with a ServiceError then.
+ */
 export interface Subscriptions {
   authStateChanges(
     caller: Caller | null,
     filter: AuthStateFilter,
   ): Promise<AsyncIterable<DeliveredEvent>>;
-  /** Its present shape at once, then each change until it is finished. */
+  /** Yields the current state immediately, then each change until the flow has finished. */
   flow(caller: Caller | null, flowId: string): Promise<AsyncIterable<OAuthFlow>>;
   execution(caller: Caller | null, executionId: string): Promise<AsyncIterable<Execution>>;
 }
@@ -32,17 +34,19 @@ export interface SubscriptionsDeps {
   events: WorkspaceEvents;
   findFlow(caller: Caller | null, id: string): Promise<OAuthFlow | null>;
   findExecution(caller: Caller | null, id: string): Promise<Execution | null>;
-  /** The question that a run of the caller's waits for. */
+  /** Finds the question that a tool execution of the caller is waiting for. */
   findElicitation(caller: Caller | null, executionId: string): Promise<{ id: string } | null>;
 }
 
-/** Behind NOTIFY, which may be lost. */
+/** Polls in addition to NOTIFY, because notifications can be lost. */
 const pollMs = 1_000;
 
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { bus, access } = deps;
 
-  /** Re-reads a row whenever it may have changed, and answers what is new until it is finished. */
+  /**
+   * Reads a row again whenever it may have changed, and yields each new state until it is finished.
+   */
   async function follow<Row>(
     topic: string,
     read: () => Promise<Row | null>,
@@ -57,7 +61,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       while (!signal.aborted) {
         const row = await read();
         if (!row) throw new ServiceError("FORBIDDEN", `You may no longer see this ${what}.`);
-        // What is derived from the clock (an attempt that ran out) changes no column.
+        // States that are derived from the clock, such as an expired flow, change no column.
         const shape = JSON.stringify([...shapeOf(row), isFinished(row)]);
         if (shape !== last) yield row;
         last = shape;
@@ -112,7 +116,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         ({ status, finishedAt, startedById, progress }) => [
           status,
           finishedAt,
-          // Nobody else sees how far it is.
+          // Only the user who started the execution sees its progress.
           startedById === caller.userId ? progress : null,
           question,
         ],

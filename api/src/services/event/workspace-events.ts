@@ -21,13 +21,13 @@ import {
 } from "./event-selection.ts";
 import type { RoleWatcher } from "./role-watch.ts";
 
-/** An entry of the log on its way to somebody who may see it. */
+/** An event of the log in the form that is delivered to callers who may see it. */
 export interface DeliveredEvent extends Omit<LoggedEvent, "payload" | "seq"> {
   cursor: string;
   payload: Record<string, unknown>;
 }
 
-/** As Relay names them; cursors as `encodeCursor` made them. */
+/** Relay pagination arguments. Cursors are those of `encodeCursor`. */
 export interface EventPageRequest {
   first: number | null;
   after: string | null;
@@ -36,8 +36,9 @@ export interface EventPageRequest {
 }
 
 /**
- * Oldest first, or newest first when asked for with `last` or `before` alone. Where what is asked for is rare, a page may be short or
- * empty although there is more: `endCursor` is where to go on, whether or not an event stands there.
+ * Oldest first, or newest first if requested with `last` or `before` alone. If few events match, a
+ * page can be short or empty although there are more: continue at `endCursor`, whether or not it
+ * belongs to an event.
  */
 export interface EventPage {
   events: DeliveredEvent[];
@@ -47,7 +48,7 @@ export interface EventPage {
   endCursor: string | null;
 }
 
-/** Where the log of a workspace ended when the workspace was read. */
+/** The end of a workspace's log at the time when the workspace was read. */
 export interface LogEnd {
   workspaceId: string;
   epoch: string;
@@ -55,9 +56,12 @@ export interface LogEnd {
 }
 
 export interface WorkspaceEvents {
-  /** The opaque forms of several ends, as `after` takes them; in one statement. */
+  /** Returns the cursors of several ends, for use as `after`. One statement. */
   encodeCursors(ends: readonly LogEnd[]): Promise<string[]>;
-  /** @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, CURSOR_INVALID, BAD_USER_INPUT */
+  /**
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for callers who are not members,
+   * CURSOR_INVALID, BAD_USER_INPUT
+   */
   list(
     caller: Caller | null,
     workspaceId: string,
@@ -65,8 +69,9 @@ export interface WorkspaceEvents {
     filter: EventFilter,
   ): Promise<EventPage>;
   /**
-   * What came after the cursor, then what comes, each event once and in order; null: what comes. Rejects as `list` does. Ends with
-   * FORBIDDEN once the caller is no member any more, with CURSOR_INVALID once the log is another one (a back-up was restored).
+   * Yields the events after the cursor and then new ones, each once and in order; if null, only new
+   * ones. Rejects like `list`. Ends with FORBIDDEN when the caller is no longer a member, and with
+   * CURSOR_INVALID when the log was replaced (a backup was restored).
    */
   subscribe(
     caller: Caller | null,
@@ -81,7 +86,7 @@ export interface WorkspaceEventsDeps {
   tails: Tails;
   roles: RoleWatcher;
   access: Access;
-  /** So many entries of the log are looked through for a page at most. */
+  /** The maximum number of events that are read for one page. */
   scanLimit?: number;
 }
 
@@ -92,7 +97,7 @@ const defaultScanLimit = 50_000;
 export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvents {
   const { db, tails, roles, access, scanLimit = defaultScanLimit } = deps;
 
-  /** With what is needed to check the cursors. */
+  /** Reads the log together with the values that are needed to check the cursors. */
   async function readLog(workspaceId: string, ...cursors: (string | null)[]): Promise<LogExtent> {
     const places = cursors.flatMap((cursor) => decodeCursor(cursor ?? "")?.seq ?? []);
     const log = await readExtent(db, workspaceId, places);
@@ -119,7 +124,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
         if (reading.kind === "closed") break;
         for (const event of reading.events) {
           if (!isAskedFor(filter, caller, event)) continue;
-          // The right is that of the moment of delivery, not of subscribing.
+          // Permissions are checked at the time of delivery, not of subscribing.
           const current = role.read(signal);
           const known = current instanceof Promise ? await current : current;
           if (signal.aborted) break;
@@ -133,7 +138,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
     }
   }
 
-  /** What a cursor that is no longer of the log is answered with. */
+  /** The error for a cursor that no longer belongs to the log. */
   async function describeLoss(workspaceId: string): Promise<ServiceError> {
     try {
       return cursorInvalid(await readLog(workspaceId));
@@ -149,7 +154,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
     );
   }
 
-  /** Both ends exclusive. The log has no holes, so a span of numbers is a number of rows. */
+  /** Both ends are exclusive. The log has no gaps, so a range of numbers is a number of rows. */
   function readSpan(
     caller: Caller,
     role: WorkspaceRole,
@@ -178,7 +183,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
       if (!role) throw notFound("workspace");
       const log = await readLog(workspaceId, page.after, page.before);
       const after = page.after === null ? null : readCursor(page.after, log).seq;
-      // Nothing is missing before a place whose entries are gone.
+      // Events that were deleted after their retention are not missing.
       const before =
         page.before === null ? null : readCursor(page.before, log, { mayBeOld: true }).seq;
       const lowest = after ?? log.oldestSeq;
@@ -198,7 +203,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
       const isFull = found.length > size;
       const wasCut = !isFull && (newestFirst ? span.after > lowest : span.before < highest);
       const edgeOfScan = newestFirst ? span.after + 1n : span.before - 1n;
-      // Its event was looked through, and is not delivered.
+      // The event at this position was read and is not delivered.
       const edge = { workspaceId, epoch: log.epoch, seq: edgeOfScan };
       const [endOfScan = null] = wasCut ? await encodeCursors([edge]) : [];
       const hasMore = isFull || wasCut;
@@ -222,7 +227,7 @@ export function createWorkspaceEvents(deps: WorkspaceEventsDeps): WorkspaceEvent
   };
 }
 
-/** Shared by all to whom an event goes: nothing of it depends on who gets it. */
+/** Shared by all recipients of an event, because it does not depend on the recipient. */
 const delivered = new WeakMap<LoggedEvent, DeliveredEvent>();
 
 function deliver(logged: LoggedEvent, epoch: string): DeliveredEvent {

@@ -1,18 +1,21 @@
 import type { Database } from "@gatehouse/prisma";
 import { deleteOldEvents } from "../event/old-events.ts";
 
-/** Rows per statement where there may be very many: locks are short, and somebody else may have a turn in between. */
+/**
+ * The number of rows per statement in large tables, so that locks are short and other transactions
+ * can run in between.
+ */
 const batchSize = 1_000;
 
 /**
- * Deletes what has expired. Several processes can run each statement at the same time. Conditions compare with `now()`, which is constant
- * for a statement: an index cannot be searched for `clock_timestamp()`.
+ * Deletes expired rows. Several processes can run each statement at the same time. Conditions compare
+ * with `now()`, which is constant within a statement: `clock_timestamp()` would prevent an index scan.
  */
 export async function cleanUp(
   db: Database,
   { eventRetentionDays }: { eventRetentionDays: number },
 ): Promise<void> {
-  // Without its time, so that the next turn does not go through it again.
+  // Cleared together with the time, so that the next run does not process it again.
   await inBatches(
     () => db.$executeRaw`
       UPDATE "ToolExecution" SET "arguments" = NULL, "result" = NULL, "progress" = NULL, "contentExpiresAt" = NULL
@@ -26,14 +29,15 @@ export async function cleanUp(
         LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`,
   );
   await db.$executeRaw`DELETE FROM "RateLimit" WHERE "fullAt" < now()`;
-  // A question whose run ended without a word, and an answer that nobody came for.
+  // Questions whose tool execution has ended without closing them, and answers that were never
+  // read.
   await db.$executeRaw`
     UPDATE "Elicitation" SET "status" = 'EXPIRED' WHERE "status" = 'PENDING' AND "expiresAt" < now()`;
   await db.$executeRaw`
     UPDATE "Elicitation" SET "answer" = NULL WHERE "answer" IS NOT NULL AND "expiresAt" < now()`;
   await db.$executeRaw`
     DELETE FROM "Elicitation" WHERE "createdAt" < now() - interval '1 day'`;
-  // An attempt that nobody came back from keeps no verifier.
+  // A flow without a callback keeps no PKCE verifier.
   await db.$executeRaw`
     UPDATE "OAuthFlow" SET "status" = 'EXPIRED', "finishedAt" = clock_timestamp(), "codeVerifier" = NULL, "heldCallback" = NULL, "heldSecretHash" = NULL
     WHERE "status" = 'PENDING' AND "expiresAt" < now()
@@ -55,14 +59,14 @@ export async function cleanUp(
   await deleteOldEvents(db, eventRetentionDays);
 }
 
-/** @param turn answers how many rows it changed */
+/** @param turn returns the number of rows that it changed */
 async function inBatches(turn: () => Promise<number>): Promise<void> {
   while ((await turn()) === batchSize);
 }
 
 const everyMs = 10 * 60_000;
 
-/** Cleans up now and then, until disposed; a failure is told and tried again at the next turn. */
+/** Cleans up regularly until disposed. A failure is reported, and the next run tries again. */
 export function startHousekeeping(
   db: Database,
   settings: { eventRetentionDays: number },

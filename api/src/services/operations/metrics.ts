@@ -1,15 +1,21 @@
 import type { Database } from "@gatehouse/prisma";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What this process counts, in Prometheus' text format. Labels are enumerations and the hosts of issuers: never a person, a tool or a URL. */
+/**
+ * The metrics of this process, in the Prometheus text format. Labels are enumerations and the hosts
+ * of issuers, never users, tools or URLs.
+ */
 export interface Metrics {
   noteTokenRequest(request: TokenRequestReport): void;
-  /** Calls of `executeTool`, whether something was run or not. */
+  /** Called for each `executeTool`, whether or not a tool was called. */
   noteCall(call: { outcome: string; durationMs: number }): void;
   noteToolRun(run: { status: string; durationMs: number }): void;
-  /** Events that have been read for this process's subscribers. */
+  /** Called with the delay of events that were read for subscribers of this process. */
   noteEventsRead(lagsMs: readonly number[]): void;
-  /** What is in the database is read anew, in a few statements; a database that is away leaves it out and is said by `gatehouse_database_up`. */
+  /**
+   * Reads the metrics from the database in a few statements. If the database is unavailable they
+   * are left out, and `gatehouse_database_up` is 0.
+   */
   render(): Promise<string>;
 }
 
@@ -17,11 +23,11 @@ interface TokenRequestReport {
   issuer: string;
   outcome: string;
   durationMs: number;
-  /** It may have been the second one with its refresh token. */
+  /** Whether the refresh token may have been sent before. */
   inDoubt: boolean;
-  /** What it means stands in the database. */
+  /** Whether the result was stored in the database. */
   saved: boolean;
-  /** From the answer to that. */
+  /** The time from the response until the result was stored. */
   savingMs: number;
 }
 
@@ -32,7 +38,7 @@ export interface MetricsDeps {
 }
 
 const mostIssuerHosts = 50;
-/** From a call that is answered out of memory to one that waits for its timeout. */
+/** From a call that is answered from memory to one that runs into its timeout. */
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 export function createMetrics({ db, countSubscribers, countRunning }: MetricsDeps): Metrics {
@@ -157,14 +163,15 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
       const issuer = labelIssuer(url);
       tokenRequests.inc({ issuer, outcome });
       tokenSeconds.observe({ outcome }, durationMs / 1_000);
-      // From the first request on, so that a rule can tell none from nobody asked.
+      // Created with the first request, so that an alert rule can distinguish zero from no
+      // requests.
       duplicates.inc({ issuer }, inDoubt ? 1 : 0);
       if (outcome === "dead" && saved) deathToEvent.observe(savingMs / 1_000);
     },
     noteCall: ({ outcome, durationMs }) => calls.observe({ outcome }, durationMs / 1_000),
     noteToolRun: ({ status, durationMs }) => toolRuns.observe({ status }, durationMs / 1_000),
     noteEventsRead(lagsMs) {
-      // Clocks of two machines differ.
+      // The clocks of two machines can differ, so the value can be negative.
       for (const lagMs of lagsMs) eventLag.observe(Math.max(lagMs, 0) / 1_000);
     },
     async render() {
@@ -180,8 +187,9 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
 }
 
 /**
- * Hosts as values of a label. Every value is a time series for as long as the process lives, and anybody who adds a server names an
- * issuer: the first hosts keep their names, all others are counted as `other`.
+ * Uses hosts as label values. Each value is a time series for as long as the process runs, and any
+ * user who adds a server can name an issuer: the first hosts keep their names, all others are
+ * counted as `other`.
  */
 function createHostLabels(most: number): (url: string) => string {
   const hosts = new Set<string>();
@@ -194,7 +202,10 @@ function createHostLabels(most: number): (url: string) => string {
   };
 }
 
-/** Of endpoints that wait for a retry or are being served: the others take an event within seconds, and there can be very many. */
+/**
+ * Only endpoints that wait for a retry or are being served. The others receive events within
+ * seconds, and there can be many of them.
+ */
 function readOutboxAge(db: Database): Promise<{ seconds: number | null }[]> {
   return db.$queryRaw<{ seconds: number | null }[]>`
     SELECT extract(epoch FROM clock_timestamp() - min(e."occurredAt"))::float8 AS "seconds" FROM (

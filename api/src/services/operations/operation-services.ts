@@ -25,7 +25,10 @@ export function createOperationServices(
   return {
     statistics: createStatistics({ db, access: lower.access }),
 
-    /** Starts the regular work. @param refreshEveryMs absent: the default; null: tokens are not refreshed in the background */
+    /**
+     * Starts the recurring tasks.
+     * @param refreshEveryMs absent: the default; null: tokens are not refreshed in the background
+     */
     startTasks: (
       onError: (error: unknown) => void,
       refreshEveryMs: number | null | undefined,

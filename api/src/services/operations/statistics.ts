@@ -2,24 +2,30 @@ import type { Database } from "@gatehouse/prisma";
 import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
 import { InputFaults, notFound } from "../access/service-error.ts";
 
-/** What became of runs. Shares and times are null where there is nothing to take them of. */
+/**
+ * Statistics of tool executions. Rates and durations are null if there are no executions to compute
+ * them from.
+ */
 export interface RunStatistics {
   runs: number;
   /** FAILED, TIMED_OUT, REAUTH_REQUIRED and INTERRUPTED. */
   failed: number;
-  /** Of those that ended and were not cancelled, from 0 to 1. */
+  /** The share of failures among the executions that ended and were not cancelled, from 0 to 1. */
   errorRate: number | null;
-  /** Of those that SUCCEEDED, FAILED or TIMED_OUT, in milliseconds. */
+  /** For executions that SUCCEEDED, FAILED or TIMED_OUT, in milliseconds. */
   p50Ms: number | null;
   p95Ms: number | null;
 }
 
-/** What the log tells of tokens. Renewals that get no answer are tried again and leave no trace in it. */
+/**
+ * Statistics of token refreshes from the log. Refreshes without a response are retried and not
+ * logged.
+ */
 export interface TokenStatistics {
   refreshed: number;
-  /** Renewals that ended an account: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED. */
+  /** Refreshes that ended a grant: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED. */
   refused: number;
-  /** Accounts that came to need their person, for whatever reason. */
+  /** Connected accounts that came to require a new sign-in, for any reason. */
   reauthRequired: number;
 }
 
@@ -34,17 +40,17 @@ export interface WorkspaceStatistics {
   bucketSeconds: number;
   total: RunStatistics;
   tokens: TokenStatistics;
-  /** Most runs first; null: servers that are deleted by now. */
+  /** Sorted by the number of executions, highest first; null: servers that have been deleted. */
   servers: (RunStatistics & { serverId: string | null })[];
-  /** Oldest first, without a hole. */
+  /** Oldest first, without gaps. */
   buckets: StatisticsBucket[];
 }
 
 export interface Statistics {
   /**
-   * Of everybody's runs for an admin, else of the caller's own.
+   * Statistics of all executions for an admin, otherwise of the caller's own.
    * @param to exclusive
-   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for whoever is no member, BAD_USER_INPUT
+   * @throws ServiceError UNAUTHENTICATED, NOT_FOUND for callers who are not members, BAD_USER_INPUT
    */
   read(
     caller: Caller | null,
@@ -59,7 +65,9 @@ const longestMs = 90 * dayMs;
 const mostBuckets = 60;
 const bucketSizes = [60, 300, 900, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800];
 
-/** The finest of round sizes that cuts a range into sixty pieces at most. */
+/**
+ * Returns the smallest of a list of round sizes that divides a range into at most sixty buckets.
+ */
 function chooseBucketSeconds(rangeMs: number): number {
   const fits = (seconds: number) => rangeMs / (seconds * 1_000) <= mostBuckets;
   return bucketSizes.find(fits) ?? 172_800;
@@ -113,7 +121,7 @@ function checkRange(from: Date, to: Date): void {
 
 interface Range {
   workspaceId: string;
-  /** Null: everybody's. */
+  /** Null: all users. */
   userId: string | null;
   from: Date;
   to: Date;
@@ -130,7 +138,7 @@ interface RunRow {
   percentiles: number[] | null;
 }
 
-/** All sums in one pass through the range; the index leads to it. */
+/** Computes all sums in one pass over the range, which is selected by an index. */
 function readRuns(db: Database, range: Range): Promise<RunRow[]> {
   const { workspaceId, userId, from, to, bucketSeconds } = range;
   return db.$queryRaw<RunRow[]>`
@@ -151,7 +159,10 @@ function readRuns(db: Database, range: Range): Promise<RunRow[]> {
 
 type TokenRow = TokenStatistics & { bucket: number };
 
-/** Each of the two types has an index of its own, for which its name must stand in the statement. */
+/**
+ * Each of the two types has its own partial index, which is only used if the statement contains the
+ * literal type.
+ */
 function readTokens(db: Database, range: Range): Promise<TokenRow[]> {
   const { workspaceId, userId, from, to, bucketSeconds } = range;
   return db.$queryRaw<TokenRow[]>`

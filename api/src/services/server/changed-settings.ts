@@ -1,19 +1,20 @@
 import type { McpServer } from "@gatehouse/prisma";
 
-/** What a change leaves behind that is no setting. */
+/** Columns of a change that are not settings. */
 const notSettings: ReadonlySet<string> = new Set([
   "configVersion",
   "updatedAt",
   "reachability",
   "reachabilityCheckedAt",
   "reachabilityMessage",
-  // Their values tell of a change of names too.
+  // Changes of names are reported by the values.
   "headerNames",
 ] satisfies (keyof McpServer)[]);
 
 /**
- * Names of the settings that differ, as the input has them; never a value.
- * @param written by this change: what somebody else changed meanwhile is not told as its doing
+ * The names of the settings that differ, as in the input; never their values.
+ * @param written the columns that this change wrote; other differences were made by concurrent
+ * changes and are not reported
  */
 export function listChangedSettings(
   before: McpServer,

@@ -4,14 +4,14 @@ import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { InputFaults } from "../access/service-error.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
-/** The client that somebody registered by hand, with its secrets open, and what it is used for. */
+/** A manually registered client with its decrypted secrets, and its use. */
 export interface ClientSettings {
   grantType: OAuthGrantType;
   clientId: string | null;
   clientSecret: string | null;
   /** PKCS #8 in PEM. */
   privateKey: string | null;
-  /** Null exactly when there is no private key. */
+  /** Null if and only if there is no private key. */
   signingAlgorithm: string | null;
 }
 
@@ -35,12 +35,12 @@ export function readClient(secrets: ServerSecrets, server: McpServer): ClientSet
   };
 }
 
-/** What is stored, changed by what was entered. */
+/** Applies the input to the stored client. */
 export function mergeClient(stored: ClientSettings, input: ServerSettings): ClientSettings {
   const merge = <T>(entered: T | null | undefined, kept: T | null): T | null =>
     entered === undefined ? kept : entered;
   const clientId = merge(input.oauthClientId, stored.clientId);
-  // Secret and key belong to their client: another client id begins without.
+  // Secret and key belong to a client id: a different client id starts without them.
   const kept = clientId === stored.clientId ? stored : noClient;
   const privateKey = merge(input.oauthPrivateKey?.trim() ?? input.oauthPrivateKey, kept.privateKey);
   const algorithm = merge(input.oauthSigningAlgorithm, kept.signingAlgorithm);
@@ -54,7 +54,7 @@ export function mergeClient(stored: ClientSettings, input: ServerSettings): Clie
 }
 
 /**
- * Checks a client as it will be stored.
+ * Validates a client as it will be stored.
  * @param settings.credentialScope as it will be stored
  */
 export async function checkClient(
@@ -92,7 +92,7 @@ async function checkSigningKey(
       faults.add("oauthSigningAlgorithm", "It is a private key's: enter the key too.");
     return;
   }
-  // What is stored already was checked when it was entered.
+  // Stored values were validated when they were entered.
   if (input.oauthPrivateKey == null && input.oauthSigningAlgorithm === undefined) return;
   if (privateKey.length > maxKeyLength) {
     faults.add("oauthPrivateKey", "At most 16,384 characters.");
@@ -100,7 +100,7 @@ async function checkSigningKey(
   }
   const fault = await findSigningKeyFault({ privateKey, algorithm });
   if (fault === null) return;
-  // The stored key is not the caller's mistake when only the algorithm was entered.
+  // If only the algorithm was entered, a fault of the stored key is reported for the algorithm.
   const isOfKey = fault.part === "privateKey" && input.oauthPrivateKey != null;
   faults.add(isOfKey ? "oauthPrivateKey" : "oauthSigningAlgorithm", fault.message);
 }
@@ -115,7 +115,10 @@ export function isSameClient(a: ClientSettings, b: ClientSettings): boolean {
   );
 }
 
-/** The columns to write; undefined leaves one alone, so that what did not change is not sealed anew. */
+/**
+ * The columns to write. Undefined leaves a column unchanged, so that unchanged values are not
+ * sealed again.
+ */
 export function sealClient(
   secrets: ServerSecrets,
   serverId: string,

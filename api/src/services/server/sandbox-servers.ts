@@ -10,7 +10,7 @@ export interface Sandbox {
   weatherUrl: string;
 }
 
-/** The sandbox's MCP servers, for a workspace that wants to try them. */
+/** The MCP servers of the sandbox, for a workspace that tries them. */
 export function createSandboxServers(deps: {
   db: Database;
   servers: Servers;
@@ -24,7 +24,7 @@ export function createSandboxServers(deps: {
 
   return {
     description: sandbox && offered && { servers: offered, accountUrl: `${sandbox.url}/account` },
-    /** @returns the rows' ids; servers that are there already are not added again. */
+    /** @returns the row ids; servers that already exist are not added again */
     async add(caller: Caller | null, workspaceId: string): Promise<string[]> {
       if (!offered) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
       const ids: string[] = [];

@@ -9,12 +9,21 @@ import { lockServer, patient } from "./server-lock.ts";
 import { type Quotas, requireServerQuota } from "../access/quotas.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
-/** Deleting a server: out of use at once, for good a little later, and brought back whole until then. */
+/**
+ * Deletes servers: they cannot be used from then on, are deleted permanently a little later, and
+ * can be restored completely until then.
+ */
 export interface Deletion {
   delete(caller: Caller | null, serverId: string): Promise<void>;
-  /** A server that is not deleted is answered as it is. @throws ServiceError NOT_FOUND once it is too late. */
+  /**
+   * A server that is not deleted is returned unchanged. @throws ServiceError NOT_FOUND when the
+   * deletion is permanent
+   */
   restore(caller: Caller | null, serverId: string): Promise<void>;
-  /** Ends what nobody has brought back: each server by one process. */
+  /**
+   * Permanently deletes the servers that were not restored in time. Each server is handled by one
+   * process.
+   */
   finalizeDue(signal?: AbortSignal): Promise<void>;
 }
 
@@ -28,7 +37,7 @@ export interface ServerDeletionDeps {
   revocation: Revocation;
   /** How long a deletion can be undone, in milliseconds, by the database's clock. */
   undoMs: number;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendServerEvent(
     tx: Transaction,
     event: {
@@ -36,28 +45,31 @@ export interface ServerDeletionDeps {
       workspaceId: string;
       serverId: string;
       actorId: string | null;
-      /** Names of what changed. */
+      /** The names of the changed settings. */
       fields?: string[];
     },
   ): Promise<void>;
   changes: Pick<Changes, "flow" | "server" | "workspace">;
-  /** Calls `finalizeDue` when the time to undo is over; a process that dies meanwhile leaves it to the others' turns. */
+  /**
+   * Calls `finalizeDue` when the time to undo is over. If this process stops before, the regular
+   * runs of other processes do it.
+   */
   scheduleFinalizing(inMs: number): void;
   onError(error: unknown): void;
 }
 
-/** Processes' timers and the database's clock do not agree to the millisecond. */
+/** Timers and the database's clock can differ by a few milliseconds. */
 const marginMs = 50;
 
 export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
   const { db, access } = deps;
 
-  /** @param passed those of this turn, ended or not */
+  /** @param passed the servers that this run has already handled, successfully or not */
   async function finalizeNext(passed: readonly string[]): Promise<string | null> {
     let serverId: string | null = null;
     try {
       const ended = await db.$transaction(async (tx) => {
-        // Whoever is bringing it back holds the row, and is not waited for.
+        // Skips a row that is locked by a transaction that restores the server.
         const [server] = await tx.$queryRaw<
           { id: string; workspaceId: string; deletedById: string | null }[]
         >`
@@ -69,7 +81,7 @@ export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
         serverId = server.id;
         const { id, workspaceId, deletedById: actorId } = server;
         const reason = "DISCONNECTED_BY_USER";
-        // The log tells of every account that is gone with it.
+        // An event is appended for every grant that ends with the server.
         await deps.grants.endAll(tx, id, reason, actorId);
         await deps.registrations.retireAll(tx, id, { workspaceId, actorId, reason });
         await tx.mcpServer.delete({ where: { id } });
@@ -82,7 +94,8 @@ export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
       deps.changes.workspace(ended);
       deps.revocation.kick();
     } catch (error) {
-      // A key that is missing, say: the server stays deleted, and its turn comes again. The others do not wait for it.
+      // For example because an encryption key is missing: the server stays deleted, and a later run
+      // retries it. The other servers do not wait for it.
       if (serverId === null) throw error;
       deps.onError(error);
     }
@@ -121,14 +134,15 @@ export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
       if (server.deletedAt === null) return;
       const { workspaceId } = server;
       const isRestored = await db.$transaction(async (tx) => {
-        // Others may have taken its place.
+        // Other servers may have used up the quota in the meantime.
         await requireServerQuota(tx, deps.quotas, workspaceId);
-        // The row's lock and the database's clock decide between this and the end: exactly one of them finds it so.
+        // The row lock and the database's clock decide between the restoration and the permanent
+        // deletion.
         const restored = await tx.$executeRaw`
           UPDATE "McpServer" SET "deletedAt" = NULL, "deletedById" = NULL
           WHERE "id" = ${id}::uuid AND "deletedAt" > clock_timestamp() - make_interval(secs => ${deps.undoMs}::float8 / 1000)`;
         if (restored === 0) {
-          // Somebody else was as quick.
+          // Another request has already restored it.
           if (await tx.mcpServer.count({ where: { id, deletedAt: null } })) return false;
           throw notFound("server");
         }

@@ -23,7 +23,7 @@ export function createServerServices(
     onClientCredentials,
   }: {
     sandbox: Sandbox | null;
-    /** Client credentials were set for a server. */
+    /** Called when client credentials were set for a server. */
     onClientCredentials: ServersDeps["connectItself"];
   },
 ) {

@@ -14,7 +14,7 @@ import {
   type TargetSettings,
 } from "./target-settings.ts";
 
-/** Absent: as it is; null: cleared. */
+/** Absent: unchanged; null: cleared. */
 export interface ServerSettings extends TargetSettings {
   description?: string | null | undefined;
   authType?: McpAuthType | null | undefined;
@@ -29,7 +29,7 @@ export interface ServerSettings extends TargetSettings {
   requestTimeoutMs?: number | null | undefined;
 }
 
-/** @param signsItself OAuth writes the Authorization header */
+/** @param signsItself whether OAuth sets the Authorization header */
 export function checkSettings(
   faults: InputFaults,
   input: ServerSettings,
@@ -56,8 +56,9 @@ export function checkSettings(
 }
 
 /**
- * Secrets are write-only: whoever may change settings must not be able to have a stored one sent to a place of their choice. Where
- * it would go elsewhere, it is entered again.
+ * Secrets are write-only: a user who may change settings must not be able to have a stored secret
+ * sent to a destination of their choice. If a secret would be sent to another destination, it must
+ * be entered again.
  */
 export function checkDestination(
   faults: InputFaults,
@@ -81,13 +82,13 @@ export function checkDestination(
       "headers",
       "The new address is another host: enter the header values again, or remove them.",
     );
-  // Another client id begins without secret and key.
+  // A different client id starts without secret and key.
   const keepsClient =
     input.oauthClientId === undefined || input.oauthClientId === server.oauthClientId;
   const keeps = (field: "oauthClientSecret" | "oauthPrivateKey"): boolean =>
     server[field] !== null && input[field] === undefined && keepsClient;
   const issuer = input.oauthIssuer === undefined ? server.oauthIssuer : input.oauthIssuer;
-  // A pinned issuer is the only one that is sent the secret, wherever the server points.
+  // If an issuer is pinned, the secret is only sent to it, wherever the server points.
   const isRedirected =
     movesAway || mergeAuthorizationServer(input, server) !== server.oauthAuthorizationServer;
   const mayGoElsewhere = issuer !== server.oauthIssuer || (issuer === null && isRedirected);
@@ -96,7 +97,7 @@ export function checkDestination(
       "oauthClientSecret",
       "It would go to another authorization server: enter the secret again.",
     );
-  // It does not leave us, but what it signs would be taken for consent to that server.
+  // The key is never sent, but its signatures would be accepted as authorization by that server.
   if (keeps("oauthPrivateKey") && mayGoElsewhere)
     faults.add(
       "oauthPrivateKey",
@@ -108,7 +109,10 @@ function originOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).origin : null;
 }
 
-/** A null value keeps the one stored under that name, told apart by the letters alone, not their case. */
+/**
+ * A null value keeps the value that is stored under that name. Names are compared
+ * case-insensitively.
+ */
 export function mergeHeaders(
   stored: Record<string, string>,
   headers: readonly HeaderInput[],

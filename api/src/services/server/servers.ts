@@ -45,7 +45,10 @@ export interface UpdateServerInput extends ServerSettings {
 }
 
 export interface Servers {
-  /** @param signal the caller has disconnected: nothing is created or changed while the server is still being asked */
+  /**
+   * @param signal aborts if the caller has disconnected: nothing is created or changed if the
+   * server is still being contacted
+   */
   create(caller: Caller | null, input: CreateServerInput, signal?: AbortSignal): Promise<McpServer>;
   update(caller: Caller | null, input: UpdateServerInput, signal?: AbortSignal): Promise<McpServer>;
 }
@@ -62,7 +65,7 @@ export interface ServersDeps {
   newId(): string;
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "flow" | "server" | "workspace">;
-  /** Behind the answer, where client credentials are set. */
+  /** Called in the background when client credentials are set. */
   connectItself(server: McpServer, userId: string): void;
 }
 
@@ -79,7 +82,7 @@ export function createServers(deps: ServersDeps): Servers {
       detector.checkUrl(faults, "url", input.url);
       checkSettings(faults, input, input.authType === "OAUTH");
       const client = mergeClient(noClient, input);
-      // The schema's default is PERSONAL, which client credentials cannot be.
+      // The default in the schema is PERSONAL, which is not possible with client credentials.
       const credentialScope =
         client.grantType === "CLIENT_CREDENTIALS"
           ? "WORKSPACE"
@@ -98,7 +101,8 @@ export function createServers(deps: ServersDeps): Servers {
       refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??
-        // An admin who names an authorization server knows what a bare 401 means.
+        // If an admin specifies an authorization server, a 401 response without a challenge is
+        // treated as OAuth.
         (oauthAuthorizationServer !== null && detection.authType === "HEADERS"
           ? "OAUTH"
           : detection.authType);
@@ -146,7 +150,7 @@ export function createServers(deps: ServersDeps): Servers {
       const client = mergeClient(storedClient, input);
       const credentialScope = input.credentialScope ?? server.credentialScope;
       await checkClient(faults, input, client, { credentialScope });
-      // An issuer belongs to its client: another client id begins without.
+      // An issuer belongs to its client: a different client id starts without one.
       const keptIssuer = client.clientId === server.oauthClientId ? server.oauthIssuer : null;
       const issuer = input.oauthIssuer === undefined ? keptIssuer : input.oauthIssuer;
       const authorizationServer = mergeAuthorizationServer(input, server);
@@ -165,10 +169,11 @@ export function createServers(deps: ServersDeps): Servers {
       if (detection) refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??
-        // No answer keeps the type (regressions D1, D13).
+        // Without a response the type is kept (regressions D1, D13).
         (detection && detection.authType !== "UNKNOWN" ? detection.authType : server.authType);
 
-      // Undefined leaves a column alone, so that two people who change different settings at once both succeed.
+      // Undefined leaves a column unchanged, so that two users who change different settings at the
+      // same time both succeed.
       const data: Prisma.McpServerUncheckedUpdateInput = {
         name: input.name == null ? undefined : name,
         url: input.url ?? undefined,
@@ -185,7 +190,8 @@ export function createServers(deps: ServersDeps): Servers {
       };
       data.oauthIssuer = issuer === server.oauthIssuer ? undefined : issuer;
 
-      // Exactly what makes old tokens wrong (regressions D5): a new name, timeout or description does not.
+      // Exactly the changes that make existing tokens invalid (regressions D5). A new name, timeout
+      // or description does not.
       const endsGrants =
         url !== server.url ||
         authType !== server.authType ||
@@ -198,7 +204,8 @@ export function createServers(deps: ServersDeps): Servers {
       if (endsGrants || changesHeaders) data.configVersion = { increment: 1 };
 
       const outcome = await db.$transaction(async (tx) => {
-        // Everything above was decided on the settings as they were read, and detection may have taken seconds.
+        // The checks above used the settings as they were read, and detection may have taken
+        // seconds.
         if ((await lockServer(tx, server.id)) !== server.configVersion)
           throw new ServiceError(
             "CONFLICT",
@@ -250,7 +257,7 @@ function eventAbout(server: McpServer, caller: Caller) {
   return { workspaceId, serverId, actorId: caller.userId, userId: null, payload: {} };
 }
 
-/** A name that resolves to a private address shows itself only when it is tried. */
+/** That a name resolves to a private address is only known once a connection is attempted. */
 function refuseForbiddenAddress(faults: InputFaults, detection: Detection): void {
   if (!detection.forbidden) return;
   faults.add("url", detection.message);

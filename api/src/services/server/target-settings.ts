@@ -4,11 +4,11 @@ import { isSecureUrl, parseUrl } from "#oauth/secure-url.ts";
 import type { InputFaults } from "../access/service-error.ts";
 import { hasControlCharacters } from "../access/input.ts";
 
-/** What an admin decides past the server's own word. Absent: as it is; null: cleared. */
+/** Settings that override what the server declares. Absent: unchanged; null: cleared. */
 export interface TargetSettings {
-  /** The issuer of the authorization server to use, whether or not the server lists it. */
+  /** The issuer of the authorization server to use, even if the server does not list it. */
   oauthAuthorizationServer?: string | null | undefined;
-  /** Asked for instead of what the server names. */
+  /** The scopes to request instead of those that the server declares. */
   oauthScopes?: readonly string[] | null | undefined;
 }
 
@@ -47,7 +47,7 @@ export function checkTarget(
   });
 }
 
-/** @returns as it will be stored */
+/** @returns the value as it will be stored */
 export function mergeAuthorizationServer(
   input: TargetSettings,
   server: Pick<McpServer, "oauthAuthorizationServer">,
@@ -57,12 +57,15 @@ export function mergeAuthorizationServer(
     : input.oauthAuthorizationServer;
 }
 
-/** For a write of the row: undefined leaves the column alone. */
+/** The value to write. Undefined leaves the column unchanged. */
 export function readScopes({ oauthScopes }: TargetSettings): string[] | undefined {
   return oauthScopes === undefined ? undefined : [...new Set(oauthScopes ?? [])];
 }
 
-/** An https URL, or http to a loopback host, without query and fragment (RFC 8414 §2), that may be stored. */
+/**
+ * Whether the text is an https URL, or an http URL with a loopback host, without query and fragment
+ * (RFC 8414 §2), that can be stored.
+ */
 export function isIssuer(text: string): boolean {
   return (
     text.length <= 2_048 &&

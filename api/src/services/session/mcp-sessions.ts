@@ -6,18 +6,21 @@ import type { Fetch } from "#oauth/ports.ts";
 import type { Accounts } from "../grant/credentials.ts";
 
 /**
- * Uses a session with an MCP server as one owner's account. The session is shared with that account's other calls, and `use` runs again
- * on a new one if it answers that the server had forgotten the session (`Failure.sessionLost`).
+ * Uses a session with an MCP server for one account. The session is shared with other calls of that
+ * account. `use` runs again with a new session if its result says that the server has lost the
+ * session (`Failure.sessionLost`).
  */
 export type OpenToolSession = <T>(
   target: {
     server: McpServer;
     ownerId: string;
     timeoutMs: number;
-    /** Of it, for waiting on a connection; all of it if left out. */
+    /**
+     * The time left for waiting for a connection, in milliseconds; without it there is no limit.
+     */
     leftMs?: (() => number) | undefined;
     signal?: AbortSignal | undefined;
-    /** Is told the HTTP status of each answer to a message. */
+    /** Called with the HTTP status of each response to a message. */
     onAnswer?: (httpStatus: number) => void;
   },
   use: (session: Session) => Promise<T>,
@@ -26,18 +29,23 @@ export type OpenToolSession = <T>(
 export interface McpSessionsDeps {
   pool: Pick<SessionPool, "use">;
   accounts: Pick<Accounts, "credentials">;
-  /** For messages: each has a bound of its own on its time. */
+  /** For messages, each of which has its own time limit. */
   fetchFor(scope: { serverUrl: string }): Fetch;
-  /** For streams that stand as long as a session. */
+  /** For streams that stay open as long as a session. */
   streamFetchFor(scope: { serverUrl: string }): Fetch;
   clientInfo: { name: string; version: string };
-  /** Before a session is made, so that no change of its account goes unnoticed. */
+  /** Called before a session is created, so that every change of its account is noticed. */
   watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
-  /** By which consent an account is used now; at once, without a promise, where it is remembered. Null: there is none. */
+  /**
+   * The consent that an account currently uses; synchronous if it is cached. Null: there is none.
+   */
   consentOf(account: { serverId: string; ownerId: string }): string | null | Promise<string | null>;
 }
 
-/** Sessions come out of the pool: a call finds its account's session open, whoever opened it (regressions S1). */
+/**
+ * Takes sessions from the pool: a call uses the open session of its account, whichever caller
+ * opened it (regressions S1).
+ */
 export function createMcpSessions(deps: McpSessionsDeps): OpenToolSession {
   return async ({ server, ownerId, timeoutMs, leftMs, signal, onAnswer }, use) => {
     const { id: serverId, configVersion, authType, url } = server;

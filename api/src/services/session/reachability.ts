@@ -6,15 +6,18 @@ import type { Stop } from "../grant/refusal.ts";
 import type { OpenToolSession } from "./mcp-sessions.ts";
 import { describeFailure } from "../grant/refusal.ts";
 
-/** Whether servers answered when they were last contacted, as it is stored. */
+/** Stores whether servers responded when they were last contacted. */
 export interface Reachability {
   /**
-   * Stores what was learned unless something newer is stored.
-   * @param elapsedMs since the server was contacted, in milliseconds
-   * @param message why the server did not answer; null: it did
+   * Stores the result unless a newer one is stored.
+   * @param elapsedMs the time since the server was contacted, in milliseconds
+   * @param message why the server did not respond; null: it did
    */
   store(serverId: string, elapsedMs: number, message: string | null): Promise<void>;
-  /** The same session opener, whose every exchange updates the stored state: at once when it changes, else once a minute. */
+  /**
+   * Wraps a session opener so that every exchange updates the stored state: immediately if it
+   * changes, otherwise once a minute.
+   */
   watch(openSession: OpenToolSession): OpenToolSession;
 }
 
@@ -30,15 +33,15 @@ interface Noted {
   atMs: number;
 }
 
-/** How long the time of the last contact may be out of date. */
+/** The maximum age of the stored time of the last contact, in milliseconds. */
 const renewAfterMs = 60_000;
 const mostRemembered = 10_000;
-/** A gateway answers for a server that does not. */
+/** A gateway sends these for a server that does not respond. */
 const gatewayErrors = new Set([502, 503, 504]);
 
 export function createReachability(deps: ReachabilityDeps): Reachability {
   const { db, clock } = deps;
-  /** What this process stored last, so that most calls store nothing. */
+  /** The last state that this process stored, so that most calls need no write. */
   const noted = new Map<string, Noted>();
 
   async function store(serverId: string, elapsedMs: number, message: string | null): Promise<void> {
@@ -67,7 +70,7 @@ export function createReachability(deps: ReachabilityDeps): Reachability {
       try {
         await store(server.id, clock.monotonicMs() - startedMs, verdict.message);
       } catch (error) {
-        // The next exchange tries again.
+        // The next exchange retries it.
         noted.delete(server.id);
         throw error;
       }
@@ -85,7 +88,7 @@ export function createReachability(deps: ReachabilityDeps): Reachability {
   };
 }
 
-/** Null: the exchange says nothing about the server. */
+/** Null: the exchange says nothing about the reachability of the server. */
 type Verdict = { message: string | null } | null;
 
 function judge(answer: unknown): Verdict {
@@ -99,7 +102,7 @@ function judge(answer: unknown): Verdict {
       return (answer.stop as Stop | null)?.answered ? { message: null } : null;
     case "protocol-error":
       return { message: null };
-    // A tool may be slow where its server is not.
+    // A tool can be slow although its server is not.
     case "timed-out":
     case "cancelled":
       return null;

@@ -3,16 +3,25 @@ import type { SessionPool } from "#mcp/pool/session-pool.ts";
 import type { PoolKey } from "#mcp/pool/pool-key.ts";
 import { rolesAllowed } from "../access/access.ts";
 
-/** Ends pooled sessions on this process once a server, an account or a membership is not what it was (regressions S3). */
+/**
+ * Ends pooled sessions in this process when a server, an account or a membership has changed
+ * (regressions S3).
+ */
 export interface SessionInvalidation extends Disposable {
-  /** Call it before a session is made with a connected account: from then on another consent, or its end, ends the session. */
+  /**
+   * Call it before a session is created with a connected account. From then on a new consent, or
+   * the end of the consent, ends the session.
+   */
   watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
 }
 
 export interface SessionInvalidationDeps {
   db: Database;
   pool: Pick<SessionPool, "evict" | "evictAll" | "list">;
-  /** Calls back with what comes after the colon of each topic of a kind; with null when word of some may have been lost. */
+  /**
+   * Calls back with the part after the colon of each topic of a kind, and with null if
+   * notifications may have been lost.
+   */
   onTopic(
     kind: "server" | "members" | "grant",
   ): (listener: (id: string | null) => void) => () => void;
@@ -25,12 +34,15 @@ interface WatchedAccount {
   connectedAtMs: number | null;
 }
 
-/** The one that was watched first goes, with its session, when there are more. */
+/** Above this number the account that was watched first is dropped, together with its session. */
 const maxWatched = 10_000;
 
 export function createSessionInvalidation(deps: SessionInvalidationDeps): SessionInvalidation {
   const { db, pool } = deps;
-  /** By the grant's id: a renewed token leaves a session as it is, another consent may be another account. */
+  /**
+   * By the id of the grant. A refreshed token does not affect a session, but a new consent may be
+   * for another account.
+   */
   const watched = new Map<string, WatchedAccount>();
 
   async function checkServer(serverId: string): Promise<void> {
@@ -48,7 +60,8 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
       where: { id: grantId },
       select: { state: true, connectedAt: true },
     });
-    // Of now: a session may have been made with the new consent meanwhile.
+    // The current account, because a session may have been created with the new consent in the
+    // meantime.
     const account = watched.get(grantId);
     if (!account) return;
     const isSame =
@@ -78,7 +91,7 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
     const allowed = new Set(members.map(({ userId }) => userId));
     for (const key of sessions)
       if (key.ownerId !== workspaceId && !allowed.has(key.ownerId)) pool.evict(key);
-    // A leaver's shared accounts end with them.
+    // Shared accounts that a leaving user connected end together with the membership.
     for (const [grantId, { serverId }] of watched)
       if (own.has(serverId)) await checkAccount(grantId);
   }
@@ -86,7 +99,7 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
   function react(check: (id: string) => Promise<void>, id: string | null): void {
     if (id === null) return evictAll();
     check(id).catch((error: unknown) => {
-      // What cannot be looked up is not kept either.
+      // If the database cannot be read, all sessions end.
       evictAll();
       deps.onError(error);
     });

@@ -14,9 +14,12 @@ export interface WebhookDeliveriesDeps {
   db: Database;
   store: WebhookStore;
   send: SendWebhook;
-  /** An event as receivers read it. */
+  /** Describes an event as it is sent to receivers. */
   describe(event: LoggedEvent): Promise<WebhookMessage> | WebhookMessage;
-  /** Calls back with the id of each workspace whose log grew; null: any may have. Returns what ends it. */
+  /**
+   * Calls back with the id of each workspace whose log has grown; null: any may have. Returns a
+   * function that stops the calls.
+   */
   onEvents(listener: (workspaceId: string | null) => void): () => void;
   onError(error: unknown): void;
   random(): number;
@@ -25,16 +28,23 @@ export interface WebhookDeliveriesDeps {
 }
 
 const pageSize = 50;
-/** Short, so that an endpoint whose process was killed continues elsewhere within ten seconds; extended while the process lives. */
+/**
+ * Short, so that another process continues an endpoint within ten seconds after a process was
+ * killed. Extended while the process is running.
+ */
 const leaseMs = 6_000;
-/** For retries, for leases that were extended last, and for notifications that were lost. */
+/** For retries, expired leases and lost notifications. */
 const pollMs = 2_000;
-/** Attempts can continue for so long when this process stops; then they are cancelled, and another process repeats them. */
+/**
+ * How long attempts can continue when this process stops. Then they are cancelled, and another
+ * process repeats them.
+ */
 const stopGraceMs = 1_500;
 
 /**
- * Delivers the log to the endpoints, to each in the order of the log, until disposed. Several processes share the work; one process at
- * a time serves an endpoint, in a slot of its own.
+ * Delivers the events of the log to the endpoints, to each endpoint in the order of the log, until
+ * disposed. Several processes share the work. One process at a time serves an endpoint, in its own
+ * slot.
  */
 export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDisposable {
   const { db, store } = deps;
@@ -47,7 +57,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
   const slots = createWebhookSlots(deps.slots);
   const search = createDueSearch(store);
 
-  /** True when the next event can follow. */
+  /** Returns true if the next event can be delivered. */
   async function deliver(
     target: WebhookTarget,
     event: LoggedEvent,
@@ -81,12 +91,16 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
     return false;
   }
 
-  /** One page of what is new for an endpoint, until an event fails; what follows waits for its turn among the other endpoints. */
+  /**
+   * Delivers one page of new events to an endpoint, until an event fails. The remaining events wait
+   * until the endpoint is served again.
+   */
   async function servePage(target: WebhookTarget, slot: WebhookSlot): Promise<void> {
     const wants = ({ type }: LoggedEvent) =>
       target.types.length === 0 || target.types.includes(type);
     const page = await readEventsAfter(db, target.workspaceId, target.afterSeq, pageSize);
-    // The log has no holes: what is missing was deleted, and recorded as given up by the same statement.
+    // The log has no gaps: a missing event was deleted, and recorded as given up by the same
+    // statement.
     if (page[0]?.seq !== target.afterSeq + 1n) await giveUpRetrying(db, target.id);
     if (page.length === 0) {
       await store.skipToHead(target);
@@ -116,7 +130,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
       await servePage(target, slot);
     } catch (error) {
       fail(error);
-      // Without a delay, whatever fails here would be repeated at once.
+      // Without a delay, a failing operation would be repeated immediately.
       if (!closing.signal.aborted)
         await store.postpone(target, backoffMs(target.failures, deps.random));
     } finally {

@@ -1,24 +1,27 @@
 import type { DueEndpoints, DueRow } from "#storage/webhook-due.ts";
 
-/** What there is to look for: workspaces whose log grew, and at each poll retries, lapsed leases and a part of all endpoints. */
+/**
+ * Collects what to search: workspaces whose log has grown, and at each poll retries, expired leases
+ * and a batch of all endpoints.
+ */
 export interface DueSearch {
-  /** Null: any workspace's log may have grown. */
+  /** Null: the log of any workspace may have grown. */
   addWorkspace(workspaceId: string | null): void;
   addPoll(): void;
   isWanted(): boolean;
-  /** The endpoints that are due among what was added since. */
+  /** Returns the endpoints that are due among those added since the last call. */
   find(): Promise<DueRow[]>;
 }
 
-/** Workspaces that one statement looks at. */
+/** The number of workspaces that one statement reads. */
 const atOnce = 100;
-/** Workspaces that wait to be looked at; beyond it all endpoints are looked through. */
+/** The number of workspaces that can wait for a search. Above it all endpoints are searched. */
 const mostWaiting = 10_000;
 
 export function createDueSearch(endpoints: DueEndpoints): DueSearch {
   const grown = new Set<string>();
   let isPolling = false;
-  /** Sweep to the end, without waiting for the next polls. */
+  /** Search all endpoints to the end, without waiting for the next polls. */
   let isSweepingAll = false;
   let sweptTo: string | null = null;
 

@@ -1,4 +1,6 @@
-/** Deliveries that will never be made: each leaves a row with its reason among the endpoint's deliveries. */
+/**
+ * Deliveries that are given up. Each leaves a row with its reason among the endpoint's deliveries.
+ */
 import type { Database, Transaction, WorkspaceEventType } from "@gatehouse/prisma";
 
 export const lossReasons = {
@@ -9,10 +11,10 @@ export const lossReasons = {
   parkedDisabled: "The endpoint was disabled for as long as the event could be retried.",
 } as const;
 
-/** Rows that one change of an endpoint's types writes. */
+/** The number of rows that one change of an endpoint's types writes. */
 const mostRows = 1_000;
 
-/** Ends a delivery that is not made. */
+/** Ends a delivery that will not be attempted again. */
 export async function giveUp(
   db: Database,
   endpointId: string,
@@ -25,7 +27,10 @@ export async function giveUp(
   });
 }
 
-/** Ends what was being retried when events have left the log: only the next event can be in that state. */
+/**
+ * Ends the retries of an event that was deleted from the log. Only the next event of an endpoint
+ * can be in that state.
+ */
 export async function giveUpRetrying(db: Database, endpointId: string): Promise<void> {
   await db.webhookDelivery.updateMany({
     where: { endpointId, state: "RETRYING" },

@@ -1,7 +1,10 @@
 import type { LoggedEvent } from "#events/log.ts";
 import type { WebhookMessage } from "./webhook-sender.ts";
 
-/** What payloads name by a row's id, and what it is in the API. The user there is the member that MEMBER_CHANGED tells of. */
+/**
+ * Payload properties that hold row ids, with the API type of each. The user is the member that
+ * MEMBER_CHANGED describes.
+ */
 const idsInPayloads = {
   userId: "User",
   apiTokenId: "ApiToken",
@@ -11,9 +14,12 @@ const idsInPayloads = {
   elicitationId: "Elicitation",
 };
 
-/** An event as its receivers read it: the fields of the API's events, with the API's ids. */
+/**
+ * Describes events as they are sent to receivers: the fields of the API's events, with the API's
+ * global ids.
+ */
 export function createWebhookDescriber(deps: {
-  /** Makes the API's global id of a row's. */
+  /** Encodes a row id as a global id of the API. */
   encodeId(typename: string, id: string): string;
 }): (event: Omit<LoggedEvent, "seq" | "payload"> & { payload: unknown }) => WebhookMessage {
   const encode = (typename: string, id: string | null) => id && deps.encodeId(typename, id);

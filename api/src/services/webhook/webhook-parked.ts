@@ -6,12 +6,12 @@ import type { AttemptDelivery } from "./webhook-attempts.ts";
 import { giveUpAfterMs, longestBackoffMs } from "./webhook-schedule.ts";
 import { createWebhookSlots, type WebhookSlot } from "./webhook-slots.ts";
 
-/** Slots of their own, so that events which fail for days never delay new ones. */
+/** Separate slots, so that events which fail for days never delay new ones. */
 const limits = { total: 64, failing: 64, slow: 32, slowAfterMs: 500 };
-/** Longer than one attempt can take, and short enough that another process soon repeats it. */
+/** Longer than one attempt can take, and short enough that another process repeats it soon. */
 const claimMs = 30_000;
 
-/** Retries parked deliveries, one at a time of each endpoint. */
+/** Retries parked deliveries, one at a time for each endpoint. */
 export function startParkedDeliveries(deps: {
   db: Database;
   store: WebhookStore;

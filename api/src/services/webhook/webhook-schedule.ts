@@ -1,14 +1,20 @@
-/** When deliveries are repeated, parked and given up. */
+/** When deliveries are retried, parked and given up. */
 const dayMs = 24 * 3_600_000;
-/** An event that has failed for so long no longer holds up the following ones. */
+/** An event that has failed for this time no longer delays the following ones. */
 export const parkAfterMs = dayMs;
-/** But not before this number of attempts: an event that waited for others can be a day old at its first attempt. */
+/**
+ * The minimum number of attempts before an event is parked: an event that waited for others can be
+ * a day old at its first attempt.
+ */
 export const leastAttempts = 5;
 export const giveUpAfterMs = 3 * dayMs;
 const firstBackoffMs = 1_000;
 export const longestBackoffMs = 3_600_000;
 
-/** @returns exponential, a fifth more or less so that endpoints do not move in step */
+/**
+ * @returns the exponential delay in milliseconds, varied by up to a fifth so that the retries of
+ * different endpoints are spread out
+ */
 export function backoffMs(failures: number, random: () => number): number {
   const plainMs = Math.min(firstBackoffMs * 2 ** failures, longestBackoffMs);
   return plainMs * (0.8 + 0.4 * random());

@@ -2,9 +2,9 @@ import type { WorkspaceEventType } from "@gatehouse/prisma";
 import type { Fetch } from "#oauth/ports.ts";
 import type { WebhookAttempt } from "#storage/webhook-store.ts";
 
-/** What is delivered, as a receiver reads it. */
+/** The message that is sent to a receiver. */
 export interface WebhookMessage {
-  /** The event's own id: the same in every attempt, and in the subscription. */
+  /** The id of the event, which is the same in every attempt and in the subscription. */
   id: string;
   type: WorkspaceEventType | "TEST";
   occurredAt: Date;
@@ -13,9 +13,9 @@ export interface WebhookMessage {
 }
 
 export interface SentWebhook extends WebhookAttempt {
-  /** 410: the receiver asks not to be sent anything any more. */
+  /** 410: the receiver requests that no more messages are sent. */
   isGone: boolean;
-  /** From `Retry-After`; null when it does not say. */
+  /** From `Retry-After`, in milliseconds; null if the header is absent. */
   retryAfterMs: number | null;
 }
 
@@ -27,9 +27,9 @@ export type SendWebhook = (
 
 const longestDetail = 200;
 
-/** Sends one message as Standard Webhooks has it. Never rejects, but when `signal` aborts. */
+/** Sends one message as defined by Standard Webhooks. Rejects only if `signal` aborts. */
 export function createWebhookSender(deps: {
-  /** The guarded fetch; the endpoint's own URL decides whether loopback may be reached. */
+  /** The guarded fetch. The URL of the endpoint decides whether loopback addresses are allowed. */
   fetchFor(url: string): Fetch;
   sign(
     secrets: readonly string[],
@@ -55,7 +55,8 @@ export function createWebhookSender(deps: {
           "webhook-signature": deps.sign(secrets, { id, timestampS, body }),
         },
         body,
-        // A redirect is a failure: what was signed for one receiver is not sent to another.
+        // A redirect is a failure: a message that was signed for one receiver is not sent to
+        // another.
         redirect: "manual",
         signal,
       });
@@ -84,7 +85,7 @@ export function createWebhookSender(deps: {
   };
 }
 
-/** RFC 9110 §10.2.3: seconds or a date. */
+/** RFC 9110 §10.2.3: a number of seconds or a date. */
 function readRetryAfter(value: string | null, now: Date): number | null {
   if (value === null) return null;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;

@@ -8,7 +8,10 @@ import { createWebhooks } from "./webhooks.ts";
 
 export type WebhookServices = ReturnType<typeof createWebhookServices>;
 
-/** A receiver answers at once and does its work afterwards. Only the status of its response is used. */
+/**
+ * Receivers should respond immediately and do their work afterwards. Only the status of the
+ * response is used.
+ */
 const limits = { totalDeadlineMs: 15_000, headersTimeoutMs: 15_000 };
 
 export function createWebhookServices(

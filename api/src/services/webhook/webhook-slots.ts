@@ -7,18 +7,21 @@ export interface DueEndpoint {
 }
 
 export interface SlotLimits {
-  /** Endpoints served at once, and therefore open requests. */
+  /** The number of endpoints served at the same time, and therefore of open requests. */
   total: number;
-  /** The part of them that failing endpoints can use; the rest is reserved for healthy ones. */
+  /** The number of these that failing endpoints can use. The rest is reserved for healthy ones. */
   failing: number;
-  /** The part of them whose current attempt can take longer than `slowAfterMs`. */
+  /** The number of these whose current attempt can take longer than `slowAfterMs`. */
   slow: number;
   slowAfterMs: number;
 }
 
-/** The place of one endpoint among those that a process serves. */
+/** The slot of one endpoint. */
 export interface WebhookSlot extends Disposable {
-  /** Runs one attempt. Its signal aborts when too many attempts are slow at once; answers null if it was ended for that reason. */
+  /**
+   * Runs one attempt. Its signal aborts if too many attempts are slow at the same time; null if the
+   * attempt was ended for that reason.
+   */
   attempt<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result | null>;
 }
 

@@ -33,7 +33,7 @@ export interface UpdateWebhookInput {
   url?: string | null | undefined;
   /** Null: every type; absent: as it is. */
   types?: WorkspaceEventType[] | null | undefined;
-  /** True turns one on again that was turned off because its receiver said it is gone. */
+  /** True enables an endpoint again that was disabled because its receiver responded with 410. */
   enabled?: boolean | null | undefined;
 }
 
@@ -42,16 +42,19 @@ export interface CreatedWebhook {
   signingSecret: string;
 }
 
-/** Where a workspace's events are delivered to. Each of these needs ADMIN. */
+/** The webhook endpoints of a workspace. Each method requires the ADMIN role. */
 export interface Webhooks {
   create(caller: Caller | null, input: CreateWebhookInput): Promise<CreatedWebhook>;
   update(caller: Caller | null, input: UpdateWebhookInput): Promise<WebhookEndpoint>;
   delete(caller: Caller | null, id: string): Promise<void>;
-  /** The old secret signs along for a day. */
+  /** Messages are also signed with the old secret for one day. */
   rotateSecret(caller: Caller | null, id: string): Promise<CreatedWebhook>;
-  /** Sends a message of type TEST now. */
+  /** Sends a message of type TEST immediately. */
   test(caller: Caller | null, id: string): Promise<WebhookDelivery>;
-  /** Sends an event again now. Only a success changes the state and the schedule of its delivery. */
+  /**
+   * Sends an event again immediately. Only a success changes the state and the schedule of its
+   * delivery.
+   */
   resend(caller: Caller | null, deliveryId: string): Promise<WebhookDelivery>;
 }
 
@@ -65,22 +68,25 @@ export interface WebhooksDeps {
   findUrlFault(url: string): { message: string } | null;
   makeSecret(): string;
   newId(): string;
-  /** After a change that may give the deliverer work. */
+  /** Called after a change that can make deliveries due. */
   kick(workspaceId: string): void;
-  /** The last statement of the transaction that makes the change. */
+  /** Must be the last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
 }
 
 interface WebhookChange {
   change: "CREATED" | "UPDATED" | "SECRET_ROTATED" | "DELETED";
-  /** Names of settings. */
+  /** The names of the changed settings. */
   fields?: string[];
 }
 
 const overlapMs = 24 * 3_600_000;
 const attemptDeadlineMs = 30_000;
 
-/** Prisma's condition for the endpoints that a caller may see: those of workspaces that they administer. */
+/**
+ * The Prisma condition for the endpoints that a caller may see: those of workspaces that they
+ * administer.
+ */
 export function webhooksVisibleTo(caller: Caller | null) {
   const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
   const administered = {
@@ -107,7 +113,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   async function require(caller: Caller | null, id: string): Promise<WebhookEndpoint> {
-    // Who is nobody is told so before anything else, and whoever is no member not even that there is one.
+    // Callers who are not signed in are rejected first. Callers who are not members cannot tell
+    // whether the endpoint exists.
     const endpoint = await db.webhookEndpoint.findFirst({
       where: { id, workspace: visibleTo(requireCaller(caller)) },
     });
@@ -183,7 +190,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
           data: {
             url: url ?? undefined,
             types: types === undefined ? undefined : (types ?? []),
-            // Another address, or being turned on again: no waiting for what went wrong before.
+            // With a new URL, or after being enabled again, the next attempt does not wait because
+            // of earlier failures.
             ...(url != null || enabled ? { failures: 0, nextAttemptAt: null } : {}),
             ...(enabled == null ? {} : { disabledAt: enabled ? null : new Date() }),
           },

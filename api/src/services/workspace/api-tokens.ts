@@ -17,11 +17,11 @@ export interface CreateApiTokenInput {
   workspaceId: string;
   name: string;
   scope: ApiTokenScope;
-  /** Null: until it is revoked. */
+  /** Null: the token does not expire. */
   expiresAt: Date | null;
 }
 
-/** For whom a token acts. */
+/** The user that a token acts on behalf of, and the limits of the token. */
 export interface ApiTokenBearer {
   id: string;
   workspaceId: string;
@@ -30,16 +30,22 @@ export interface ApiTokenBearer {
   user: { id: string; name: string; email: string };
 }
 
-/** Tokens with which programs call the API as their owner, in one workspace, within a scope. */
+/**
+ * Tokens that authenticate API requests on behalf of their owner, limited to one workspace and a
+ * scope.
+ */
 export interface ApiTokens {
-  /** The secret is answered this once; only its hash is kept. */
+  /** The secret is returned only once; only its hash is stored. */
   create(
     caller: Caller | null,
     input: CreateApiTokenInput,
   ): Promise<{ apiToken: ApiToken; secret: string }>;
-  /** One's own, or anybody's for an admin; revoking twice changes nothing. */
+  /**
+   * Revokes a token of the caller, or any token if the caller is an admin. Revoking a token again
+   * has no effect.
+   */
   revoke(caller: Caller | null, id: string): Promise<ApiToken>;
-  /** Null for a token that is unknown, revoked or has run out, or whose owner has left the workspace. */
+  /** Null if the token is unknown, revoked or expired, or if its owner has left the workspace. */
   read(secret: string): Promise<ApiTokenBearer | null>;
 }
 
@@ -50,15 +56,18 @@ export interface ApiTokensDeps {
   makeSecret(): string;
   isSecret(text: string): boolean;
   hash(text: string): Uint8Array<ArrayBuffer>;
-  /** How much of a secret is kept, for its owner to recognise it. */
+  /** The number of characters of a secret that are stored, for identification. */
   shownLength: number;
-  /** The last statement of the transaction that makes the change. */
+  /** Must be the last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "endedCredential" | "workspace">;
   background: Pick<BackgroundTasks, "start">;
 }
 
-/** Prisma's condition for the tokens that a caller may see: their own, and everybody's where they administer. */
+/**
+ * The Prisma condition for the tokens that a caller may see: their own, and all tokens of
+ * workspaces that they administer.
+ */
 export function tokensVisibleTo(caller: Caller | null) {
   const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
   const administered = {
@@ -147,7 +156,7 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
     },
 
     async read(secret) {
-      // A mistyped one costs no statement.
+      // A mistyped token is rejected without a database statement.
       if (!deps.isSecret(secret)) return null;
       const [row] = await db.$queryRaw<
         (Omit<ApiTokenBearer, "user"> & {
@@ -165,7 +174,8 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
           AND (t."expiresAt" IS NULL OR t."expiresAt" > clock_timestamp())`;
       if (!row) return null;
       const { userId, userName, email, isStale, ...token } = row;
-      // To the minute, and behind the answer: a write per request would be its dearest part.
+      // Rounded to the minute and stored in the background: a write for every request would be its
+      // most expensive part.
       if (isStale)
         deps.background.start("note of a token's use", async () => {
           await db.$executeRaw`

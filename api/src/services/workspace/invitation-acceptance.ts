@@ -5,21 +5,24 @@ import type { MemberEvent } from "./members.ts";
 import { ServiceError } from "../access/service-error.ts";
 import type { RateLimiter } from "../access/rate-limit.ts";
 
-/** Why a link does not let somebody in. */
+/** The reason why an invitation cannot be accepted. */
 export type InvitationFault = "EXPIRED" | "USED" | "REVOKED" | "UNKNOWN" | "OTHER_ACCOUNT";
 
-/** What whoever holds a link learns of it. */
+/** What the holder of an invitation link can see. */
 export interface InvitationPreview {
-  /** Null while it holds, for whoever asks. */
+  /** Null if the caller can accept the invitation. */
   fault: InvitationFault | null;
-  /** The caller is in the workspace already. */
+  /** Whether the caller is already a member of the workspace. */
   isMember: boolean;
-  /** Null with UNKNOWN. */
+  /** Null if the fault is UNKNOWN. */
   workspaceName: string | null;
   role: WorkspaceRole | null;
-  /** Null also once the account is gone. */
+  /** Null also if the account was deleted. */
   invitedBy: string | null;
-  /** The one address that may accept, shortened to what its owner recognises. */
+  /**
+   * The only email address that may accept the invitation, shortened so that only its owner
+   * recognizes it.
+   */
   reservedFor: string | null;
   expiresAt: Date | null;
 }
@@ -30,25 +33,33 @@ export type Acceptance =
 
 export interface InvitationAcceptance {
   /**
-   * For everyone who has the link, signed in or not.
-   * @param address of a caller who is not signed in
+   * Available to everyone who has the link, signed in or not.
+   * @param address the client address of a caller who is not signed in
    * @throws ServiceError RATE_LIMITED with `retryAfterMs`
    */
   preview(caller: Caller | null, token: string, address: string): Promise<InvitationPreview>;
-  /** By a person; one who is a member already is answered as accepted, and the invitation is left to somebody else. */
+  /**
+   * Requires a signed-in user. A user who is already a member gets a successful result, and the
+   * invitation stays valid for another user.
+   */
   accept(caller: Caller | null, token: string): Promise<Acceptance>;
-  /** Whether somebody with this address may sign up for it where sign-up is closed. */
+  /**
+   * Whether a user with this email address may sign up for the invitation while sign-up is closed.
+   */
   admits(token: string, email: string): Promise<boolean>;
 }
 
 export interface InvitationAcceptanceDeps {
   db: Database;
   hash(text: string): Uint8Array<ArrayBuffer>;
-  /** By user. */
+  /** Limits attempts by user. */
   limiter: RateLimiter;
-  /** By the address of a caller who is not signed in; null, or the number of milliseconds to wait. */
+  /**
+   * Limits attempts by the client address of a caller who is not signed in; null, or the number of
+   * milliseconds to wait.
+   */
   limitAddress(address: string): Promise<number | null>;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   changes: Pick<Changes, "members" | "workspace">;
 }
@@ -71,7 +82,10 @@ interface Person {
   email: string;
 }
 
-/** 256 bits as base64url, as `makeToken` makes them: anything else costs no statement. */
+/**
+ * 256 bits as base64url, as created by `makeToken`. Any other text is rejected without a database
+ * statement.
+ */
 const tokenForm = /^[\w-]{43}$/;
 
 const unknownInvitation: InvitationPreview = {
@@ -84,13 +98,13 @@ const unknownInvitation: InvitationPreview = {
   expiresAt: null,
 };
 
-/** "a•••@example.com": its owner knows it, whoever found the link does not. */
+/** "a•••@example.com": recognizable for its owner, but not for anyone who found the link. */
 function shortenEmail(email: string): string {
   const at = email.lastIndexOf("@");
   return `${email.slice(0, 1)}•••${email.slice(at)}`;
 }
 
-/** @param email null: nobody is signed in, so that it cannot be the wrong account yet */
+/** @param email null if the caller is not signed in; the result is then never OTHER_ACCOUNT */
 function findFault(found: FoundInvitation | null, email: string | null): InvitationFault | null {
   if (!found) return "UNKNOWN";
   if (found.isRevoked) return "REVOKED";
@@ -117,7 +131,10 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
     return found ?? null;
   }
 
-  /** Keys are users and addresses, never tokens: those can be invented without end. */
+  /**
+   * The keys are users and client addresses, never tokens, because any number of tokens can be
+   * invented.
+   */
   async function limit(caller: Caller | null, address: string): Promise<void> {
     const retryAfterMs = caller
       ? await deps.limiter.take(caller.userId)
@@ -133,12 +150,12 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
       select: { id: true, email: true },
     });
 
-  /** Of two who take it at once the second waits here, and finds it used. */
+  /** Of two concurrent acceptances the second one waits here and finds the invitation used. */
   async function take(tx: Transaction, token: string, person: Person): Promise<Acceptance> {
     const first = await find(tx, token);
     if (!first) return { kind: "invalid", reason: "UNKNOWN" };
     const { workspaceId, role } = first;
-    // The workspace first, as whoever deletes it has it before its invitations.
+    // Locks the workspace first, in the same order as the deletion of a workspace.
     await tx.$queryRaw`SELECT 1 FROM "Workspace" WHERE "id" = ${workspaceId}::uuid FOR KEY SHARE`;
     await tx.$queryRaw`SELECT 1 FROM "Invitation" WHERE "id" = ${first.id}::uuid FOR UPDATE`;
     const accepted: Acceptance = { kind: "accepted", workspaceId };
@@ -146,7 +163,7 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
     if (await tx.membership.count({ where: membership })) return accepted;
     const fault = findFault(await find(tx, token), person.email);
     if (fault) return { kind: "invalid", reason: fault };
-    // By another link a moment ago: then this one stays for somebody else.
+    // If the user has just joined with another link, this invitation stays valid.
     const { count } = await tx.membership.createMany({
       data: [{ ...membership, role }],
       skipDuplicates: true,

@@ -15,47 +15,58 @@ import { type Quotas, requireQuota } from "../access/quotas.ts";
 
 export interface CreateInvitationInput {
   workspaceId: string;
-  /** The one address that may accept; null: whoever has the link. */
+  /** The only email address that may accept the invitation; null: any user with the link may. */
   email: string | null;
   role: WorkspaceRole;
 }
 
-/** Links with which people join a workspace. For people alone: no API token makes, sees or ends one. */
+/**
+ * Invitation links to a workspace. Only signed-in users can create, list or revoke them; API tokens
+ * cannot.
+ */
 export interface Invitations {
-  /** The token is answered this once; only its hash is kept. By an admin, and for an owner by an owner. */
+  /**
+   * The token is returned only once; only its hash is stored. Requires ADMIN, and OWNER to invite
+   * an owner.
+   */
   create(
     caller: Caller | null,
     input: CreateInvitationInput,
   ): Promise<{ invitation: Invitation; token: string }>;
-  /** By an admin; what is over already stays as it is. */
+  /** Requires ADMIN. Has no effect on an invitation that was used, revoked or has expired. */
   revoke(caller: Caller | null, id: string): Promise<Invitation>;
 }
 
 export interface InvitationsDeps {
   db: Database;
   quotas: Pick<Quotas, "openInvitationsPerWorkspace">;
-  /** Null: Gatehouse sends no emails. */
+  /** Null: Gatehouse sends no email. */
   mailLimits: Pick<MailLimits, "requireInvitation"> | null;
   access: Access;
   newId(): string;
   makeToken(): string;
   hash(text: string): Uint8Array<ArrayBuffer>;
-  /** The last statement of the transaction that makes the change. */
+  /** Must be the last statement of the transaction that makes the change. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "workspace">;
-  /** Mails the link, where Gatehouse can; behind the answer. */
+  /** Sends the link by email in the background, if Gatehouse can send email. */
   sendLink(email: string, token: string, from: { inviterId: string; workspaceId: string }): void;
 }
 
 const lifetimeDays = 7;
 const emailForm = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
 
-/** What may be done about an owner, by an owner alone. */
+/**
+ * Whether the giver may assign or invite to the role. Only an owner may do this for the owner role.
+ */
 export function mayGive(giver: WorkspaceRole, role: WorkspaceRole): boolean {
   return isAllowed(giver, role === "OWNER" ? "own" : "administer");
 }
 
-/** Prisma's condition for the invitations that a caller may see: those of workspaces that they administer, signed in themselves. */
+/**
+ * The Prisma condition for the invitations that a caller may see: those of workspaces that they
+ * administer.
+ */
 export function invitationsVisibleTo(caller: Caller | null) {
   const person = caller?.apiToken ? null : caller;
   const userId = person?.userId ?? "00000000-0000-0000-0000-000000000000";
@@ -68,9 +79,10 @@ export function invitationsVisibleTo(caller: Caller | null) {
 }
 
 /**
- * Ends what somebody has invited to and could not any more: else a link kept from better days would bring them, or others, back in.
- * In the transaction that takes their role, after their membership was locked.
- * @param role what they are from now on; null: no member
+ * Revokes the invitations that a user created and may no longer create; otherwise an old link could
+ * bring the user back. Must be called in the transaction that changes the role, after the
+ * membership was locked.
+ * @param role the new role of the user; null: no longer a member
  */
 export async function endInvitationsOf(
   tx: Transaction,
@@ -86,7 +98,7 @@ export async function endInvitationsOf(
       AND "role"::text <> ALL (${given}::text[])`;
 }
 
-/** @returns the address in small letters; null for none */
+/** @returns the address in lower case; null if none was entered */
 function readEmail(faults: InputFaults, value: string | null): string | null {
   const email = value?.trim().toLowerCase();
   if (!email) return null;
@@ -142,7 +154,8 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         });
       const [id, token] = [deps.newId(), deps.makeToken()];
       const invitation = await db.$transaction(async (tx) => {
-        // Whoever takes this role away waits for this invitation, and ends it.
+        // A transaction that takes this role away waits for this one, and then revokes the
+        // invitation.
         const [giver] = await tx.$queryRaw<{ role: WorkspaceRole }[]>`
           SELECT "role"::text AS "role" FROM "Membership"
           WHERE "workspaceId" = ${workspaceId}::uuid AND "userId" = ${caller.userId}::uuid FOR SHARE`;

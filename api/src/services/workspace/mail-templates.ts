@@ -1,4 +1,7 @@
-/** What Gatehouse writes to people. Names come from people too: nothing of them becomes a line of its own. */
+/**
+ * The emails that Gatehouse sends. Names are entered by users, so they must not be able to add
+ * lines of their own.
+ */
 import type { Mail } from "#mail/mailer.ts";
 
 const onOneLine = (text: string) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
@@ -12,7 +15,8 @@ export function writeInvitation(invitation: {
   const [inviter, workspace] = [invitation.inviter, invitation.workspace].map(onOneLine);
   return {
     to: invitation.email,
-    // Without the names, which users choose: nobody sends a text of their own to a stranger as a subject.
+    // The subject contains no names: users choose them, and could otherwise send their own text to
+    // strangers.
     subject: "You are invited to a workspace in Gatehouse",
     text: `${inviter} invites you to join the workspace ${workspace} in Gatehouse. The link holds for seven days and once:
 

@@ -6,7 +6,7 @@ import { endInvitationsOf, mayGive } from "./invitations.ts";
 import type { MemberEvent } from "./members.ts";
 
 export interface MemberRoles {
-  /** By an admin; to and from OWNER by an owner. @returns the membership's id */
+  /** Requires ADMIN; changes to and from OWNER require OWNER. @returns the id of the membership */
   change(
     caller: Caller | null,
     input: { workspaceId: string; userId: string; role: WorkspaceRole },
@@ -16,7 +16,7 @@ export interface MemberRoles {
 export interface MemberRolesDeps {
   db: Database;
   access: Access;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   changes: Pick<Changes, "members" | "workspace">;
 }
@@ -27,11 +27,17 @@ interface LockedMembership {
   role: WorkspaceRole;
 }
 
-/** Gives and takes roles. What a lower one may not do any more ends on every process: each reads the role again when it hears of it. */
+/**
+ * Changes roles. A lower role takes effect on every process, because each one reads the role again
+ * when it is notified.
+ */
 export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
   const { db, access } = deps;
 
-  /** Both of them and all owners, in the order in which those who leave are locked: of two owners who step down at once one stays. */
+  /**
+   * Locks both users and all owners, in the same order as the removal of a member: if two owners
+   * step down at the same time, one of them stays owner.
+   */
   const lock = (tx: Transaction, workspaceId: string, userIds: readonly string[]) =>
     tx.$queryRaw<LockedMembership[]>`
       SELECT "id", "userId", "role"::text AS "role" FROM "Membership"
@@ -47,7 +53,7 @@ export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
         const member = locked.find((one) => one.userId === userId);
         const giver = locked.find((one) => one.userId === caller.userId);
         if (!member) throw notFound("member");
-        // As it is by now: somebody may have taken it in between.
+        // Checks the current role, because it may have changed in the meantime.
         if (!giver || !isAllowed(giver.role, "administer"))
           throw new ServiceError("FORBIDDEN", "Your role does not allow this any more.");
         if (!mayGive(giver.role, role))

@@ -9,7 +9,7 @@ import { patient } from "../server/server-lock.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
 export interface Members {
-  /** By an admin, or an owner's by an owner. @returns the membership that is gone */
+  /** Requires ADMIN, or OWNER to remove an owner. @returns the membership that was removed */
   remove(
     caller: Caller | null,
     member: { workspaceId: string; userId: string },
@@ -17,13 +17,13 @@ export interface Members {
   leave(caller: Caller | null, workspaceId: string): Promise<{ membershipId: string }>;
 }
 
-/** What became of a membership. */
+/** A change of a membership. */
 export interface MemberEvent {
   workspaceId: string;
   actorId: string;
   userId: string;
   change: "JOINED" | "ROLE_CHANGED" | "REMOVED" | "LEFT";
-  /** From now on; absent for one who is gone. */
+  /** The new role; absent for a user who is no longer a member. */
   role?: WorkspaceRole;
 }
 
@@ -33,7 +33,7 @@ export interface MembersDeps {
   grants: GrantLifecycle;
   flows: FlowStore;
   revocation: Revocation;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
   changes: Pick<Changes, "flow" | "members" | "server" | "workspace">;
 }
@@ -48,8 +48,9 @@ export function createMembers(deps: MembersDeps): Members {
   const { db, access } = deps;
 
   /**
-   * Servers first, in one order, as whoever stores a consent does: after this no consent of the leaver's can be stored. Then the
-   * member and all owners, so that two owners who leave at once do not both find another.
+   * Locks the servers first, in the same order as storing a consent: afterwards no consent of the
+   * leaving user can be stored. Then locks the member and all owners, so that two owners who leave
+   * at the same time do not both find another owner.
    */
   async function lock(
     tx: Transaction,
@@ -63,7 +64,9 @@ export function createMembers(deps: MembersDeps): Members {
       ORDER BY "id" FOR UPDATE`;
   }
 
-  /** What a leaver had connected goes with them, their own accounts and the shared ones (regressions S12). */
+  /**
+   * Ends the grants that a leaving user has connected, both personal and shared (regressions S12).
+   */
   async function end(
     member: { workspaceId: string; userId: string },
     actorId: string,

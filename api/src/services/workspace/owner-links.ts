@@ -36,12 +36,15 @@ export function createOwnerLinks(deps: OwnerLinksDeps): OwnerLinks {
       INSERT INTO "OwnerLink" ("id", "tokenHash", "email", "createdAt", "expiresAt")
       VALUES (${deps.newId()}::uuid, ${deps.hash(token)}, ${email}, clock_timestamp(),
         clock_timestamp() + make_interval(hours => ${lifetimeHours}::int))`;
-    // Behind the hash sign, so that no server and no log receives it.
+    // In the fragment, so that no server or log receives it.
     const address = email === null ? "" : `&email=${encodeURIComponent(email)}`;
     return `${publicUrl}/create-account#token=${token}${address}`;
   }
 
-  /** In the form in which the sign-in library stores the tokens of its own links (`storeIdentifier: "hashed"`). */
+  /**
+   * In the form in which the sign-in library stores the tokens of its own links (`storeIdentifier:
+   * "hashed"`).
+   */
   async function insertReset(tx: Transaction, userId: string): Promise<string> {
     const token = deps.newToken();
     const identifier = Buffer.from(deps.hash(`reset-password:${token}`)).toString("base64url");
@@ -68,7 +71,7 @@ export function createOwnerLinks(deps: OwnerLinksDeps): OwnerLinks {
         const email = text.toLowerCase();
         const user = await tx.user.findUnique({ where: { email }, select: { id: true } });
         if (user) return { url: await insertReset(tx, user.id), purpose: "new-password" };
-        // A renewed link replaces the earlier one.
+        // A new link replaces the earlier one.
         await tx.ownerLink.deleteMany({ where: { email } });
         return { url: await insert(tx, email), purpose: "new-account" };
       }),
@@ -83,7 +86,7 @@ export function createOwnerLinks(deps: OwnerLinksDeps): OwnerLinks {
     },
 
     async use(token, email) {
-      // With the link, all links to the first account end: it exists now.
+      // All links for the first account end with this one, because the account now exists.
       const used = await db.$queryRaw<{ isMeant: boolean }[]>`
         DELETE FROM "OwnerLink" WHERE "email" IS NULL OR "tokenHash" = ${deps.hash(token)}
         RETURNING "tokenHash" = ${deps.hash(token)} AND "expiresAt" > clock_timestamp()

@@ -1,14 +1,15 @@
 import type { Database } from "@gatehouse/prisma";
 
-/** Whose a session or an API token is. */
+/** The owner of a session or an API token. */
 interface Credential {
   credentialId: string;
   apiToken?: object;
 }
 
 /**
- * The users behind the sessions and API tokens that live, by the credential's id, in one statement. `isMember` is false for an API token
- * whose owner has left its workspace.
+ * Returns the users of the sessions and API tokens that are still valid, by the id of the
+ * credential, in one statement. `isMember` is false for an API token whose owner has left its
+ * workspace.
  */
 export async function readLiveCredentials(
   db: Database,

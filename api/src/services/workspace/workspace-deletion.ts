@@ -11,8 +11,9 @@ import type { Workspaces } from "./workspaces.ts";
 
 export interface WorkspaceDeletion {
   /**
-   * By an owner, at once and for good: every account of every server is on its way to be revoked, and all that is stored is gone.
-   * @param name as it is called, letter by letter
+   * Requires OWNER. Deletes the workspace immediately and permanently: all grants of its servers
+   * are queued for revocation, and all stored data is deleted.
+   * @param name the exact name of the workspace, as a confirmation
    */
   delete(caller: Caller | null, id: string, name: string): Promise<void>;
 }
@@ -34,8 +35,8 @@ export function createWorkspaceDeletion(deps: WorkspaceDeletionDeps): WorkspaceD
   const { db, access } = deps;
 
   /**
-   * Servers, members, the workspace, as everybody else does who locks more than one of them: after this no consent can be stored, and
-   * nobody joins.
+   * Locks servers, members and the workspace, in the same order as every other transaction that
+   * locks more than one of them: afterwards no consent can be stored, and no user can join.
    */
   async function lock(tx: Transaction, workspaceId: string, userId: string): Promise<string> {
     await tx.$queryRaw`

@@ -10,9 +10,9 @@ import { type Quotas, requireQuota } from "../access/quotas.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;
-  /** By an admin. Its slug stays: addresses go on working. */
+  /** Requires ADMIN. The slug does not change, so that existing URLs stay valid. */
   rename(caller: Caller | null, id: string, name: string): Promise<void>;
-  /** Everybody has at least one of their own; made at sign-up. */
+  /** Every user has at least one workspace of their own, which is created at sign-up. */
   ensureOwn(user: { id: string; name: string }): Promise<void>;
 }
 
@@ -20,14 +20,17 @@ export interface WorkspacesDeps {
   db: Database;
   access: Access;
   quotas: Pick<Quotas, "workspacesPerUser">;
-  /** The last statement of the transaction. */
+  /** Must be the last statement of the transaction. */
   appendMemberEvent(tx: Transaction, event: MemberEvent): Promise<void>;
-  /** The same for any event. */
+  /** Appends any event; must be the last statement of the transaction. */
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
   changes: Pick<Changes, "workspace">;
 }
 
-/** Letters and digits of the name, and a tail that nobody guesses or collides with. */
+/**
+ * Letters and digits of the name, followed by a random suffix that cannot be guessed and does not
+ * collide.
+ */
 function makeSlug(name: string): string {
   const words = name
     .normalize("NFKD")
@@ -41,7 +44,7 @@ function makeSlug(name: string): string {
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
   const { db, access, quotas, appendMemberEvent } = deps;
 
-  /** Its log begins with its owner. */
+  /** The first event of the log is the membership of its owner. */
   async function createFor(tx: Transaction, userId: string, name: string): Promise<Workspace> {
     const { id: workspaceId } = await tx.workspace.create({
       data: { name, slug: makeSlug(name), memberships: { create: { userId, role: "OWNER" } } },
@@ -53,7 +56,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       change: "JOINED",
       role: "OWNER",
     });
-    // With the end of its log as it is now.
+    // Read again, to include the current end of its log.
     return tx.workspace.findUniqueOrThrow({ where: { id: workspaceId } });
   }
 
@@ -97,7 +100,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
     },
     async ensureOwn(user) {
       await db.$transaction(async (tx) => {
-        // Two first sign-ins at once make one workspace.
+        // Two concurrent first sign-ins create only one workspace.
         await tx.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${user.id}::uuid FOR UPDATE`;
         const owned = await tx.membership.count({ where: { userId: user.id, role: "OWNER" } });
         const owner = user.name.trim().slice(0, 80);
