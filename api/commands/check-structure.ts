@@ -36,5 +36,5 @@ function countLines(path: string): number {
 
 const violations = [...findUnsortedServices(), ...findLongFiles()];
 for (const line of violations) console.log(line);
-console.log(`${violations.length} violations of the source structure.`);
+console.log(`Violations of the source structure: ${violations.length}.`);
 process.exitCode = violations.length > 0 ? 1 : 0;

@@ -5,7 +5,11 @@ import { type AuthLimitsDeps, limitAttempts } from "./auth-limits.ts";
 import { waitForEqualTime } from "./auth-request.ts";
 import { checkNewPassword } from "./new-passwords.ts";
 import { requireTicket, type SignUpGateDeps } from "./sign-up-gate.ts";
-import { refuseRegisteredEmail, type RegisteredEmailsDeps, unifyRefusals } from "./registered-emails.ts";
+import {
+  refuseRegisteredEmail,
+  type RegisteredEmailsDeps,
+  unifyRefusals,
+} from "./registered-emails.ts";
 
 type EndpointHooksDeps = AuthLimitsDeps & SignUpGateDeps & RegisteredEmailsDeps;
 

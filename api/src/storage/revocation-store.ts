@@ -109,10 +109,7 @@ export interface RevocationStore {
    * when they are given back.
    */
   postpone(account: RevocationAccount, forMs: number): Promise<void>;
-  /**
-   * Null if the seal is broken, which a retry cannot fix.
-   * @throws UnknownKeyError. The task is not changed.
-   */
+  /** Null if the seal is broken, which a retry cannot fix. @throws UnknownKeyError */
   open(task: LeasedTask): RevocationWork | null;
   /** Whether an active grant of this owner uses this client. */
   isShared(account: RevocationAccount): Promise<boolean>;

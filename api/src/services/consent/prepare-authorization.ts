@@ -6,7 +6,12 @@ import type { Fetch, GrantClient } from "#oauth/ports.ts";
 import { chooseSentResource } from "#oauth/provider-deviations.ts";
 import { noteRedirectFault } from "#oauth/redirect-uri.ts";
 import { unionScopes } from "#oauth/scopes.ts";
-import { createStepRecorder, type Step, type StepClock, type StepRecorder } from "#oauth/flow-steps.ts";
+import {
+  createStepRecorder,
+  type Step,
+  type StepClock,
+  type StepRecorder,
+} from "#oauth/flow-steps.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
 import type { AuthorizationServerOption } from "../discovery/authorization-server-option.ts";
 import type { Detector } from "../discovery/detection.ts";
