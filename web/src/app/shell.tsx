@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { lazy, Suspense, useState } from "react";
 import { Navigate, Outlet, useLocation, useNavigate, useOutletContext } from "react-router";
 import { useQuery } from "urql";
@@ -10,6 +10,7 @@ import { signInPath } from "../lib/return-path.ts";
 import type { CurrentWorkspace } from "../lib/workspace.ts";
 import { ErrorNotice } from "../ui/error-notice.tsx";
 import { LiveRegion } from "../ui/live-region.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { CommandCenter } from "./command-center.tsx";
 import { Navigation } from "./navigation.tsx";
 import { sessionQuery } from "./session-query.ts";
@@ -103,7 +104,7 @@ function Frame({ viewer }: { viewer: NonNullable<SessionQuery["viewer"]> }) {
 function Waiting() {
   return (
     <main className={classes["waiting"]}>
-      <Loader size="sm" aria-label="Loading" />
+      <Loading label="Loading" />
     </main>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Loader } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useParams } from "react-router";
 import { useQuery } from "urql";
@@ -12,6 +12,7 @@ import type { InvitationPageQuery } from "../../graphql/generated/graphql.ts";
 import { invitePath } from "../../lib/paths.ts";
 import { signInPath } from "../../lib/return-path.ts";
 import { ErrorNotice } from "../../ui/error-notice.tsx";
+import { Loading } from "../../ui/loading.tsx";
 import { rememberWorkspace } from "../use-chosen-workspace.ts";
 
 const invitationPageQuery = graphql(`
@@ -65,7 +66,7 @@ export function InvitationPage() {
   return (
     <AuthCard {...words} footer={footer}>
       {error && !data && <ErrorNotice error={error} onRetry={again} />}
-      {!error && !data && <Loader size="sm" aria-label="Loading the invitation" />}
+      {!error && !data && <Loading label="Loading the invitation" />}
       {data && (
         <InvitationPanel
           token={token}

@@ -1,7 +1,8 @@
-import { Loader, SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
+import { SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
 import type { ErrorSchema } from "@rjsf/utils";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { Notice } from "../../ui/notice.tsx";
+import { Loading } from "../../ui/loading.tsx";
 import type { ArgumentFault } from "./check-arguments.ts";
 import type { Draft } from "./draft-arguments.ts";
 import { parseJson } from "./form/json-field.tsx";
@@ -79,7 +80,7 @@ export function ArgumentsEditor(props: ArgumentsEditorProps) {
           </Stack>
         </form>
       ) : (
-        <Suspense fallback={<Loader size="sm" aria-label="Loading the form" />}>
+        <Suspense fallback={<Loading label="Loading the form" />}>
           <SchemaForm
             inputSchema={inputSchema}
             value={draft.value}

@@ -1,8 +1,9 @@
-import { Button, Group, Loader, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { fillDefaults, omitEmptied } from "./answer-content.ts";
 import type { ArgumentFault } from "./check-arguments.ts";
 import { toFormErrors } from "./form-validator.ts";
+import { Loading } from "../../ui/loading.tsx";
 
 const SchemaForm = lazy(async () => ({
   default: (await import("./form/schema-form.tsx")).SchemaForm,
@@ -23,7 +24,7 @@ export function QuestionForm(props: QuestionFormProps) {
   const [value, setValue] = useState(() => fillDefaults(requestedSchema));
   const faults = useMemo(() => (issues.length > 0 ? toFormErrors(issues) : undefined), [issues]);
   return (
-    <Suspense fallback={<Loader size="sm" aria-label="Loading the form" />}>
+    <Suspense fallback={<Loading label="Loading the form" />}>
       <SchemaForm
         inputSchema={requestedSchema}
         idPrefix="answer"
