@@ -2,6 +2,7 @@ import type { Prisma } from "@gatehouse/prisma";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startSandbox } from "#sandbox/sandbox.ts";
 import { connect, createServer, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
+import { watchClients } from "./support/client-traffic.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 
 const day = 86_400_000;
@@ -71,9 +72,10 @@ describe("grants are renewed before they expire", () => {
     expect(await countRefreshes(serverId)).toBe(0);
     await change(serverId, { accessTokenExpiresAt: soon() });
     await renewed(serverId, 1);
-    gatehouse.sandbox.traffic.reset();
+    const countTraffic = await watchClients(gatehouse, serverId);
+    const { refreshes } = countTraffic();
     await executeTool(ada, serverId, "list_notes");
-    expect(gatehouse.sandbox.traffic.countTokenRequests("refresh_token")).toBe(0);
+    expect(countTraffic().refreshes).toBe(refreshes);
     await passTurns();
     expect(await countRefreshes(serverId)).toBe(1);
     const events = await gatehouse.db.workspaceEvent.findMany({
@@ -152,13 +154,15 @@ describe("many at once", () => {
     await gatehouse.addProcess();
     const ids: string[] = [];
     for (let i = 0; i < 10; i++) ids.push(await connectServer());
-    gatehouse.sandbox.traffic.reset();
+    const watches = await Promise.all(ids.map((id) => watchClients(gatehouse, id)));
+    const countRequests = () => watches.reduce((sum, count) => sum + count().refreshes, 0);
+    const before = countRequests();
     await gatehouse.db.oAuthGrant.updateMany({
       where: { serverId: { in: ids.map(rowIdOf) } },
       data: { accessTokenExpiresAt: soon() },
     });
     for (const id of ids) await renewed(id, 1);
-    expect(gatehouse.sandbox.traffic.countTokenRequests("refresh_token")).toBe(10);
+    expect(countRequests() - before).toBe(10);
     const ended = await gatehouse.db.workspaceEvent.count({ where: { type: "REAUTH_REQUIRED" } });
     expect(ended).toBe(0);
   });
