@@ -28,18 +28,20 @@ describe.skipIf(!hasChromium)("ten tabs and one more", { timeout: 300_000 }, () 
         tab.on("pageerror", (error) => faults.push(error.message));
         await tab.goto(gatehouse.url);
         await tab.locator("[data-testid=live][data-state=live]").waitFor();
+        // On a busy machine, the network can be idle before the list's own code has run.
+        await tab.getByRole("link", { name: "Acme Notes", exact: true }).waitFor();
         await tab.waitForLoadState("networkidle");
         return tab;
       }),
     );
-    const asked = tabs.map(countRequests);
+    const asked = tabs.map(recordRequests);
 
     const connect = page.getByRole("button", { name: "Connect Acme Notes" });
     await consent(await clickForPopup(page, connect));
     await findRowStatus(page).waitFor();
     await Promise.all(tabs.map((tab) => findRowStatus(tab).waitFor()));
     // The event itself carries the new state, so no tab has to ask for it.
-    expect(asked.map((count) => count())).toEqual(tabs.map(() => 0));
+    expect(asked.flat()).toEqual([]);
 
     // A request of each tab is answered while the live connections of all of them are open.
     await Promise.all(
@@ -60,11 +62,11 @@ describe.skipIf(!hasChromium)("ten tabs and one more", { timeout: 300_000 }, () 
 
 const findRowStatus = (page: Page) => findStatus(page, "Connected").first();
 
-/** How many GraphQL requests the page has sent from now on. */
-function countRequests(page: Page): () => number {
-  let count = 0;
+/** The GraphQL requests that the page sends from now on. */
+function recordRequests(page: Page): unknown[] {
+  const requests: unknown[] = [];
   page.on("request", (request) => {
-    if (new URL(request.url()).pathname === "/graphql") count += 1;
+    if (new URL(request.url()).pathname === "/graphql") requests.push(request.postDataJSON());
   });
-  return () => count;
+  return requests;
 }
