@@ -1,4 +1,4 @@
-/** Legacy servers that answer 401 for a session that they no longer know, or that belongs to another token (regressions I3). */
+/** Legacy servers that no longer know a session, or whose session belongs to another token, and how they say so. */
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
@@ -22,6 +22,8 @@ interface BoundServer extends ScriptedCounterparty {
   sessions: Map<string, string>;
   /** Whether the server asks for no token until a tool is called. */
   isOpenUntilCalls: boolean;
+  /** How the server answers a request in a session that it does not know. */
+  refuseSession: (call: ScriptedCall, response: ServerResponse) => void;
 }
 
 /** A server that answers 401 to anything but its token, and to a session of another token. */
@@ -46,7 +48,8 @@ async function startBound(): Promise<BoundServer> {
     }
     const owner = server.sessions.get(String(call.headers["mcp-session-id"]));
     if (call.method?.startsWith("notifications/")) return void response.writeHead(202).end();
-    if (!isAccepted || owner !== token) return refuse(response);
+    if (!isAccepted) return refuse(response);
+    if (owner !== token) return server.refuseSession(call, response);
     return sendResult(call, response, { content: [{ type: "text", text: "done" }] });
   });
   const server: BoundServer = {
@@ -54,6 +57,7 @@ async function startBound(): Promise<BoundServer> {
     token: "first",
     sessions: new Map(),
     isOpenUntilCalls: false,
+    refuseSession: (_call, response) => refuse(response),
   };
   closing.push(server);
   return server;
@@ -137,6 +141,52 @@ describe("I3 a 401 within a session", () => {
     server.sessions.set = (id) => lost(id, "nobody");
     expect(await account.run()).toEqual({ kind: "refused", stop: "rejected" });
     expect(account.refusals).toHaveLength(1);
+    expect(countOf(server, "initialize")).toBe(1);
+  });
+});
+
+const error =
+  (status: number, code: number, message: string): BoundServer["refuseSession"] =>
+  (call, response) =>
+    sendJson(response, status, { jsonrpc: "2.0", id: call.id, error: { code, message } });
+const text =
+  (status: number, body: string): BoundServer["refuseSession"] =>
+  (_call, response) =>
+    void response.writeHead(status, { "content-type": "text/plain" }).end(body);
+
+describe("I19 a lost session is recognized, and the call is repeated in a new one", () => {
+  it.each<[string, BoundServer["refuseSession"]]>([
+    ["404", text(404, "")],
+    ["410", text(410, "Gone")],
+    ["400 with text", text(400, "Invalid session")],
+    ["400 with code -32000", error(400, -32_000, "Bad Request: No valid session ID provided")],
+    ["400 with code -32600", error(400, -32_600, "Missing session ID")],
+    ["200 with code -32001", error(200, -32_001, "Session not found")],
+    ["200 with code -32602", error(200, -32_602, "Session is not initialized")],
+    ["200 with code -32603", error(200, -32_603, "Unknown session")],
+  ])("%s", async (_, refuseSession) => {
+    const server = await startBound();
+    server.refuseSession = refuseSession;
+    const account = openAccount(server);
+    expect(await account.run()).toMatchObject(done);
+    server.sessions.clear();
+    expect(await account.run()).toMatchObject(done);
+    expect(countOf(server, "initialize")).toBe(2);
+    expect(await account.run()).toMatchObject(done);
+    expect(countOf(server, "initialize"), "the new session is kept").toBe(2);
+  });
+
+  it("an error that names a session is the answer of the call while the session works", async () => {
+    const server = await startBound();
+    const account = openAccount(server);
+    const calls = server.sessions.get.bind(server.sessions);
+    expect(await account.run()).toMatchObject(done);
+    server.refuseSession = (call, response) =>
+      call.method === "ping"
+        ? sendResult(call, response, {})
+        : error(200, -32_602, "There is no session of that name")(call, response);
+    server.sessions.get = (id) => (calls(id) === undefined ? undefined : "another");
+    expect(await account.run()).toMatchObject({ kind: "protocol-error", code: -32_602 });
     expect(countOf(server, "initialize")).toBe(1);
   });
 });
