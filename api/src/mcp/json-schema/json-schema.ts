@@ -7,7 +7,7 @@ import { addFormats } from "./formats.ts";
 import { isTooDeep, measureJson } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { compilePattern, resetPatternBudget } from "./safe-regex.ts";
+import { compilePattern } from "./safe-regex.ts";
 import { estimateSchemaCost } from "./schema-cost.ts";
 import type { SchemaCost } from "./schema-cost.ts";
 import { runWithin } from "./run-with-timeout.ts";
@@ -82,7 +82,6 @@ export function checkAgainstSchema(schema: unknown, value: unknown): Check {
 }
 
 function runCheck(validate: ValidateFunction, value: unknown): Check {
-  resetPatternBudget();
   validate(value);
   const errors = validate.errors?.slice(0, MAX_ERRORS) ?? [];
   validate.errors = null;
