@@ -116,7 +116,8 @@ const failureKinds: Record<Failure["kind"], true> = {
   "protocol-error": true,
 };
 
-function isFailure(answer: unknown): answer is Failure {
+/** Whether the result of an exchange with a server is a failure. */
+export function isFailure(answer: unknown): answer is Failure {
   return (
     typeof answer === "object" &&
     answer !== null &&
