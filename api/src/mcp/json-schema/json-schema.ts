@@ -3,8 +3,8 @@ import type { JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprot
 import { Ajv } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
 import { LRUCache } from "lru-cache";
-import { addFormats } from "./formats.ts";
 import { isTooDeep, measureJson } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -132,7 +132,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
   for (const Dialect of dialects) {
     const compileIn = () => {
       const ajv = new Dialect(options);
-      addFormats(ajv);
+      addFormats.default(ajv);
       return ajv.compile(bare);
     };
     try {

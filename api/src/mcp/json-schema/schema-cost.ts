@@ -31,7 +31,7 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
     if (open.has(node) || depth > DEEPEST) return Infinity;
     open.add(node);
     // Even a short text can keep a pattern busy for hours.
-    let nodes = "patternProperties" in node || hasPattern(node) ? Infinity : 1;
+    let nodes = runsPattern(node) ? Infinity : 1;
     for (const [key, part] of Object.entries(node)) {
       if (key === "uniqueItems" && part === true) isQuadratic = true;
       readsText ||= READING.has(key);
@@ -52,9 +52,10 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
   return { perPlace, isQuadratic, readsText };
 }
 
-/** Unless `pattern` is the name of a property, its value is a text. */
-function hasPattern(node: object): boolean {
-  return "pattern" in node && typeof node.pattern === "string";
+/** Whether a node has a pattern, unless `pattern` is the name of a property. The format `url` is a pattern that backtracks at every colon. */
+function runsPattern(node: object): boolean {
+  const { pattern, patternProperties, format } = node as JsonObject;
+  return typeof pattern === "string" || patternProperties !== undefined || format === "url";
 }
 
 function isReference(key: string): boolean {
