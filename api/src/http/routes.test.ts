@@ -294,6 +294,16 @@ describe("the web app", () => {
     expect(answer).toMatchObject({ body: script, headers: { "content-encoding": encoding } });
   });
 
+  it("sends the whole file for a range, and its size for HEAD", async () => {
+    await using server = await startTestServer({ webRoot });
+    const path = "/assets/app-4f2a.js";
+    const range = await server.send(path, { headers: { range: "bytes=0-9" } });
+    expect(range).toMatchObject({ status: 200, body: script });
+    const head = await server.send(path, { method: "HEAD" });
+    expect(head).toMatchObject({ status: 200, body: "" });
+    expect(head.headers["content-length"]).toBe(String(script.length));
+  });
+
   it("sees a file that a new build replaced", async () => {
     await using server = await startTestServer({ webRoot });
     await writeFile(join(webRoot, "news.txt"), "old");

@@ -24,6 +24,8 @@ export function createStaticRoutes(webRoot: string | null): Hono<HttpEnvironment
   routes.get("*", etag(), async (c, next) => {
     const { path } = c.req;
     if (isApiPath(path)) return next();
+    // A part of a file would get an ETag of its own. A server may ignore the header (RFC 9110 §14.2).
+    c.req.raw.headers.delete("range");
     const file = isHidden(path) ? undefined : await serveFile(c, async () => {});
     const answer = file ?? (isPage(c) ? await serveIndex(c, async () => {}) : undefined);
     if (!answer) return next();
