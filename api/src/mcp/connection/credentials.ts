@@ -2,6 +2,7 @@
  * Adds credentials to the requests to one MCP server. They are obtained for each request, so that a reused connection never sends an
  * outdated token (R5).
  */
+import { LRUCache } from "lru-cache";
 import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
 import { SessionLostError } from "./session-lost.ts";
@@ -121,7 +122,7 @@ export function createCredentialedFetch(target: {
   credentials: Credentials;
 }): CredentialedFetches & { redact: (text: string) => string; discovery: Discovery } {
   const origin = new URL(target.url).origin;
-  const secrets = new Set<string>();
+  const secrets = new LRUCache<string, true>({ max: REMEMBERED_SECRETS });
   const watch = createSessionWatch();
   const discovery: Discovery = { isTentative: true };
 
@@ -194,7 +195,7 @@ export function createCredentialedFetch(target: {
     },
     redact: (text) => {
       let clean = text;
-      for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");
+      for (const secret of secrets.keys()) clean = clean.replaceAll(secret, "[redacted]");
       return clean;
     },
   };
@@ -234,13 +235,9 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
   }
 }
 
-function rememberSecrets(secrets: Set<string>, headers: Record<string, string>): void {
+function rememberSecrets(secrets: LRUCache<string, true>, headers: Record<string, string>): void {
   for (const value of Object.values(headers)) {
     const secret = value.replace(/^(?:bearer|basic|token)\s+/i, "");
-    if (secret.length >= SHORTEST_SECRET) secrets.add(secret);
-  }
-  for (const oldest of secrets) {
-    if (secrets.size <= REMEMBERED_SECRETS) break;
-    secrets.delete(oldest);
+    if (secret.length >= SHORTEST_SECRET) secrets.set(secret, true);
   }
 }

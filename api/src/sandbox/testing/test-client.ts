@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { consent } from "./driver.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "../sandbox.ts";
 
 export const redirectUri = "http://localhost:4999/oauth/callback";
 

@@ -1,9 +1,9 @@
 import { Anchor, Button, Text } from "@mantine/core";
 import { IconDownload, IconPhoto } from "@tabler/icons-react";
 import { useState } from "react";
-import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
-import { graphql } from "../../graphql/generated/gql.ts";
-import { LongText } from "../../ui/long-text.tsx";
+import { readFragment, type FragmentType } from "../../../graphql/generated/fragment-masking.ts";
+import { graphql } from "../../../graphql/generated/gql.ts";
+import { LongText } from "../../../ui/long-text.tsx";
 
 const contentPartFragment = graphql(`
   fragment ContentPart_content on ToolContent {

@@ -1,13 +1,13 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
-import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
-import { graphql } from "../../graphql/generated/gql.ts";
-import { formatDuration } from "../../lib/format.ts";
-import { downloadText } from "../../lib/download-text.ts";
-import { executionWords } from "../../lib/words.ts";
-import { LongText } from "../../ui/long-text.tsx";
-import { Notice } from "../../ui/notice.tsx";
-import { StatusBadge } from "../../ui/status-badge.tsx";
+import { readFragment, type FragmentType } from "../../../graphql/generated/fragment-masking.ts";
+import { graphql } from "../../../graphql/generated/gql.ts";
+import { formatDuration } from "../../../lib/format.ts";
+import { downloadText } from "../../../lib/download-text.ts";
+import { executionWords } from "../../../lib/words.ts";
+import { LongText } from "../../../ui/long-text.tsx";
+import { Notice } from "../../../ui/notice.tsx";
+import { StatusBadge } from "../../../ui/status-badge.tsx";
 import { ContentPart } from "./content-part.tsx";
 
 const executionResultFragment = graphql(`

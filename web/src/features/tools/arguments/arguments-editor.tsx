@@ -1,8 +1,8 @@
 import { SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
 import type { ErrorSchema } from "@rjsf/utils";
 import { lazy, Suspense, useState, type ReactNode } from "react";
-import { Notice } from "../../ui/notice.tsx";
-import { Loading } from "../../ui/loading.tsx";
+import { Notice } from "../../../ui/notice.tsx";
+import { Loading } from "../../../ui/loading.tsx";
 import type { ArgumentFault } from "./check-arguments.ts";
 import type { Draft } from "./draft-arguments.ts";
 import { parseJson } from "./form/json-field.tsx";

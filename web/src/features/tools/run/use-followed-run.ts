@@ -1,10 +1,10 @@
 import { useEffect } from "react";
 import { useQuery, useSubscription } from "urql";
-import { readFragment } from "../../graphql/generated/fragment-masking.ts";
+import { readFragment } from "../../../graphql/generated/fragment-masking.ts";
 import type {
   ToolExecutionStatus,
   ToolRun_ExecutionFragment,
-} from "../../graphql/generated/graphql.ts";
+} from "../../../graphql/generated/graphql.ts";
 import { toolRunFragment, toolRunQuery, toolRunSubscription } from "./run-operations.ts";
 
 /** How often it is asked for beside the subscription: where no WebSocket gets through, the end is seen all the same. */

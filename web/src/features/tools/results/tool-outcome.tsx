@@ -1,12 +1,12 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { OAuthReason, OAuthState } from "../../graphql/generated/graphql.ts";
-import { reasonWords } from "../../lib/words.ts";
-import { ErrorNotice } from "../../ui/error-notice.tsx";
-import { Notice } from "../../ui/notice.tsx";
+import type { OAuthReason, OAuthState } from "../../../graphql/generated/graphql.ts";
+import { reasonWords } from "../../../lib/words.ts";
+import { ErrorNotice } from "../../../ui/error-notice.tsx";
+import { Notice } from "../../../ui/notice.tsx";
 import { ExecutionResult } from "./execution-result.tsx";
-import { RunningTool } from "./running-tool.tsx";
-import type { ToolRefusal, ToolRun } from "./use-tool-run.ts";
+import { RunningTool } from "../run/running-tool.tsx";
+import type { ToolRefusal, ToolRun } from "../run/use-tool-run.ts";
 
 type Account = { oauthState: OAuthState; reconnect: ReactNode };
 type ToolOutcomeProps = Account & { run: ToolRun };

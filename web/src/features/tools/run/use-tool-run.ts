@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
 import { useMutation, type CombinedError } from "urql";
-import { readFragment } from "../../graphql/generated/fragment-masking.ts";
+import { readFragment } from "../../../graphql/generated/fragment-masking.ts";
 import type {
   ExecuteToolMutation,
   ToolRun_ExecutionFragment,
-} from "../../graphql/generated/graphql.ts";
-import { announce } from "../../lib/announce.ts";
-import { executionWords } from "../../lib/words.ts";
+} from "../../../graphql/generated/graphql.ts";
+import { announce } from "../../../lib/announce.ts";
+import { executionWords } from "../../../lib/words.ts";
 import { executeToolMutation } from "./execute-tool.ts";
 import { toolRunFragment } from "./run-operations.ts";
 import { isUnderWay, useFollowedRun } from "./use-followed-run.ts";

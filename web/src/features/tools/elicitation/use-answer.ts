@@ -1,12 +1,12 @@
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useMutation, type CombinedError } from "urql";
-import { readErrorCode } from "../../graphql/errors.ts";
-import { graphql } from "../../graphql/generated/gql.ts";
-import type { ElicitationAction } from "../../graphql/generated/graphql.ts";
-import { announce } from "../../lib/announce.ts";
-import { describeError } from "../../lib/describe-error.ts";
-import type { ArgumentFault } from "./check-arguments.ts";
+import { readErrorCode } from "../../../graphql/errors.ts";
+import { graphql } from "../../../graphql/generated/gql.ts";
+import type { ElicitationAction } from "../../../graphql/generated/graphql.ts";
+import { announce } from "../../../lib/announce.ts";
+import { describeError } from "../../../lib/describe-error.ts";
+import type { ArgumentFault } from "../arguments/check-arguments.ts";
 
 const answerElicitationMutation = graphql(`
   mutation AnswerElicitation($input: AnswerElicitationInput!) {

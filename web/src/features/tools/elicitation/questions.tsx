@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { announce } from "../../lib/announce.ts";
-import { Notice } from "../../ui/notice.tsx";
+import { announce } from "../../../lib/announce.ts";
+import { Notice } from "../../../ui/notice.tsx";
 import { type PendingQuestion, useQuestions } from "./use-questions.ts";
 
 const QuestionDialog = lazy(async () => ({

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useQuery } from "urql";
-import { graphql } from "../../graphql/generated/gql.ts";
+import { graphql } from "../../../graphql/generated/gql.ts";
 import { isUnderWay } from "./use-followed-run.ts";
 
 const earlierRunQuery = graphql(`

@@ -1,8 +1,8 @@
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import { CodeBlock } from "../../ui/code-block.tsx";
-import { CopyTextButton } from "../../ui/copy-text-button.tsx";
-import { Section } from "../../ui/section.tsx";
+import { CodeBlock } from "../../../ui/code-block.tsx";
+import { CopyTextButton } from "../../../ui/copy-text-button.tsx";
+import { Section } from "../../../ui/section.tsx";
 import {
   makeVariables,
   tokenPlaceholder,

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useQuery, useSubscription } from "urql";
-import { graphql } from "../../graphql/generated/gql.ts";
-import type { PendingQuestionsQuery } from "../../graphql/generated/graphql.ts";
+import { graphql } from "../../../graphql/generated/gql.ts";
+import type { PendingQuestionsQuery } from "../../../graphql/generated/graphql.ts";
 
 const pendingQuestionsQuery = graphql(`
   query PendingQuestions($workspaceId: ID!) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { makeVariables, snippetOperation, writeSnippet, type ToolCall } from "./snippets.ts";
 
 const schema = buildSchema(
-  readFileSync(new URL("../../../../api/schema.graphql", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../../api/schema.graphql", import.meta.url), "utf8"),
 );
 
 const call: ToolCall = {

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { formatInstant, formatUrl } from "../../lib/format.ts";
-import { ErrorNotice } from "../../ui/error-notice.tsx";
+import { formatInstant, formatUrl } from "../../../lib/format.ts";
+import { ErrorNotice } from "../../../ui/error-notice.tsx";
 import classes from "./question-dialog.module.css";
 import { QuestionForm } from "./question-form.tsx";
 import { QuestionLink } from "./question-link.tsx";

@@ -1,10 +1,10 @@
 import { Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconPlayerStop } from "@tabler/icons-react";
 import { useMutation } from "urql";
-import type { ToolRun_ExecutionFragment } from "../../graphql/generated/graphql.ts";
-import { executionWords } from "../../lib/words.ts";
-import { ErrorNotice } from "../../ui/error-notice.tsx";
-import { StatusBadge } from "../../ui/status-badge.tsx";
+import type { ToolRun_ExecutionFragment } from "../../../graphql/generated/graphql.ts";
+import { executionWords } from "../../../lib/words.ts";
+import { ErrorNotice } from "../../../ui/error-notice.tsx";
+import { StatusBadge } from "../../../ui/status-badge.tsx";
 import { cancelRunMutation } from "./run-operations.ts";
 import classes from "./running-tool.module.css";
 

@@ -1,12 +1,12 @@
 import { Button, Group, Text } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { fillDefaults, omitEmptied } from "./answer-content.ts";
-import type { ArgumentFault } from "./check-arguments.ts";
-import { toFormErrors } from "./form-validator.ts";
-import { Loading } from "../../ui/loading.tsx";
+import type { ArgumentFault } from "../arguments/check-arguments.ts";
+import { toFormErrors } from "../arguments/form-validator.ts";
+import { Loading } from "../../../ui/loading.tsx";
 
 const SchemaForm = lazy(async () => ({
-  default: (await import("./form/schema-form.tsx")).SchemaForm,
+  default: (await import("../arguments/form/schema-form.tsx")).SchemaForm,
 }));
 
 type QuestionFormProps = {
