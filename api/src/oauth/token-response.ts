@@ -50,7 +50,7 @@ export async function readTokenResponse(
     const description = typeof text === "string" ? text : null;
     return {
       kind: "error",
-      code: error,
+      code: readErrorCode(error, description),
       detail: describeOAuthError(error, description, secrets),
       retryAfterMs,
     };
@@ -82,6 +82,14 @@ async function readBody(
     return { body, remark: "The response is a form instead of JSON." };
   }
   return { body: null, remark: null };
+}
+
+/**
+ * Microsoft Entra refuses `resource` with a general error code, also under host names of customers
+ * (regressions I11).
+ */
+export function readErrorCode(code: string, description: string | null): string {
+  return description !== null && /\bAADSTS9010010\b/.test(description) ? "invalid_target" : code;
 }
 
 /** The status, and the error code of a server with a format of its own. */

@@ -93,8 +93,13 @@ function normalizeResource(
     return [];
   }
   const text = pickText(raw, "name", "title", "description", "mimeType");
-  const size = typeof raw["size"] === "number" ? { size: raw["size"] } : {};
+  const size = isSize(raw["size"]) ? { size: raw["size"] } : {};
   return [{ name: uri, ...text, ...size, [address]: uri }];
+}
+
+/** In bytes. JSON can contain numbers that are infinite when they are read, such as 1e999. */
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && size >= 0 && Number.isFinite(size);
 }
 
 function normalizePrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {

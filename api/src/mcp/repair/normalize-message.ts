@@ -102,8 +102,8 @@ function normalizeParams(method: unknown, params: JsonObject): JsonObject {
 function normalizeProgress(params: JsonObject): JsonObject {
   const { progress, total, message, ...rest } = params;
   const isFit =
-    typeof progress === "number" &&
-    (total === undefined || typeof total === "number") &&
+    isNumber(progress) &&
+    (total === undefined || isNumber(total)) &&
     (message === undefined || typeof message === "string");
   if (isFit) return params;
   const amount = toNumber(progress);
@@ -116,9 +116,14 @@ function normalizeProgress(params: JsonObject): JsonObject {
   };
 }
 
+/** JSON can contain numbers that are infinite when they are read, such as 1e999. */
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 function toNumber(value: unknown): number | null {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : null;
+  return isNumber(number) ? number : null;
 }
 
 function dropNullMeta(holder: JsonObject): JsonObject {
