@@ -1,7 +1,7 @@
 import type { McpServer, OAuthFlow, OAuthFlowMode } from "@gatehouse/prisma";
 import type { Changes } from "#events/changes.ts";
 import type { Refresher } from "#oauth/refresher.ts";
-import type { Step } from "#oauth/flow-steps.ts";
+import { recordSteps } from "#oauth/flow-steps.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "../access/access.ts";
 import { checkReturnTo } from "../access/input.ts";
@@ -9,13 +9,8 @@ import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
 import { InputFaults, notFound, ServiceError } from "../access/service-error.ts";
 import { connectsItself } from "../grant/connects-itself.ts";
 import { checkIssuer } from "./consent-target.ts";
-import {
-  failFlow,
-  findGrant,
-  prepareAuthorization,
-  type PrepareDeps,
-  type StartAnswer,
-} from "./prepare-authorization.ts";
+import { type AttemptDeps, failFlow, findGrant, type StartAnswer } from "./consent-attempt.ts";
+import { prepareAuthorization } from "./prepare-authorization.ts";
 
 export interface StartInput {
   serverId: string;
@@ -41,7 +36,7 @@ export interface Consent {
   findFlow(caller: Caller | null, flowId: string): Promise<OAuthFlow | null>;
 }
 
-export interface ConsentDeps extends PrepareDeps {
+export interface ConsentDeps extends AttemptDeps {
   access: Access;
   grants: GrantLifecycle;
   refresher: Refresher;
@@ -167,13 +162,13 @@ async function attemptConsent(
     configVersion: server.configVersion,
     ttlMs: flowTtlMs,
   });
-  const taken: Step[] = [];
+  const steps = recordSteps(deps.clock);
   const { ownerId } = who;
   const { issuer } = input;
   try {
-    return await prepareAuthorization(deps, { flow, server, ownerId, issuer, taken }, signal);
+    return await prepareAuthorization(deps, { flow, server, ownerId, issuer, steps }, signal);
   } catch (error) {
-    await failFlow(deps.flows, flow, taken, "Something went wrong inside Gatehouse.");
+    await failFlow(deps.flows, flow, steps, "Something went wrong inside Gatehouse.");
     throw error;
   }
 }
