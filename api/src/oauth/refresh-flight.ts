@@ -23,6 +23,7 @@ import type { ProviderProfiles } from "./provider-profiles.ts";
 import { isRenewable } from "./refresh-need.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
+import { backoffMs } from "#async/backoff.ts";
 
 /** The maximum time between two reads of a waiter, because notifications can be lost. */
 const pollMs = 1_000;
@@ -186,9 +187,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       const count = failures.get(id) ?? 0;
       failures.set(id, count + 1);
       if (inDoubt) doubts.set(id, version);
-      const backoffMs = Math.min(firstBackoffMs * 2 ** count, maxBackoffMs);
       const askedMs = Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs);
-      const retryAfterMs = Math.max(backoffMs, askedMs);
+      const retryAfterMs = Math.max(backoffMs(count, firstBackoffMs, maxBackoffMs), askedMs);
       await giveBack(id, leaseId, retryAfterMs);
       report({ outcome: "transient", reason: null, detail: outcome.detail, saved: true });
       return answerNotRefreshed(grant, retryAfterMs, outcome.detail);

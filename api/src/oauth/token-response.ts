@@ -7,6 +7,7 @@ import type { RenewedTokens } from "./ports.ts";
 import { standardizeTokenAnswer } from "./provider-deviations.ts";
 import type { Deviations } from "./provider-profiles.ts";
 import { splitScopes } from "./scopes.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 export type TokenResponse =
   | { kind: "tokens"; tokens: RenewedTokens }
@@ -36,7 +37,7 @@ export async function readTokenResponse(
   const body = answered && standardizeTokenAnswer(answered, deviations);
   const unusable = (detail: string): TokenResponse => ({ kind: "unusable", detail, retryAfterMs });
   // A response of an overloaded or failing server does not end a grant, whatever its body says.
-  if (status >= 500 || status === 408 || status === 429) return unusable(`HTTP ${status}`);
+  if (isTransientStatus(status)) return unusable(`HTTP ${status}`);
   if (status < 200 || (status >= 300 && status < 400)) return unusable(`HTTP ${status}`);
   if (body === null) return unusable(`HTTP ${status}, and no JSON object`);
   // Some servers return errors with status 200, so the `error` property decides.

@@ -10,6 +10,7 @@ import type {
 } from "#storage/revocation-store.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
 import { type RevocationRequestDeps, requestRevocation } from "./revocation-request.ts";
+import { backoffMs } from "#async/backoff.ts";
 
 /**
  * Revokes tokens and deletes client registrations at their authorization servers, using an outbox: the transaction that ends a grant also
@@ -70,7 +71,7 @@ const outcomes = {
 /** @returns the delay before the next attempt, in milliseconds */
 export function backOff(attempts: number, retryAfterMs: number | null): number {
   return Math.max(
-    Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs),
+    backoffMs(attempts - 1, firstDelayMs, longestDelayMs),
     Math.min(retryAfterMs ?? 0, longestDelayMs),
   );
 }

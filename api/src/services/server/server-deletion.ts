@@ -6,7 +6,8 @@ import type { RegistrationStore } from "#storage/registration-store.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { notFound } from "../access/service-error.ts";
 import { lockServer, patient } from "./server-lock.ts";
-import { type Quotas, requireServerQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireServerQuota } from "../access/quotas.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
 /**

@@ -20,7 +20,8 @@ import type { Detection } from "../discovery/detected-server.ts";
 import { InputFaults, ServiceError } from "../access/service-error.ts";
 import { checkHeaders, checkName } from "../access/input.ts";
 import { lockServer, patient } from "./server-lock.ts";
-import { type Quotas, requireServerQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireServerQuota } from "../access/quotas.ts";
 import type { Revocation } from "../grant/revocation.ts";
 import {
   checkDestination,
