@@ -57,42 +57,6 @@ const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
 };
 
 export function createSimulation(deps: SimulationDeps): Simulation {
-  const { db, grants } = deps;
-
-  function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
-    const faults = new InputFaults();
-    if (!sandboxUrls.includes(server.url))
-      faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
-    else if (server.authType !== "OAUTH")
-      faults.add("serverId", "This server asks for no OAuth, so its accounts have no state.");
-    faults.throwIfAny();
-  }
-
-  async function store(
-    grant: { id: string; version: number },
-    account: { serverId: string; ownerId: string },
-    from: OAuthStanding,
-    to: OAuthStanding,
-    actorId: string,
-  ): Promise<boolean> {
-    if (to.state === "DISCONNECTED") {
-      const ended = await grants.end(account, to.reason, actorId);
-      await db.toolCatalog.deleteMany({ where: account });
-      deps.changes.server(account.serverId);
-      deps.revocation.kick();
-      return ended;
-    }
-    if (to.reason === "AUTHORIZATION_SERVER_CHANGED") {
-      const moved = await deps.grantMove.markMoved(grant.id, grant.version);
-      deps.revocation.kick();
-      return moved;
-    }
-    if (isDeadReason(to.reason))
-      return deps.grantStore.markDead(grant.id, grant.version, to.reason);
-    if (!isHeld(from) || !isHeld(to)) return false;
-    return grants.changeState(grant.id, { ...from, version: grant.version }, to);
-  }
-
   return {
     async enter(maybeCaller, { serverId, reason }) {
       const { caller, server } = await deps.access.requireServer(
@@ -103,7 +67,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
       if (!deps.sandboxUrls) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
       checkServer(server, deps.sandboxUrls);
       const account = { serverId, ownerId: ownerOf(server, caller) };
-      const grant = await db.oAuthGrant.findUnique({
+      const grant = await deps.db.oAuthGrant.findUnique({
         where: { serverId_ownerId: account },
         select: { id: true, state: true, reason: true, version: true },
       });
@@ -119,10 +83,44 @@ export function createSimulation(deps: SimulationDeps): Simulation {
         present,
       );
       if (next.reason !== reason) throw cannotFollow(present, reason);
-      if (!(await store(grant, account, present, next, caller.userId)))
+      if (!(await store(deps, grant, account, present, next, caller.userId)))
         throw new ServiceError("CONFLICT", "The account changed just now. Look again.");
     },
   };
+}
+
+function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
+  const faults = new InputFaults();
+  if (!sandboxUrls.includes(server.url))
+    faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
+  else if (server.authType !== "OAUTH")
+    faults.add("serverId", "This server asks for no OAuth, so its accounts have no state.");
+  faults.throwIfAny();
+}
+
+async function store(
+  { db, grants, grantStore, grantMove, revocation, changes }: SimulationDeps,
+  grant: { id: string; version: number },
+  account: { serverId: string; ownerId: string },
+  from: OAuthStanding,
+  to: OAuthStanding,
+  actorId: string,
+): Promise<boolean> {
+  if (to.state === "DISCONNECTED") {
+    const ended = await grants.end(account, to.reason, actorId);
+    await db.toolCatalog.deleteMany({ where: account });
+    changes.server(account.serverId);
+    revocation.kick();
+    return ended;
+  }
+  if (to.reason === "AUTHORIZATION_SERVER_CHANGED") {
+    const moved = await grantMove.markMoved(grant.id, grant.version);
+    revocation.kick();
+    return moved;
+  }
+  if (isDeadReason(to.reason)) return grantStore.markDead(grant.id, grant.version, to.reason);
+  if (!isHeld(from) || !isHeld(to)) return false;
+  return grants.changeState(grant.id, { ...from, version: grant.version }, to);
 }
 
 function cannotFollow({ state, reason }: OAuthStanding, wanted: OAuthReason): ServiceError {

@@ -7,7 +7,7 @@ import { type Access, type Caller, consentAction, ownerOf } from "../access/acce
 import { checkReturnTo } from "../access/input.ts";
 import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
 import { InputFaults, notFound, ServiceError } from "../access/service-error.ts";
-import { connectsItself } from "../grant/connects-itself.ts";
+import { needsClientCredentials } from "../grant/needs-client-credentials.ts";
 import { checkIssuer } from "./consent-target.ts";
 import { type AttemptDeps, failFlow, findGrant, type StartAnswer } from "./consent-attempt.ts";
 import { prepareAuthorization } from "./prepare-authorization.ts";
@@ -29,7 +29,7 @@ export interface Consent {
    * Connects the workspace's account with client credentials, in an admin's name, if it should be connected and is not. There is one
    * attempt at a time in a process. Returns false if the attempt failed; its record contains the reason.
    */
-  connectItself(server: McpServer, userId: string): Promise<boolean>;
+  connectWithClientCredentials(server: McpServer, userId: string): Promise<boolean>;
   cancel(caller: Caller | null, flowId: string): Promise<OAuthFlow>;
   disconnect(caller: Caller | null, serverId: string): Promise<void>;
   /** Returns null if the attempt does not belong to the caller. */
@@ -85,7 +85,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       );
     },
 
-    connectItself(server, userId) {
+    connectWithClientCredentials(server, userId) {
       const key = keyOf(server);
       const underWay =
         ownAttempts.get(key) ??
@@ -180,7 +180,7 @@ async function attemptClientCredentials(
   userId: string,
 ): Promise<boolean> {
   const ownerId = server.workspaceId;
-  if (!connectsItself(server, await findGrant(deps.db, server, ownerId))) return true;
+  if (!needsClientCredentials(server, await findGrant(deps.db, server, ownerId))) return true;
   const input = { mode: "POPUP", returnTo: null, issuer: null } as const;
   const answer = await attemptConsent(deps, server, { userId, ownerId }, input);
   return answer.__typename === "OAuthAlreadyConnected";
