@@ -15,21 +15,24 @@ import { readTokenResponse, type TokenResponse } from "./token-response.ts";
 
 export type ExchangeOutcome =
   /** `scopes` null: as requested (RFC 6749 §5.1). */
-  | { kind: "tokens"; tokens: RenewedTokens }
+  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
   /** An OAuth error. With `invalid_client` the registration must not be used again. */
   | { kind: "refused"; errorCode: string; detail: string | null }
   /** There was no usable response. The code may have been used and is not sent again. */
   | { kind: "failed"; detail: string };
 
 export type RefreshOutcome =
-  | { kind: "tokens"; tokens: RenewedTokens }
+  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
   | {
       kind: "dead";
       reason: Extract<DeadReason, "GRANT_INVALID" | "CLIENT_INVALID">;
       detail: string | null;
     }
-  /** Says nothing about the grant: keep it and retry later. */
-  | { kind: "transient"; retryAfterMs: number | null; detail: string };
+  /**
+   * Says nothing about the grant: keep it and retry later.
+   * @param refusal the error code, if the endpoint refused the request in a way that may be final
+   */
+  | { kind: "transient"; retryAfterMs: number | null; detail: string; refusal?: string };
 
 /** The options of every token request. */
 export interface TokenRequestOptions {
@@ -102,8 +105,8 @@ async function sendRecorded(
       async (recordingFetch) => judgeExchange(await send(request, recordingFetch)),
       (outcome) =>
         outcome.kind === "tokens"
-          ? { outcome: "OK" }
-          : { outcome: "FAILED", detail: outcome.detail ?? "an error that is none of OAuth's" },
+          ? { outcome: "OK", detail: outcome.remark }
+          : { outcome: "FAILED", detail: outcome.detail ?? unknownError },
     );
   } catch (error) {
     return { kind: "failed", detail: describeFailure(error) };
@@ -216,6 +219,7 @@ function judgeExchange(response: TokenResponse): ExchangeOutcome {
 function judgeRefresh(response: TokenResponse): RefreshOutcome {
   if (response.kind === "tokens") return response;
   const { detail, retryAfterMs } = response;
+  const transient = { kind: "transient", retryAfterMs, detail: detail ?? unknownError } as const;
   if (response.kind === "error") {
     if (response.code === "invalid_grant") return { kind: "dead", reason: "GRANT_INVALID", detail };
     // RFC 6749 §5.2: the client may not use this grant type, which neither a retry nor a new
@@ -224,6 +228,19 @@ function judgeRefresh(response: TokenResponse): RefreshOutcome {
     if (response.code === "invalid_client" || response.code === "unauthorized_client") {
       return { kind: "dead", reason: "CLIENT_INVALID", detail };
     }
-  }
-  return { kind: "transient", retryAfterMs, detail: detail ?? "an error that is none of OAuth's" };
+    if (!passingErrors.has(response.code)) return { ...transient, refusal: response.code };
+  } else if (response.refusal !== undefined) return { ...transient, refusal: response.refusal };
+  return transient;
 }
+
+const unknownError = "an error that OAuth does not define";
+
+/** Error codes by which a server says that a later attempt may succeed. */
+const passingErrors: ReadonlySet<string> = new Set([
+  "server_error",
+  "temporarily_unavailable",
+  "slow_down",
+  "rate_limited",
+  "rate_limit_exceeded",
+  "too_many_requests",
+]);

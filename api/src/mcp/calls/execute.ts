@@ -227,5 +227,5 @@ function correctByTrace(failure: Failure, trace: RequestTrace): Failure {
   if (trace.sent) return failure;
   if (failure.kind === "timed-out") return timeIsUp;
   if (failure.kind !== "unreachable" || failure.sent === false) return failure;
-  return notSent(failure.message);
+  return { ...failure, sent: false, retryable: true, httpStatus: null };
 }

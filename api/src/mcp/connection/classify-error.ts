@@ -71,7 +71,7 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
       sent: phase === "call",
       retryable: true,
       httpStatus: error.httpStatus,
-      message: describeStatus(404),
+      message: describeStatus(error.httpStatus),
       sessionLost: true,
     };
   }

@@ -4,6 +4,7 @@
  */
 import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
+import { SessionLostError } from "./session-lost.ts";
 
 /** A response in which the server rejected the credentials. */
 export interface Refusal {
@@ -18,6 +19,11 @@ export interface Refusal {
    * False for a 403 and for the second consecutive rejection. A "retry" is then not performed and results in a refusal with `stop: null`.
    */
   mayRetry: boolean;
+  /**
+   * Whether the rejection may concern only the session: it was used before, or was opened with other headers. Some servers return 401 for a
+   * session that they no longer know, or that belongs to another token (regressions I3).
+   */
+  isSessionDoubtful: boolean;
 }
 
 export type GivenHeaders =
@@ -36,10 +42,10 @@ export interface Credentials {
    */
   headers(): Promise<GivenHeaders>;
   /**
-   * Called when the server rejected these headers. Returns whether to obtain new ones and send the request once more. `stop` is returned
-   * unchanged.
+   * Called when the server rejected these headers. Returns whether to obtain new ones and send the request once more, or to open a new
+   * session for it. `stop` is returned unchanged.
    */
-  refused(refusal: Refusal): Promise<"retry" | { stop: unknown }>;
+  refused(refusal: Refusal): Promise<"retry" | "new-session" | { stop: unknown }>;
 }
 
 /** The request was not sent, or was rejected by the server, because of missing credentials. Carries the caller's own typed value. */
@@ -101,6 +107,7 @@ export function createCredentialedFetch(target: {
 }): CredentialedFetches & { redact: (text: string) => string } {
   const origin = new URL(target.url).origin;
   const secrets = new Set<string>();
+  const watch = createSessionWatch();
 
   async function sendOnce(fetch: Fetch, input: string | URL, init: RequestInit | undefined) {
     const given = await ask(() => target.credentials.headers());
@@ -125,22 +132,31 @@ export function createCredentialedFetch(target: {
     init?: RequestInit,
   ): Promise<Response> {
     if (new URL(input).origin !== origin) return fetch(input, init);
+    const isInSession = watch.isInSession(init);
     for (let mayRetry = true; ; mayRetry = false) {
       const { response, given } = await sendOnce(fetch, input, init);
       const { status } = response;
-      if (!isCall || (status !== 401 && status !== 403)) return response;
+      if (!isCall) return response;
+      if (!isInSession) watch.opened(given.headers);
+      if (status !== 401 && status !== 403) {
+        // A notification is accepted with 202, which says nothing about the session.
+        if (isInSession && status !== 202) watch.used();
+        return response;
+      }
       const refusal: Refusal = {
         status,
         wwwAuthenticate: response.headers.get("www-authenticate"),
         sentHeaders: given.headers,
         receipt: given.receipt,
         mayRetry: mayRetry && status === 401,
+        isSessionDoubtful: isInSession && watch.isDoubtful(status, given.headers),
       };
       // A 401 means that the server did not run the call, even if the renewal of the credentials fails.
       const trace = currentTrace();
       if (trace && status === 401) trace.sent = false;
       await response.body?.cancel().catch(() => undefined);
       const verdict = await ask(() => target.credentials.refused(refusal));
+      if (verdict === "new-session") throw new SessionLostError(status, null);
       if (verdict !== "retry") throw new CredentialsError(verdict.stop);
       if (!refusal.mayRetry) throw new CredentialsError(null);
     }
@@ -151,11 +167,40 @@ export function createCredentialedFetch(target: {
     // Resuming a stream and ending a session are maintenance requests and must not trigger a token refresh.
     fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
     streamFetch: (input, init) => send(streamFetch, false, input, init),
-    openStream: (input, init) => send(streamFetch, true, input, init),
+    openStream: (input, init) => {
+      watch.startsStream();
+      return send(streamFetch, true, input, init);
+    },
     redact: (text) => {
       let clean = text;
       for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");
       return clean;
+    },
+  };
+}
+
+/** Observes with which headers the connection's legacy session was opened, and whether it has been used since. */
+function createSessionWatch() {
+  let openedWith: Record<string, string> | null = null;
+  let wasUsed = false;
+  /** With HTTP+SSE, the stream is the session. */
+  let isStream = false;
+  return {
+    isInSession: (init: RequestInit | undefined) =>
+      new Headers(init?.headers).has("mcp-session-id") || (isStream && init?.method === "POST"),
+    opened(headers: Record<string, string>) {
+      openedWith = headers;
+      wasUsed = false;
+    },
+    used() {
+      wasUsed = true;
+    },
+    startsStream() {
+      isStream = true;
+    },
+    isDoubtful(status: 401 | 403, headers: Record<string, string>): boolean {
+      const isForeign = JSON.stringify(openedWith) !== JSON.stringify(headers);
+      return isForeign || (status === 401 && wasUsed);
     },
   };
 }
