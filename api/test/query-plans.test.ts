@@ -113,7 +113,7 @@ const expected = {
   revocation: '"leaseOwner" AS "leaseId", "kind"',
   registrations: 'n."createdAt" > c."createdAt"',
   "deleted servers": '"deletedAt" <= now()',
-  renewals: 'PARTITION BY g."issuer"',
+  refreshes: 'PARTITION BY g."issuer"',
   "suspension probes": '"reason" = ',
   metrics: 'min(e."occurredAt")',
   log: '"eventEpoch"',

@@ -101,7 +101,7 @@ function createWorld(expiresInMs = 0) {
 const next = () =>
   Response.json({ access_token: "access-next", token_type: "Bearer", expires_in: 3600 });
 
-describe("renewal of the workspace's own grant", () => {
+describe("refresh of the workspace's own grant", () => {
   it("R1 asks anew with the same scopes and resource, once for all callers", async () => {
     const { endpoint, startProcess, grants } = createWorld();
     endpoint.answerNext(next);
@@ -121,7 +121,7 @@ describe("renewal of the workspace's own grant", () => {
     expect(grants.deaths).toEqual([]);
   });
 
-  it("renews a token that a 401 refused, and one that is due", async () => {
+  it("refreshes a token that a 401 refused, and one that is due", async () => {
     const { endpoint, startProcess, time } = createWorld(3_600_000);
     const { ask } = startProcess();
     endpoint.answerNext(next);

@@ -149,7 +149,7 @@ export interface RefreshCircumstances {
  * The tokens to store after a refresh. Values that the response omitted are null, and the old
  * values are kept (RFC 6749 §6).
  */
-export interface RenewedTokens {
+export interface IssuedTokens {
   accessToken: string;
   refreshToken: string | null;
   /** Milliseconds from the response until expiry. Null: the response did not contain it. */
@@ -182,7 +182,7 @@ export interface GrantStore {
   storeTokens(
     grantId: string,
     version: number,
-    tokens: RenewedTokens,
+    tokens: IssuedTokens,
     circumstances: RefreshCircumstances,
   ): Promise<"stored" | "superseded" | "gone">;
   /**

@@ -18,9 +18,9 @@ import {
   requestUnderLease,
 } from "./lease-request.ts";
 import type { Clock, Grant, GrantFetch, GrantStore, LeaseAnswer } from "./ports.ts";
-import type { RefreshCause, RenewedTokens, SignAssertion, Sleep } from "./ports.ts";
+import type { RefreshCause, IssuedTokens, SignAssertion, Sleep } from "./ports.ts";
 import type { ProviderProfiles } from "./provider-profiles.ts";
-import { isRenewable } from "./refresh-need.ts";
+import { isRefreshable } from "./refresh-need.ts";
 import { createRepeatedRefusals } from "./repeated-refusals.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
@@ -45,7 +45,7 @@ export interface RefresherOptions {
    * Adds the tokens of a grant that has ended in the meantime to the revocation outbox. It can be
    * called more than once with the same tokens.
    */
-  revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
+  revokeLater(grant: Grant, tokens: IssuedTokens): Promise<void>;
   /** For logs and metrics. Contains no secret. Must not throw. */
   onSettled?(report: RefreshReport): void;
   /** The default is that of production; tests with real processes use shorter limits. */
@@ -161,7 +161,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     cause: RefreshCause,
   ): Promise<AccessTokenAnswer | null> => {
     const { id, serverId, version } = grant;
-    if (closing || !isRenewable(grant)) {
+    if (closing || !isRefreshable(grant)) {
       await giveBack(id, leaseId, 0);
       return tryLater;
     }
@@ -236,7 +236,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       }
       const leftMs = until - clock.monotonicMs();
       if (closing || leftMs <= 0) {
-        const why = "Another process of Gatehouse is renewing the access.";
+        const why = "Another process of Gatehouse is refreshing the access token.";
         return answerTransient(why, Math.max(lease.waitMs, pollMs));
       }
       if (options.onStage) await options.onStage("held", grantId);

@@ -6,7 +6,7 @@
  */
 import { authenticateClient, type AuthenticatingClient } from "./client-authentication.ts";
 import { describeFailure } from "./errors.ts";
-import type { Fetch, RenewedTokens, SignAssertion } from "./ports.ts";
+import type { Fetch, IssuedTokens, SignAssertion } from "./ports.ts";
 import type { Deviations } from "./provider-profiles.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import type { DeadReason } from "./state.ts";
@@ -15,14 +15,14 @@ import { readTokenResponse, type TokenResponse } from "./token-response.ts";
 
 export type ExchangeOutcome =
   /** `scopes` null: as requested (RFC 6749 §5.1). */
-  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
+  | { kind: "tokens"; tokens: IssuedTokens; remark: string | null }
   /** An OAuth error. With `invalid_client` the registration must not be used again. */
   | { kind: "refused"; errorCode: string; detail: string | null }
   /** There was no usable response. The code may have been used and is not sent again. */
   | { kind: "failed"; detail: string };
 
 export type RefreshOutcome =
-  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
+  | { kind: "tokens"; tokens: IssuedTokens; remark: string | null }
   | {
       kind: "dead";
       reason: Extract<DeadReason, "GRANT_INVALID" | "CLIENT_INVALID">;
@@ -129,7 +129,7 @@ export async function requestRefresh(
  * Requests the next token with client credentials (RFC 6749 §4.4), with the outcomes of a refresh.
  * Never throws.
  */
-export async function renewClientToken(
+export async function refreshClientToken(
   options: TokenRequestOptions & { scopes: readonly string[] },
 ): Promise<RefreshOutcome> {
   const request = await buildTokenRequest(options, clientCredentialsParams(options.scopes), []);
@@ -160,7 +160,7 @@ function clientCredentialsParams(scopes: readonly string[]): Record<string, stri
  * RFC 6749 §4.4.3: a refresh token should not be included, and the client's own credentials are
  * sufficient.
  */
-function dropRefreshToken<T extends { tokens: RenewedTokens }>(outcome: T): T {
+function dropRefreshToken<T extends { tokens: IssuedTokens }>(outcome: T): T {
   return {
     ...outcome,
     tokens: { ...outcome.tokens, refreshToken: null, refreshExpiresInMs: null },

@@ -3,7 +3,7 @@
  */
 import { cleanDetail, describeOAuthError } from "./errors.ts";
 import { readJsonDocument } from "./json-response.ts";
-import type { RenewedTokens } from "./ports.ts";
+import type { IssuedTokens } from "./ports.ts";
 import { standardizeTokenAnswer } from "./provider-deviations.ts";
 import type { Deviations } from "./provider-profiles.ts";
 import { splitScopes } from "./scopes.ts";
@@ -11,7 +11,7 @@ import { isTransientStatus } from "./transient-status.ts";
 
 export type TokenResponse =
   /** `remark`: what was accepted although RFC 6749 §5.1 does not allow it, for display. */
-  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
+  | { kind: "tokens"; tokens: IssuedTokens; remark: string | null }
   /** An OAuth error. `detail` can be displayed; null if the code is unknown. */
   | { kind: "error"; code: string; detail: string | null; retryAfterMs: number | null }
   /**
@@ -100,7 +100,7 @@ const boundTypes: ReadonlySet<string> = new Set(["dpop", "mac", "pop"]);
 /** RFC 6749 §5.1. Null if there is no bearer token that a header can contain. */
 function readTokens(
   body: Record<string, unknown>,
-): { tokens: RenewedTokens; remark: string | null } | null {
+): { tokens: IssuedTokens; remark: string | null } | null {
   const { access_token: token, token_type: type, refresh_token: refreshToken, scope } = body;
   const accessToken = typeof token === "string" ? token.trim() : token;
   const typeName = typeof type === "string" ? type.trim().toLowerCase() : "";

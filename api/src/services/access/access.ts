@@ -51,7 +51,7 @@ export function rolesAllowed(action: Action): WorkspaceRole[] {
 }
 
 /**
- * The permission that is required to give, renew or end a consent. A shared account concerns the
+ * The permission that is required to give, repeat or end a consent. A shared account concerns the
  * whole workspace.
  */
 export function consentAction(scope: CredentialScope): Action {

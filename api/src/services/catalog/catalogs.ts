@@ -44,8 +44,8 @@ export interface Catalogs extends Disposable {
    * Requests a stale list in the background, unless a request is in progress, failed recently, or
    * the server is disabled.
    */
-  renew(account: CatalogAccount): void;
-  /** Renews a stale list in the background when a call uses it, even if no user views it. */
+  refreshInBackground(account: CatalogAccount): void;
+  /** Refreshes a stale list in the background when a call uses it, even if no user views it. */
   noteUse(account: CatalogAccount, fetchedAt: Date): void;
   /**
    * Called when a server reports that a list has changed. Requests the list soon, and once for
@@ -110,8 +110,8 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   }
 
   /** No caller waits for this. */
-  const renewBehind = (account: CatalogAccount) =>
-    deps.background.start("renewal of tools", () => askUnless(({ isStale }) => !isStale, account));
+  const refreshInBackground = (account: CatalogAccount) =>
+    deps.background.start("refresh of tools", () => askUnless(({ isStale }) => !isStale, account));
 
   return {
     readTools: stored.readTools,
@@ -128,7 +128,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       await discoveries.offers(server, account.ownerId);
     },
 
-    renew: renewBehind,
+    refreshInBackground,
 
     noteUse(account, fetchedAt) {
       // The clock of this process is precise enough for this, because the check is only a hint.
@@ -138,12 +138,12 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       if (nowMs - (usesSeenMs.get(key) ?? -Infinity) < usedUnseenMs) return;
       if (usesSeenMs.size >= mostUsesSeen) usesSeenMs.clear();
       usesSeenMs.set(key, nowMs);
-      renewBehind(account);
+      refreshInBackground(account);
     },
 
     noteListChanged: (account) =>
       changes.note(keyOf(account), () =>
-        deps.background.start("renewal of changed lists", async () => {
+        deps.background.start("refresh of changed lists", async () => {
           const server = await findServer(account.serverId);
           if (server?.enabled) await discoveries.tools(server, account.ownerId, "anew");
         }),

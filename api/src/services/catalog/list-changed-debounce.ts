@@ -1,9 +1,9 @@
 /**
- * Renews lists that servers report as changed: soon, once for several notifications, and with a
+ * Refreshes lists that servers report as changed: soon, once for several notifications, and with a
  * limited frequency.
  */
 export interface ListChangedDebounce extends Disposable {
-  note(key: string, renew: () => void): void;
+  note(key: string, refresh: () => void): void;
 }
 
 /** Servers send one notification for each of several changes. */
@@ -14,19 +14,19 @@ const mostRemembered = 10_000;
 
 export function createListChangedDebounce(clock: { monotonicMs(): number }): ListChangedDebounce {
   const timers = new Map<string, NodeJS.Timeout>();
-  const renewedMs = new Map<string, number>();
+  const refreshedMs = new Map<string, number>();
   return {
-    note(key, renew) {
+    note(key, refresh) {
       if (timers.has(key)) return;
-      const gapMs = (renewedMs.get(key) ?? -Infinity) + leastGapMs - clock.monotonicMs();
+      const gapMs = (refreshedMs.get(key) ?? -Infinity) + leastGapMs - clock.monotonicMs();
       const timer = setTimeout(
         () => {
           timers.delete(key);
-          renewedMs.delete(key);
-          renewedMs.set(key, clock.monotonicMs());
-          const [oldest] = renewedMs.keys();
-          if (renewedMs.size > mostRemembered && oldest !== undefined) renewedMs.delete(oldest);
-          renew();
+          refreshedMs.delete(key);
+          refreshedMs.set(key, clock.monotonicMs());
+          const [oldest] = refreshedMs.keys();
+          if (refreshedMs.size > mostRemembered && oldest !== undefined) refreshedMs.delete(oldest);
+          refresh();
         },
         Math.max(settleMs, gapMs),
       ).unref();

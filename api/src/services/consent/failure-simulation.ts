@@ -6,8 +6,8 @@ import {
   nextState,
   type OAuthEvent,
   type OAuthReason,
-  type OAuthStanding,
-  readStanding,
+  type GrantStatus,
+  readGrantStatus,
 } from "#oauth/state.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { GrantMove } from "#storage/grant-move.ts";
@@ -72,15 +72,15 @@ export function createSimulation(deps: SimulationDeps): Simulation {
         where: { serverId_ownerId: account },
         select: { id: true, state: true, reason: true, version: true },
       });
-      const present = readStanding(
+      const present = readGrantStatus(
         grant?.state ?? "DISCONNECTED",
         grant ? grant.reason : "NOT_CONNECTED",
       );
       if (present.reason === reason) return;
       // The reason for a disconnection is kept until the account is connected again.
       if (!grant || present.state === "DISCONNECTED") throw cannotFollow(present, reason);
-      const next = stories[reason].reduce<OAuthStanding>(
-        (standing, event) => nextState(standing.state, standing.reason, event),
+      const next = stories[reason].reduce<GrantStatus>(
+        (status, event) => nextState(status.state, status.reason, event),
         present,
       );
       if (next.reason !== reason) throw cannotFollow(present, reason);
@@ -103,8 +103,8 @@ async function store(
   { db, grants, grantStore, grantMove, revocation, changes }: SimulationDeps,
   grant: { id: string; version: number },
   account: { serverId: string; ownerId: string },
-  from: OAuthStanding,
-  to: OAuthStanding,
+  from: GrantStatus,
+  to: GrantStatus,
   actorId: string,
 ): Promise<boolean> {
   if (to.state === "DISCONNECTED") {
@@ -124,15 +124,15 @@ async function store(
   return grants.changeState(grant.id, { ...from, version: grant.version }, to);
 }
 
-function cannotFollow({ state, reason }: OAuthStanding, wanted: OAuthReason): ServiceError {
+function cannotFollow({ state, reason }: GrantStatus, wanted: OAuthReason): ServiceError {
   const present = reason ? `${state} (${reason})` : state;
   const message = `An account that is ${present} does not become ${wanted}. Connect it first.`;
   return new ServiceError("BAD_USER_INPUT", message, { fieldErrors: { reason: [message] } });
 }
 
 /** The states in which tokens can be stored. */
-function isHeld<Standing extends OAuthStanding>(
-  standing: Standing,
-): standing is Standing & { state: "CONNECTED" | "REAUTH_REQUIRED" } {
-  return standing.state === "CONNECTED" || standing.state === "REAUTH_REQUIRED";
+function isHeld<Status extends GrantStatus>(
+  status: Status,
+): status is Status & { state: "CONNECTED" | "REAUTH_REQUIRED" } {
+  return status.state === "CONNECTED" || status.state === "REAUTH_REQUIRED";
 }

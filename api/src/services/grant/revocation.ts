@@ -34,8 +34,6 @@ export interface Revocation {
    * progress.
    */
   hold(account: RevocationAccount): Promise<void>;
-  /** Processes all tasks that are due. */
-  turn(signal?: AbortSignal): Promise<void>;
 }
 
 export interface RevocationDeps extends RevocationRequestDeps {
@@ -146,7 +144,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
       await deps.sleep(pollMs);
   }
 
-  async function turn(signal: AbortSignal = new AbortController().signal): Promise<void> {
+  async function processDue(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       // Measured before the query, so that the lease is never considered younger than it is.
       const leasedAtMs = clock.monotonicMs();
@@ -164,7 +162,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
       try {
         while (isKicked && !signal.aborted) {
           isKicked = false;
-          await turn(signal);
+          await processDue(signal);
         }
       } finally {
         isRunning = false;
@@ -173,7 +171,6 @@ export function createRevocation(deps: RevocationDeps): Revocation {
   }
 
   return {
-    turn,
     kick,
 
     revokeOrphan(tokens, cause) {

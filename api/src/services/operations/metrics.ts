@@ -48,7 +48,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
 
   const tokenRequests = new Counter({
     name: "gatehouse_token_requests_total",
-    help: "Requests to token endpoints for renewal: refreshed, transient (will be tried again) or dead (a person must sign in).",
+    help: "Requests to token endpoints that refresh access tokens: refreshed, transient (will be retried) or dead (a user must sign in).",
     labelNames: ["issuer", "outcome"],
     registers,
   });
@@ -61,7 +61,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   });
   const duplicates = new Counter({
     name: "gatehouse_duplicate_refreshes_total",
-    help: "Renewals with a refresh token that may have been sent before, because a process was killed while it waited for the answer. Else 0.",
+    help: "Refreshes with a refresh token that may have been sent before, because a process was killed while it waited for the response. Otherwise 0.",
     labelNames: ["issuer"],
     registers,
   });
@@ -73,7 +73,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   });
   const calls = new Histogram({
     name: "gatehouse_execute_tool_seconds",
-    help: "Calls of executeTool, from where they are taken in to their answer, by the answer's type or the error's code.",
+    help: "Duration of calls of executeTool, by the type of the result or the code of the error.",
     labelNames: ["outcome"],
     buckets: secondsBuckets,
     registers,
@@ -126,7 +126,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   });
   const outboxAge = new Gauge({
     name: "gatehouse_webhook_outbox_age_seconds",
-    help: "Age of the oldest event that a webhook endpoint which is on has not taken yet.",
+    help: "Age of the oldest event that has not been delivered to an enabled webhook endpoint.",
     registers,
   });
 
