@@ -8,7 +8,7 @@ const table = "docs/regressions.md";
 const testFiles = "{api,prisma,web}/**/*.test.{ts,tsx}";
 /** Ids that need no test yet. Every other id must have one. */
 const pendingIds = new Set<string>(
-  [1, 2, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22].map((number) => `I${number}`),
+  [7, 11, 12, 13, 14, 15, 16, 17, 18, 20].map((number) => `I${number}`),
 );
 
 const known = readFileSync(join(ROOT, table), "utf8")

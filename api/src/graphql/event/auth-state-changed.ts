@@ -4,8 +4,7 @@ import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "../oauth/state.ts";
-import { addAccountUser } from "./account-user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged").implement({
   description: "The OAuth state of an account changed.",

@@ -3,8 +3,7 @@ import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthReason } from "../oauth/state.ts";
-import { addAccountUser } from "./account-user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 const TokenRefreshCause = builder.enumType("TokenRefreshCause", {
   description: "The reasons for refreshing an access token.",

@@ -2,8 +2,7 @@ import type { describeChanges } from "#services/catalog/catalog-diff.ts";
 import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
-import { addAccountUser } from "./account-user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 type Told = ReturnType<typeof describeChanges>;
 
@@ -46,4 +45,7 @@ const ToolsChanged = builder.objectRef<DeliveredEvent>("ToolsChanged").implement
     }),
   }),
 });
-addAccountUser(ToolsChanged);
+addAccountUser(
+  ToolsChanged,
+  "The user whose account sees the tools. Null for the workspace's shared account.",
+);

@@ -2,6 +2,7 @@
  * Adds credentials to the requests to one MCP server. They are obtained for each request, so that a reused connection never sends an
  * outdated token (R5).
  */
+import { LRUCache } from "lru-cache";
 import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
 import { SessionLostError } from "./session-lost.ts";
@@ -90,6 +91,21 @@ export interface CredentialedFetches {
   openStream: Fetch;
 }
 
+/** How the rejection of `server/discover` is handled. */
+export interface Discovery {
+  /** Whether it is returned as it is, because `initialize` follows and may be accepted. */
+  isTentative: boolean;
+}
+
+/**
+ * Whether the rejection of `server/discover` may concern only this method: credentials were sent, or there is no challenge that asks for
+ * any (regressions I4).
+ */
+function provesNothing({ status, headers }: Response, sent: Record<string, string>): boolean {
+  if (status !== 401 && status !== 403) return false;
+  return Object.keys(sent).length > 0 || !headers.has("www-authenticate");
+}
+
 const SHORTEST_SECRET = 8;
 const REMEMBERED_SECRETS = 16;
 
@@ -104,10 +120,11 @@ export function createCredentialedFetch(target: {
   /** Defaults to `fetch`. */
   streamFetch?: Fetch | undefined;
   credentials: Credentials;
-}): CredentialedFetches & { redact: (text: string) => string } {
+}): CredentialedFetches & { redact: (text: string) => string; discovery: Discovery } {
   const origin = new URL(target.url).origin;
-  const secrets = new Set<string>();
+  const secrets = new LRUCache<string, true>({ max: REMEMBERED_SECRETS });
   const watch = createSessionWatch();
+  const discovery: Discovery = { isTentative: true };
 
   async function sendOnce(fetch: Fetch, input: string | URL, init: RequestInit | undefined) {
     const given = await ask(() => target.credentials.headers());
@@ -133,10 +150,15 @@ export function createCredentialedFetch(target: {
   ): Promise<Response> {
     if (new URL(input).origin !== origin) return fetch(input, init);
     const isInSession = watch.isInSession(init);
+    const isDiscovery = new Headers(init?.headers).get("mcp-method") === "server/discover";
     for (let mayRetry = true; ; mayRetry = false) {
       const { response, given } = await sendOnce(fetch, input, init);
       const { status } = response;
+      const trace = currentTrace();
+      if (trace) trace.httpStatus = status;
       if (!isCall) return response;
+      if (isDiscovery && discovery.isTentative && provesNothing(response, given.headers))
+        return response;
       if (!isInSession) watch.opened(given.headers);
       if (status !== 401 && status !== 403) {
         // A notification is accepted with 202, which says nothing about the session.
@@ -152,7 +174,6 @@ export function createCredentialedFetch(target: {
         isSessionDoubtful: isInSession && watch.isDoubtful(status, given.headers),
       };
       // A 401 means that the server did not run the call, even if the renewal of the credentials fails.
-      const trace = currentTrace();
       if (trace && status === 401) trace.sent = false;
       await response.body?.cancel().catch(() => undefined);
       const verdict = await ask(() => target.credentials.refused(refusal));
@@ -164,6 +185,7 @@ export function createCredentialedFetch(target: {
 
   const streamFetch = target.streamFetch ?? target.fetch;
   return {
+    discovery,
     // Resuming a stream and ending a session are maintenance requests and must not trigger a token refresh.
     fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
     streamFetch: (input, init) => send(streamFetch, false, input, init),
@@ -173,7 +195,7 @@ export function createCredentialedFetch(target: {
     },
     redact: (text) => {
       let clean = text;
-      for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");
+      for (const secret of secrets.keys()) clean = clean.replaceAll(secret, "[redacted]");
       return clean;
     },
   };
@@ -213,13 +235,9 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
   }
 }
 
-function rememberSecrets(secrets: Set<string>, headers: Record<string, string>): void {
+function rememberSecrets(secrets: LRUCache<string, true>, headers: Record<string, string>): void {
   for (const value of Object.values(headers)) {
     const secret = value.replace(/^(?:bearer|basic|token)\s+/i, "");
-    if (secret.length >= SHORTEST_SECRET) secrets.add(secret);
-  }
-  for (const oldest of secrets) {
-    if (secrets.size <= REMEMBERED_SECRETS) break;
-    secrets.delete(oldest);
+    if (secret.length >= SHORTEST_SECRET) secrets.set(secret, true);
   }
 }

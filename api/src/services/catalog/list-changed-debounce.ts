@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /**
  * Refreshes lists that servers report as changed: soon, once for several notifications, and with a
  * limited frequency.
@@ -14,7 +16,7 @@ const mostRemembered = 10_000;
 
 export function createListChangedDebounce(clock: { monotonicMs(): number }): ListChangedDebounce {
   const timers = new Map<string, NodeJS.Timeout>();
-  const refreshedMs = new Map<string, number>();
+  const refreshedMs = new LRUCache<string, number>({ max: mostRemembered });
   return {
     note(key, refresh) {
       if (timers.has(key)) return;
@@ -22,10 +24,7 @@ export function createListChangedDebounce(clock: { monotonicMs(): number }): Lis
       const timer = setTimeout(
         () => {
           timers.delete(key);
-          refreshedMs.delete(key);
           refreshedMs.set(key, clock.monotonicMs());
-          const [oldest] = refreshedMs.keys();
-          if (refreshedMs.size > mostRemembered && oldest !== undefined) refreshedMs.delete(oldest);
           refresh();
         },
         Math.max(settleMs, gapMs),

@@ -1,6 +1,6 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Refusal } from "#mcp/connection/session.ts";
-import { findBearerChallenge } from "#oauth/challenge.ts";
+import { type BearerChallenge, findBearerChallenge } from "#oauth/challenge.ts";
 import { splitScopes, unionScopes } from "#oauth/scopes.ts";
 import { nextState, type OAuthEvent } from "#oauth/state.ts";
 import { isExhausted } from "#oauth/step-up.ts";
@@ -40,9 +40,7 @@ export async function handleRejectedToken(
   refusal: Refusal,
   sent: SentToken | null,
 ): Promise<"retry" | "new-session" | Stop> {
-  const challenge = refusal.wwwAuthenticate
-    ? findBearerChallenge(new Headers({ "www-authenticate": refusal.wwwAuthenticate }))
-    : null;
+  const challenge = readChallenge(refusal);
   if (refusal.status === 403) {
     if (challenge?.error !== "insufficient_scope" || !sent)
       return refusal.isSessionDoubtful
@@ -76,6 +74,12 @@ export async function handleRejectedToken(
     };
   await applyEvent(deps, server, ownerId, { type: "tokenRejected" }, refreshed.version);
   return { kind: "reauth", reason: "TOKEN_REJECTED" };
+}
+
+function readChallenge({ wwwAuthenticate }: Refusal): BearerChallenge | null {
+  return wwwAuthenticate
+    ? findBearerChallenge(new Headers({ "www-authenticate": wwwAuthenticate }))
+    : null;
 }
 
 /**
@@ -115,7 +119,8 @@ export async function handleRejectedHeaders(
 ): Promise<"new-session" | Stop> {
   if (refusal.isSessionDoubtful) return "new-session";
   if (server.authType === "HEADERS") return { kind: "headers-rejected" };
-  const { authType } = await deps.detector.detect(server.url);
+  const challenge = readChallenge(refusal);
+  const { authType } = await deps.detector.detect(server.url, { rejection: { challenge } });
   if (authType !== "OAUTH") return { kind: "headers-rejected" };
   await deps.authorizationRequired.note(server, ownerId);
   const grant = await findGrant(deps.db, server, ownerId);

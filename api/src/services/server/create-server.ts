@@ -6,7 +6,7 @@ import { requireServerQuota } from "../access/quotas.ts";
 import { InputFaults } from "../access/service-error.ts";
 import type { Detection } from "../discovery/detected-server.ts";
 import { checkClient, mergeClient, noClient, sealClient } from "./client-settings.ts";
-import { checkSettings, mergeHeaders } from "./server-settings.ts";
+import { checkSettings, listGivenHeaders, mergeHeaders } from "./server-settings.ts";
 import {
   type CreateServerInput,
   defaultTimeoutMs,
@@ -29,7 +29,10 @@ export async function createServer(
   const caller = await deps.access.requireWorkspace(maybeCaller, workspaceId, "administer");
   const faults = new InputFaults();
   const checked = await checkInput(deps, faults, input);
-  const detection = await deps.detector.detect(input.url, signal);
+  const detection = await deps.detector.detect(input.url, {
+    signal,
+    headers: listGivenHeaders(input.headers),
+  });
   refuseForbiddenAddress(faults, detection);
   const authType = input.authType ?? chooseAuthType(input, detection);
   if (input.authType == null && authType === "OAUTH") {

@@ -13,7 +13,13 @@ import {
   sealClient,
 } from "./client-settings.ts";
 import { lockServer, patient } from "./server-lock.ts";
-import { checkDestination, checkSettings, mergeHeaders, sameHeaders } from "./server-settings.ts";
+import {
+  checkDestination,
+  checkSettings,
+  listGivenHeaders,
+  mergeHeaders,
+  sameHeaders,
+} from "./server-settings.ts";
 import {
   defaultTimeoutMs,
   eventAbout,
@@ -36,7 +42,10 @@ export async function updateServer(
   const faults = new InputFaults();
   const merged = await mergeSettings(deps, faults, server, input);
   const { url } = merged;
-  const detection = url === server.url ? null : await deps.detector.detect(url, signal);
+  const detection =
+    url === server.url
+      ? null
+      : await deps.detector.detect(url, { signal, headers: listGivenHeaders(input.headers) });
   if (detection) refuseForbiddenAddress(faults, detection);
   const authType =
     input.authType ??
