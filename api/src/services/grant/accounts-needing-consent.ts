@@ -1,4 +1,5 @@
 /** Lists the accounts that need a user, now or in the foreseeable future. */
+import { NIL } from "uuid";
 import type { Database, OAuthReason } from "@gatehouse/prisma";
 import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
 import { InputFaults, notFound } from "../access/service-error.ts";
@@ -129,7 +130,7 @@ interface Place {
   id: string;
 }
 
-const beginning: Place = { rank: -1, id: "00000000-0000-0000-0000-000000000000" };
+const beginning: Place = { rank: -1, id: NIL };
 
 /** Encodes a cursor, which is opaque to clients. */
 function encodePlace({ rank, id }: Place): string {
