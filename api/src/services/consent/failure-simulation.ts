@@ -65,7 +65,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
         serverId,
         ({ credentialScope }) => consentAction(credentialScope),
       );
-      if (!deps.sandboxUrls) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
+      if (!deps.sandboxUrls) throw new ServiceError("CONFLICT", "The sandbox is not running.");
       checkServer(server, deps.sandboxUrls);
       const account = { serverId, ownerId: ownerOf(server, caller) };
       const grant = await deps.db.oAuthGrant.findUnique({
@@ -95,7 +95,7 @@ function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
   if (!sandboxUrls.includes(server.url))
     faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
   else if (server.authType !== "OAUTH")
-    faults.add("serverId", "This server asks for no OAuth, so its accounts have no state.");
+    faults.add("serverId", "This server does not require OAuth, so its accounts have no state.");
   faults.throwIfAny();
 }
 

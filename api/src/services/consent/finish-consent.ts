@@ -132,7 +132,7 @@ function readAnswer(
     steps.note("CALLBACK", "FAILED", reading.detail ?? reading.error, flow.redirectUri);
   } else {
     noteConsent("OK", "The authorization server sent a code.");
-    const detail = "State, user and issuer are the expected ones.";
+    const detail = "State, user and issuer are as expected.";
     steps.note("CALLBACK", "OK", detail, flow.redirectUri);
   }
   return reading;

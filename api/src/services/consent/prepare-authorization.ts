@@ -135,7 +135,7 @@ async function requestAuthorization(
     redirectUri,
   });
   if (!prepared) {
-    const message = "The attempt was ended meanwhile. Start again.";
+    const message = "The attempt has already ended. Start again.";
     const over = (await flows.find(flow.id)) ?? flow;
     return { __typename: "OAuthDiscoveryFailed", message, flow: over };
   }

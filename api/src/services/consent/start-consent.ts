@@ -65,10 +65,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       const faults = new InputFaults();
       const returnTo = checkReturnTo(faults, input.returnTo);
       if (server.authType !== "OAUTH" && server.authType !== "UNKNOWN")
-        faults.add(
-          "serverId",
-          "This server does not ask for OAuth; there is nothing to consent to.",
-        );
+        faults.add("serverId", "This server does not require OAuth.");
       checkIssuer(faults, server, input.issuer);
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
@@ -168,7 +165,7 @@ async function attemptConsent(
   try {
     return await prepareAuthorization(deps, { flow, server, ownerId, issuer, steps }, signal);
   } catch (error) {
-    await failFlow(deps.flows, flow, steps, "Something went wrong inside Gatehouse.");
+    await failFlow(deps.flows, flow, steps, "An internal error occurred.");
     throw error;
   }
 }

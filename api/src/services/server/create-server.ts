@@ -75,7 +75,8 @@ async function checkInput(
   const issuer = input.oauthIssuer ?? null;
   checkTarget(faults, input, input.oauthAuthorizationServer ?? null, { ...client, issuer });
   input.headers?.forEach((header, index) => {
-    if (header.value == null) faults.add(`headers.${index}.value`, `Give ${header.name} a value.`);
+    if (header.value == null)
+      faults.add(`headers.${index}.value`, `Enter a value for ${header.name}.`);
   });
   faults.throwIfAny();
   return { name, client, credentialScope, issuer } as const;

@@ -116,7 +116,11 @@ function describeEnd({ endCause }: CallFacts, wasSent: boolean): ExecutionOutcom
   // The server was notified of the cancellation, but may already have completed the tool.
   const what = wasSent ? "The tool may have run." : "The tool did not run.";
   return endCause === "CANCELLED"
-    ? { status: "CANCELLED", errorMessage: `It was cancelled. ${what}`, freesKey: !wasSent }
+    ? {
+        status: "CANCELLED",
+        errorMessage: `The execution was cancelled. ${what}`,
+        freesKey: !wasSent,
+      }
     : {
         status: "INTERRUPTED",
         errorMessage: `Gatehouse was stopped before it had an answer. ${what}`,

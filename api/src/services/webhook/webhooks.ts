@@ -111,7 +111,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   function checkTypes(faults: InputFaults, types: WorkspaceEventType[] | null | undefined): void {
-    if (types?.length === 0) faults.add("types", "At least one type; null for all of them.");
+    if (types?.length === 0) faults.add("types", "Enter at least one type, or null for all types.");
   }
 
   async function require(caller: Caller | null, id: string): Promise<WebhookEndpoint> {

@@ -106,7 +106,7 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       if (input.expiresAt && input.expiresAt.getTime() <= Date.now())
-        faults.add("expiresAt", "It would have run out already.");
+        faults.add("expiresAt", "The expiry time is in the past.");
       faults.throwIfAny();
       const { apiTokensPerUser: limit } = deps.quotas;
       const secret = deps.makeSecret();

@@ -166,7 +166,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
             "FORBIDDEN",
             input.role === "OWNER"
               ? "Only an owner can invite an owner."
-              : "Your role does not allow this any more.",
+              : "Your role no longer allows this.",
           );
         if (email) await refuseMembers(tx, workspaceId, email);
         await requireQuota(
