@@ -9,7 +9,8 @@ import { z } from "zod";
 import type { DiscoveryFault } from "./discovery-fault.ts";
 import { readJsonDocument } from "./json-response.ts";
 import type { Fetch } from "./ports.ts";
-import { mayNameIssuer, type HostProfile } from "./provider-profiles.ts";
+import { describeIssuer, explainIssuer, isSameOrigin, type Expectation } from "./issuer.ts";
+import type { HostProfile } from "./provider-profiles.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import type { StepRecorder, Verdict } from "./flow-steps.ts";
 import { isTransientStatus } from "./transient-status.ts";
@@ -71,10 +72,12 @@ export async function findAuthorizationServer(options: {
    * rejected.
    */
   profile?: HostProfile | null;
+  /** An issuer that an admin trusts for this server, at another address of the same origin. */
+  trustedIssuer?: string | null;
   fetch: Fetch;
   steps: StepRecorder;
 }): Promise<AuthorizationServerAnswer> {
-  const { issuers, profile = null, fetch, steps } = options;
+  const { issuers, profile = null, trustedIssuer = null, fetch, steps } = options;
   const identifier = issuers[0];
   if (!isSecureUrl(identifier) || parseUrl(identifier)?.search !== "") {
     const message = "The authorization server's address must be https, without query or fragment.";
@@ -85,7 +88,7 @@ export async function findAuthorizationServer(options: {
   let certain = true;
   let fault: DiscoveryFault | null = null;
   for (const { url } of buildDiscoveryUrls(identifier)) {
-    const lookup = await lookUp(url, { issuers, profile }, fetch, steps);
+    const lookup = await lookUp(url, { issuers, profile, trustedIssuer }, fetch, steps);
     if (lookup.kind === "found") return { kind: "found", metadata: lookup.metadata };
     if (lookup.kind === "none") certain &&= lookup.certain;
     else if (lookup.final) return { kind: "refused", fault: lookup.fault };
@@ -118,14 +121,8 @@ export function guessAuthorizationServer(origin: string): AuthorizationServer {
   };
 }
 
-/** The issuer that a document must belong to, and the profile that applies. */
-interface Expectation {
-  issuers: readonly string[];
-  profile: HostProfile | null;
-}
-
 type Lookup =
-  /** `remark`: what was only accepted because of the profile. */
+  /** `remark`: what was accepted although the issuer differs. */
   | { kind: "found"; metadata: AuthorizationServer; remark: string | null }
   | { kind: "none"; certain: boolean }
   | { kind: "refused"; fault: DiscoveryFault; final: boolean };
@@ -193,16 +190,8 @@ function readDocument(document: Record<string, unknown>, expected: Expectation):
     );
   }
   const found = parsed.data;
-  let remark: string | null = null;
-  // RFC 8414 §3.3: the values must be identical.
-  if (!issuers.includes(found.issuer)) {
-    if (!issuers.some((issuer) => mayNameIssuer(profile, issuer, found.issuer))) {
-      const message =
-        "The metadata names another issuer than the one whose address it was found at.";
-      return refuse("ISSUER_MISMATCH", message);
-    }
-    remark = `The metadata names ${found.issuer}, which the profile ${profile?.name} allows.`;
-  }
+  const remark = explainIssuer(found.issuer, expected);
+  if (remark === false) return refuseIssuer(found.issuer, issuers[0]);
   for (const field of endpointFields) {
     const endpoint = found[field];
     if (endpoint && !isSecureUrl(endpoint)) {
@@ -235,6 +224,23 @@ function readDocument(document: Record<string, unknown>, expected: Expectation):
       legacy: false,
     },
     remark,
+  };
+}
+
+/** An issuer of the same origin can be trusted by an admin, because the same party may answer there. */
+function refuseIssuer(found: string, expected: string): Lookup {
+  const message = `The metadata at ${expected} names another issuer: ${describeIssuer(found)}.`;
+  const isOffered =
+    isSecureUrl(found) && parseUrl(found)?.search === "" && isSameOrigin(found, expected);
+  return {
+    kind: "refused",
+    final: false,
+    fault: {
+      code: "ISSUER_MISMATCH",
+      message,
+      retryable: false,
+      ...(isOffered ? { offeredIssuer: found } : {}),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Chooses one of the authorization servers that a resource lists, and describes the others. */
 import { findAuthorizationServer, guessAuthorizationServer } from "./authorization-server.ts";
+import { differsBySlash, isSameOrigin } from "./issuer.ts";
 import type { AuthorizationServer, AuthorizationServerAnswer } from "./authorization-server.ts";
 import type { DiscoveryCache } from "./discovery-cache.ts";
 import type { DiscoveryFault } from "./discovery-fault.ts";
@@ -22,6 +23,8 @@ export interface ChoiceOptions {
    * The authorization server of the owner's earlier grant, which is used again while it is listed.
    */
   earlierIssuer?: string | null;
+  /** An issuer that an admin trusts although the metadata was found at another address of its origin. */
+  trustedIssuer?: string | null;
   /** Whether to request all listed authorization servers if none of the above decides. */
   wantsAll?: boolean;
   /** Whether assumed endpoints are not recorded as a step, because they will not be used. */
@@ -124,11 +127,15 @@ export async function assumeOrigin(
 export function findListed(
   listed: readonly string[],
   issuer: string,
-  { profiles }: Pick<ChoiceOptions, "profiles">,
+  { profiles, trustedIssuer }: Pick<ChoiceOptions, "profiles" | "trustedIssuer">,
 ): string | undefined {
-  return listed.includes(issuer)
-    ? issuer
-    : listed.find((one) => mayNameIssuer(profiles.matchIssuer(one), one, issuer));
+  if (listed.includes(issuer)) return issuer;
+  return listed.find(
+    (one) =>
+      mayNameIssuer(profiles.matchIssuer(one), one, issuer) ||
+      differsBySlash(one, issuer) ||
+      (issuer === trustedIssuer && isSameOrigin(one, issuer)),
+  );
 }
 
 async function lookAt(issuer: string, options: ChoiceOptions): Promise<Choice> {
@@ -159,7 +166,7 @@ async function lookAtAll(candidates: readonly string[], options: ChoiceOptions):
 
 async function findCached(
   issuers: readonly [string, ...string[]],
-  { cache, fetch, steps, profiles }: ChoiceOptions,
+  { cache, fetch, steps, profiles, trustedIssuer = null }: ChoiceOptions,
 ): Promise<AuthorizationServerAnswer> {
   for (const issuer of issuers) {
     const metadata = cache?.get(issuer);
@@ -168,8 +175,10 @@ async function findCached(
     return { kind: "found", metadata };
   }
   const profile = profiles.matchIssuer(issuers[0]);
-  const answer = await findAuthorizationServer({ issuers, profile, fetch, steps });
-  if (answer.kind === "found") cache?.set(answer.metadata);
+  const answer = await findAuthorizationServer({ issuers, profile, trustedIssuer, fetch, steps });
+  // Metadata that one server's admin trusts is not that of the issuer for every server.
+  if (answer.kind === "found" && answer.metadata.issuer !== trustedIssuer)
+    cache?.set(answer.metadata);
   return answer;
 }
 

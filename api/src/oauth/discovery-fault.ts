@@ -1,6 +1,8 @@
 /** Why the authorization of a server could not be determined. */
 export interface DiscoveryFault {
   code:
+    /** The server's address redirects to one that responds as an MCP server. */
+    | "ADDRESS_REDIRECTS"
     /** The server's own URL is invalid. */
     | "INVALID_SERVER_URL"
     /** Timeout, refused connection or 5xx response: nothing was learned. */
@@ -34,4 +36,6 @@ export interface DiscoveryFault {
   message: string;
   /** Whether a later attempt may succeed without changes. */
   retryable: boolean;
+  /** With ISSUER_MISMATCH: the issuer that the metadata names, if an admin may trust it (regressions I16). */
+  offeredIssuer?: string;
 }

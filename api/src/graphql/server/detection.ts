@@ -27,6 +27,12 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
     message: t.exposeString("message", {
       description: "A summary for the user, in one sentence.",
     }),
+    suggestedUrl: t.expose("suggestedUrl", {
+      type: "URL",
+      nullable: true,
+      description:
+        "The address that the URL redirects to, if an MCP server responds there. Use it instead of the URL.",
+    }),
     issuer: t.expose("issuer", {
       type: "URL",
       nullable: true,

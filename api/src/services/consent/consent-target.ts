@@ -8,17 +8,22 @@ import { isIssuer, noIssuer } from "../server/target-settings.ts";
 
 type Settings = Pick<
   McpServer,
-  "oauthAuthorizationServer" | "oauthClientId" | "oauthIssuer" | "oauthScopes"
+  | "oauthAuthorizationServer"
+  | "oauthClientId"
+  | "oauthIssuer"
+  | "oauthScopes"
+  | "oauthTrustedIssuer"
 >;
 
 /** Returns the values that the settings specify, which take precedence over the server's metadata. */
 export function readSettings(
   server: Settings,
-): Pick<WalkOptions, "chosenIssuer" | "forcedIssuer" | "chosenScopes"> {
+): Pick<WalkOptions, "chosenIssuer" | "forcedIssuer" | "trustedIssuer" | "chosenScopes"> {
   return {
     forcedIssuer: server.oauthAuthorizationServer,
     // A manually registered client is never used at a different authorization server.
     chosenIssuer: server.oauthClientId ? server.oauthIssuer : null,
+    trustedIssuer: server.oauthTrustedIssuer,
     chosenScopes: server.oauthScopes,
   };
 }

@@ -18,6 +18,8 @@ export interface Detection {
    * requested.
    */
   others: Discovery[];
+  /** The address that the URL redirects to, if an MCP server responds there. Otherwise null. */
+  suggestedUrl: string | null;
 }
 
 /** A detection together with the findings that it is based on. */

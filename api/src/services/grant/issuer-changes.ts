@@ -39,7 +39,7 @@ export function createIssuerChanges(deps: {
     grant: DoubtfulGrant & { issuer: string },
     challenge: BearerChallenge | null,
   ): Promise<boolean> {
-    if (!(await deps.detector.hasMovedFrom(server.url, grant.issuer, challenge))) return false;
+    if (!(await deps.detector.hasMovedFrom(server, grant.issuer, challenge))) return false;
     const isMarked = await deps.grants.markMoved(grant.id, grant.version);
     if (isMarked) deps.kickRevocation();
     return isMarked;
