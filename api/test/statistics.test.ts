@@ -210,7 +210,7 @@ describe("over GraphQL", () => {
   let ada: TestUser;
   let bob: TestUser;
   beforeAll(async () => {
-    gatehouse = await startGatehouse();
+    gatehouse = await startGatehouse({ countsStatements: true });
     [ada, bob] = [await gatehouse.signUp("ada"), await gatehouse.signUp("bob")];
     const { id: userId } = await gatehouse.db.user.findUniqueOrThrow({
       where: { email: "bob@example.com" },
