@@ -213,7 +213,7 @@ describe("over GraphQL", () => {
     gatehouse = await startGatehouse({ countsStatements: true });
     [ada, bob] = [await gatehouse.signUp("ada"), await gatehouse.signUp("bob")];
     const { id: userId } = await gatehouse.db.user.findUniqueOrThrow({
-      where: { email: "bob@example.com" },
+      where: { email: bob.email.toLowerCase() },
     });
     await gatehouse.db.membership.create({
       data: { workspaceId: rowIdOf(ada.workspaceId), userId, role: "MEMBER" },
