@@ -1,4 +1,8 @@
+import { globSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
@@ -44,8 +48,32 @@ function nameDocument(source: string): string {
   return name + (found[1] === "fragment" ? "FragmentDoc" : "Document");
 }
 
+/** Writes a `.br` and a `.gz` file next to each file of text, for the API to send. */
+function precompress(): Plugin {
+  const root = join(import.meta.dirname, "dist");
+  return {
+    name: "precompress",
+    apply: "build",
+    async closeBundle() {
+      const files = globSync("**/*.{css,html,js,json,svg,txt,webmanifest}", { cwd: root });
+      await Promise.all(
+        files.map(async (file) => {
+          const content = await readFile(join(root, file));
+          // Above this quality, the time increases faster than the compression improves.
+          const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+          await writeFile(
+            join(root, `${file}.br`),
+            await promisify(brotliCompress)(content, { params }),
+          );
+          await writeFile(join(root, `${file}.gz`), await promisify(gzip)(content, { level: 9 }));
+        }),
+      );
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [inlineDocuments(), react()],
+  plugins: [inlineDocuments(), react(), precompress()],
   build: {
     target: "es2023",
     modulePreload: { polyfill: false },

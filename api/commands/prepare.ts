@@ -26,14 +26,20 @@ const DATABASE_CLIENT: Step = {
   cwd: "prisma",
 };
 
-const WEB_SOURCES = ["web/src", "web/package.json", "web/codegen.ts", "api/schema.graphql"];
+const WEB_SOURCES = [
+  "web/src",
+  "web/package.json",
+  "web/codegen.ts",
+  "web/embedded-types.ts",
+  "api/schema.graphql",
+];
 
 const OPERATIONS: Step = {
   name: "graphql-operations",
   doing: "Generating the types of the web app's operations",
   done: "Generated the types of the web app's operations",
   inputs: WEB_SOURCES,
-  outputs: ["web/src/graphql/generated/graphql.ts"],
+  outputs: ["web/src/graphql/generated/graphql.ts", "web/src/graphql/generated/embedded-types.ts"],
   command: ["graphql-codegen", "--config", "codegen.ts"],
   cwd: "web",
 };

@@ -76,7 +76,7 @@ const checksAndSmallTests: Suite[] = [
   }),
   check("paths in the documentation", 30, ["node", "api/commands/check-doc-paths.ts"]),
   check("weight of the web app", 30, ["node", "web/commands/check-bundle.ts"]),
-  check("files to deploy with", 30, ["node", "api/commands/check-deploy.ts"]),
+  check("variables of the deployment", 30, ["node", "api/commands/check-deploy.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),
   check("migration drift", 60, ["node", "prisma/migrate.ts", "check"], {
     hint: "node prisma/migrate.ts new NAME",

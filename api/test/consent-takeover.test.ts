@@ -1,7 +1,7 @@
 /** Regression A1, with two browsers: a consent is finished in the browser that received it, by the user who started it, or not at all. */
 import { beforeEach, describe, expect } from "vitest";
 import { openOwnerLinks } from "#process/owner-links.ts";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { createBrowser, type TestBrowser } from "./support/browser.ts";
 import { createServer, readStatus, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
 import type { TestGatehouse } from "./support/gatehouse.ts";

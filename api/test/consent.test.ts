@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect } from "vitest";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { createBrowser } from "./support/browser.ts";
 import { watchClients } from "./support/client-traffic.ts";
 import {

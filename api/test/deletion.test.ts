@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect } from "vitest";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import {
   connect,
   createServer,

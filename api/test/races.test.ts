@@ -4,7 +4,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { createBrowser } from "./support/browser.ts";
 import { watchClients } from "./support/client-traffic.ts";
 import {

@@ -123,7 +123,7 @@ const answered: [name: string, behaviour: Behaviour, outcome: Outcome, retryAfte
   ["200 with HTML", answer(200, "<h1>Sign in</h1>"), "transient"],
   ["200 with half a JSON document", answer(200, '{"access_token":"at","tok'), "transient"],
   ["200 without a token", answer(200, { ok: false }), "transient"],
-  ["200 without a token type", answer(200, { access_token: "at" }), "transient"],
+  ["I9 200 without a token type", answer(200, { access_token: "at" }), "tokens"],
   [
     "200 with a token that no header can carry",
     answer(200, { ...tokens, access_token: "a\nb" }),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect } from "vitest";
-import { consent, createBrowser } from "#sandbox/driver.ts";
+import { consent, createBrowser } from "#sandbox/testing/driver.ts";
 import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,

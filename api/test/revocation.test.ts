@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { generateKey, parseKeyring } from "#crypto/keyring.ts";
 import { createSealedBox } from "#crypto/sealed-box.ts";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { generateKey, parseKeyring } from "#crypto/keyring.ts";
 import { createSealedBox, type SealedBox } from "#crypto/sealed-box.ts";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { createServer, executeTool, startOAuth, type TestUser } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
 import { startReceiver, type WebhookReceiver } from "./support/webhook-receiver.ts";

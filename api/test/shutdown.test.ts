@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect } from "vitest";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { createServer, startOAuth, type TestUser } from "./support/client.ts";
 import { execute, readExecution, startHolding } from "./support/executions.ts";
 import { follow } from "./support/follower.ts";

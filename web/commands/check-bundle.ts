@@ -1,7 +1,6 @@
 /** Part of `pnpm test`: what the built web app weighs on its way, against its budgets. Needs web/dist. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { weigh, type Manifest } from "./weigh.ts";
 
 const dist = join(import.meta.dirname, "../dist");
@@ -12,12 +11,16 @@ const manifest = JSON.parse(readFileSync(manifestFile, "utf8")) as Manifest;
 /** Files of the page itself, which no module imports. */
 const page = ["index.html", "theme.js", "favicon.svg"];
 // The questions of running tools are looked for on every screen, so they are part of the first load.
-const first = ["index.html", "src/features/tools/questions.tsx"];
+const first = ["index.html", "src/features/tools/elicitation/questions.tsx"];
 
 /** In KiB, gzipped; a later part weighs what the first load has not brought already. */
 const budgets = [
   { name: "first load", entries: first, budget: 230 },
-  { name: "a tool's form", entries: ["src/features/tools/form/schema-form.tsx"], budget: 150 },
+  {
+    name: "a tool's form",
+    entries: ["src/features/tools/arguments/form/schema-form.tsx"],
+    budget: 150,
+  },
   {
     name: "dashboard",
     entries: ["src/app/pages/dashboard-page.tsx", "src/features/dashboard/chart.tsx"],
@@ -25,11 +28,9 @@ const budgets = [
   },
 ];
 
-const sizes = new Map<string, number>();
+/** The build has compressed the files. */
 function readGzippedBytes(file: string): number {
-  const size = sizes.get(file) ?? gzipSync(readFileSync(join(dist, file))).length;
-  sizes.set(file, size);
-  return size;
+  return statSync(join(dist, `${file}.gz`)).size;
 }
 
 for (const { name, entries, budget } of budgets) {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
+import { compress } from "hono/compress";
 
-import { negotiateEncoding } from "./encodings.ts";
 import type { HttpEnvironment } from "./environment.ts";
 import type { GraphiQLAssets } from "./graphiql-assets.ts";
 import { renderGraphiQLPage } from "./graphiql-page.ts";
@@ -24,16 +24,13 @@ export function createGraphiQLRoutes(deps: GraphiQLRoutesDeps): Hono<HttpEnviron
     return c.html(renderGraphiQLPage(await deps.loadGraphiQL(), viewer.userId));
   });
 
-  routes.get("/graphiql/assets/:name", async (c) => {
+  routes.get("/graphiql/assets/:name", compress(), async (c) => {
     const assets = await deps.loadGraphiQL();
-    const encoding = negotiateEncoding(c.req.header("accept-encoding") ?? "");
-    const asset = await assets.read(c.req.param("name"), encoding);
+    const asset = assets.read(c.req.param("name"));
     if (!asset) return c.notFound();
     return c.body(asset.body, 200, {
       "Content-Type": asset.contentType,
       "Cache-Control": "public, max-age=31536000, immutable",
-      Vary: "Accept-Encoding",
-      ...(encoding !== "identity" && { "Content-Encoding": encoding }),
     });
   });
 

@@ -33,9 +33,12 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
 
   routes.get("/oauth/pending", (c) => c.html(renderPendingPage(assets)));
 
-  routes.get("/oauth/callback", async (c) => {
+  // Some authorization servers add a slash to the redirect URI (regressions I18).
+  routes.on("GET", ["/oauth/callback", "/oauth/callback/"], async (c) => {
     // A HEAD request, for example of a link checker, must not use up the state.
     if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
+    // Nor must a prefetch, which no user may ever follow. The browser then requests the page itself.
+    if (isPrefetch(c.req.raw.headers)) return c.body(null, 503, { "Cache-Control": "no-store" });
     const query = new URL(c.req.url).searchParams;
     return finish(c, async () =>
       oauth.finishCallback({ query, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
@@ -44,6 +47,7 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
 
   routes.get(RESUME_PATH, async (c) => {
     if (c.req.method !== "GET") return c.body(null, 405, { Allow: "GET" });
+    if (isPrefetch(c.req.raw.headers)) return c.body(null, 503, { "Cache-Control": "no-store" });
     const heldSecret = heldCookie.read(c);
     return finish(c, async () =>
       oauth.resumeCallback({ heldSecret, viewer: await viewers.resolveViewer(c.req.raw.headers) }),
@@ -96,6 +100,13 @@ export function createOAuthRoutes(deps: OAuthRoutesDeps): Hono<HttpEnvironment> 
   }
 
   return routes;
+}
+
+/** Fetch Metadata: `Sec-Purpose`. `Purpose` and `X-Moz` are its predecessors. */
+function isPrefetch(headers: Headers): boolean {
+  return ["sec-purpose", "purpose", "x-moz"].some((name) =>
+    /\b(prefetch|prerender|preview)\b/i.test(headers.get(name) ?? ""),
+  );
 }
 
 function locate(outcome: CallbackOutcome, publicOrigin: string): string {

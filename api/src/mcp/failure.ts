@@ -29,7 +29,13 @@ export type Failure =
       sessionLost?: true;
     }
   /** The server returned an error or violated the protocol. `code` is a JSON-RPC error code or one of `ProtocolFault`. */
-  | { kind: "protocol-error"; code: number | ProtocolFault; message: string };
+  | {
+      kind: "protocol-error";
+      code: number | ProtocolFault;
+      message: string;
+      /** The HTTP status, if the error was the body of an HTTP error response. */
+      httpStatus?: number;
+    };
 
 const LONGEST_MESSAGE = 500;
 

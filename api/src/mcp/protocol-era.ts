@@ -3,6 +3,8 @@
  * account.
  */
 
+import { LRUCache } from "lru-cache";
+
 /** `modern`: revision 2026-07-28 and later, without sessions. `legacy`: earlier revisions, with the `initialize` handshake. */
 export type Era = "modern" | "legacy";
 
@@ -31,8 +33,7 @@ export interface EraCache {
 }
 
 /**
- * Entries are keyed by origin and path, because gateways host servers of both eras on one origin. The oldest entry is removed when there
- * are more than `maxEntries`. Entries expire after `ttlMs`, because a server that is upgraded to a newer revision may still answer
+ * Entries are keyed by origin and path, because gateways host servers of both eras on one origin. Entries expire after `ttlMs`, because a server that is upgraded to a newer revision may still answer
  * `initialize`.
  */
 export function createEraCache(options?: {
@@ -45,28 +46,16 @@ export function createEraCache(options?: {
     ttlMs = 600_000,
     monotonicMs = () => performance.now(),
   } = options ?? {};
-  const entries = new Map<string, { verdict: EraVerdict; until: number }>();
+  const entries = new LRUCache<string, EraVerdict>({
+    max: maxEntries,
+    ttl: ttlMs,
+    ttlResolution: 0,
+    perf: { now: monotonicMs },
+  });
   return {
-    get(url) {
-      const key = keyOf(url);
-      const entry = entries.get(key);
-      if (!entry) return null;
-      if (entry.until > monotonicMs()) return entry.verdict;
-      entries.delete(key);
-      return null;
-    },
-    set(url, verdict) {
-      const key = keyOf(url);
-      entries.delete(key);
-      entries.set(key, { verdict, until: monotonicMs() + ttlMs });
-      for (const oldest of entries.keys()) {
-        if (entries.size <= maxEntries) break;
-        entries.delete(oldest);
-      }
-    },
-    forget(url) {
-      entries.delete(keyOf(url));
-    },
+    get: (url) => entries.get(keyOf(url)) ?? null,
+    set: (url, verdict) => void entries.set(keyOf(url), verdict),
+    forget: (url) => void entries.delete(keyOf(url)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { AuthorizationServer } from "./authorization-server.ts";
 import type { Clock } from "./ports.ts";
 
@@ -13,8 +14,7 @@ export interface DiscoveryCache {
 }
 
 /**
- * @param options.maxEntries the oldest entry is removed first. The number is limited because third
- * parties choose issuers.
+ * @param options.maxEntries the number is limited because third parties choose issuers
  */
 export function createDiscoveryCache(options: {
   clock: Clock;
@@ -22,23 +22,15 @@ export function createDiscoveryCache(options: {
   maxEntries?: number;
 }): DiscoveryCache {
   const { clock, ttlMs, maxEntries = 1_000 } = options;
-  const entries = new Map<string, { metadata: AuthorizationServer; until: number }>();
+  const entries = new LRUCache<string, AuthorizationServer>({
+    max: maxEntries,
+    ttl: ttlMs,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonicMs() },
+  });
   return {
-    get(issuer) {
-      const entry = entries.get(issuer);
-      if (!entry) return null;
-      if (clock.monotonicMs() < entry.until) return entry.metadata;
-      entries.delete(issuer);
-      return null;
-    },
-    set(metadata) {
-      entries.delete(metadata.issuer);
-      entries.set(metadata.issuer, { metadata, until: clock.monotonicMs() + ttlMs });
-      const oldest = entries.keys().next();
-      if (entries.size > maxEntries && !oldest.done) entries.delete(oldest.value);
-    },
-    forget(issuer) {
-      entries.delete(issuer);
-    },
+    get: (issuer) => entries.get(issuer) ?? null,
+    set: (metadata) => void entries.set(metadata.issuer, metadata),
+    forget: (issuer) => void entries.delete(issuer),
   };
 }

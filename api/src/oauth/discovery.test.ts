@@ -693,13 +693,14 @@ describe("discover", () => {
 
     it("asks an issuer once per lifetime, and again once it is forgotten", async () => {
       const { run, asked, steps, time } = setUp(routes);
+      time.jump(1);
       const cache = createDiscoveryCache({ clock: time, ttlMs: 60_000 });
       const count = () => asked.filter((url) => url === asAt).length;
       await run({ cache });
       await run({ cache });
       expect(count()).toBe(1);
       expect(steps.at(-1)).toMatchObject({ outcome: "SKIPPED", httpStatus: null });
-      time.jump(60_000);
+      time.jump(60_001);
       await run({ cache });
       expect(count()).toBe(2);
       cache.forget(as);

@@ -55,6 +55,11 @@ export type DiscoveryAnswer =
 
 export interface DiscoverOptions extends ChoiceOptions {
   serverUrl: string;
+  /**
+   * Whether metadata at the server's origin applies if the server names no authorization server.
+   * False for a server that asked for no credentials (regressions I1). Defaults to true.
+   */
+  mayAssumeOrigin?: boolean;
   /** The challenge of the server's 401 response, if there was one. */
   challenge: BearerChallenge | null;
   /**
@@ -88,6 +93,11 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
   if (protectedResource.kind === "unavailable") {
     const message = "The server's protected resource metadata could not be fetched.";
     return { ...fail("METADATA_UNAVAILABLE", message, true), isNamed: false };
+  }
+  const { mayAssumeOrigin = true } = options;
+  if (protectedResource.kind === "none" && !forcedIssuer && !mayAssumeOrigin) {
+    const message = "The server names no authorization server.";
+    return { ...fail("METADATA_MISSING", message), isNamed: false };
   }
   const listed = protectedResource.kind === "found" ? protectedResource.authorizationServers : [];
   const answer = forcedIssuer

@@ -15,6 +15,7 @@ import { readJsonObject } from "./json-response.ts";
 import { clientName, deriveApplicationType } from "./metadata-document.ts";
 import type { Fetch } from "./ports.ts";
 import { isOwnRegistrationUri } from "./registration-deletion.ts";
+import { unionScopes } from "./scopes.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import type { StepRecorder } from "./flow-steps.ts";
 
@@ -48,15 +49,18 @@ export type RegistrationAnswer =
   | { ok: false; fault: RegistrationFault };
 
 /**
- * Registers a client. No `scope` is sent, because it would limit the client to these scopes, and
- * every step-up would be rejected. If the `application_type` is rejected, the registration is
- * repeated once without it.
+ * Registers a client. No `scope` is sent at first, because it would limit the client to these scopes,
+ * and every step-up would be rejected. If the metadata is rejected, the registration is repeated once
+ * with the scopes if the response asks for them (regressions I13), and once without the
+ * `application_type`.
  */
 export async function registerClient(options: {
   authorizationServer: AuthorizationServer;
   redirectUri: string;
   /** The URL of the application. */
   publicUrl: string;
+  /** The scopes that consents will request, for an authorization server that requires them here. */
+  scopes: readonly string[];
   fetch: Fetch;
   steps: StepRecorder;
 }): Promise<RegistrationAnswer> {
@@ -89,12 +93,22 @@ export async function registerClient(options: {
       );
     } catch {
       const message = "The registration endpoint could not be reached.";
-      return { ...fail("REGISTRATION_UNAVAILABLE", message, true), metadataRefused: false };
+      return { ...fail("REGISTRATION_UNAVAILABLE", message, true), refused: null };
     }
   };
-  const first = await post({ ...request, application_type: deriveApplicationType(redirectUri) });
-  const last = !first.ok && first.metadataRefused ? await post(request) : first;
+  const full = { ...request, application_type: deriveApplicationType(redirectUri) };
+  const scope = unionScopes(options.scopes, authorizationServer.scopesSupported ?? []).join(" ");
+  let last = await post(full);
+  const wantsScope = refusedPart(last) === "scope" && scope !== "";
+  const base = wantsScope ? { ...request, scope } : request;
+  if (wantsScope) last = await post({ ...full, scope });
+  if (refusedPart(last) !== null) last = await post(base);
   return last.ok ? { ok: true, client: last.client } : { ok: false, fault: last.fault };
+}
+
+/** The part of the metadata that was rejected; null: none, or nothing that another attempt changes. */
+function refusedPart(attempt: Attempt): "scope" | "other" | null {
+  return attempt.ok ? null : attempt.refused;
 }
 
 export type RegistrationPlan =
@@ -126,7 +140,7 @@ export function planRegistration(
 
 type Attempt =
   | { ok: true; client: RegisteredClient }
-  | { ok: false; fault: RegistrationFault; metadataRefused: boolean };
+  | { ok: false; fault: RegistrationFault; refused: "scope" | "other" | null };
 
 function buildPost(body: object): RequestInit {
   return {
@@ -141,7 +155,7 @@ const answerSchema = z.object({
   client_id: z.string().min(1),
   client_secret: z.string().min(1).nullish().catch(null),
   /** Seconds since 1970; 0: does not expire. */
-  client_secret_expires_at: z.coerce.number().min(0).max(8_640_000_000_000).nullish().catch(null),
+  client_secret_expires_at: z.coerce.number().nullish().catch(null),
   token_endpoint_auth_method: z.string().nullish().catch(null),
   registration_access_token: z.string().min(1).nullish().catch(null),
   registration_client_uri: z.string().nullish().catch(null),
@@ -156,7 +170,7 @@ async function readAnswer(
   if (!response.ok) return readRefusal(response.status, body);
   const invalid = (message: string): Attempt => ({
     ...fail("REGISTRATION_INVALID", message),
-    metadataRefused: false,
+    refused: null,
   });
   const parsed = answerSchema.safeParse(body);
   if (!parsed.success) return invalid("The answer to the registration is no registration.");
@@ -171,20 +185,32 @@ async function readAnswer(
   }
   // No secret was issued: whatever the response repeats, there is only one way to use this client.
   const method = clientSecret === null ? "none" : registered;
-  const expiresAt = answer.client_secret_expires_at;
   const managementUri = answer.registration_client_uri;
   return {
     ok: true,
     client: {
       clientId: answer.client_id,
       clientSecret: method === "none" ? null : clientSecret,
-      clientSecretExpiresAt: expiresAt && method !== "none" ? new Date(expiresAt * 1000) : null,
+      clientSecretExpiresAt: method === "none" ? null : readExpiry(answer.client_secret_expires_at),
       tokenEndpointAuthMethod: method,
       registrationAccessToken: answer.registration_access_token ?? null,
       registrationClientUri:
         managementUri && isOwnRegistrationUri(managementUri, server) ? managementUri : null,
     },
   };
+}
+
+/** 9999-12-31, the last day that a timestamp can have everywhere, in seconds. */
+const lastSecond = 253_402_300_799;
+
+/**
+ * RFC 7591 §3.2.1: seconds since 1970; 0: does not expire. A number that is too large for seconds is
+ * in milliseconds (regressions I7). Null: no known expiry.
+ */
+function readExpiry(value: number | null | undefined): Date | null {
+  if (value === null || value === undefined || !Number.isFinite(value) || value <= 0) return null;
+  const seconds = value > lastSecond ? value / 1_000 : value;
+  return seconds > lastSecond ? null : new Date(seconds * 1_000);
 }
 
 function readRefusal(status: number, body: Record<string, unknown> | null): Attempt {
@@ -196,12 +222,14 @@ function readRefusal(status: number, body: Record<string, unknown> | null): Atte
       : describeOAuthError(code, typeof description === "string" ? description : null);
   if (status >= 500 || status === 408 || status === 429) {
     const message = `The registration endpoint answered HTTP ${status}.`;
-    return { ...fail("REGISTRATION_UNAVAILABLE", message, true), metadataRefused: false };
+    return { ...fail("REGISTRATION_UNAVAILABLE", message, true), refused: null };
   }
   const message = `The authorization server refused the registration (${said ?? `HTTP ${status}`}).`;
+  const isMetadata = status === 400 && (code === null || code.startsWith("invalid_"));
+  const namesScope = /\bscopes?\b/i.test(`${code} ${String(description)}`);
   return {
     ...fail("REGISTRATION_REFUSED", message),
-    metadataRefused: status === 400 && (code === null || code.startsWith("invalid_")),
+    refused: namesScope && status < 500 ? "scope" : isMetadata ? "other" : null,
   };
 }
 

@@ -21,20 +21,22 @@ export async function readJsonObject(response: Response): Promise<Record<string,
 export async function readJsonDocument(
   response: Response,
 ): Promise<
-  { kind: "object"; value: Record<string, unknown> } | { kind: "not-json" | "too-large" }
+  | { kind: "object"; value: Record<string, unknown> }
+  | { kind: "not-json"; text: string }
+  | { kind: "too-large" }
 > {
   // A stream is not a document, and may never end.
   if (isEventStream(response)) {
     await response.body?.cancel();
-    return { kind: "not-json" };
+    return { kind: "not-json", text: "" };
   }
   const text = await response.text();
   if (text.length > maxCharacters) return { kind: "too-large" };
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? { kind: "object", value } : { kind: "not-json" };
+    return isObject(value) ? { kind: "object", value } : { kind: "not-json", text };
   } catch {
-    return { kind: "not-json" };
+    return { kind: "not-json", text };
   }
 }
 

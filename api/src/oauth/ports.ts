@@ -172,12 +172,7 @@ export interface GrantStore {
    * Takes the lease unless the stored version is newer than `version`. The same statement writes
    * `sentVersion = version`, before anything is sent.
    */
-  takeLease(
-    grantId: string,
-    version: number,
-    ttlMs: number,
-    cause: RefreshCause,
-  ): Promise<LeaseAnswer>;
+  takeLease(grantId: string, version: number, ttlMs: number): Promise<LeaseAnswer>;
   /**
    * Compares the version, stores the tokens with the next version, ends the lease and appends one
    * event. `superseded`: the grant was replaced in the meantime, and the tokens are discarded.

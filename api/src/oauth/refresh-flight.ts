@@ -21,6 +21,7 @@ import type { Clock, Grant, GrantFetch, GrantStore, LeaseAnswer } from "./ports.
 import type { RefreshCause, RenewedTokens, SignAssertion, Sleep } from "./ports.ts";
 import type { ProviderProfiles } from "./provider-profiles.ts";
 import { isRenewable } from "./refresh-need.ts";
+import { createRepeatedRefusals } from "./repeated-refusals.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
 
@@ -94,6 +95,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   const flights = new Map<string, Promise<AccessTokenAnswer>>();
   /** The number of consecutive transient failures, by grant. */
   const failures = new Map<string, number>();
+  const refusals = createRepeatedRefusals(clock);
   /** Versions whose doubt was not resolved because of a transient failure, by grant. */
   const doubts = new Map<string, number>();
   let closing = false;
@@ -133,6 +135,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
   ): Promise<{ answer: AccessTokenAnswer; saved: boolean }> => {
     const { id } = received.grant;
     failures.delete(id);
+    refusals.forget(id);
     doubts.delete(id);
     try {
       return { answer: (await save(received)) ?? answerReceived(received, clock), saved: true };
@@ -163,7 +166,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     }
     const inDoubt = lease.inDoubt || doubts.get(id) === version;
     const askedAt = clock.monotonicMs();
-    const outcome = await requestUnderLease(grant, leasedAt, options);
+    const outcome = refusals.judge(grant, await requestUnderLease(grant, leasedAt, options));
     const receivedAt = clock.monotonicMs();
     const circumstances = { cause, durationMs: Math.round(receivedAt - askedAt) };
     const report = (rest: Pick<RefreshReport, "outcome" | "reason" | "detail" | "saved">): void =>
@@ -195,7 +198,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     }
     if (outcome.kind === "tokens") {
       const { answer, saved } = await settle({ grant, answer: outcome, circumstances, receivedAt });
-      report({ outcome: "refreshed", reason: null, detail: null, saved });
+      report({ outcome: "refreshed", reason: null, detail: outcome.remark, saved });
       return answer;
     }
     // The previous holder may have used the refresh token and stopped before storing the response.
@@ -224,7 +227,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     for (;;) {
       // Read before the request, so that the age of the lease is never underestimated.
       const leasedAt = clock.monotonicMs();
-      const lease = await grants.takeLease(grantId, version, leaseTtlMs, cause);
+      const lease = await grants.takeLease(grantId, version, leaseTtlMs);
       if (lease.kind === "settled") return answerReading(lease.reading);
       if (lease.kind === "leased") {
         const answer = await useLease(lease, leasedAt, cause);

@@ -12,10 +12,14 @@ export const marginDivisor = 5;
 export const aheadMargins = 2;
 /** A 401 for the newest token causes at most one refresh in this time, in milliseconds. */
 const rejectedIntervalMs = 60_000;
+/** The same if the server had accepted the token before: it was revoked, so another one is likely to work (regressions I23). */
+const revokedIntervalMs = 10_000;
 
 export interface TokenWish {
   /** The access token that was rejected with a 401. */
   rejected?: string;
+  /** Whether the rejected token was accepted before. */
+  wasAccepted?: boolean;
   /**
    * The minimum remaining lifetime of the token. At most half of its total lifetime is required.
    */
@@ -48,7 +52,8 @@ export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
   if (!due && !rejected) return "serve";
   if (!isRenewable(grant)) return expired ? "unrenewable" : "serve";
   const { sinceRefusalMs } = grant;
-  if (!due && sinceRefusalMs !== null && sinceRefusalMs < rejectedIntervalMs) return "serve";
+  const intervalMs = wish.wasAccepted ? revokedIntervalMs : rejectedIntervalMs;
+  if (!due && sinceRefusalMs !== null && sinceRefusalMs < intervalMs) return "serve";
   if (grant.retryInMs > 0) return expired || rejected ? "wait" : "serve";
   return due ? "due" : "refused";
 }

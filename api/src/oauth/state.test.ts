@@ -86,7 +86,7 @@ describe("nextState", () => {
   });
 
   it("covers every state, reason and event", () => {
-    expect(cells).toHaveLength(13 * 16);
+    expect(cells).toHaveLength(14 * 17);
   });
 
   it("refuses pairs that cannot be", () => {

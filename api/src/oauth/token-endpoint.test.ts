@@ -161,6 +161,7 @@ describe("requestRefresh", () => {
     const { outcome } = await refresh(json({ ...good, expires_in: expiresIn }));
     expect(outcome).toEqual({
       kind: "tokens",
+      remark: null,
       tokens: {
         accessToken: "at",
         refreshToken: null,
@@ -186,7 +187,7 @@ describe("requestRefresh", () => {
     ],
     [
       { refresh_token: 7, scope: ["a"] },
-      { refreshToken: null, scopes: null },
+      { refreshToken: null, scopes: ["a"] },
     ],
     [{ token_type: "bearer", error: "" }, {}],
     [{ token_type: "BEARER", error: null }, {}],
@@ -237,7 +238,6 @@ describe("requestRefresh", () => {
     ["200 null", text("null", 200)],
     ["200 huge", text(JSON.stringify({ ...good, padding: "x".repeat(1_100_000) }), 200)],
     ["200 ok:false", json({ ok: false })],
-    ["200 without token_type", json({ access_token: "at" })],
     ["200 mac token", json({ ...good, token_type: "mac" })],
     ["200 empty token", json({ ...good, access_token: "" })],
     ["200 token is a number", json({ ...good, access_token: 7 })],
@@ -326,6 +326,7 @@ describe("exchangeCode", () => {
     );
     expect(outcome).toEqual({
       kind: "tokens",
+      remark: null,
       tokens: {
         accessToken: "at",
         refreshToken: "rt",

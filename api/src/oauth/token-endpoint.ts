@@ -15,21 +15,38 @@ import { readTokenResponse, type TokenResponse } from "./token-response.ts";
 
 export type ExchangeOutcome =
   /** `scopes` null: as requested (RFC 6749 §5.1). */
-  | { kind: "tokens"; tokens: RenewedTokens }
+  | {
+      kind: "tokens";
+      tokens: RenewedTokens;
+      remark: string | null;
+      /** The client authentication method that the server accepted. */
+      tokenEndpointAuthMethod: string;
+      /** As sent; null if the server accepted the request only without it. */
+      resource: string | null;
+    }
   /** An OAuth error. With `invalid_client` the registration must not be used again. */
   | { kind: "refused"; errorCode: string; detail: string | null }
   /** There was no usable response. The code may have been used and is not sent again. */
   | { kind: "failed"; detail: string };
 
 export type RefreshOutcome =
-  | { kind: "tokens"; tokens: RenewedTokens }
+  | {
+      kind: "tokens";
+      tokens: RenewedTokens;
+      remark: string | null;
+      /** Set if the server refused `resource` and accepted the request without it. */
+      refusesResource?: true;
+    }
   | {
       kind: "dead";
       reason: Extract<DeadReason, "GRANT_INVALID" | "CLIENT_INVALID">;
       detail: string | null;
     }
-  /** Says nothing about the grant: keep it and retry later. */
-  | { kind: "transient"; retryAfterMs: number | null; detail: string };
+  /**
+   * Says nothing about the grant: keep it and retry later.
+   * @param refusal the error code, if the endpoint refused the request in a way that may be final
+   */
+  | { kind: "transient"; retryAfterMs: number | null; detail: string; refusal?: string };
 
 /** The options of every token request. */
 export interface TokenRequestOptions {
@@ -56,14 +73,17 @@ interface TokenRequest {
 }
 
 /**
- * Exchanges a code (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2). It is sent once, whatever the
- * result. Never throws.
+ * Exchanges a code (RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2). It is sent again only after a
+ * refusal for a reason that precedes its use: the resource (regressions I11), or the client
+ * authentication if the server lists no methods (regressions I13). Never throws.
  */
 export async function exchangeCode(
   options: TokenRequestOptions & {
     code: string;
     codeVerifier: string;
     redirectUri: string;
+    /** The methods that the authorization server lists; null: none. */
+    supportedAuthMethods: readonly string[] | null;
     steps: StepRecorder;
   },
 ): Promise<ExchangeOutcome> {
@@ -74,22 +94,64 @@ export async function exchangeCode(
     code_verifier: codeVerifier,
     redirect_uri: redirectUri,
   };
-  const request = await buildTokenRequest(options, params, [code, codeVerifier]);
-  return await sendRecorded(request, options);
+  return await exchange(options, params, [code, codeVerifier]);
+}
+
+/** The methods to try if the default of RFC 8414 §2, which nothing confirms, is refused. */
+const otherMethods = ["client_secret_post", "none"];
+
+/** Sends the request, and once more without `resource` or with another method if that was refused. */
+async function exchange(
+  options: TokenRequestOptions & {
+    steps: StepRecorder;
+    supportedAuthMethods: readonly string[] | null;
+  },
+  params: Record<string, string>,
+  secrets: string[],
+): Promise<ExchangeOutcome> {
+  const { client, supportedAuthMethods, steps } = options;
+  const isDefault =
+    supportedAuthMethods === null && client.tokenEndpointAuthMethod === "client_secret_basic";
+  const methods = isDefault ? [...otherMethods] : [];
+  let attempt = options;
+  for (;;) {
+    const outcome = await sendRecorded(await buildTokenRequest(attempt, params, secrets), attempt);
+    if (outcome.kind !== "refused") return outcome;
+    if (outcome.errorCode === "invalid_target" && attempt.resource !== null) {
+      steps.note(
+        "TOKEN_EXCHANGE",
+        "SKIPPED",
+        "The resource parameter was refused; it is left out.",
+      );
+      attempt = { ...attempt, resource: null };
+      continue;
+    }
+    const method = outcome.errorCode === "invalid_client" ? methods.shift() : undefined;
+    if (method === undefined) return outcome;
+    steps.note(
+      "TOKEN_EXCHANGE",
+      "SKIPPED",
+      `No methods are listed and Basic was refused; ${method} is tried.`,
+    );
+    attempt = { ...attempt, client: { ...client, tokenEndpointAuthMethod: method } };
+  }
 }
 
 /** Requests a token with client credentials (RFC 6749 §4.4), as a step of a flow. Never throws. */
 export async function requestClientToken(
-  options: TokenRequestOptions & { scopes: readonly string[]; steps: StepRecorder },
+  options: TokenRequestOptions & {
+    scopes: readonly string[];
+    supportedAuthMethods: readonly string[] | null;
+    steps: StepRecorder;
+  },
 ): Promise<ExchangeOutcome> {
-  const request = await buildTokenRequest(options, clientCredentialsParams(options.scopes), []);
-  const outcome = await sendRecorded(request, options);
+  const outcome = await exchange(options, clientCredentialsParams(options.scopes), []);
   return outcome.kind === "tokens" ? dropRefreshToken(outcome) : outcome;
 }
 
 async function sendRecorded(
   request: TokenRequest | null,
-  { fetch, steps }: { fetch: Fetch; steps: StepRecorder },
+  { fetch, steps, client, resource }: TokenRequestOptions & { steps: StepRecorder },
 ): Promise<ExchangeOutcome> {
   if (!request) {
     steps.note("TOKEN_EXCHANGE", "FAILED", cannotSend);
@@ -99,11 +161,15 @@ async function sendRecorded(
     return await steps.record(
       "TOKEN_EXCHANGE",
       fetch,
-      async (recordingFetch) => judgeExchange(await send(request, recordingFetch)),
+      async (recordingFetch): Promise<ExchangeOutcome> => {
+        const judged = judgeExchange(await send(request, recordingFetch));
+        const { tokenEndpointAuthMethod } = client;
+        return judged.kind === "tokens" ? { ...judged, tokenEndpointAuthMethod, resource } : judged;
+      },
       (outcome) =>
         outcome.kind === "tokens"
-          ? { outcome: "OK" }
-          : { outcome: "FAILED", detail: outcome.detail ?? "an error that is none of OAuth's" },
+          ? { outcome: "OK", detail: outcome.remark }
+          : { outcome: "FAILED", detail: outcome.detail ?? unknownError },
     );
   } catch (error) {
     return { kind: "failed", detail: describeFailure(error) };
@@ -119,7 +185,24 @@ export async function requestRefresh(
 ): Promise<RefreshOutcome> {
   const { refreshToken } = options;
   const params = { grant_type: "refresh_token", refresh_token: refreshToken };
-  return await sendRefresh(await buildTokenRequest(options, params, [refreshToken]), options.fetch);
+  return await refresh(options, params, [refreshToken]);
+}
+
+/** Sends the request, and once more without `resource` if that was refused (regressions I11). */
+async function refresh(
+  options: TokenRequestOptions,
+  params: Record<string, string>,
+  secrets: string[],
+): Promise<RefreshOutcome> {
+  const outcome = await sendRefresh(
+    await buildTokenRequest(options, params, secrets),
+    options.fetch,
+  );
+  const isRefused = outcome.kind === "transient" && outcome.refusal === "invalid_target";
+  if (!isRefused || options.resource === null) return outcome;
+  const request = await buildTokenRequest({ ...options, resource: null }, params, secrets);
+  const second = await sendRefresh(request, options.fetch);
+  return second.kind === "tokens" ? { ...second, refusesResource: true } : second;
 }
 
 /**
@@ -129,8 +212,7 @@ export async function requestRefresh(
 export async function renewClientToken(
   options: TokenRequestOptions & { scopes: readonly string[] },
 ): Promise<RefreshOutcome> {
-  const request = await buildTokenRequest(options, clientCredentialsParams(options.scopes), []);
-  const outcome = await sendRefresh(request, options.fetch);
+  const outcome = await refresh(options, clientCredentialsParams(options.scopes), []);
   return outcome.kind === "tokens" ? dropRefreshToken(outcome) : outcome;
 }
 
@@ -206,7 +288,9 @@ async function send(request: TokenRequest, fetch: Fetch): Promise<TokenResponse>
   return await readTokenResponse(await fetch(url, init), secrets, deviations);
 }
 
-function judgeExchange(response: TokenResponse): ExchangeOutcome {
+function judgeExchange(
+  response: TokenResponse,
+): Exclude<ExchangeOutcome, { kind: "tokens" }> | Extract<TokenResponse, { kind: "tokens" }> {
   if (response.kind === "tokens") return response;
   return response.kind === "error"
     ? { kind: "refused", errorCode: response.code, detail: response.detail }
@@ -216,6 +300,7 @@ function judgeExchange(response: TokenResponse): ExchangeOutcome {
 function judgeRefresh(response: TokenResponse): RefreshOutcome {
   if (response.kind === "tokens") return response;
   const { detail, retryAfterMs } = response;
+  const transient = { kind: "transient", retryAfterMs, detail: detail ?? unknownError } as const;
   if (response.kind === "error") {
     if (response.code === "invalid_grant") return { kind: "dead", reason: "GRANT_INVALID", detail };
     // RFC 6749 §5.2: the client may not use this grant type, which neither a retry nor a new
@@ -224,6 +309,19 @@ function judgeRefresh(response: TokenResponse): RefreshOutcome {
     if (response.code === "invalid_client" || response.code === "unauthorized_client") {
       return { kind: "dead", reason: "CLIENT_INVALID", detail };
     }
-  }
-  return { kind: "transient", retryAfterMs, detail: detail ?? "an error that is none of OAuth's" };
+    if (!passingErrors.has(response.code)) return { ...transient, refusal: response.code };
+  } else if (response.refusal !== undefined) return { ...transient, refusal: response.refusal };
+  return transient;
 }
+
+const unknownError = "an error that OAuth does not define";
+
+/** Error codes by which a server says that a later attempt may succeed. */
+const passingErrors: ReadonlySet<string> = new Set([
+  "server_error",
+  "temporarily_unavailable",
+  "slow_down",
+  "rate_limited",
+  "rate_limit_exceeded",
+  "too_many_requests",
+]);

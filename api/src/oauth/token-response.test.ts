@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readTokenResponse } from "./token-response.ts";
 
 const day = 86_400;
@@ -18,5 +18,56 @@ it.each<[Record<string, unknown>, number | null]>([
   expect(await readTokenResponse(Response.json(body), [])).toMatchObject({
     kind: "tokens",
     tokens: { refreshExpiresInMs },
+  });
+});
+
+describe("I9 a token response that breaks RFC 6749 loses no refresh token", () => {
+  const body = { access_token: "at", refresh_token: "rotated", expires_in: 60 };
+  const form = "access_token=at&refresh_token=rotated&expires_in=60&token_type=bearer";
+  const tokens = { accessToken: "at", refreshToken: "rotated", expiresInMs: 60_000 };
+  const asForm = { headers: { "content-type": "application/x-www-form-urlencoded" } };
+
+  it.each<[string, Response, string | null]>([
+    ["token_type is absent", Response.json(body), "no token_type"],
+    ["token_type is null", Response.json({ ...body, token_type: null }), "no token_type"],
+    ["token_type is a number", Response.json({ ...body, token_type: 1 }), "no token_type"],
+    ["token_type is unknown", Response.json({ ...body, token_type: "user" }), "token_type user"],
+    ["token_type has a blank", Response.json({ ...body, token_type: "Bearer " }), null],
+    [
+      "the token has a line end",
+      Response.json({ ...body, access_token: "at\n", token_type: "bearer" }),
+      null,
+    ],
+    ["it is a form", new Response(form, asForm), "a form instead of JSON"],
+    ["it is a form that claims to be HTML", new Response(`${form}\n`), "a form instead of JSON"],
+  ])("%s", async (_, response, remark) => {
+    const answer = await readTokenResponse(response, []);
+    expect(answer).toMatchObject({ kind: "tokens", tokens });
+    const expected = remark === null ? null : expect.stringContaining(remark);
+    expect(answer).toHaveProperty("remark", expected);
+  });
+
+  it("scopes in an array are kept", async () => {
+    const response = Response.json({ ...body, token_type: "bearer", scope: ["read", 7, "write"] });
+    expect(await readTokenResponse(response, [])).toHaveProperty("tokens.scopes", [
+      "read",
+      "write",
+    ]);
+  });
+
+  it.each(["DPoP", "mac"])(
+    "a token of the type %s cannot be sent as a bearer token",
+    async (type) => {
+      const response = Response.json({ ...body, token_type: type });
+      expect(await readTokenResponse(response, [])).toMatchObject({ kind: "unusable" });
+    },
+  );
+
+  it("an error in a form is an error", async () => {
+    const response = new Response("error=bad_refresh_token&error_description=expired", asForm);
+    expect(await readTokenResponse(response, [])).toMatchObject({
+      kind: "error",
+      code: "bad_refresh_token",
+    });
   });
 });

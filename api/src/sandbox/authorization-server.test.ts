@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { consent } from "./driver.ts";
+import { consent } from "./testing/driver.ts";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
 import {
   connect,
@@ -11,7 +11,7 @@ import {
   registerPublicClient,
   requestTokens,
   startAttempt,
-} from "./test-client.ts";
+} from "./testing/test-client.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { consent } from "./driver.ts";
+import { consent } from "./testing/driver.ts";
 import { startSandbox, type FaultName, type Sandbox } from "./sandbox.ts";
-import { connect, postJson, probeMcp, refresh, startAttempt } from "./test-client.ts";
+import { connect, postJson, probeMcp, refresh, startAttempt } from "./testing/test-client.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {

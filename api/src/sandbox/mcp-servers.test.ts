@@ -1,7 +1,7 @@
 import { InsufficientScopeError, SdkHttpError } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
-import { connect, openMcp, postJson, probeMcp } from "./test-client.ts";
+import { connect, openMcp, postJson, probeMcp } from "./testing/test-client.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {

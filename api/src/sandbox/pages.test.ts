@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { consent, createBrowser } from "./driver.ts";
+import { consent, createBrowser } from "./testing/driver.ts";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
-import { connect, probeMcp, registerPublicClient, startAttempt } from "./test-client.ts";
+import { connect, probeMcp, registerPublicClient, startAttempt } from "./testing/test-client.ts";
 
 let sandbox: Sandbox;
 beforeAll(async () => {

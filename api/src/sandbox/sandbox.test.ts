@@ -1,7 +1,7 @@
 import { get } from "node:http";
 import { expect, it } from "vitest";
 import { startSandbox } from "./sandbox.ts";
-import { connect, openMcp } from "./test-client.ts";
+import { connect, openMcp } from "./testing/test-client.ts";
 
 it("closes although a stream is open", async () => {
   const world = await startSandbox({ port: 0 });

@@ -69,7 +69,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       return readingOf(box, await readGrantRow(db, grantId));
     },
 
-    async takeLease(grantId, version, ttlMs, cause) {
+    async takeLease(grantId, version, ttlMs) {
       const leaseId = randomUUID();
       // One statement: the row lock serializes all contenders, and `sentVersion` is written before
       // a request can be sent.
@@ -78,7 +78,6 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
           SELECT "id", "leaseUntil", "sentVersion" FROM "OAuthGrant" WHERE "id" = ${grantId}::uuid FOR UPDATE
         ), g AS (
           UPDATE "OAuthGrant" o SET "leaseOwner" = ${leaseId}, "sentVersion" = o."version",
-            "refusedAt" = CASE WHEN ${cause === "refused"} THEN clock_timestamp() ELSE o."refusedAt" END,
             "leaseUntil" = clock_timestamp() + make_interval(secs => ${ttlMs / 1000}::float8)
           FROM previous p
           WHERE o."id" = p."id" AND o."version" = ${version} AND (o."refreshToken" IS NOT NULL OR o."grantType" = 'CLIENT_CREDENTIALS')
@@ -124,6 +123,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
           "refreshTokenExpiresAt" = CASE
             WHEN ${tokens.refreshExpiresInMs}::float8 IS NULL AND ${tokens.refreshToken === null} THEN "refreshTokenExpiresAt"
             ELSE clock_timestamp() + make_interval(secs => ${tokens.refreshExpiresInMs}::float8 / 1000) END,
+          "refusedAt" = CASE WHEN ${cause === "refused"} THEN clock_timestamp() ELSE "refusedAt" END,
           "lastRefreshedAt" = clock_timestamp(), "updatedAt" = clock_timestamp(), "version" = "version" + 1,
           "leaseOwner" = NULL, "leaseUntil" = NULL, "sentVersion" = NULL, "refreshRetryAt" = NULL, "refreshFailures" = 0
         WHERE "id" = ${grantId}::uuid AND "version" = ${version} AND "state" <> 'DISCONNECTED'

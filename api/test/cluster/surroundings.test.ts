@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { executeTool, readStatus, startOAuth } from "../support/client.ts";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 import { type Account, type Cluster, startCluster } from "./cluster.ts";
 import { rounds, shortLimits } from "./limits.ts";
 import { readMonotonicMs } from "./timeline.ts";

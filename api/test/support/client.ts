@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
-import { consent } from "#sandbox/driver.ts";
+import { consent } from "#sandbox/testing/driver.ts";
 
 export interface GraphQLAnswer {
   // A test knows the shape of what it asked for.

@@ -20,7 +20,7 @@ import { useChosenWorkspace } from "./use-chosen-workspace.ts";
 import { WorkspaceSwitcher } from "./workspace-switcher.tsx";
 
 const Questions = lazy(async () => ({
-  default: (await import("../features/tools/questions.tsx")).Questions,
+  default: (await import("../features/tools/elicitation/questions.tsx")).Questions,
 }));
 const NavDrawer = lazy(async () => ({ default: (await import("./nav-drawer.tsx")).NavDrawer }));
 

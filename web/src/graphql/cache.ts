@@ -1,4 +1,5 @@
 import { cacheExchange, type Cache } from "@urql/exchange-graphcache";
+import { embeddedTypes } from "./generated/embedded-types.ts";
 
 /** Has every list of servers of a workspace asked for anew. */
 function forgetServerLists(cache: Cache, workspaceId: unknown): void {
@@ -43,8 +44,6 @@ function forgetField(cache: Cache, __typename: string, id: unknown, fieldName: s
   }
 }
 
-const embedded = () => null;
-
 /**
  * Without the whole schema in the bundle, unions are told apart by their type names, which is exact
  * here; that it was not sure is nothing to report.
@@ -57,66 +56,7 @@ export function createCacheExchange() {
     logger(severity, message) {
       if (import.meta.env.DEV && !expectedWarnings.test(message)) console.warn(severity, message);
     },
-    keys: {
-      AccountNeed: embedded,
-      AccountNeedConnection: embedded,
-      AccountNeedEdge: embedded,
-      ApiTokenConnection: embedded,
-      ApiTokenEdge: embedded,
-      ArgumentIssue: embedded,
-      AudioContent: embedded,
-      AuthorizationServerOption: embedded,
-      CreatedApiToken: embedded,
-      CreatedInvitation: embedded,
-      CreatedWebhookEndpoint: embedded,
-      ElicitationConnection: embedded,
-      ElicitationEdge: embedded,
-      ElicitationIssue: embedded,
-      EmbeddedResource: embedded,
-      ImageContent: embedded,
-      InvitationAccepted: embedded,
-      InvitationConnection: embedded,
-      InvitationEdge: embedded,
-      InvitationInvalid: embedded,
-      InvitationPreview: embedded,
-      McpServerConnection: embedded,
-      McpServerEdge: embedded,
-      McpTool: embedded,
-      McpToolConnection: embedded,
-      McpToolEdge: embedded,
-      OAuthFlowStep: embedded,
-      OAuthForecast: embedded,
-      OAuthStatus: embedded,
-      PageInfo: embedded,
-      Reachability: embedded,
-      ResourceContents: embedded,
-      ResourceLink: embedded,
-      RunStatistics: embedded,
-      Sandbox: embedded,
-      SandboxServer: embedded,
-      ServerDetection: embedded,
-      ServerDiagnosis: embedded,
-      ServerStatistics: embedded,
-      StatisticsBucket: embedded,
-      TextContent: embedded,
-      ToolPolicy: embedded,
-      TokenStatistics: embedded,
-      ToolExecutionConnection: embedded,
-      ToolExecutionEdge: embedded,
-      ToolProgress: embedded,
-      Viewer: embedded,
-      WebhookDeliveryConnection: embedded,
-      WebhookDeliveryEdge: embedded,
-      WebhookEndpointConnection: embedded,
-      WebhookEndpointEdge: embedded,
-      WorkspaceConnection: embedded,
-      WorkspaceEdge: embedded,
-      WorkspaceEventConnection: embedded,
-      WorkspaceEventEdge: embedded,
-      WorkspaceMemberConnection: embedded,
-      WorkspaceMemberEdge: embedded,
-      WorkspaceStatistics: embedded,
-    },
+    keys: Object.fromEntries(embeddedTypes.map((name) => [name, () => null])),
     optimistic: {
       // Only what was sent is known before the answer: a name that was cleared, say, is not.
       updateMcpServer(args) {

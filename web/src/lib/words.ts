@@ -31,6 +31,7 @@ export const reasonWords: Record<OAuthReason, string> = {
   NO_REFRESH_TOKEN: "The access ran out, and the provider gave no means to renew it.",
   REFRESH_INTERRUPTED:
     "Renewing was cut short, and the provider does not accept the old token again.",
+  REFRESH_REFUSED: "The access has expired, and the provider repeatedly refused to refresh it.",
   TOKEN_REJECTED:
     "The server refuses fresh tokens. It may recover by itself; signing in again may help.",
   INSUFFICIENT_SCOPE: "The server asks for more permissions than were granted.",

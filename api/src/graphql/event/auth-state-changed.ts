@@ -4,8 +4,7 @@ import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { readIdOrNobody } from "../global-id.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "../oauth/state.ts";
-import { User } from "../workspace/user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged").implement({
   description: "The OAuth state of an account changed.",
@@ -27,16 +26,9 @@ const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged")
       nullable: true,
       resolve: ({ payload }) => payload.reason as OAuthReasonName | null,
     }),
-    user: t.prismaField({
-      ...sameForAll,
-      type: User,
-      nullable: true,
-      description: "The user that the account belongs to. Null for the workspace's shared account.",
-      resolve: (query, { userId }, _args, { db }) =>
-        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
-    }),
   }),
 });
+addAccountUser(OAuthStateChanged);
 
 builder.subscriptionField("authStateChanged", (t) =>
   t.field({

@@ -66,6 +66,25 @@ const objectNames: Record<EventType, string> = {
   WEBHOOK_ENDPOINT_CHANGED: "WebhookEndpointChanged",
 };
 
+type EventObject = ReturnType<ReturnType<typeof builder.objectRef<DeliveredEvent>>["implement"]>;
+
+/** Adds the field `user` to the event of an account. */
+export function addAccountUser(
+  event: EventObject,
+  description = "The user that the account belongs to. Null for the workspace's shared account.",
+): void {
+  builder.objectField(event, "user", (t) =>
+    t.prismaField({
+      ...sameForAll,
+      type: User,
+      nullable: true,
+      description,
+      resolve: (query, { userId }, _args, { db }) =>
+        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
+    }),
+  );
+}
+
 export const WorkspaceEvent = builder.interfaceRef<DeliveredEvent>("WorkspaceEvent").implement({
   description:
     "An event in the log of a workspace. The cursor is opaque and is used as `after`. A cursor from before a backup was restored results in CURSOR_INVALID, so that no events are skipped unnoticed.",

@@ -3,8 +3,7 @@ import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
 import { OAuthReason } from "../oauth/state.ts";
-import { User } from "../workspace/user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 const TokenRefreshCause = builder.enumType("TokenRefreshCause", {
   description: "The reasons for refreshing an access token.",
@@ -23,7 +22,7 @@ const TokenRefreshCause = builder.enumType("TokenRefreshCause", {
   } as const,
 });
 
-builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
+const TokenRefreshed = builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
   description: "An access token was refreshed without a user.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
@@ -38,16 +37,9 @@ builder.objectRef<DeliveredEvent>("TokenRefreshed").implement({
       description: "The response time of the authorization server, in milliseconds.",
       resolve: ({ payload }) => payload["durationMs"] as number,
     }),
-    user: t.prismaField({
-      ...sameForAll,
-      type: User,
-      nullable: true,
-      description: "The user that the account belongs to. Null for the workspace's shared account.",
-      resolve: (query, { userId }, _args, { db }) =>
-        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
-    }),
   }),
 });
+addAccountUser(TokenRefreshed);
 
 const RevocationTarget = builder.enumType("RevocationTarget", {
   description: "The kinds of objects that are revoked at an authorization server.",
@@ -74,7 +66,7 @@ const RevocationOutcome = builder.enumType("RevocationOutcome", {
 });
 type OutcomeName = "CONFIRMED" | "UNSUPPORTED" | "REFUSED" | "KEPT_SHARED" | "GIVEN_UP";
 
-builder.objectRef<DeliveredEvent>("TokenRevoked").implement({
+const TokenRevoked = builder.objectRef<DeliveredEvent>("TokenRevoked").implement({
   description:
     "The result of revoking tokens or deleting a client registration at an authorization server.",
   interfaces: [WorkspaceEvent],
@@ -110,13 +102,6 @@ builder.objectRef<DeliveredEvent>("TokenRevoked").implement({
         "The reason for which the account was disconnected. Null if the revocation was not caused by the account's state.",
       resolve: ({ payload }) => (payload["reason"] as OAuthReasonName | undefined) ?? null,
     }),
-    user: t.prismaField({
-      ...sameForAll,
-      type: User,
-      nullable: true,
-      description: "The user that the account belongs to. Null for the workspace's shared account.",
-      resolve: (query, { userId }, _args, { db }) =>
-        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
-    }),
   }),
 });
+addAccountUser(TokenRevoked);

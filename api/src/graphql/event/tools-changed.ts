@@ -2,27 +2,17 @@ import type { describeChanges } from "#services/catalog/catalog-diff.ts";
 import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
-import { User } from "../workspace/user.ts";
-import { WorkspaceEvent } from "./event.ts";
+import { WorkspaceEvent, addAccountUser } from "./event.ts";
 
 type Told = ReturnType<typeof describeChanges>;
 
 const read = ({ payload }: DeliveredEvent) => payload as unknown as Told;
 
-builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
+const ToolsChanged = builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
   description:
     "The list of tools that an account sees changed or was received for the first time. Each list of names contains at most 100 entries.",
   interfaces: [WorkspaceEvent],
   fields: (t) => ({
-    user: t.prismaField({
-      ...sameForAll,
-      type: User,
-      nullable: true,
-      description:
-        "The user whose account sees the tools. Null for the workspace's shared account.",
-      resolve: (query, { userId }, _args, { db }) =>
-        userId ? db.user.findUnique({ ...query, where: { id: userId } }) : null,
-    }),
     added: t.stringList({
       ...sameForAll,
       description: "The names of tools that were added.",
@@ -55,3 +45,7 @@ builder.objectRef<DeliveredEvent>("ToolsChanged").implement({
     }),
   }),
 });
+addAccountUser(
+  ToolsChanged,
+  "The user whose account sees the tools. Null for the workspace's shared account.",
+);

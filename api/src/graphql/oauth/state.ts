@@ -25,7 +25,7 @@ export type OAuthStateName =
 
 export const OAuthReason = builder.enumType("OAuthReason", {
   description:
-    "The reasons for an OAuth state. Consent is required for GRANT_INVALID, NO_REFRESH_TOKEN, REFRESH_INTERRUPTED, AUTHORIZATION_SERVER_CHANGED and CLIENT_INVALID. TOKEN_REJECTED is resolved by consent, or automatically when the server accepts tokens again. INSUFFICIENT_SCOPE affects only the calls that need the missing scopes. NOT_CONNECTED, SETTINGS_CHANGED, DISCONNECTED_BY_USER and MEMBER_REMOVED occur with DISCONNECTED.",
+    "The reasons for an OAuth state. Consent is required for GRANT_INVALID, NO_REFRESH_TOKEN, REFRESH_INTERRUPTED, REFRESH_REFUSED, AUTHORIZATION_SERVER_CHANGED and CLIENT_INVALID. TOKEN_REJECTED is resolved by consent, or automatically when the server accepts tokens again. INSUFFICIENT_SCOPE affects only the calls that need the missing scopes. NOT_CONNECTED, SETTINGS_CHANGED, DISCONNECTED_BY_USER and MEMBER_REMOVED occur with DISCONNECTED.",
   values: {
     NOT_CONNECTED: { description: "No account has been connected." },
     GRANT_INVALID: {
@@ -34,6 +34,10 @@ export const OAuthReason = builder.enumType("OAuthReason", {
     },
     NO_REFRESH_TOKEN: {
       description: "The access token has expired and no refresh token was issued.",
+    },
+    REFRESH_REFUSED: {
+      description:
+        "The access token has expired, and the authorization server repeatedly refused to refresh it with an error other than invalid_grant.",
     },
     REFRESH_INTERRUPTED: {
       description:

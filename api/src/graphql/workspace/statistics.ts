@@ -41,7 +41,7 @@ const TokenStatistics = builder.objectRef<TokenStatisticsShape>("TokenStatistics
     refreshed: t.exposeInt("refreshed", { description: "The number of refreshes without a user." }),
     refused: t.exposeInt("refused", {
       description:
-        "The number of refreshes that failed permanently: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED.",
+        "The number of refreshes that failed permanently: GRANT_INVALID, CLIENT_INVALID, REFRESH_INTERRUPTED and REFRESH_REFUSED.",
     }),
     reauthRequired: t.exposeInt("reauthRequired", {
       description: "The number of times that an account changed to REAUTH_REQUIRED.",

@@ -4,6 +4,8 @@
  */
 import { request } from "node:http";
 import type { Agent, IncomingHttpHeaders } from "node:http";
+import type { Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip } from "node:zlib";
 import { text } from "node:stream/consumers";
 
 import { GraphQLError } from "graphql";
@@ -103,6 +105,11 @@ export async function startTestServer(
   };
 }
 
+const DECODERS: Record<string, () => Transform> = {
+  br: createBrotliDecompress,
+  gzip: createGunzip,
+};
+
 /** Sends exactly these headers, including those that browsers and `fetch` do not allow. */
 function sendRequest(url: string, path: string, sent: SentRequest): Promise<ReceivedResponse> {
   const { method = "GET", headers = {}, body, agent = false } = sent;
@@ -116,7 +123,8 @@ function sendRequest(url: string, path: string, sent: SentRequest): Promise<Rece
       headers: { host: "localhost:4000", ...headers },
     };
     const outgoing = request({ ...options, agent }, (incoming) => {
-      text(incoming).then(
+      const decoder = DECODERS[incoming.headers["content-encoding"] ?? ""];
+      text(decoder ? incoming.pipe(decoder()) : incoming).then(
         (received) =>
           resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: received }),
         reject,

@@ -63,8 +63,8 @@ export type ToolCallAnswer = (
       /** Whether the tool ran and reported an error. */
       isError: boolean;
     }
-  /** The server has no such tool. Nothing was run. */
-  | { kind: "unknown-tool" }
+  /** The server has no such tool, or no tools at all. Nothing was run. */
+  | { kind: "unknown-tool"; hasNoTools?: true }
   | Failure
 ) & {
   /** Messages about elicitations that were not shown to the user and about parts of the result that were omitted. */
@@ -110,7 +110,8 @@ async function answerOf(
     if (call.signal?.aborted && !trace.answered) return { kind: "cancelled", sent: trace.sent };
     if (ProtocolError.isInstance(error)) {
       if (trace.answered) return invalidOutput(session, error.message);
-      if (await isUnknownTool(session, call, error, signal)) return { kind: "unknown-tool" };
+      const unknown = await findUnknownTool(session, call, error, signal);
+      if (unknown) return unknown;
     }
     const reason = isStreamEnd(error) ? trace.streamFailure : null;
     const failure = classifyFailure(reason, "call") ?? classifyFailure(error, "call");
@@ -209,23 +210,28 @@ function invalidOutput(session: Session, fault: string): Failure {
 }
 
 /** Servers use ambiguous error codes for an unknown tool, so the list of tools is checked. */
-async function isUnknownTool(
+async function findUnknownTool(
   session: Session,
   call: ToolCall,
   error: ProtocolError,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ToolCallAnswer | null> {
   const codes: number[] = [ProtocolErrorCode.InvalidParams, ProtocolErrorCode.MethodNotFound];
-  if (!codes.includes(error.code)) return false;
+  if (!codes.includes(error.code)) return null;
   const catalog = await listTools(session, undefined, signal);
-  if (catalog.kind !== "tools" || catalog.isTruncated) return false;
-  return !catalog.tools.some((tool) => tool.name === call.name);
+  if (catalog.kind !== "tools" || catalog.isTruncated) return null;
+  if (catalog.tools.some((tool) => tool.name === call.name)) return null;
+  return catalog.tools.length > 0
+    ? { kind: "unknown-tool" }
+    : { kind: "unknown-tool", hasNoTools: true };
 }
 
 /** The trace records whether the request was actually sent, which is more reliable than the error. */
 function correctByTrace(failure: Failure, trace: RequestTrace): Failure {
+  const { httpStatus = 200 } = trace;
+  if (failure.kind === "protocol-error" && httpStatus >= 400) return { ...failure, httpStatus };
   if (trace.sent) return failure;
   if (failure.kind === "timed-out") return timeIsUp;
   if (failure.kind !== "unreachable" || failure.sent === false) return failure;
-  return notSent(failure.message);
+  return { ...failure, sent: false, retryable: true, httpStatus: null };
 }

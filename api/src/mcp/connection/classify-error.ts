@@ -20,6 +20,8 @@ export type { Failure, ProtocolFault } from "../failure.ts";
 export const STREAM_ENDED: unique symbol = Symbol("stream ended without an answer");
 /** Marks the error that the transport delivers if the response to another request arrived instead. Compared by identity. */
 export const FOREIGN_ANSWER: unique symbol = Symbol("answer to another request");
+/** Marks the error that the transport delivers if the server no longer knows the session. Compared by identity. */
+export const SESSION_LOST: unique symbol = Symbol("session lost");
 
 const TRANSIENT_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 const NEVER_CONNECTED = new Set([
@@ -59,6 +61,14 @@ export function isStreamEnd(error: unknown): boolean {
   return ProtocolError.isInstance(error) && error.data === STREAM_ENDED;
 }
 
+/** Whether the server responded, or may have received the request. */
+export function isAnswered(error: unknown): boolean {
+  if (causesOf(error).some((cause) => cause instanceof CredentialsFault)) return false;
+  const failure = classifyFailure(error, "call");
+  if (!failure || failure.kind === "refused") return false;
+  return failure.kind !== "unreachable" || failure.sent !== false;
+}
+
 function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null {
   if (error instanceof CredentialsFault) throw error.cause;
   if (error instanceof CredentialsError) return { kind: "refused", stop: error.stop };
@@ -71,7 +81,7 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
       sent: phase === "call",
       retryable: true,
       httpStatus: error.httpStatus,
-      message: describeStatus(404),
+      message: describeStatus(error.httpStatus),
       sessionLost: true,
     };
   }
@@ -89,6 +99,18 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
 function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"): Failure {
   if (error.data === STREAM_ENDED) {
     return lost(phase, "The server closed the connection before it answered.");
+  }
+  if (error.data === SESSION_LOST) {
+    const message = "The server has forgotten the session.";
+    const sent = phase === "call";
+    return {
+      kind: "unreachable",
+      sent,
+      retryable: true,
+      httpStatus: 200,
+      message,
+      sessionLost: true,
+    };
   }
   if (error.data === FOREIGN_ANSWER) {
     return notMcp("The server answered another request than the one that was sent.");
@@ -118,7 +140,8 @@ function classifyHttp(error: SdkHttpError, phase: "connect" | "call"): Failure {
   const isMissing = status === 404;
   // A legacy server returns 404 if it no longer knows the session, in which case it did not run the call.
   if (answer && !isMissing && !TRANSIENT_STATUS.has(status)) {
-    return { kind: "protocol-error", code: answer.code, message: shortenMessage(answer.message) };
+    const message = shortenMessage(answer.message);
+    return { kind: "protocol-error", code: answer.code, message, httpStatus: status };
   }
   const isTransient = TRANSIENT_STATUS.has(status);
   return {

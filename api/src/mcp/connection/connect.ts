@@ -12,7 +12,7 @@ import type { Failure } from "../failure.ts";
 import { outputValidator } from "../json-schema/json-schema.ts";
 import { createServerStream } from "./server-stream.ts";
 import type { ServerStreams } from "./server-stream.ts";
-import { createHttpTransport, createSseTransport } from "./transport.ts";
+import { createHttpTransport, createSseTransport } from "./create-transport.ts";
 import type { McpTransport } from "./transport.ts";
 
 export interface ServerInfo {
@@ -76,18 +76,37 @@ export async function connect(
   known: EraVerdict | null,
 ): Promise<Connection> {
   const url = new URL(target.url);
-  const { redact, ...fetches } = createCredentialedFetch(target);
+  const { redact, discovery, ...fetches } = createCredentialedFetch(target);
   using limit = startLimit(target);
   const trySse = () => attempt(target, createSseTransport(url, fetches), sse, redact, limit);
   if (known?.overSse) return await trySse();
   const standing = target.standing ? createServerStream(target.standing) : null;
-  const transport = createHttpTransport(url, fetches, standing);
-  const first = await attempt(target, transport, known, redact, limit);
+  const open = async (discoveryMs: number) => {
+    const transport = createHttpTransport(url, fetches, { standing, discoveryMs });
+    const connection = await attempt(target, transport, known, redact, limit);
+    return { connection, isDoubtful: transport.isDiscoveryInconclusive };
+  };
+  const tentative = await open(Math.min(DISCOVERY_MS, target.timeoutMs * DISCOVERY_SHARE));
+  const { connection: first } = tentative;
+  // A modern server that was slow, or rejected an old token, does not know `initialize`.
+  if (tentative.isDoubtful && isProtocolError(first) && !limit.isOver()) {
+    discovery.isTentative = false;
+    const { connection: second } = await open(target.timeoutMs);
+    if (second.kind === "connected" || !isProtocolError(second)) return second;
+  }
   if (first.kind === "connected" || !isRefusedPost(first.failure) || limit.isOver()) return first;
   const second = await trySse();
   // The error of the newer transport is more informative, unless the server of the older one requires credentials.
   const isTelling = second.kind === "connected" || second.failure.kind === "refused";
   return isTelling || limit.isAborted() ? second : first;
+}
+
+/** The part of the time for connecting that `server/discover` gets at most, and its maximum, so that time is left for `initialize`. */
+const DISCOVERY_SHARE = 0.4;
+const DISCOVERY_MS = 5_000;
+
+function isProtocolError(connection: Connection): boolean {
+  return connection.kind === "failed" && connection.failure.kind === "protocol-error";
 }
 
 const sse: EraVerdict = { era: "legacy", protocolVersion: "2024-11-05", overSse: true };
@@ -181,7 +200,7 @@ function describeSession(client: Client, timeoutMs: number, redact: Session["red
     client,
     era: eraOf(protocolVersion),
     protocolVersion,
-    serverInfo: info
+    serverInfo: info?.name
       ? {
           name: shortenMessage(info.name),
           title: info.title ? shortenMessage(info.title) : null,

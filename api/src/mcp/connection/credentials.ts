@@ -2,8 +2,10 @@
  * Adds credentials to the requests to one MCP server. They are obtained for each request, so that a reused connection never sends an
  * outdated token (R5).
  */
+import { LRUCache } from "lru-cache";
 import type { Fetch } from "#oauth/ports.ts";
 import { currentTrace } from "./request-trace.ts";
+import { SessionLostError } from "./session-lost.ts";
 
 /** A response in which the server rejected the credentials. */
 export interface Refusal {
@@ -18,6 +20,11 @@ export interface Refusal {
    * False for a 403 and for the second consecutive rejection. A "retry" is then not performed and results in a refusal with `stop: null`.
    */
   mayRetry: boolean;
+  /**
+   * Whether the rejection may concern only the session: it was used before, or was opened with other headers. Some servers return 401 for a
+   * session that they no longer know, or that belongs to another token (regressions I3).
+   */
+  isSessionDoubtful: boolean;
 }
 
 export type GivenHeaders =
@@ -36,10 +43,10 @@ export interface Credentials {
    */
   headers(): Promise<GivenHeaders>;
   /**
-   * Called when the server rejected these headers. Returns whether to obtain new ones and send the request once more. `stop` is returned
-   * unchanged.
+   * Called when the server rejected these headers. Returns whether to obtain new ones and send the request once more, or to open a new
+   * session for it. `stop` is returned unchanged.
    */
-  refused(refusal: Refusal): Promise<"retry" | { stop: unknown }>;
+  refused(refusal: Refusal): Promise<"retry" | "new-session" | { stop: unknown }>;
 }
 
 /** The request was not sent, or was rejected by the server, because of missing credentials. Carries the caller's own typed value. */
@@ -84,6 +91,21 @@ export interface CredentialedFetches {
   openStream: Fetch;
 }
 
+/** How the rejection of `server/discover` is handled. */
+export interface Discovery {
+  /** Whether it is returned as it is, because `initialize` follows and may be accepted. */
+  isTentative: boolean;
+}
+
+/**
+ * Whether the rejection of `server/discover` may concern only this method: credentials were sent, or there is no challenge that asks for
+ * any (regressions I4).
+ */
+function provesNothing({ status, headers }: Response, sent: Record<string, string>): boolean {
+  if (status !== 401 && status !== 403) return false;
+  return Object.keys(sent).length > 0 || !headers.has("www-authenticate");
+}
+
 const SHORTEST_SECRET = 8;
 const REMEMBERED_SECRETS = 16;
 
@@ -98,9 +120,11 @@ export function createCredentialedFetch(target: {
   /** Defaults to `fetch`. */
   streamFetch?: Fetch | undefined;
   credentials: Credentials;
-}): CredentialedFetches & { redact: (text: string) => string } {
+}): CredentialedFetches & { redact: (text: string) => string; discovery: Discovery } {
   const origin = new URL(target.url).origin;
-  const secrets = new Set<string>();
+  const secrets = new LRUCache<string, true>({ max: REMEMBERED_SECRETS });
+  const watch = createSessionWatch();
+  const discovery: Discovery = { isTentative: true };
 
   async function sendOnce(fetch: Fetch, input: string | URL, init: RequestInit | undefined) {
     const given = await ask(() => target.credentials.headers());
@@ -125,22 +149,35 @@ export function createCredentialedFetch(target: {
     init?: RequestInit,
   ): Promise<Response> {
     if (new URL(input).origin !== origin) return fetch(input, init);
+    const isInSession = watch.isInSession(init);
+    const isDiscovery = new Headers(init?.headers).get("mcp-method") === "server/discover";
     for (let mayRetry = true; ; mayRetry = false) {
       const { response, given } = await sendOnce(fetch, input, init);
       const { status } = response;
-      if (!isCall || (status !== 401 && status !== 403)) return response;
+      const trace = currentTrace();
+      if (trace) trace.httpStatus = status;
+      if (!isCall) return response;
+      if (isDiscovery && discovery.isTentative && provesNothing(response, given.headers))
+        return response;
+      if (!isInSession) watch.opened(given.headers);
+      if (status !== 401 && status !== 403) {
+        // A notification is accepted with 202, which says nothing about the session.
+        if (isInSession && status !== 202) watch.used();
+        return response;
+      }
       const refusal: Refusal = {
         status,
         wwwAuthenticate: response.headers.get("www-authenticate"),
         sentHeaders: given.headers,
         receipt: given.receipt,
         mayRetry: mayRetry && status === 401,
+        isSessionDoubtful: isInSession && watch.isDoubtful(status, given.headers),
       };
       // A 401 means that the server did not run the call, even if the renewal of the credentials fails.
-      const trace = currentTrace();
       if (trace && status === 401) trace.sent = false;
       await response.body?.cancel().catch(() => undefined);
       const verdict = await ask(() => target.credentials.refused(refusal));
+      if (verdict === "new-session") throw new SessionLostError(status, null);
       if (verdict !== "retry") throw new CredentialsError(verdict.stop);
       if (!refusal.mayRetry) throw new CredentialsError(null);
     }
@@ -148,14 +185,44 @@ export function createCredentialedFetch(target: {
 
   const streamFetch = target.streamFetch ?? target.fetch;
   return {
+    discovery,
     // Resuming a stream and ending a session are maintenance requests and must not trigger a token refresh.
     fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
     streamFetch: (input, init) => send(streamFetch, false, input, init),
-    openStream: (input, init) => send(streamFetch, true, input, init),
+    openStream: (input, init) => {
+      watch.startsStream();
+      return send(streamFetch, true, input, init);
+    },
     redact: (text) => {
       let clean = text;
-      for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");
+      for (const secret of secrets.keys()) clean = clean.replaceAll(secret, "[redacted]");
       return clean;
+    },
+  };
+}
+
+/** Observes with which headers the connection's legacy session was opened, and whether it has been used since. */
+function createSessionWatch() {
+  let openedWith: Record<string, string> | null = null;
+  let wasUsed = false;
+  /** With HTTP+SSE, the stream is the session. */
+  let isStream = false;
+  return {
+    isInSession: (init: RequestInit | undefined) =>
+      new Headers(init?.headers).has("mcp-session-id") || (isStream && init?.method === "POST"),
+    opened(headers: Record<string, string>) {
+      openedWith = headers;
+      wasUsed = false;
+    },
+    used() {
+      wasUsed = true;
+    },
+    startsStream() {
+      isStream = true;
+    },
+    isDoubtful(status: 401 | 403, headers: Record<string, string>): boolean {
+      const isForeign = JSON.stringify(openedWith) !== JSON.stringify(headers);
+      return isForeign || (status === 401 && wasUsed);
     },
   };
 }
@@ -168,13 +235,9 @@ async function ask<T>(question: () => Promise<T>): Promise<T> {
   }
 }
 
-function rememberSecrets(secrets: Set<string>, headers: Record<string, string>): void {
+function rememberSecrets(secrets: LRUCache<string, true>, headers: Record<string, string>): void {
   for (const value of Object.values(headers)) {
     const secret = value.replace(/^(?:bearer|basic|token)\s+/i, "");
-    if (secret.length >= SHORTEST_SECRET) secrets.add(secret);
-  }
-  for (const oldest of secrets) {
-    if (secrets.size <= REMEMBERED_SECRETS) break;
-    secrets.delete(oldest);
+    if (secret.length >= SHORTEST_SECRET) secrets.set(secret, true);
   }
 }

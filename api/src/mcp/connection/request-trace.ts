@@ -5,6 +5,8 @@ import type { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 export interface RequestTrace {
   /** Whether data may have reached the server. From then on the request is never repeated automatically (S6). */
   sent: boolean;
+  /** The status of the last HTTP response. */
+  httpStatus?: number;
   /** Whether a JSON-RPC result was received. Later failures are then local. */
   answered: boolean;
   /** The reason that the response's event stream broke off. The SDK keeps only a message. */

@@ -184,6 +184,7 @@ describe("credentials", () => {
         wwwAuthenticate: 'Bearer error="invalid_token"',
         sentHeaders: bearer("old"),
         mayRetry: true,
+        isSessionDoubtful: false,
       },
     ]);
   });

@@ -52,7 +52,7 @@ export function rememberEra(target: SessionTarget, connection: OpenConnection): 
 }
 
 /** Makes the next connection negotiate again. */
-export function forgetEra(target: SessionTarget): void {
+export function forgetEra(target: Pick<SessionTarget, "url" | "eras">): void {
   (target.eras ?? sharedEras).forget(target.url);
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@modelcontextprotocol/client";
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "@modelcontextprotocol/client";
 import type { Fetch } from "#oauth/ports.ts";
+import { normalizeEvents } from "../repair/normalize-events.ts";
 import { boundEvents, isEventStream, replaceBody } from "./server-stream.ts";
 
 /** Passes the abort signal of a message to the fetch call that sends it, because the SDK's `send` does not accept one. */
@@ -89,7 +90,7 @@ export class SseTransport implements Transport {
     try {
       const response = await openStream(input, init);
       if (response.status === 200 && isEventStream(response) && response.body)
-        return replaceBody(response, boundEvents(response.body));
+        return replaceBody(response, normalizeEvents(boundEvents(response.body), undefined));
       await response.body?.cancel().catch(() => undefined);
       throw response.ok ? describeContent(response) : describeStatus(response, null);
     } catch (error) {

@@ -2,12 +2,12 @@
  * Extends the SDK's transports with cancellation at the server, detection of streams that end without a response and of lost sessions, and
  * tolerant parsing of results.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import {
   isJSONRPCErrorResponse,
   isJSONRPCRequest,
   isJSONRPCResultResponse,
-  StreamableHTTPClientTransport,
+  ProtocolErrorCode,
+  SdkHttpError,
 } from "@modelcontextprotocol/client";
 import type {
   JSONRPCMessage,
@@ -16,34 +16,24 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/client";
 import type { Fetch } from "#oauth/ports.ts";
-import type { CredentialedFetches } from "./credentials.ts";
 import { eraOf } from "../protocol-era.ts";
-import { FOREIGN_ANSWER, STREAM_ENDED } from "./classify-error.ts";
+import { FOREIGN_ANSWER, isAnswered, SESSION_LOST, STREAM_ENDED } from "./classify-error.ts";
+import { currentExchange, runExchange } from "./exchange.ts";
 import { normalizeResult } from "../repair/normalize-result.ts";
 import { isElicitation, isInitialized, readCancelledId } from "./message-kinds.ts";
 import { LegacyElicitation } from "../elicitation/legacy-elicitation.ts";
-import type { ElicitationQueue } from "../elicitation/elicitation-queue.ts";
 import { currentTrace, leaveTrace, runOutsideCalls } from "./request-trace.ts";
-import type { RequestTrace } from "./request-trace.ts";
-import { SessionLostError } from "./session-lost.ts";
-import { COURTESY_TIMEOUT_MS, endSession, explainRejection } from "./session-requests.ts";
+import { PendingRequests } from "./pending-requests.ts";
+import { judgeError, SessionLostError } from "./session-lost.ts";
+import {
+  COURTESY_TIMEOUT_MS,
+  endSession,
+  explainRejection,
+  isSessionAlive,
+} from "./session-requests.ts";
 import type { SessionEndpoint } from "./session-requests.ts";
-import { SseTransport } from "./sse-transport.ts";
 import { runOnServerStream } from "./server-stream.ts";
 import type { ServerStream } from "./server-stream.ts";
-import { adaptFetch } from "./transport-fetch.ts";
-
-/** The limits for the delay after which a response stream is resumed, which the server suggests. */
-const RESUME_MS = { least: 100, most: 30_000 };
-
-/** The request whose HTTP exchange is in progress. A response in that exchange belongs only to this request. */
-const exchange = new AsyncLocalStorage<RequestId>();
-
-interface PendingRequest {
-  method: string;
-  abort: AbortController;
-  trace: RequestTrace | undefined;
-}
 
 interface Inner extends Transport {
   readonly sessionId?: string | undefined;
@@ -51,30 +41,13 @@ interface Inner extends Transport {
   setProtocolVersion(version: string): void;
 }
 
-/** Streamable HTTP. Without `standing`, the standing GET stream of the legacy era is not opened. */
-export function createHttpTransport(
-  url: URL,
-  fetches: CredentialedFetches,
-  standing: ServerStream | null,
-): McpTransport {
-  const inner = new StreamableHTTPClientTransport(url, {
-    fetch: adaptFetch(fetches),
-    reconnectionScheduler(reconnect, delayMs) {
-      const boundedMs = Math.min(Math.max(delayMs, RESUME_MS.least), RESUME_MS.most);
-      const timer = setTimeout(reconnect, boundedMs).unref();
-      return () => clearTimeout(timer);
-    },
-  });
-  return new McpTransport(inner, { url, fetch: fetches.fetch, standing });
-}
-
-/** HTTP+SSE, for servers that support nothing newer (MCP 2024-11-05). */
-export function createSseTransport(url: URL, fetches: CredentialedFetches): McpTransport {
-  return new McpTransport(new SseTransport(url, fetches), {
-    url,
-    fetch: fetches.fetch,
-    standing: null,
-  });
+export interface McpTransportOptions {
+  url: URL;
+  fetch: Fetch;
+  /** Null: the server stream of the legacy era is not opened. */
+  standing: ServerStream | null;
+  /** The timeout of `server/discover`, in milliseconds. */
+  discoveryMs: number;
 }
 
 export class McpTransport implements Transport {
@@ -86,20 +59,19 @@ export class McpTransport implements Transport {
   readonly #endpoint: SessionEndpoint;
   readonly #inner: Inner;
   readonly #standing: ServerStream | null;
-  readonly #pending = new Map<RequestId, PendingRequest>();
+  readonly #pending = new PendingRequests();
   readonly #cancellations = new Set<Promise<unknown>>();
   #results = 0;
   readonly #questions = new LegacyElicitation((message) =>
     runOutsideCalls(() => this.#inner.send(message)),
   );
-  #hasUnansweredCall = false;
   #isSessionLost = false;
+  #isDiscoveryInconclusive = false;
+  readonly #discoveryMs: number;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    inner: Inner,
-    { url, fetch, standing }: { url: URL; fetch: Fetch; standing: ServerStream | null },
-  ) {
+  constructor(inner: Inner, { url, fetch, standing, discoveryMs }: McpTransportOptions) {
+    this.#discoveryMs = discoveryMs;
     this.#endpoint = { url, fetch, session: inner };
     this.#inner = inner;
     this.#standing = standing;
@@ -112,6 +84,11 @@ export class McpTransport implements Transport {
   /** The number of JSON-RPC results received. The first result confirms that the server supports the selected era. */
   get results(): number {
     return this.#results;
+  }
+
+  /** Whether `server/discover` had no response that shows which era the server supports. */
+  get isDiscoveryInconclusive(): boolean {
+    return this.#isDiscoveryInconclusive;
   }
 
   get sessionId(): string | undefined {
@@ -127,7 +104,10 @@ export class McpTransport implements Transport {
   }
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (isJSONRPCRequest(message)) return this.#sendRequest(message.id, message, options);
+    if (isJSONRPCRequest(message))
+      return message.method === "server/discover"
+        ? this.#discover(message.id, message, options)
+        : this.#sendRequest(message.id, message, options);
     const cancelled = readCancelledId(message);
     if (cancelled !== undefined) return this.#cancel(cancelled, message);
     const send = () => this.#inner.send(message, options);
@@ -153,10 +133,43 @@ export class McpTransport implements Transport {
   async #close(): Promise<void> {
     await Promise.allSettled(this.#cancellations);
     await this.#inner.close();
-    for (const request of this.#pending.values()) request.abort.abort();
-    this.#pending.clear();
+    this.#pending.abortAll();
     if (this.#inner.sessionId !== undefined && !this.#isSessionLost)
       await endSession(this.#endpoint).catch(() => undefined);
+  }
+
+  /**
+   * Any outcome that does not prove a modern server is delivered as "method not found", upon which the SDK sends `initialize`. The SDK
+   * itself gives up after a rejection, an invalid response and a timeout (regressions I4).
+   */
+  async #discover(
+    id: RequestId,
+    message: JSONRPCMessage & { method: string },
+    options: TransportSendOptions | undefined,
+  ): Promise<void> {
+    let isLate = false;
+    setTimeout(() => {
+      const request = this.#pending.take(id);
+      if (!request) return;
+      isLate = true;
+      this.#isDiscoveryInconclusive = true;
+      request.abort.abort();
+      this.#declineDiscovery(id);
+    }, this.#discoveryMs).unref();
+    try {
+      await this.#sendRequest(id, message, options);
+    } catch (error) {
+      if (isLate) return;
+      if (!isAnswered(error)) throw error;
+      this.#isDiscoveryInconclusive =
+        SdkHttpError.isInstance(error) && [401, 403].includes(error.status);
+      this.#declineDiscovery(id);
+    }
+  }
+
+  #declineDiscovery(id: RequestId): void {
+    const error = { code: ProtocolErrorCode.MethodNotFound, message: "No usable answer" };
+    this.onmessage?.({ jsonrpc: "2.0", id, error });
   }
 
   async #sendRequest(
@@ -165,7 +178,7 @@ export class McpTransport implements Transport {
     options: TransportSendOptions | undefined,
   ): Promise<void> {
     const abort = new AbortController();
-    this.#pending.set(id, { method: message.method, abort, trace: currentTrace() });
+    this.#pending.add(id, { method: message.method, abort, trace: currentTrace() });
     const signals = options?.requestSignal ? [options.requestSignal, abort.signal] : [abort.signal];
     const { sessionId } = this.#inner;
     const send = () =>
@@ -179,22 +192,28 @@ export class McpTransport implements Transport {
       // With the old transport, responses arrive on a single stream that is shared by all requests.
       if (!this.hasPerRequestStream) await send();
       else if (isListening) await runOnServerStream(this.#standing, "POST", send);
-      else await exchange.run(id, send);
+      else await runExchange(id, send);
     } catch (error) {
-      this.#pending.delete(id);
+      this.#pending.take(id);
       const isBound = sessionId !== undefined || !this.hasPerRequestStream;
-      const explained = await explainRejection(error, sessionId, isBound, this.#endpoint);
+      const explained = await explainRejection(
+        error,
+        sessionId,
+        isBound,
+        this.#hasWorkedSession(),
+        this.#endpoint,
+      );
       if (explained instanceof SessionLostError) this.#isSessionLost = true;
       throw explained;
     }
   }
 
   /** Fails a request that can no longer be answered. The SDK would wait for the timeout instead. */
-  #fail(id: RequestId, data: typeof STREAM_ENDED | typeof FOREIGN_ANSWER): void {
-    const request = this.#pending.get(id);
-    if (!this.#pending.delete(id)) return;
-    this.#hasUnansweredCall = true;
-    if (data === FOREIGN_ANSWER) request?.abort.abort();
+  #fail(id: RequestId, data: symbol): void {
+    const request = this.#pending.take(id);
+    if (!request) return;
+    this.#pending.hasUnansweredCall = true;
+    if (data === FOREIGN_ANSWER) request.abort.abort();
     const error = { code: -32_000, message: "No answer", data };
     this.onmessage?.({ jsonrpc: "2.0", id, error });
   }
@@ -203,11 +222,13 @@ export class McpTransport implements Transport {
     const withdrawn = readCancelledId(message);
     if (withdrawn !== undefined) this.#questions.withdraw(withdrawn);
     if (isElicitation(message) && eraOf(this.#inner.protocolVersion) === "legacy") {
-      void this.#questions.receive(message, this.#findAsked()).catch(() => undefined);
+      void this.#questions
+        .receive(message, this.#pending.findAsked(currentExchange()))
+        .catch(() => undefined);
       return;
     }
     if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
-      const asked = exchange.getStore();
+      const asked = currentExchange();
       // An error without an ID refers to the message that it responds to.
       if (asked !== undefined && message.id === undefined)
         return this.#receive({ ...message, id: asked });
@@ -215,8 +236,7 @@ export class McpTransport implements Transport {
       if (asked !== undefined && message.id !== asked) return this.#fail(asked, FOREIGN_ANSWER);
     }
     if (isJSONRPCResultResponse(message)) {
-      const request = this.#pending.get(message.id);
-      this.#pending.delete(message.id);
+      const request = this.#pending.take(message.id);
       this.#results += 1;
       if (request?.trace) request.trace.answered = true;
       const result = request
@@ -226,20 +246,31 @@ export class McpTransport implements Transport {
       return;
     }
     if (isJSONRPCErrorResponse(message) && message.id !== undefined) {
-      this.#pending.delete(message.id);
+      const verdict = this.#hasWorkedSession() ? judgeError(message.error, true) : "kept";
+      if (verdict !== "kept") return void this.#checkSession(message.id, message, verdict);
+      this.#pending.take(message.id);
     }
     this.onmessage?.(message);
   }
 
-  /**
-   * Returns the handler for an elicitation: that of the call in whose exchange it arrived. On a stream that does not belong to a call, it
-   * is that of the only active call, provided that all earlier calls were answered; an abandoned call may still be asking.
-   */
-  #findAsked(): ElicitationQueue | undefined {
-    const asking = exchange.getStore();
-    if (asking !== undefined) return this.#pending.get(asking)?.trace?.questions;
-    const calls = [...this.#pending.values()].filter(({ method }) => method === "tools/call");
-    return calls.length === 1 && !this.#hasUnansweredCall ? calls[0]?.trace?.questions : undefined;
+  /** Only a session that has been used can be lost. */
+  #hasWorkedSession(): boolean {
+    return this.#inner.sessionId !== undefined && this.#results > 1;
+  }
+
+  /** Delivers an error, unless its cause is that the server no longer knows the session (regressions I19). */
+  async #checkSession(
+    id: RequestId,
+    message: JSONRPCMessage,
+    verdict: "lost" | "doubtful",
+  ): Promise<void> {
+    const isLost = verdict === "lost" || !(await isSessionAlive(this.#endpoint));
+    if (!isLost) {
+      if (this.#pending.take(id)) this.onmessage?.(message);
+      return;
+    }
+    this.#isSessionLost = true;
+    this.#fail(id, SESSION_LOST);
   }
 
   /**
@@ -247,11 +278,10 @@ export class McpTransport implements Transport {
    * be sent, and no notification is needed.
    */
   async #cancel(id: RequestId, notification: JSONRPCMessage): Promise<void> {
-    const request = this.#pending.get(id);
-    this.#pending.delete(id);
+    const request = this.#pending.take(id);
     request?.abort.abort();
     if (request?.trace?.sent === false) return;
-    this.#hasUnansweredCall = true;
+    this.#pending.hasUnansweredCall = true;
     const requestSignal = AbortSignal.timeout(COURTESY_TIMEOUT_MS);
     const telling = leaveTrace(() => this.#inner.send(notification, { requestSignal }));
     this.#cancellations.add(telling);

@@ -3,11 +3,12 @@ import type { JsonSchemaValidator, jsonSchemaValidator } from "@modelcontextprot
 import { Ajv } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { addFormats } from "./formats.ts";
+import addFormats from "ajv-formats";
+import { LRUCache } from "lru-cache";
 import { isTooDeep, measureJson } from "./json-size.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { compilePattern, resetPatternBudget } from "./safe-regex.ts";
+import { compilePattern } from "./safe-regex.ts";
 import { estimateSchemaCost } from "./schema-cost.ts";
 import type { SchemaCost } from "./schema-cost.ts";
 import { runWithin } from "./run-with-timeout.ts";
@@ -56,7 +57,7 @@ const options: Options = {
 
 /** Cached by object identity, for schemas from a catalog in memory, and by text, for schemas that were read again. */
 const byIdentity = new WeakMap<object, Usable | Unusable>();
-const byText = new Map<string, Usable | Unusable>();
+const byText = new LRUCache<string, Usable | Unusable>({ max: MAX_COMPILED });
 
 /**
  * Validates `value` against `schema` (2020-12, or draft-07 if the schema declares it). Unknown keywords and formats are ignored. References
@@ -82,7 +83,6 @@ export function checkAgainstSchema(schema: unknown, value: unknown): Check {
 }
 
 function runCheck(validate: ValidateFunction, value: unknown): Check {
-  resetPatternBudget();
   validate(value);
   const errors = validate.errors?.slice(0, MAX_ERRORS) ?? [];
   validate.errors = null;
@@ -118,12 +118,7 @@ function compileByText(schema: JsonObject): Usable | Unusable {
   const text = JSON.stringify(schema);
   if (text.length > MAX_SCHEMA_CHARACTERS) return unusable("it is too large");
   const fresh = byText.get(text) ?? compile(schema, text);
-  byText.delete(text);
   byText.set(text, fresh);
-  for (const oldest of byText.keys()) {
-    if (byText.size <= MAX_COMPILED) break;
-    byText.delete(oldest);
-  }
   return fresh;
 }
 
@@ -137,7 +132,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
   for (const Dialect of dialects) {
     const compileIn = () => {
       const ajv = new Dialect(options);
-      addFormats(ajv);
+      addFormats.default(ajv);
       return ajv.compile(bare);
     };
     try {

@@ -3,7 +3,7 @@ import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 
 export interface SchemaCost {
-  /** The number of keywords and subschemas that apply to one node of the value. Infinity if it depends on the value. */
+  /** The number of keywords and subschemas that apply to one node of the value. Infinity if it depends on the value, or on a pattern. */
   perPlace: number;
   /** Whether each item may be compared with every other item (`uniqueItems`). */
   isQuadratic: boolean;
@@ -30,7 +30,8 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
     // A recursive schema is as deep as the value, and may branch at every level.
     if (open.has(node) || depth > DEEPEST) return Infinity;
     open.add(node);
-    let nodes = 1;
+    // Even a short text can keep a pattern busy for hours.
+    let nodes = runsPattern(node) ? Infinity : 1;
     for (const [key, part] of Object.entries(node)) {
       if (key === "uniqueItems" && part === true) isQuadratic = true;
       readsText ||= READING.has(key);
@@ -49,6 +50,12 @@ export function estimateSchemaCost(schema: JsonObject): SchemaCost {
 
   const perPlace = countNodes(schema, 1);
   return { perPlace, isQuadratic, readsText };
+}
+
+/** Whether a node has a pattern, unless `pattern` is the name of a property. The format `url` is a pattern that backtracks at every colon. */
+function runsPattern(node: object): boolean {
+  const { pattern, patternProperties, format } = node as JsonObject;
+  return typeof pattern === "string" || patternProperties !== undefined || format === "url";
 }
 
 function isReference(key: string): boolean {

@@ -5,11 +5,13 @@
 import type { PoolKey } from "./pool-key.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import type { ConnectTarget, Connection, Session } from "../connection/connect.ts";
-import type { EraCache, ListName } from "../protocol-era.ts";
+import type { Era, EraCache, ListName } from "../protocol-era.ts";
 import { notSent } from "../failure.ts";
 import type { Failure } from "../failure.ts";
+import { awaitConnection, leftOf } from "./await-connection.ts";
 import { createListWatch } from "./list-watch.ts";
 import type { ListWatch } from "./list-watch.ts";
+import { createEraChecks, suggestsOtherEra } from "./era-change.ts";
 import { createPoolEntry } from "./pool-entry.ts";
 import type { PoolEntry } from "./pool-entry.ts";
 import { createPoolIndex } from "./pool-index.ts";
@@ -117,6 +119,7 @@ export function createSessionPool(options?: {
   /** The HTTP status of the last response while a connection was made. */
   const connectStatus = new WeakMap<PoolEntry, number>();
   const listeners = new Set<(change: ListChange) => void>();
+  const eraChecks = createEraChecks(monotonicMs);
   let isClosed = false;
 
   function startEntry({ key, describe, timeoutMs }: PoolUse): PoolEntry {
@@ -203,6 +206,22 @@ export function createSessionPool(options?: {
     }
   }
 
+  /** Repeats a call that was refused before it ran if a new negotiation shows that the server's era has changed (regressions I22). */
+  async function repeatInOtherEra<T>(
+    use: PoolUse,
+    run: (session: Session) => Promise<T>,
+    { era, answer }: { era: Era | null; answer: T | Failure },
+  ): Promise<T | Failure> {
+    if (!era || !suggestsOtherEra(answer) || !eraChecks.mayCheck(use.key.serverId)) return answer;
+    const { url } = await use.describe();
+    places.find(use.key)?.evict();
+    forgetEra({ url, ...ofEras });
+    const entry = find(use);
+    const connection = entry && (await awaitEntry(entry, use));
+    const hasChanged = connection?.kind === "connected" && connection.session.era !== era;
+    return entry && hasChanged ? runOn(entry, use, run) : answer;
+  }
+
   async function attempt<T>(
     use: PoolUse,
     run: (session: Session) => Promise<T>,
@@ -215,8 +234,13 @@ export function createSessionPool(options?: {
   return {
     async use(use, run) {
       const both = async () => {
-        const answer = await attempt(use, run);
-        return isSessionLost(answer) ? attempt(use, run) : answer;
+        let era: Era | null = null;
+        const answer = await attempt(use, (session) => {
+          era = session.era;
+          return run(session);
+        });
+        if (isSessionLost(answer)) return attempt(use, run);
+        return repeatInOtherEra(use, run, { era, answer });
       };
       return use.onAnswer ? listenToAnswers(use.onAnswer, both) : both();
     },
@@ -265,28 +289,4 @@ function tellAnswers(fetch: Fetch, onAnswer?: (httpStatus: number) => void): Fet
     tellAnswer(response.status);
     return response;
   };
-}
-
-function leftOf({ leftMs, timeoutMs }: PoolUse): number {
-  return leftMs?.() ?? timeoutMs;
-}
-
-/** Each user waits with its own timeout; the connection is made for all of them. */
-async function awaitConnection(ready: Promise<Connection>, use: PoolUse): Promise<Connection> {
-  const { timeoutMs, signal } = use;
-  if (signal?.aborted) return { kind: "failed", failure: { kind: "cancelled" } };
-  const { promise, resolve } = Promise.withResolvers<Connection>();
-  const onAbort = () => resolve({ kind: "failed", failure: { kind: "cancelled" } });
-  const onTimeout = () => {
-    const failure = notSent(`The server did not answer within ${timeoutMs / 1000} s.`);
-    resolve({ kind: "failed", failure });
-  };
-  const timer = setTimeout(onTimeout, leftOf(use));
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([ready, promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
 }

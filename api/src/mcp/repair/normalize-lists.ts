@@ -33,13 +33,16 @@ const lists: Record<string, { member: string; mend: NormalizeItem }> = {
 /** Returns null if `method` does not return a list or the result contains none. */
 export function normalizeList(method: string, result: JsonObject, era: Era): JsonObject | null {
   const list = lists[method];
-  const items = list && result[list.member];
+  const given = list && result[list.member];
+  const items = given === null ? [] : given;
   if (!list || !Array.isArray(items)) return null;
   const notes = new Notes();
   const kept = items.flatMap((raw: unknown) => list.mend(raw, era, notes));
   const mended: JsonObject = { ...normalizeCacheHints(result, era), [list.member]: kept };
   const cursor = result["nextCursor"];
-  if (typeof cursor !== "string" || cursor === "") delete mended["nextCursor"];
+  // An empty cursor is one since 2026-07-28; before, servers used it for the end of the list (regressions I8).
+  const isCursor = typeof cursor === "string" && (cursor !== "" || era === "modern");
+  if (!isCursor) delete mended["nextCursor"];
   const meta = isObject(result["_meta"]) ? result["_meta"] : {};
   return { ...mended, _meta: { ...meta, [NOTES_KEY]: notes.kept, [MORE_NOTES_KEY]: notes.more } };
 }
@@ -90,8 +93,13 @@ function normalizeResource(
     return [];
   }
   const text = pickText(raw, "name", "title", "description", "mimeType");
-  const size = typeof raw["size"] === "number" ? { size: raw["size"] } : {};
+  const size = isSize(raw["size"]) ? { size: raw["size"] } : {};
   return [{ name: uri, ...text, ...size, [address]: uri }];
+}
+
+/** In bytes. JSON can contain numbers that are infinite when they are read, such as 1e999. */
+function isSize(size: unknown): size is number {
+  return typeof size === "number" && size >= 0 && Number.isFinite(size);
 }
 
 function normalizePrompt(raw: unknown, _era: Era, notes: Notes): JsonObject[] {

@@ -7,6 +7,7 @@ import { isTooDeep } from "../json-schema/json-size.ts";
 import { isObject } from "../json-schema/json.ts";
 import type { JsonObject } from "../json-schema/json.ts";
 import type { Era } from "../protocol-era.ts";
+import { normalizeDiscovery, normalizeInitialization } from "./normalize-handshake.ts";
 import { normalizeCacheHints, normalizeList, NOTES_KEY } from "./normalize-lists.ts";
 
 const TOO_DEEP = "[What stood here is nested too deeply and was left out.]";
@@ -20,7 +21,10 @@ const MOST_INDENTED = 10_000;
 /** Returns the result of `method`, corrected if necessary. A result that cannot be corrected is left unchanged and rejected by the SDK. */
 export function normalizeResult(method: string, result: JsonObject, era: Era): JsonObject {
   // The default if it is missing (revision 2026-07-28). The SDK would reject such a result.
-  const whole = era === "modern" ? { resultType: "complete", ...result } : result;
+  const whole =
+    era === "modern" ? { ...result, resultType: result["resultType"] ?? "complete" } : result;
+  if (method === "initialize") return normalizeInitialization(result);
+  if (method === "server/discover") return normalizeDiscovery(result);
   if (method === "tools/call") return normalizeToolResult(whole, era);
   if (isIncomplete(whole)) return whole;
   if (method === "resources/read") return normalizeResourceContents(whole, era);
@@ -76,8 +80,14 @@ function isBase64(value: unknown): value is string {
 }
 
 function normalizeToolResult(result: JsonObject, era: Era): JsonObject {
-  if (isIncomplete(result)) return result;
-  if ("task" in result) return result;
+  if (result["task"] !== undefined && result["task"] !== null) return result;
+  if (isIncomplete(result)) {
+    // A result with content is complete, whatever it is called (regressions I6).
+    const isNamedOtherwise = result["resultType"] !== "input_required" && hasContent(result);
+    return isNamedOtherwise
+      ? normalizeToolResult({ ...result, resultType: "complete" }, era)
+      : result;
+  }
   const { content, isError, structuredContent } = result;
   const given = content ?? result["toolResult"];
   const note = describeRest(Array.isArray(given) ? given.length : 0, "content blocks");
@@ -96,6 +106,10 @@ function normalizeToolResult(result: JsonObject, era: Era): JsonObject {
     ];
   }
   return mended;
+}
+
+function hasContent({ content }: JsonObject): boolean {
+  return Array.isArray(content) || typeof content === "string";
 }
 
 /** In revision 2024-10-07 the result was in `toolResult`, as any JSON value. */

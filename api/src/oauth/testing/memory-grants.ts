@@ -88,7 +88,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
   const store: GrantStore = {
     read: async (grantId) => read(grantId),
 
-    takeLease: async (grantId, version, ttlMs, cause) => {
+    takeLease: async (grantId, version, ttlMs) => {
       const row = match(grantId, version);
       if (!row) return { kind: "settled", reading: read(grantId) };
       const waitMs = Math.max(row.leaseUntil, row.retryAt) - nowMs();
@@ -97,7 +97,6 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
       row.leaseId = `lease-${++leases}`;
       row.leaseUntil = nowMs() + ttlMs;
       row.sentVersion = version;
-      if (cause === "refused") row.refusedAt = nowMs();
       return { kind: "leased", grant: open(row), inDoubt, leaseId: row.leaseId };
     },
 
@@ -105,6 +104,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
       const row = match(grantId, version);
       if (!row) return read(grantId).kind === "usable" ? "superseded" : "gone";
       renew(row, tokens);
+      if (circumstances.cause === "refused") row.refusedAt = nowMs();
       renewals.push({ grantId, ...circumstances });
       notify(grantId);
       return "stored";

@@ -33,6 +33,8 @@ export interface Grants {
   readonly verifyAccessToken: (value: string) => Promise<AccessTokenFacts | undefined>;
 }
 
+type Token = InstanceType<Provider["AccessToken"]> | InstanceType<Provider["ClientCredentials"]>;
+
 export function createGrants(provider: Provider, store: MemoryStore): Grants {
   const grantIdsOf = (login: string) =>
     store.list("Grant").flatMap(({ accountId, jti }) => (accountId === login && jti ? [jti] : []));
@@ -49,19 +51,19 @@ export function createGrants(provider: Provider, store: MemoryStore): Grants {
     return true;
   };
 
+  const describeToken = async (
+    { isValid, clientId, exp, aud, scope }: Token,
+    login: string,
+  ): Promise<AccessTokenFacts | undefined> => {
+    if (!isValid || !clientId || !exp || typeof aud !== "string") return undefined;
+    if (!(await provider.Client.find(clientId))) return undefined;
+    return { login, clientId, scopes: scope?.split(" ") ?? [], resource: aud, expiresAt: exp };
+  };
+
   /** A token that a client got for itself: there is no grant behind it. */
   const verifyClientToken = async (value: string): Promise<AccessTokenFacts | undefined> => {
     const token = await provider.ClientCredentials.find(value);
-    if (!token?.isValid || !token.clientId || !token.exp) return undefined;
-    const client = await provider.Client.find(token.clientId);
-    if (!client || typeof token.aud !== "string") return undefined;
-    return {
-      login: token.clientId,
-      clientId: token.clientId,
-      scopes: token.scope?.split(" ") ?? [],
-      resource: token.aud,
-      expiresAt: token.exp,
-    };
+    return token?.clientId ? describeToken(token, token.clientId) : undefined;
   };
 
   return {
@@ -93,20 +95,9 @@ export function createGrants(provider: Provider, store: MemoryStore): Grants {
     async verifyAccessToken(value) {
       const token = await provider.AccessToken.find(value);
       if (!token) return verifyClientToken(value);
-      if (!token.isValid || !token.clientId || !token.exp) return undefined;
       // Asked each time, so that an ended grant is refused by the very next request.
-      const [grant, client] = await Promise.all([
-        provider.Grant.find(token.grantId),
-        provider.Client.find(token.clientId),
-      ]);
-      if (!grant || !client || typeof token.aud !== "string") return undefined;
-      return {
-        login: token.accountId,
-        clientId: token.clientId,
-        scopes: token.scope?.split(" ") ?? [],
-        resource: token.aud,
-        expiresAt: token.exp,
-      };
+      const grant = await provider.Grant.find(token.grantId);
+      return grant && describeToken(token, token.accountId);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ConnectedApp } from "../authorization-server/grants.ts";
 import { describeScopes } from "../authorization-server/scopes.ts";
-import { html, type Html } from "./html.ts";
-import { renderAvatar, renderPage } from "./layout.ts";
+import { html } from "hono/html";
+import { renderAvatar, renderPage, type Html } from "./layout.ts";
 
 interface AccountPage {
   readonly login: string;

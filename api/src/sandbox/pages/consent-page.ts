@@ -1,5 +1,5 @@
 import type { ScopeWords } from "../authorization-server/scopes.ts";
-import { html } from "./html.ts";
+import { html } from "hono/html";
 import { renderAvatar, renderPage } from "./layout.ts";
 
 interface ConsentPage {

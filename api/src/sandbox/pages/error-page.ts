@@ -1,4 +1,4 @@
-import { html } from "./html.ts";
+import { html } from "hono/html";
 import { renderPage } from "./layout.ts";
 
 /** One sentence about what went wrong, and the way out. */

@@ -1,4 +1,4 @@
-import { html } from "./html.ts";
+import { html } from "hono/html";
 import { renderPage } from "./layout.ts";
 
 export interface HomePage {

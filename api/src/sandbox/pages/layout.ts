@@ -1,4 +1,6 @@
-import { html, type Html } from "./html.ts";
+import { html } from "hono/html";
+
+export type Html = ReturnType<typeof html>;
 
 interface PageContent {
   readonly title: string;
@@ -33,7 +35,8 @@ export function renderPage({ title, body, wide = false }: PageContent): string {
         </div>
       </body>
     </html>`;
-  return page.text;
+  if (page instanceof Promise) throw new TypeError("A page cannot wait for its values.");
+  return page.toString();
 }
 
 /** A round letter that stands for a person or an application. */

@@ -1,5 +1,5 @@
-import { html, type Html } from "./html.ts";
-import { renderAvatar, renderPage } from "./layout.ts";
+import { html } from "hono/html";
+import { renderAvatar, renderPage, type Html } from "./layout.ts";
 
 interface SignInPage {
   /** Where the form goes. */

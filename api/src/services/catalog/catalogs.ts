@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Tool } from "#mcp/calls/catalog.ts";
 import type { Failure } from "#mcp/connection/classify-error.ts";
@@ -88,8 +89,12 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   const { failures } = discoveries;
   const changes = createListChangedDebounce(deps.clock);
   const looks = createSingleFlight<void>();
-  /** When a list in use was last checked. */
-  const usesSeenMs = new Map<string, number>();
+  /** The lists in use that were checked recently. */
+  const usesSeen = new LRUCache<string, true>({
+    max: mostUsesSeen,
+    ttl: usedUnseenMs,
+    perf: { now: () => deps.clock.monotonicMs() },
+  });
 
   function findServer(id: string): Promise<McpServer | null> {
     return db.mcpServer.findUnique({ where: { id, deletedAt: null } });
@@ -134,10 +139,8 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       // The clock of this process is precise enough for this, because the check is only a hint.
       if (deps.clock.now().getTime() - fetchedAt.getTime() < usedUnseenMs) return;
       const key = keyOf(account);
-      const nowMs = deps.clock.monotonicMs();
-      if (nowMs - (usesSeenMs.get(key) ?? -Infinity) < usedUnseenMs) return;
-      if (usesSeenMs.size >= mostUsesSeen) usesSeenMs.clear();
-      usesSeenMs.set(key, nowMs);
+      if (usesSeen.has(key)) return;
+      usesSeen.set(key, true);
       renewBehind(account);
     },
 

@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /** Why and when a request to a server failed. */
 export interface CachedFailure {
   message: string;
@@ -21,29 +23,24 @@ const rememberedMs = 10 * 60_000;
 const mostRemembered = 10_000;
 
 export function createFailureCache(clock: { monotonicMs(): number; now(): Date }): FailureCache {
-  const failures = new Map<string, CachedFailure & { version: number; atMs: number }>();
-
-  function find(key: string) {
-    const failure = failures.get(key);
-    if (!failure || clock.monotonicMs() - failure.atMs <= rememberedMs) return failure;
-    failures.delete(key);
-    return undefined;
-  }
+  const failures = new LRUCache<string, CachedFailure & { version: number; atMs: number }>({
+    max: mostRemembered,
+    ttl: rememberedMs,
+    perf: { now: () => clock.monotonicMs() },
+  });
 
   return {
     note(key, version, message) {
       failures.delete(key);
       if (message === null) return;
       failures.set(key, { message, version, at: clock.now(), atMs: clock.monotonicMs() });
-      const [oldest] = failures.keys();
-      if (failures.size > mostRemembered && oldest !== undefined) failures.delete(oldest);
     },
     isFresh(key, version) {
-      const failure = find(key);
+      const failure = failures.get(key);
       return failure?.version === version && clock.monotonicMs() - failure.atMs <= leftInPeaceMs;
     },
     read(key) {
-      const failure = find(key);
+      const failure = failures.get(key);
       return failure ? { message: failure.message, at: failure.at } : null;
     },
   };

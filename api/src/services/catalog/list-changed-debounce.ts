@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /**
  * Renews lists that servers report as changed: soon, once for several notifications, and with a
  * limited frequency.
@@ -14,7 +16,7 @@ const mostRemembered = 10_000;
 
 export function createListChangedDebounce(clock: { monotonicMs(): number }): ListChangedDebounce {
   const timers = new Map<string, NodeJS.Timeout>();
-  const renewedMs = new Map<string, number>();
+  const renewedMs = new LRUCache<string, number>({ max: mostRemembered });
   return {
     note(key, renew) {
       if (timers.has(key)) return;
@@ -22,10 +24,7 @@ export function createListChangedDebounce(clock: { monotonicMs(): number }): Lis
       const timer = setTimeout(
         () => {
           timers.delete(key);
-          renewedMs.delete(key);
           renewedMs.set(key, clock.monotonicMs());
-          const [oldest] = renewedMs.keys();
-          if (renewedMs.size > mostRemembered && oldest !== undefined) renewedMs.delete(oldest);
           renew();
         },
         Math.max(settleMs, gapMs),

@@ -109,6 +109,7 @@ export function createClients(deps: ClientsDeps): Clients {
       authorizationServer: discovery.metadata,
       redirectUri,
       publicUrl: deps.publicUrl,
+      scopes: discovery.scopes,
       fetch,
       steps,
     });

@@ -45,6 +45,7 @@ const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
   GRANT_INVALID: [{ type: "refreshFailedDead", reason: "GRANT_INVALID" }],
   NO_REFRESH_TOKEN: [{ type: "refreshFailedDead", reason: "NO_REFRESH_TOKEN" }],
   REFRESH_INTERRUPTED: [{ type: "refreshFailedDead", reason: "REFRESH_INTERRUPTED" }],
+  REFRESH_REFUSED: [{ type: "refreshFailedDead", reason: "REFRESH_REFUSED" }],
   CLIENT_INVALID: [{ type: "refreshFailedDead", reason: "CLIENT_INVALID" }],
   AUTHORIZATION_SERVER_CHANGED: [
     { type: "refreshFailedDead", reason: "AUTHORIZATION_SERVER_CHANGED" },

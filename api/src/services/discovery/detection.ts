@@ -22,12 +22,21 @@ export type WalkOptions = Pick<
   "steps" | "chosenIssuer" | "forcedIssuer" | "earlierIssuer" | "wantsAll" | "chosenScopes"
 >;
 
+/** What is known about the server before it is contacted. */
+export interface DetectOptions {
+  signal?: AbortSignal | undefined;
+  /** The headers that the user entered for the server. They are tried before anything else is asked of the user (regressions I2). */
+  headers?: Record<string, string>;
+  /** The response in which the server rejected a call, although it may accept the probe. */
+  rejection?: { challenge: BearerChallenge | null };
+}
+
 export interface Detector {
   checkUrl(faults: InputFaults, field: string, url: string): void;
   /** Null: the URL may be requested. The code is that of the egress guard, or TOO_LONG. */
   findUrlFault(url: string): { code: string; message: string } | null;
   /** @throws the reason of the signal */
-  detect(url: string, signal?: AbortSignal): Promise<Detection>;
+  detect(url: string, options?: DetectOptions): Promise<Detection>;
   /**
    * The work behind `detect`, with each exchange recorded as a step. Stops after the probe if there
    * was no response that an MCP server would send.
@@ -41,7 +50,7 @@ export interface Detector {
       cache: DiscoveryCache | null;
       /** Whether to request the metadata of every listed authorization server. */
       wantsAll?: boolean;
-    },
+    } & Omit<DetectOptions, "signal">,
   ): Promise<Inspection>;
   /**
    * Runs a probe and, if the server requires OAuth, discovery. Each exchange is recorded as a step.
@@ -75,6 +84,13 @@ export interface DetectorDeps {
   metadataDocumentUrl: string | null;
 }
 
+const acceptsHeaders = {
+  authType: "HEADERS",
+  reachable: true,
+  forbidden: false,
+  message: "This server accepts the given headers.",
+} as const;
+
 function isServersFlaw({ code }: DiscoveryFault): boolean {
   return code === "RESOURCE_METADATA_INVALID" || code === "AUTHORIZATION_SERVER_UNNAMED";
 }
@@ -83,13 +99,19 @@ const probeTimeoutMs = 10_000;
 const silent = { onStep: () => undefined };
 
 export function createDetector(deps: DetectorDeps): Detector {
-  async function probe(url: string, fetch: Fetch, steps: StepRecorder) {
+  async function probe(
+    url: string,
+    fetch: Fetch,
+    steps: StepRecorder,
+    headers: Record<string, string> = {},
+  ) {
     const answer = await steps.record(
       "PROBE",
       fetch,
       (recordingFetch) =>
         probeServer({
           url,
+          headers,
           fetch: recordingFetch,
           timeoutMs: probeTimeoutMs,
           clientInfo: deps.clientInfo,
@@ -147,7 +169,7 @@ export function createDetector(deps: DetectorDeps): Detector {
       );
     },
 
-    async detect(url, signal) {
+    async detect(url, { signal, ...known } = {}) {
       const steps = createStepRecorder({ ...silent, clock: deps.clock });
       const {
         probe: _probe,
@@ -157,12 +179,13 @@ export function createDetector(deps: DetectorDeps): Detector {
         steps,
         fetch: bindSignal(deps.fetchFor({ serverUrl: url }), signal),
         cache: deps.cache,
+        ...known,
       });
       signal?.throwIfAborted();
       return detection;
     },
 
-    async inspect(url, { steps, fetch: guarded, cache, wantsAll = false }) {
+    async inspect(url, { steps, fetch: guarded, cache, wantsAll = false, headers, rejection }) {
       let forbidden: string | null = null;
       const fetch: Fetch = async (input, init) => {
         try {
@@ -172,7 +195,8 @@ export function createDetector(deps: DetectorDeps): Detector {
           throw error;
         }
       };
-      const { answer: probed, challenge } = await probe(url, fetch, steps);
+      const { answer: probed, challenge: asked } = await probe(url, fetch, steps);
+      const challenge = asked ?? rejection?.challenge ?? null;
       const nothing = {
         probe: probed,
         authType: "UNKNOWN" as const,
@@ -188,6 +212,11 @@ export function createDetector(deps: DetectorDeps): Detector {
           forbidden: false,
           message: probed.kind === "not-mcp" ? probed.detail : describeUnreachable(probed.cause),
         };
+      const isRejected = probed.kind === "unauthorized" || rejection !== undefined;
+      if (isRejected && headers && Object.keys(headers).length > 0) {
+        const { answer: accepted } = await probe(url, fetch, steps, headers);
+        if (accepted.kind === "open") return { ...nothing, ...acceptsHeaders, probe: accepted };
+      }
       // Requested even if the server accepts the probe: some servers only require OAuth when a tool
       // is called (regressions D3).
       const found = await discover({
@@ -197,6 +226,7 @@ export function createDetector(deps: DetectorDeps): Detector {
         steps,
         wantsAll,
         assumesQuietly: true,
+        mayAssumeOrigin: isRejected,
         profiles: deps.profiles,
         ...(cache ? { cache } : {}),
       });

@@ -19,11 +19,17 @@ export interface AccessTokens {
    * Returns a token that may be sent to `server` with the settings that were read.
    * @param rejected the token that the server rejected; it is refreshed unless a newer one exists
    */
-  read(server: McpServer, ownerId: string, rejected?: string): Promise<SentToken | Stop>;
+  read(server: McpServer, ownerId: string, rejected?: RejectedToken): Promise<SentToken | Stop>;
   /** Returns a valid token, regardless of the server's settings. It must not be sent. */
   ask(server: McpServer, ownerId: string): Promise<ReadToken | Stop>;
   /** Removes the token from the cache after the server rejected it. */
   forget(server: McpServer, ownerId: string): void;
+}
+
+export interface RejectedToken {
+  token: string;
+  /** Whether the server accepted it before, so that it was revoked since. */
+  wasAccepted: boolean;
 }
 
 export interface AccessTokensDeps {
@@ -89,7 +95,7 @@ export function createAccessTokens(deps: AccessTokensDeps): AccessTokens {
 type AskForToken = (
   server: McpServer,
   ownerId: string,
-  rejected?: string,
+  rejected?: RejectedToken,
 ) => Promise<ReadToken | Stop>;
 
 async function askForToken(
@@ -97,7 +103,7 @@ async function askForToken(
   recordUse: (grant: UsedGrant) => void,
   server: McpServer,
   ownerId: string,
-  rejected?: string,
+  rejected?: RejectedToken,
 ): Promise<ReadToken | Stop> {
   let grant = await findGrant(db, server, ownerId);
   if (connectsItself(server, grant)) {
@@ -107,7 +113,10 @@ async function askForToken(
   if (!grant || grant.state === "DISCONNECTED")
     return { kind: "reauth", reason: grant?.reason ?? "NOT_CONNECTED" };
   recordUse(grant);
-  const answer = await refresher.accessToken(grant.id, rejected === undefined ? {} : { rejected });
+  const answer = await refresher.accessToken(
+    grant.id,
+    rejected ? { rejected: rejected.token, wasAccepted: rejected.wasAccepted } : {},
+  );
   switch (answer.kind) {
     case "token":
       return {

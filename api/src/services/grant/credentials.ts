@@ -9,6 +9,7 @@ import { findGrant } from "./find-grant.ts";
 import type { IssuerChanges } from "./issuer-changes.ts";
 import { moved, type Stop } from "./refusal.ts";
 import {
+  doubtfulFailures,
   handleRejectedHeaders,
   handleRejectedToken,
   liftSuspension,
@@ -34,9 +35,6 @@ export interface Accounts {
 export interface AccountsDeps extends AccessTokensDeps, RejectionDeps {
   secrets: ServerSecrets;
 }
-
-/** The number of consecutive failures after which it is checked whether the MCP server still uses the same authorization server. */
-const doubtfulFailures = 3;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const tokens = createAccessTokens(deps);
@@ -64,8 +62,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
           const verdict =
             server.authType === "OAUTH"
               ? await handleRejectedToken(deps, tokens, server, ownerId, refusal, sent)
-              : await handleRejectedHeaders(deps, server, ownerId);
-          return verdict === "retry" ? "retry" : { stop: { ...verdict, answered: true } };
+              : await handleRejectedHeaders(deps, server, ownerId, refusal);
+          return typeof verdict === "string" ? verdict : { stop: { ...verdict, answered: true } };
         },
       };
     },
@@ -74,7 +72,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       if (server.authType !== "OAUTH") return;
       const known = deps.rows.grants.recall(keyOfAccount(server.id, ownerId));
       if (!known || known.reason === "TOKEN_REJECTED") return liftSuspension(deps, server, ownerId);
-      deps.rejections.forget(known.id);
+      deps.rejections.accept(known.id, known.version);
     },
 
     reasonNotToCall(server, ownerId) {

@@ -1,6 +1,6 @@
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Refusal } from "#mcp/connection/session.ts";
-import { findBearerChallenge } from "#oauth/challenge.ts";
+import { type BearerChallenge, findBearerChallenge } from "#oauth/challenge.ts";
 import { splitScopes, unionScopes } from "#oauth/scopes.ts";
 import { nextState, type OAuthEvent } from "#oauth/state.ts";
 import { isExhausted } from "#oauth/step-up.ts";
@@ -25,6 +25,8 @@ export interface RejectionDeps {
 
 /** The maximum number of scopes in a step-up. They are named by the server, so their number must be limited. */
 const maxChallengedScopes = 100;
+/** The number of consecutive failed refreshes after which it is checked whether the MCP server still uses the same authorization server. */
+export const doubtfulFailures = 3;
 
 /**
  * Handles a 401 or 403 for a token: refreshes it once, detects insufficient scopes, and suspends the account if the server rejects every
@@ -37,34 +39,47 @@ export async function handleRejectedToken(
   ownerId: string,
   refusal: Refusal,
   sent: SentToken | null,
-): Promise<"retry" | Stop> {
-  const challenge = refusal.wwwAuthenticate
-    ? findBearerChallenge(new Headers({ "www-authenticate": refusal.wwwAuthenticate }))
-    : null;
+): Promise<"retry" | "new-session" | Stop> {
+  const challenge = readChallenge(refusal);
   if (refusal.status === 403) {
     if (challenge?.error !== "insufficient_scope" || !sent)
-      return {
-        kind: "forbidden",
-        message: "The server does not allow this call to the connected account.",
-      };
+      return refusal.isSessionDoubtful
+        ? "new-session"
+        : {
+            kind: "forbidden",
+            message: "The server does not allow this call to the connected account.",
+          };
     tokens.forget(server, ownerId);
     return requireScopes(deps, server, ownerId, sent.version, splitScopes(challenge.scope));
   }
   tokens.forget(server, ownerId);
-  const renewed = await tokens.read(server, ownerId, sent?.token);
+  const renewed = await tokens.read(server, ownerId, {
+    token: sent?.token ?? "",
+    wasAccepted: sent !== null && deps.rejections.wasAccepted(sent.grantId, sent.version),
+  });
   if (!("kind" in renewed) && renewed.token !== sent?.token && refusal.mayRetry) return "retry";
   if ("kind" in renewed && renewed.kind !== "transient") return renewed;
+  if (!("kind" in renewed) && refusal.isSessionDoubtful) return "new-session";
   const grant = await findGrant(deps.db, server, ownerId);
+  // A single refresh without a result says nothing about the rejection (regressions I21).
+  if ("kind" in renewed && (grant?.refreshFailures ?? 0) < doubtfulFailures) return renewed;
   // The newest token was rejected, or no newer one can be obtained. The MCP server may now require a different authorization server.
   if (grant && (await deps.moves.check(server, grant, challenge))) return moved;
   if ("kind" in renewed) return renewed;
-  if (!deps.rejections.note(renewed.grantId, grant?.connectedAt?.toISOString() ?? ""))
+  const consent = grant?.connectedAt?.toISOString() ?? "";
+  if (!deps.rejections.note(renewed.grantId, consent, renewed.version))
     return {
       kind: "transient",
       message: "The server refuses a token that was issued a moment ago.",
     };
   await applyEvent(deps, server, ownerId, { type: "tokenRejected" }, renewed.version);
   return { kind: "reauth", reason: "TOKEN_REJECTED" };
+}
+
+function readChallenge({ wwwAuthenticate }: Refusal): BearerChallenge | null {
+  return wwwAuthenticate
+    ? findBearerChallenge(new Headers({ "www-authenticate": wwwAuthenticate }))
+    : null;
 }
 
 /**
@@ -100,9 +115,12 @@ export async function handleRejectedHeaders(
   deps: RejectionDeps,
   server: McpServer,
   ownerId: string,
-): Promise<Stop> {
+  refusal: Refusal,
+): Promise<"new-session" | Stop> {
+  if (refusal.isSessionDoubtful) return "new-session";
   if (server.authType === "HEADERS") return { kind: "headers-rejected" };
-  const { authType } = await deps.detector.detect(server.url);
+  const challenge = readChallenge(refusal);
+  const { authType } = await deps.detector.detect(server.url, { rejection: { challenge } });
   if (authType !== "OAUTH") return { kind: "headers-rejected" };
   await deps.authorizationRequired.note(server, ownerId);
   const grant = await findGrant(deps.db, server, ownerId);
@@ -119,7 +137,7 @@ export async function liftSuspension(
 ): Promise<void> {
   const grant = await findGrant(deps.db, server, ownerId);
   if (!grant) return;
-  deps.rejections.forget(grant.id);
+  deps.rejections.accept(grant.id, grant.version);
   if (grant.reason === "TOKEN_REJECTED")
     await applyEvent(deps, server, ownerId, { type: "tokenAccepted" }, grant.version);
 }

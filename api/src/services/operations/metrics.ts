@@ -46,51 +46,54 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  const tokenRequests = new Counter({
-    name: "gatehouse_token_requests_total",
-    help: "Requests to token endpoints for renewal: refreshed, transient (will be tried again) or dead (a person must sign in).",
-    labelNames: ["issuer", "outcome"],
-    registers,
-  });
-  const tokenSeconds = new Histogram({
-    name: "gatehouse_token_request_seconds",
-    help: "From the lease to the answer of a token endpoint.",
-    labelNames: ["outcome"],
-    buckets: secondsBuckets,
-    registers,
-  });
-  const duplicates = new Counter({
-    name: "gatehouse_duplicate_refreshes_total",
-    help: "Renewals with a refresh token that may have been sent before, because a process was killed while it waited for the answer. Else 0.",
-    labelNames: ["issuer"],
-    registers,
-  });
-  const deathToEvent = new Histogram({
-    name: "gatehouse_failure_to_event_seconds",
-    help: "From the answer with which an authorization server ends a grant to the event that says so.",
-    buckets: secondsBuckets,
-    registers,
-  });
-  const calls = new Histogram({
-    name: "gatehouse_execute_tool_seconds",
-    help: "Calls of executeTool, from where they are taken in to their answer, by the answer's type or the error's code.",
-    labelNames: ["outcome"],
-    buckets: secondsBuckets,
-    registers,
-  });
-  const toolRuns = new Histogram({
-    name: "gatehouse_tool_run_seconds",
-    help: "Runs of tools, from their start to their end, by how they ended.",
-    labelNames: ["status"],
-    buckets: secondsBuckets,
-    registers,
-  });
-  const eventLag = new Histogram({
-    name: "gatehouse_event_lag_seconds",
-    help: "From when an event was written, by the database's clock, to when it was read for this process's subscribers.",
-    buckets: secondsBuckets,
-    registers,
-  });
+  const createCounter = <L extends string = never>(
+    name: string,
+    help: string,
+    ...labelNames: L[]
+  ) => new Counter({ name, help, labelNames, registers });
+  const createGauge = <L extends string = never>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  /** Of durations, in seconds. */
+  const createHistogram = <L extends string = never>(
+    name: string,
+    help: string,
+    ...labelNames: L[]
+  ) => new Histogram({ name, help, labelNames, buckets: secondsBuckets, registers });
+
+  const tokenRequests = createCounter(
+    "gatehouse_token_requests_total",
+    "Requests to token endpoints for renewal: refreshed, transient (will be tried again) or dead (a person must sign in).",
+    "issuer",
+    "outcome",
+  );
+  const tokenSeconds = createHistogram(
+    "gatehouse_token_request_seconds",
+    "From the lease to the answer of a token endpoint.",
+    "outcome",
+  );
+  const duplicates = createCounter(
+    "gatehouse_duplicate_refreshes_total",
+    "Renewals with a refresh token that may have been sent before, because a process was killed while it waited for the answer. Else 0.",
+    "issuer",
+  );
+  const deathToEvent = createHistogram(
+    "gatehouse_failure_to_event_seconds",
+    "From the answer with which an authorization server ends a grant to the event that says so.",
+  );
+  const calls = createHistogram(
+    "gatehouse_execute_tool_seconds",
+    "Calls of executeTool, from where they are taken in to their answer, by the answer's type or the error's code.",
+    "outcome",
+  );
+  const toolRuns = createHistogram(
+    "gatehouse_tool_run_seconds",
+    "Runs of tools, from their start to their end, by how they ended.",
+    "status",
+  );
+  const eventLag = createHistogram(
+    "gatehouse_event_lag_seconds",
+    "From when an event was written, by the database's clock, to when it was read for this process's subscribers.",
+  );
   new Gauge({
     name: "gatehouse_event_subscribers",
     help: "Subscriptions to logs that are open at this process.",
@@ -107,34 +110,27 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
       this.set(countRunning());
     },
   });
-  const databaseUp = new Gauge({
-    name: "gatehouse_database_up",
-    help: "1 when the database answered just now.",
-    registers,
-  });
-  const accounts = new Gauge({
-    name: "gatehouse_accounts",
-    help: "Accounts at servers by their state, in the whole installation. REAUTH_REQUIRED: only a person can help.",
-    labelNames: ["state", "reason"],
-    registers,
-  });
-  const consents = new Gauge({
-    name: "gatehouse_consents_last_hour",
-    help: "Attempts at consent that began in the last hour, by what became of them, in the whole installation.",
-    labelNames: ["status", "error"],
-    registers,
-  });
-  const outboxAge = new Gauge({
-    name: "gatehouse_webhook_outbox_age_seconds",
-    help: "Age of the oldest event that a webhook endpoint which is on has not taken yet.",
-    registers,
-  });
-
-  const revocationAge = new Gauge({
-    name: "gatehouse_revocation_outbox_age_seconds",
-    help: "Age of the oldest token or registration that is still to be ended at its authorization server.",
-    registers,
-  });
+  const databaseUp = createGauge("gatehouse_database_up", "1 when the database answered just now.");
+  const accounts = createGauge(
+    "gatehouse_accounts",
+    "Accounts at servers by their state, in the whole installation. REAUTH_REQUIRED: only a person can help.",
+    "state",
+    "reason",
+  );
+  const consents = createGauge(
+    "gatehouse_consents_last_hour",
+    "Attempts at consent that began in the last hour, by what became of them, in the whole installation.",
+    "status",
+    "error",
+  );
+  const outboxAge = createGauge(
+    "gatehouse_webhook_outbox_age_seconds",
+    "Age of the oldest event that a webhook endpoint which is on has not taken yet.",
+  );
+  const revocationAge = createGauge(
+    "gatehouse_revocation_outbox_age_seconds",
+    "Age of the oldest token or registration that is still to be ended at its authorization server.",
+  );
 
   async function readDatabase(): Promise<void> {
     const [byState, byStatus, [outbox], [revocation]] = await Promise.all([

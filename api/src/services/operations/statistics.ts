@@ -23,7 +23,7 @@ export interface RunStatistics {
  */
 export interface TokenStatistics {
   refreshed: number;
-  /** Refreshes that ended a grant: GRANT_INVALID, CLIENT_INVALID and REFRESH_INTERRUPTED. */
+  /** Refreshes that ended a grant: GRANT_INVALID, CLIENT_INVALID, REFRESH_INTERRUPTED and REFRESH_REFUSED. */
   refused: number;
   /** Connected accounts that came to require a new sign-in, for any reason. */
   reauthRequired: number;
@@ -169,7 +169,7 @@ function readTokens(db: Database, range: Range): Promise<TokenRow[]> {
     SELECT floor(extract(epoch FROM t."occurredAt" - ${from}::timestamptz) / ${bucketSeconds}::int)::int AS "bucket",
       count(*) FILTER (WHERE t."type" = 'TOKEN_REFRESHED')::int AS "refreshed",
       count(*) FILTER (WHERE t."type" = 'REAUTH_REQUIRED'
-        AND t."payload"->>'reason' IN ('GRANT_INVALID', 'CLIENT_INVALID', 'REFRESH_INTERRUPTED'))::int AS "refused",
+        AND t."payload"->>'reason' IN ('GRANT_INVALID', 'CLIENT_INVALID', 'REFRESH_INTERRUPTED', 'REFRESH_REFUSED'))::int AS "refused",
       count(*) FILTER (WHERE t."type" = 'REAUTH_REQUIRED')::int AS "reauthRequired"
     FROM (
       SELECT * FROM "WorkspaceEvent" e WHERE e."type" = 'TOKEN_REFRESHED'::"WorkspaceEventType"

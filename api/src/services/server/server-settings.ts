@@ -29,6 +29,14 @@ export interface ServerSettings extends TargetSettings {
   requestTimeoutMs?: number | null | undefined;
 }
 
+/** The headers of the input that have a value, by name. */
+export function listGivenHeaders(headers: ServerSettings["headers"]): Record<string, string> {
+  const given = (headers ?? []).flatMap(({ name, value }) =>
+    value == null ? [] : [[name, value]],
+  );
+  return Object.fromEntries(given) as Record<string, string>;
+}
+
 /** @param signsItself whether OAuth sets the Authorization header */
 export function checkSettings(
   faults: InputFaults,

@@ -25,6 +25,7 @@ import type { Revocation } from "../grant/revocation.ts";
 import {
   checkDestination,
   checkSettings,
+  listGivenHeaders,
   mergeHeaders,
   sameHeaders,
   type ServerSettings,
@@ -97,7 +98,10 @@ export function createServers(deps: ServersDeps): Servers {
       });
       faults.throwIfAny();
 
-      const detection = await detector.detect(input.url, signal);
+      const detection = await detector.detect(input.url, {
+        signal,
+        headers: listGivenHeaders(input.headers),
+      });
       refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??
@@ -165,7 +169,10 @@ export function createServers(deps: ServersDeps): Servers {
       });
       faults.throwIfAny();
 
-      const detection = url === server.url ? null : await detector.detect(url, signal);
+      const detection =
+        url === server.url
+          ? null
+          : await detector.detect(url, { signal, headers: listGivenHeaders(input.headers) });
       if (detection) refuseForbiddenAddress(faults, detection);
       const authType =
         input.authType ??

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer } from "@gatehouse/prisma";
 import type { Failure } from "#mcp/connection/classify-error.ts";
@@ -42,7 +43,7 @@ const gatewayErrors = new Set([502, 503, 504]);
 export function createReachability(deps: ReachabilityDeps): Reachability {
   const { db, clock } = deps;
   /** The last state that this process stored, so that most calls need no write. */
-  const noted = new Map<string, Noted>();
+  const noted = new LRUCache<string, Noted>({ max: mostRemembered });
 
   async function store(serverId: string, elapsedMs: number, message: string | null): Promise<void> {
     const state = message === null ? "REACHABLE" : "UNREACHABLE";
@@ -63,8 +64,6 @@ export function createReachability(deps: ReachabilityDeps): Reachability {
     const stored = last?.isReachable ?? server.reachability === "REACHABLE";
     const isRecent = last !== undefined && nowMs - last.atMs < renewAfterMs;
     if (stored === isReachable && isRecent) return;
-    const [oldest] = noted.keys();
-    if (noted.size >= mostRemembered && oldest !== undefined) noted.delete(oldest);
     noted.set(server.id, { isReachable, atMs: nowMs });
     deps.background.start("update of a server's reachability", async () => {
       try {
@@ -117,7 +116,8 @@ const failureKinds: Record<Failure["kind"], true> = {
   "protocol-error": true,
 };
 
-function isFailure(answer: unknown): answer is Failure {
+/** Whether the result of an exchange with a server is a failure. */
+export function isFailure(answer: unknown): answer is Failure {
   return (
     typeof answer === "object" &&
     answer !== null &&

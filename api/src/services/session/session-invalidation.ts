@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Database } from "@gatehouse/prisma";
 import type { SessionPool } from "#mcp/pool/session-pool.ts";
 import type { PoolKey } from "#mcp/pool/pool-key.ts";
@@ -34,7 +35,7 @@ interface WatchedAccount {
   connectedAtMs: number | null;
 }
 
-/** Above this number the account that was watched first is dropped, together with its session. */
+/** Above this number the account that was used longest ago is dropped, together with its session. */
 const maxWatched = 10_000;
 
 export function createSessionInvalidation(deps: SessionInvalidationDeps): SessionInvalidation {
@@ -43,7 +44,12 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
    * By the id of the grant. A refreshed token does not affect a session, but a new consent may be
    * for another account.
    */
-  const watched = new Map<string, WatchedAccount>();
+  const watched = new LRUCache<string, WatchedAccount>({
+    max: maxWatched,
+    dispose(account, _grantId, reason) {
+      if (reason === "evict") pool.evict(account);
+    },
+  });
 
   async function checkServer(serverId: string): Promise<void> {
     const sessions = pool.list().filter((key) => key.serverId === serverId);
@@ -92,8 +98,8 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
     for (const key of sessions)
       if (key.ownerId !== workspaceId && !allowed.has(key.ownerId)) pool.evict(key);
     // Shared accounts that a leaving user connected end together with the membership.
-    for (const [grantId, { serverId }] of watched)
-      if (own.has(serverId)) await checkAccount(grantId);
+    const affected = [...watched].filter(([, { serverId }]) => own.has(serverId));
+    for (const [grantId] of affected) await checkAccount(grantId);
   }
 
   function react(check: (id: string) => Promise<void>, id: string | null): void {
@@ -124,13 +130,7 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
       });
       if (!grant) return;
       const connectedAtMs = grant.connectedAt?.getTime() ?? null;
-      watched.delete(grant.id);
       watched.set(grant.id, { serverId, ownerId, connectedAtMs });
-      for (const [id, account] of watched) {
-        if (watched.size <= maxWatched) break;
-        watched.delete(id);
-        pool.evict(account);
-      }
     },
     [Symbol.dispose]() {
       for (const stop of stops) stop();

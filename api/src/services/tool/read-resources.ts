@@ -16,6 +16,7 @@ import { suggestNames } from "./similar-names.ts";
 import { toContentBlock, type ToolContentBlock } from "./tool-content.ts";
 import type { OpenToolSession } from "../session/mcp-sessions.ts";
 import { describeFailure } from "../grant/refusal.ts";
+import { isFailure } from "../session/reachability.ts";
 
 /** The reason that nothing could be read from a server; the members that the results have in common. */
 export type ReadingRefusal =
@@ -172,16 +173,4 @@ function isWorthAnotherTry(failure: Failure): boolean {
   if (failure.kind !== "unreachable") return failure.kind !== "protocol-error";
   const { sent, httpStatus } = failure;
   return failure.retryable || (sent !== false && (httpStatus === null || httpStatus >= 500));
-}
-
-const failureKinds: Record<Failure["kind"], true> = {
-  "timed-out": true,
-  cancelled: true,
-  refused: true,
-  unreachable: true,
-  "protocol-error": true,
-};
-
-function isFailure(answer: { kind: string }): answer is Failure {
-  return answer.kind in failureKinds;
 }

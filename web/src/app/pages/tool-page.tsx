@@ -3,7 +3,7 @@ import { useParams } from "react-router";
 import { useQuery } from "urql";
 import { Connect } from "../../features/connect/connect.tsx";
 import { ToolHints } from "../../features/tools/tool-hints.tsx";
-import { ToolRunner } from "../../features/tools/tool-runner.tsx";
+import { ToolRunner } from "../../features/tools/run/tool-runner.tsx";
 import { readFragment } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
 import { serverStatusFragment } from "../../graphql/server-status.ts";

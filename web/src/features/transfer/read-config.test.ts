@@ -121,6 +121,7 @@ describe("what cannot be read says why", () => {
   it.each([
     ["", "nothing to read"],
     ["hello", "not JSON"],
+    ['{\n  "servers": {}\n  "theme": 1\n}', "line 3"],
     ["[]", "no servers"],
     ["7", "no servers"],
     ['{"theme":"dark"}', "no servers"],

@@ -1,0 +1,2 @@
+-- AlterEnum
+ALTER TYPE "OAuthReason" ADD VALUE 'REFRESH_REFUSED';
