@@ -1,5 +1,5 @@
 /**
- * `pnpm soak [SECONDS]`, 20 minutes unless told: one Gatehouse with its embedded server under steady load, calls that need renewals,
+ * `pnpm soak [SECONDS]`, 20 minutes unless told: one Gatehouse with its embedded server under steady load, calls that need refreshes,
  * subscribers that come and go, servers that are made and deleted. What it holds must be flat: memory, handles, files, connections to
  * the database; and Node must not warn of listeners. A run of half a minute shows that the command works, not that nothing leaks.
  */
@@ -34,7 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), "gatehouse-soak-"));
 // Run by root, PostgreSQL runs as another user, who must get in.
 chmodSync(folder, 0o755);
 resources.defer(() => rmSync(folder, { recursive: true, force: true }));
-// Due every few seconds, so that renewals are part of the load.
+// Due every few seconds, so that refreshes are part of the load.
 const sandbox = resources.use(await startSandbox({ port: 0, accessTokenTtlSeconds: 10 }));
 const url = `http://localhost:${await findFreePort()}`;
 const program = new OwnProgram("api/src/main.ts", [], {

@@ -102,7 +102,7 @@ it(
 
     const stopNew = await start(folders.new);
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
-    // Both sealed tokens are good: the second costs a renewal, and nobody signs in.
+    // Both sealed tokens are good: the second costs a refresh, and nobody signs in.
     for (const expected of [0, 1]) {
       expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
         __typename: "ToolExecuted",

@@ -59,7 +59,7 @@ async function startHeld() {
 }
 
 describe("a stored list", () => {
-  it("S5 C15 is served at once and renewed behind, once for however many look", async () => {
+  it("S5 C15 is served at once and refreshed behind, once for however many look", async () => {
     await using server = await startHeld();
     const id = await createServer(ada, server.url);
     expect(await namesOf(id)).toEqual(["first"]);
@@ -122,7 +122,7 @@ describe("a stored list", () => {
     await expect.poll(() => namesOf(other), patient).toEqual(["look", "more"]);
   });
 
-  it("is renewed behind a call too, though nobody looks at it", async () => {
+  it("is refreshed behind a call too, though nobody looks at it", async () => {
     await using server = disposable(await startModernOffering());
     const id = await createServer(ada, server.url);
     expect(await executeTool(ada, id, "look")).toMatchObject({ __typename: "ToolExecuted" });
@@ -136,7 +136,7 @@ describe("a stored list", () => {
       .toBe("ToolConfirmationRequired");
   });
 
-  it("stays when the server is away or refuses, and says why it could not be renewed", async () => {
+  it("stays when the server is away or refuses, and says why it could not be refreshed", async () => {
     let status = 200;
     await using server = disposable(
       await startScripted((call, response) => {
@@ -180,7 +180,7 @@ describe("a stored list", () => {
     });
   });
 
-  it("S5 one that could not be renewed is not asked for by every page", async () => {
+  it("S5 one that could not be refreshed is not asked for by every page", async () => {
     await using server = await startHeld();
     const id = await createServer(ada, server.url);
     await namesOf(id);
@@ -407,11 +407,11 @@ it("S13 one account's list is never shown to another", async () => {
   expect(mine).toHaveLength(2);
   expect(theirs).toHaveLength(2);
   expect(new Set([...mine, ...theirs]).size).toBe(4);
-  // Nor when both are renewed at once, as are all who look at a stale list.
+  // Nor when both are refreshed at once, as are all who look at a stale list.
   version = 2;
   await expire(id);
-  const renewed = [mine, theirs].map((names) => names.map((name) => name.replace("v1", "v2")));
-  await expect.poll(readAll, patient).toEqual(renewed);
+  const refreshed = [mine, theirs].map((names) => names.map((name) => name.replace("v1", "v2")));
+  await expect.poll(readAll, patient).toEqual(refreshed);
   // Nor is the one told of what the other sees.
   const { node } = await member.query(
     "query ($id: ID!) { node(id: $id) { ... on Workspace { events(first: 50, filter: { types: [TOOLS_CHANGED] }) { nodes { ... on ToolsChanged { added user { id } } } } } } }",
@@ -419,7 +419,7 @@ it("S13 one account's list is never shown to another", async () => {
   );
   expect(node.events.nodes.flatMap(({ added }: { added: string[] }) => added)).toEqual([
     theirs[0],
-    renewed[1]?.[0],
+    refreshed[1]?.[0],
   ]);
 });
 

@@ -380,7 +380,7 @@ describe("without anybody's start", () => {
   });
 });
 
-describe("renewal without a refresh token", () => {
+describe("refresh without a refresh token", () => {
   it.each([
     ["a client secret", registerBySecret],
     ["a private key", () => registerByKey()],
@@ -422,7 +422,7 @@ describe("renewal without a refresh token", () => {
       __typename: "ServerUnreachable",
       retryable: true,
       message: expect.stringMatching(
-        /^The authorization server 127\.0\.0\.1:\d+ did not renew the access( \(HTTP 503\))?\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
+        /^The authorization server 127\.0\.0\.1:\d+ did not refresh the access token( \(HTTP 503\))?\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
       ),
     });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", renewable: true });
@@ -469,7 +469,7 @@ describe("renewal without a refresh token", () => {
 });
 
 describe("a person's account through a client with a private key", () => {
-  it("is connected, renewed and revoked by assertions, and carries no secret", async () => {
+  it("is connected, refreshed and revoked by assertions, and carries no secret", async () => {
     const { pem, publicKey } = makeKey();
     const { clientId } = await gatehouse.sandbox.registerClient({
       redirectUri: redirectUri(),

@@ -106,7 +106,7 @@ const codeOf = async (user: TestUser, args: object) => {
 };
 
 describe("what the log tells", () => {
-  it("a renewal: whose account, why, how long, and nothing of the token", async () => {
+  it("a refresh: whose account, why, how long, and nothing of the token", async () => {
     const refreshes = await read(admin, { types: ["TOKEN_REFRESHED"] });
     expect(refreshes).toEqual([
       expect.objectContaining({ user: { name: "Ada" }, serverId: personal, cause: "DUE" }),
@@ -136,7 +136,7 @@ describe("what the log tells", () => {
     ]);
   });
 
-  it("R7 a renewal that failed is not told as one", async () => {
+  it("R7 a refresh that failed is not told as one", async () => {
     const serverId = await createServer(ada, gatehouse.sandbox.notesUrl);
     await connect(ada, serverId);
     await runOut(serverId);
@@ -358,7 +358,7 @@ describe("who sees what", () => {
     "one server": { serverId: personal },
     "no such server": { serverId: "nonsense" },
     mine: { onlyMine: true },
-    "renewals of mine at one server": {
+    "refreshes of mine at one server": {
       types: ["TOKEN_REFRESHED"],
       serverId: personal,
       onlyMine: true,

@@ -28,8 +28,8 @@ const readGrant = () =>
 
 const sixHours = 6 * 3_600_000;
 
-/** Renews now, whatever the time. */
-async function renew(): Promise<void> {
+/** Refreshes now, whatever the time. */
+async function refresh(): Promise<void> {
   await gatehouse.db.oAuthGrant.updateMany({
     where: { serverId: rowIdOf(serverId) },
     data: { accessTokenExpiresAt: new Date(Date.now() - 1_000), refreshRetryAt: null },
@@ -56,7 +56,7 @@ it("C10 without a refresh token: the end of the access token", async () => {
   });
 });
 
-it("the refresh token's lifetime counts from consent, and from each renewal that states it", async () => {
+it("the refresh token's lifetime counts from consent, and from each refresh that states it", async () => {
   gatehouse.sandbox.faults.set("tokens-state-refresh-lifetime");
   await connect(ada, serverId);
   const consented = await readGrant();
@@ -67,11 +67,11 @@ it("the refresh token's lifetime counts from consent, and from each renewal that
     at: consented.refreshTokenExpiresAt?.toISOString(),
     reason: "REFRESH_TOKEN_EXPIRES",
   });
-  await renew();
-  const renewed = await readGrant();
-  expect(renewed.version).toBeGreaterThan(consented.version);
-  expect(renewed.refreshTokenExpiresAt).toEqual(
-    new Date((renewed.lastRefreshedAt?.getTime() ?? 0) + sixHours),
+  await refresh();
+  const refreshed = await readGrant();
+  expect(refreshed.version).toBeGreaterThan(consented.version);
+  expect(refreshed.refreshTokenExpiresAt).toEqual(
+    new Date((refreshed.lastRefreshedAt?.getTime() ?? 0) + sixHours),
   );
 });
 
@@ -81,7 +81,7 @@ it("R6 a lifetime that is not stated again is kept with the old refresh token, a
   const { refreshTokenExpiresAt } = await readGrant();
   gatehouse.sandbox.faults.clear();
   gatehouse.sandbox.faults.set("refresh-omits-refresh-token");
-  await renew();
+  await refresh();
   const kept = await readGrant();
   expect(kept.lastRefreshedAt).not.toBeNull();
   expect(kept.refreshTokenExpiresAt).toEqual(refreshTokenExpiresAt);
@@ -90,7 +90,7 @@ it("R6 a lifetime that is not stated again is kept with the old refresh token, a
   gatehouse.sandbox.faults.set("tokens-state-refresh-lifetime");
   await connect(ada, serverId);
   gatehouse.sandbox.faults.clear();
-  await renew();
+  await refresh();
   expect(await readGrant()).toMatchObject({ state: "CONNECTED", refreshTokenExpiresAt: null });
   expect(await readForecast()).toBeNull();
 });
@@ -108,17 +108,17 @@ it("a client secret that runs out", async () => {
   });
 });
 
-it("R7 three renewals in a row that failed, until one succeeds", async () => {
+it("R7 three refreshes in a row that failed, until one succeeds", async () => {
   await connect(ada, serverId);
   gatehouse.sandbox.faults.set("token-endpoint-503");
-  await renew();
-  await renew();
+  await refresh();
+  await refresh();
   expect(await readForecast()).toBeNull();
-  await renew();
+  await refresh();
   // The access token has run out already: a time in the past foretells nothing.
   expect(await readForecast()).toEqual({ at: null, reason: "REFRESH_FAILING" });
   gatehouse.sandbox.faults.clear();
-  await renew();
+  await refresh();
   expect(await readForecast()).toBeNull();
 });
 

@@ -75,7 +75,7 @@ it("S8 both reach the MCP endpoint on every request, and the headers reach nothi
   await ada.open(authorizationServer.approve(attempt.authorizationUrl));
   expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED" });
   expect(await executeTool(ada, serverId, "look")).toMatchObject({ __typename: "ToolExecuted" });
-  // A token that is refused, and renewed.
+  // A token that is refused, and refreshed.
   authorizationServer.expireAccessTokens();
   expect(await executeTool(ada, serverId, "look")).toMatchObject({ __typename: "ToolExecuted" });
   await ada.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", { id: serverId });

@@ -338,10 +338,10 @@ describe("a webhook's receiver", () => {
         "mutation ($id: ID!) { rotateWebhookSecret(id: $id) { signingSecret } }",
         { id: endpoint.id },
       );
-      const renewed = rotateWebhookSecret.signingSecret;
+      const refreshed = rotateWebhookSecret.signingSecret;
       expect(await test()).toBe(204);
       await first[Symbol.asyncDispose]();
-      await using second = await listen(renewed);
+      await using second = await listen(refreshed);
       expect(await test()).toBe(204);
       await second[Symbol.asyncDispose]();
       await using third = await listen("whsec_AAAA", old);

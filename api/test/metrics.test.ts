@@ -32,7 +32,7 @@ it("are for whoever has the token; to others there is nothing", async () => {
   expect((await read()).status).toBe(200);
 });
 
-it("tell of runs, renewals, accounts, consents and events, and name nobody", async () => {
+it("tell of runs, refreshes, accounts, consents and events, and name nobody", async () => {
   await using events = ada.subscribe(
     "subscription ($id: ID!) { workspaceEvents(workspaceId: $id) { type } }",
     { id: ada.workspaceId },
@@ -60,7 +60,7 @@ it("tell of runs, renewals, accounts, consents and events, and name nobody", asy
   expect(await readValue("gatehouse_revocation_outbox_age_seconds")).toBe(0);
 
   await executeTool(ada, serverId, "list_note");
-  // Somebody who has not renewed just now: a token that is refused again within a minute is not.
+  // Somebody who has not refreshed just now: a token that is refused again within a minute is not.
   const bob = await gatehouse.signUp("Bob");
   const bobsId = await createServer(bob, gatehouse.sandbox.notesUrl);
   await connect(bob, bobsId);

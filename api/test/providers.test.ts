@@ -125,7 +125,7 @@ const greet = (serverId: string) => executeTool(ada, serverId, "greet");
 const worked = { __typename: "ToolExecuted", execution: { status: "SUCCEEDED" } };
 const stopped = (reason: string) => ({ __typename: "ReauthRequired", reason });
 
-/** Runs, expires, is renewed, runs again, ends at the provider, and asks for a person once. */
+/** Runs, expires, is refreshed, runs again, ends at the provider, and asks for a person once. */
 async function live(serverId: string, provider: Provider) {
   expect(await greet(serverId)).toMatchObject(worked);
   await runOut(serverId, provider);
@@ -238,11 +238,11 @@ describe("Entra", () => {
       "PKCE is sent, though the metadata does not say that it is supported.",
     );
     await live(serverId, entra);
-    const renewals = entra
+    const refreshes = entra
       .tokenRequests()
       .filter(({ form }) => form.get("grant_type") === "refresh_token");
-    expect(renewals).toHaveLength(2);
-    for (const { form } of renewals) {
+    expect(refreshes).toHaveLength(2);
+    for (const { form } of refreshes) {
       expect([form.has("resource"), form.has("scope")]).toEqual([false, false]);
     }
   });

@@ -5,13 +5,13 @@ import { createServer, executeTool } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
 import { startGatehouse } from "./support/gatehouse.ts";
 import { type PlanNode, type RecordedPlan, startPlanRecorder } from "./support/plan-recorder.ts";
+import { NIL } from "uuid";
 
 /** Rows of most tables, and of the one that is largest in practice. */
 const many = 30_000;
 const million = 1_000_000;
 /** Rows that one step of a plan may read and reject. */
 const mostRejected = 5_000;
-const nobody = "00000000-0000-0000-0000-000000000000";
 const metricsToken = "metrics-".padEnd(40, "0");
 
 /** By table: columns and their values for row `n`. Nearly all rows are of no interest to any regular task. */
@@ -50,7 +50,7 @@ const seeds: Record<string, string> = {
   WebhookDelivery: `("id", "eventId", "type", "state", "occurredAt", "endpointId")
     SELECT uuidv7(), uuidv7(), 'TOOL_EXECUTED', 'DELIVERED', now(), md5('h' || n)::uuid`,
   ToolExecution: `("id", "toolName", "status", "startedAt", "finishedAt", "ownerId", "startedById", "workspaceId")
-    SELECT uuidv7(), 't', 'SUCCEEDED', now() - make_interval(secs => n), now(), '${nobody}', '${nobody}', '${nobody}'`,
+    SELECT uuidv7(), 't', 'SUCCEEDED', now() - make_interval(secs => n), now(), '${NIL}', '${NIL}', '${NIL}'`,
 };
 
 async function seed(databaseUrl: string): Promise<void> {
@@ -113,7 +113,7 @@ const expected = {
   revocation: '"leaseOwner" AS "leaseId", "kind"',
   registrations: 'n."createdAt" > c."createdAt"',
   "deleted servers": '"deletedAt" <= now()',
-  renewals: 'PARTITION BY g."issuer"',
+  refreshes: 'PARTITION BY g."issuer"',
   "suspension probes": '"reason" = ',
   metrics: 'min(e."occurredAt")',
   log: '"eventEpoch"',

@@ -47,7 +47,7 @@ async function runOut(): Promise<void> {
 
 const readGrant = () => gatehouse.db.oAuthGrant.findFirstOrThrow({ where: { serverId: rowId() } });
 
-/** Changes of state, not that a token was renewed. */
+/** Changes of state, not that a token was refreshed. */
 const countEvents = () =>
   gatehouse.db.workspaceEvent.count({
     where: { serverId: rowId(), type: { in: ["OAUTH_STATE_CHANGED", "REAUTH_REQUIRED"] } },
@@ -75,7 +75,7 @@ describe("refresh against a rotating authorization server with reuse detection",
     expect(refreshes()).toBe(1);
   });
 
-  it("R5 a token that the server refuses is renewed within the call", async () => {
+  it("R5 a token that the server refuses is refreshed within the call", async () => {
     gatehouse.sandbox.expireAccessTokens();
     expect(await executeTool(ada, serverId, "list_notes")).toMatchObject({
       __typename: "ToolExecuted",
@@ -183,12 +183,12 @@ describe("refresh against a rotating authorization server with reuse detection",
     });
   });
 
-  it("R17 a token of two minutes is not renewed at every call", async () => {
+  it("R17 a token of two minutes is not refreshed at every call", async () => {
     for (let i = 0; i < 5; i++) await executeTool(ada, serverId, "list_notes");
     expect(refreshes()).toBe(0);
   });
 
-  it("R17 it is renewed within a fifth of its lifetime, before it has run out", async () => {
+  it("R17 it is refreshed within a fifth of its lifetime, before it has run out", async () => {
     await gatehouse.db.oAuthGrant.updateMany({
       where: { serverId: rowId() },
       data: { accessTokenExpiresAt: new Date(Date.now() + 20_000) },

@@ -101,7 +101,7 @@ async function liveThroughAll(): Promise<void> {
   await executeTool(ada, serverId, "list_notes");
   gatehouse.sandbox.expireAccessTokens();
   await executeTool(ada, serverId, "list_notes");
-  await noteTokens("renewed");
+  await noteTokens("refreshed");
   await gatehouse.sandbox.endGrants("ada");
   gatehouse.sandbox.expireAccessTokens();
   await executeTool(ada, serverId, "list_notes");

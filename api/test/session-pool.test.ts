@@ -203,7 +203,7 @@ describe("S3 a change of an account ends its sessions", () => {
     return { pool, evictions, bus, [Symbol.asyncDispose]: () => resources.disposeAsync() };
   }
 
-  it("S3 consent of another account ends them, and so does disconnecting; a renewed token does not", async () => {
+  it("S3 consent of another account ends them, and so does disconnecting; a refreshed token does not", async () => {
     const serverId = await createServer(ada, gatehouse.sandbox.weatherUrl);
     const { id: ownerId } = await gatehouse.db.user.findUniqueOrThrow({
       where: { email: ada.email },
@@ -239,7 +239,7 @@ describe("S3 a change of an account ends its sessions", () => {
         return refreshes();
       }, soon)
       .toBe(before + 1);
-    // Word of the renewal came before word of this.
+    // Word of the refresh came before word of this.
     const heard = Promise.withResolvers<void>();
     process.bus.listen("flow", () => heard.resolve());
     const started = await ada.query(

@@ -206,12 +206,12 @@ describe("A5 guesses do not lock the owner out", () => {
     expect((await signIn(email, password)).status, "unknown browsers have theirs").toBe(200);
   });
 
-  it("A5 a device cookie counts for its account only, and keeps its id when it is renewed", async () => {
+  it("A5 a device cookie counts for its account only, and keeps its id when it is refreshed", async () => {
     const [ada, eve] = [await gatehouse.signUp(), await gatehouse.signUp()];
     const { deviceCookie: cookie } = await signIn(ada.email, password);
     expect(cookie).toMatch(/^gatehouse\.device=.{20,}\.\d+\..{40,}/);
-    const renewed = (await signIn(ada.email, password, { cookie })).deviceCookie;
-    expect(renewed.split(".")[1]).toBe(cookie.split(".")[1]);
+    const refreshed = (await signIn(ada.email, password, { cookie })).deviceCookie;
+    expect(refreshed.split(".")[1]).toBe(cookie.split(".")[1]);
     const forged = cookie.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
     for (const [email, sent] of [
       [eve.email, cookie],

@@ -134,14 +134,20 @@ describe("webhooks", () => {
     await expect
       .poll(async () => (await readEndpoint(user, endpoint.id)).failingSince, { timeout: 10_000 })
       .toBeNull();
-    const { deliveries: log } = await readEndpoint(user, endpoint.id);
-    expect(
-      log.nodes.map(({ type, attempts }: Record<string, unknown>) => [type, attempts]),
-    ).toEqual([
-      ["TOOL_EXECUTED", 1],
-      ["TOOLS_CHANGED", 3],
-      ["SERVER_CREATED", 1],
-    ]);
+    // A delivery is recorded after the receiver has answered.
+    await expect
+      .poll(
+        async () =>
+          (await readEndpoint(user, endpoint.id)).deliveries.nodes.map(
+            ({ type, attempts }: Record<string, unknown>) => [type, attempts],
+          ),
+        { timeout: 10_000 },
+      )
+      .toEqual([
+        ["TOOL_EXECUTED", 1],
+        ["TOOLS_CHANGED", 3],
+        ["SERVER_CREATED", 1],
+      ]);
   });
 
   it("hold nobody else up while a receiver keeps its answer to itself", async () => {

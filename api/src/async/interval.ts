@@ -1,10 +1,10 @@
 /**
- * Starts a recurring task immediately and then at this interval, until disposed. `turn` must not
+ * Starts a recurring task immediately and then at this interval, until disposed. `task` must not
  * throw; it is not awaited.
  */
-export function startInterval(turn: () => void, everyMs: number): Disposable {
-  turn();
-  const timer = setInterval(turn, everyMs).unref();
+export function startInterval(task: () => void, everyMs: number): Disposable {
+  task();
+  const timer = setInterval(task, everyMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 

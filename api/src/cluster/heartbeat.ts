@@ -27,7 +27,7 @@ export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   const closing = new AbortController();
   let isFailing = false;
 
-  async function turn(): Promise<void> {
+  async function beatOnce(): Promise<void> {
     await deps.reloadKeys();
     try {
       await deps.beat();
@@ -41,11 +41,11 @@ export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
       await deps.watch.next(deps.everyMs, closing.signal);
-      if (!closing.signal.aborted) await turn();
+      if (!closing.signal.aborted) await beatOnce();
     }
   }
 
-  await turn();
+  await beatOnce();
   const running = run();
   return {
     async close() {

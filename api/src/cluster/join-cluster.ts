@@ -49,7 +49,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   }
   const { previousPublicUrl } = registration;
   if (previousPublicUrl !== null)
-    log("warn", "PUBLIC_URL has changed: client registrations are renewed at the next consent", {
+    log("warn", "PUBLIC_URL has changed: clients are registered again at the next consent", {
       previousPublicUrl,
       publicUrl,
     });

@@ -6,8 +6,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Environment, environment, type LOG_LEVELS } from "./environment.ts";
 import { classifyAddress } from "#egress/address-rules.ts";
-import type { CallRates, ConcurrencyLimits } from "#services/tool/execution-limits.ts";
-import type { Quotas } from "#services/access/quotas.ts";
+import type { CallRates, ConcurrencyLimits, Quotas } from "./limits.ts";
 import { isLoopbackUrl, readHost } from "#egress/host-rules.ts";
 
 export interface Config {

@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import { isUuid } from "#services/access/input.ts";
 
 /** Encodes a global id of Relay from the type name and the row id. It is opaque to clients. */
@@ -17,11 +18,9 @@ export function readId(globalId: string, typename: string): string | null {
   return decoded.typename === typename ? decoded.id : null;
 }
 
-const nobody = "00000000-0000-0000-0000-000000000000";
-
 /**
  * For mutations: an invalid id results in the same NOT_FOUND error as an id that does not exist.
  */
 export function readIdOrNobody(globalId: string, typename: string): string {
-  return readId(globalId, typename) ?? nobody;
+  return readId(globalId, typename) ?? NIL;
 }

@@ -1,7 +1,18 @@
+import { GraphQLScalarType } from "graphql";
 import { DateTimeResolver, JSONResolver } from "graphql-scalars";
 import { builder } from "./builder.ts";
 
-builder.addScalarType("DateTime", DateTimeResolver);
+/** The last time that RFC 3339 can express. */
+const lastTime = new Date("9999-12-31T23:59:59.999Z");
+
+/** A time that another server named and that is too late to be written is the last one, so that no stored value makes a field fail. */
+const DateTime = new GraphQLScalarType<Date, Date>({
+  ...DateTimeResolver.toConfig(),
+  serialize: (value) =>
+    DateTimeResolver.serialize(value instanceof Date && !(value <= lastTime) ? lastTime : value),
+});
+
+builder.addScalarType("DateTime", DateTime);
 builder.addScalarType("JSON", JSONResolver);
 builder.scalarType("URL", {
   description:

@@ -167,7 +167,7 @@ async function open(
 
 /** An API token is limited to one workspace. */
 function encodeOwn({ apiToken }: Viewer): string {
-  if (!apiToken) throw new ServiceError("BAD_USER_INPUT", "Give the workspaceId.");
+  if (!apiToken) throw new ServiceError("BAD_USER_INPUT", "Specify workspaceId.");
   return encodeGlobalId("Workspace", apiToken.workspaceId);
 }
 
@@ -175,7 +175,7 @@ function parse<Shape>(schema: z.ZodType<Shape>, raw: Record<string, string>): Sh
   const { success, data, error } = schema.safeParse(raw);
   if (success) return data;
   const messages = error.issues.map(({ path, message }) => `${path.join(".")} ${message}`.trim());
-  throw new ServiceError("BAD_USER_INPUT", `The query is not right: ${messages.join("; ")}.`);
+  throw new ServiceError("BAD_USER_INPUT", `The query is invalid: ${messages.join("; ")}.`);
 }
 
 const refusals = { UNAUTHENTICATED: 401, FORBIDDEN: 403, NOT_FOUND: 404, BAD_USER_INPUT: 400 };

@@ -41,7 +41,7 @@ export function createGraphQLRoutes(deps: GraphQLRoutesDeps): Hono<HttpEnvironme
       return answerGraphQLError({
         status: 405,
         code: "BAD_USER_INPUT",
-        message: "GraphQL is answered over POST and WebSocket.",
+        message: "GraphQL is available over POST and WebSocket.",
         requestId,
         headers: { Allow: "POST" },
       });

@@ -15,7 +15,7 @@ import { CLOSE_CODES, createSocketOperations, sendElsewhere } from "./socket-ope
 import type { Connection, SocketOperationsDeps } from "./socket-operations.ts";
 import { send, waitForClose } from "./socket-send.ts";
 
-/** A guess: a place is free when another subscription ends. */
+/** An estimate: a slot becomes free when another subscription ends. */
 const RETRY_AFTER_MS = 5_000;
 
 export interface GraphQLSocketsDeps extends SocketOperationsDeps {
@@ -24,64 +24,38 @@ export interface GraphQLSocketsDeps extends SocketOperationsDeps {
   maxSubscriptionsPerSocket: number;
   maxMessageBytes: number;
   pingIntervalMs: number;
-  /** A message that the client has not taken after so long ends the connection. */
+  /** A connection is closed if the client has not received a message after this time, in milliseconds. */
   slowConsumerMs: number;
 }
 
 export interface GraphQLSockets {
   /** Takes over a connection whose `Host`, `Origin` and path have been checked. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Tells clients to continue elsewhere (1012): at once, or once the queries and mutations that run on their socket are answered. */
+  /** Closes each connection with 1012 (service restart) once the queries and mutations that run on it have their responses. */
   closeWhenAnswered(): void;
-  /** Tells every client at once. */
+  /** Closes all connections with 1012 immediately. */
   closeAll(): void;
-  /** Drops those that did not answer. */
+  /** Terminates the connections that the clients have not closed. */
   terminateAll(): void;
 }
 
 /**
- * GraphQL over WebSocket (`graphql-transport-ws`), for whoever is signed in by the cookie of the upgrade, or has an API token there or
- * in the `authorization` of `connection_init`.
+ * GraphQL over WebSocket (`graphql-transport-ws`). The caller is authenticated by the session cookie or the API token of the upgrade
+ * request, or by an API token in the `authorization` of `connection_init`.
  */
 export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
-  const { viewers, logger } = deps;
+  const { logger } = deps;
   const operations = createSocketOperations(deps);
 
   const protocol = makeServer<undefined, Connection>({
-    async onConnect({ extra, connectionParams }) {
-      const { socket, credentials, onClose } = extra;
-      // A browser's WebSocket can carry no header; a program's may.
-      const sent = readAuthorization(connectionParams);
-      if (sent !== undefined) credentials.authorization = sent;
-      const viewer = await viewers.resolveViewer(toHeaders(credentials));
-      // It has closed meanwhile: what is taken from here on would never be given back.
-      if (socket.readyState !== socket.OPEN) return false;
-      const giveBack = viewer && deps.socketLimit.take(viewer.userId);
-      if (!viewer) socket.close(CLOSE_CODES.unauthenticated, "Unauthenticated");
-      else if (!giveBack) socket.close(CLOSE_CODES.tryLater, "Too many connections");
-      // False also closes with 4403, which no longer has an effect, and leaves the connection unacknowledged.
-      if (!viewer || !giveBack) return false;
-      const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
-      const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
-      onClose.push(giveBack, viewers.watch(viewer, end), viewers.watchRight(viewer, forbid));
-      return true;
-    },
+    onConnect: ({ extra, connectionParams }) => admit(deps, extra, connectionParams),
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const requestId = deps.newRequestId();
-      // The client has completed an operation that still runs, and uses its id again.
+      // The client may use the id of an operation again that it has completed and that is still running.
       operations.end(extra, id, false);
       extra.operations.set(id, requestId);
-      if (deps.isClosing()) {
-        const extensions = {
-          code: "SERVICE_UNAVAILABLE",
-          retryAfterMs: CLOSING_RETRY_AFTER_MS,
-        };
-        return [new GraphQLError(CLOSING_MESSAGE, { extensions })];
-      }
-      if (Object.keys(subscriptions).length > deps.maxSubscriptionsPerSocket) {
-        const extensions = { code: "RATE_LIMITED", retryAfterMs: RETRY_AFTER_MS };
-        return [new GraphQLError("Too many subscriptions.", { extensions })];
-      }
+      const refusal = findRefusal(deps, Object.keys(subscriptions).length);
+      if (refusal) return [refusal];
       try {
         return await operations.prepare({
           connection: extra,
@@ -101,7 +75,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     onError({ extra }, id, _payload, errors) {
       const requestId = extra.operations.get(id);
       operations.end(extra, id, true);
-      // What throws past the last plugin is wrapped by graphql-ws, with its message.
+      // graphql-ws wraps an error that no plugin has masked, and includes its message.
       return errors.map((error) => exposeError(maskFailure(error, requestId, logger), requestId));
     },
     onComplete({ extra }, id) {
@@ -118,36 +92,15 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
   });
 
   function open(socket: WebSocket, request: IncomingMessage): void {
-    let over: Promise<void> | undefined;
-    const connection: Connection = {
-      socket,
-      // While it closes nothing is sent, and nothing made: a subscription that always has more would leave no time for the close.
-      send: (message) =>
-        socket.readyState === socket.OPEN
-          ? send(socket, message, deps.slowConsumerMs, cutOff)
-          : (over ??= waitForClose(socket)),
-      credentials: pickCredentials(request),
-      operations: new Map(),
-      responses: new Map(),
-      onClose: [
-        keepAlive(socket, deps.pingIntervalMs),
-        () => {
-          connections.delete(connection);
-          for (const response of connection.responses.values()) response.end(false);
-        },
-      ],
-    };
+    const connection = createConnection(deps, socket, request);
     connections.add(connection);
-    const cutOff = () => {
-      if (socket.readyState !== socket.OPEN) return;
-      logger.warn({}, "a subscriber that is too slow was cut off");
-      // Not lost: every event has a cursor to go on from.
-      socket.close(CLOSE_CODES.tryLater, "Too slow: resume with your cursor");
-      setTimeout(() => socket.terminate(), deps.slowConsumerMs).unref();
-    };
+    connection.onClose.push(() => {
+      connections.delete(connection);
+      for (const response of connection.responses.values()) response.end(false);
+    });
     const fail = (error: unknown) => {
       logger.warn({ err: error }, "a WebSocket failed");
-      // 4500 and 1011 would keep the client from ever coming back.
+      // After 4500 and 1011 a client would not reconnect.
       socket.close(CLOSE_CODES.tryLater, "Please try again");
     };
     const closed = protocol.opened(
@@ -160,7 +113,7 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
       },
       connection,
     );
-    // ws has answered a protocol error, such as a message that is too large, with its own close code by then.
+    // After a protocol error, such as a message that is too large, ws has already sent its own close code.
     socket.on("error", (error) =>
       logger.debug({ err: error }, "a WebSocket was closed by an error"),
     );
@@ -181,5 +134,65 @@ export function createGraphQLSockets(deps: GraphQLSocketsDeps): GraphQLSockets {
     },
     closeAll: () => server.clients.forEach(sendElsewhere),
     terminateAll: () => server.clients.forEach((client) => client.terminate()),
+  };
+}
+
+/** Authenticates a connection. Returns false if it is not acknowledged. */
+async function admit(
+  { viewers, socketLimit }: GraphQLSocketsDeps,
+  { socket, credentials, onClose }: Connection,
+  connectionParams: Record<string, unknown> | undefined,
+): Promise<boolean> {
+  // The WebSocket of a browser cannot send headers; other clients can.
+  const sent = readAuthorization(connectionParams);
+  if (sent !== undefined) credentials.authorization = sent;
+  const viewer = await viewers.resolveViewer(toHeaders(credentials));
+  // After the connection has closed, nothing would be released again.
+  if (socket.readyState !== socket.OPEN) return false;
+  const giveBack = viewer && socketLimit.take(viewer.userId);
+  if (!viewer) socket.close(CLOSE_CODES.unauthenticated, "Unauthenticated");
+  else if (!giveBack) socket.close(CLOSE_CODES.tryLater, "Too many connections");
+  // For false, graphql-ws also closes with 4403, which no longer has an effect.
+  if (!viewer || !giveBack) return false;
+  const end = () => socket.close(CLOSE_CODES.unauthenticated, "Session ended");
+  const forbid = () => socket.close(CLOSE_CODES.forbidden, "Forbidden");
+  onClose.push(giveBack, viewers.watch(viewer, end), viewers.watchRight(viewer, forbid));
+  return true;
+}
+
+function findRefusal(deps: GraphQLSocketsDeps, subscriptions: number): GraphQLError | null {
+  if (deps.isClosing()) {
+    const extensions = { code: "SERVICE_UNAVAILABLE", retryAfterMs: CLOSING_RETRY_AFTER_MS };
+    return new GraphQLError(CLOSING_MESSAGE, { extensions });
+  }
+  if (subscriptions <= deps.maxSubscriptionsPerSocket) return null;
+  const extensions = { code: "RATE_LIMITED", retryAfterMs: RETRY_AFTER_MS };
+  return new GraphQLError("Too many subscriptions.", { extensions });
+}
+
+function createConnection(
+  { logger, pingIntervalMs, slowConsumerMs }: GraphQLSocketsDeps,
+  socket: WebSocket,
+  request: IncomingMessage,
+): Connection {
+  let over: Promise<void> | undefined;
+  const cutOff = () => {
+    if (socket.readyState !== socket.OPEN) return;
+    logger.warn({}, "a subscriber that is too slow was cut off");
+    // No event is lost: every event has a cursor to continue from.
+    socket.close(CLOSE_CODES.tryLater, "Too slow: resume with your cursor");
+    setTimeout(() => socket.terminate(), slowConsumerMs).unref();
+  };
+  return {
+    socket,
+    // While the connection is closing, sending waits: a subscription that always has more events would otherwise delay the close.
+    send: (message) =>
+      socket.readyState === socket.OPEN
+        ? send(socket, message, slowConsumerMs, cutOff)
+        : (over ??= waitForClose(socket)),
+    credentials: pickCredentials(request),
+    operations: new Map(),
+    responses: new Map(),
+    onClose: [keepAlive(socket, pingIntervalMs)],
   };
 }

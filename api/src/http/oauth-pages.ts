@@ -114,7 +114,7 @@ const WORDS: Record<
   },
   FAILED: {
     title: "Could not connect",
-    text: "The server did not let Gatehouse in.",
+    text: "The server denied access.",
     tone: "bad",
   },
   CANCELLED: {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-
+import { createConfirmedCache } from "#services/cache/confirmed-cache.ts";
 import type { Auth } from "./auth.ts";
 import type { Person, SessionReading, Viewer } from "./viewer-identity.ts";
 import { createCredentialWatches } from "./credential-watches.ts";
@@ -64,26 +64,18 @@ export interface ViewerResolverDeps {
    * Repeats an action until disposed. Used to check cached credentials regularly, because
    * notifications can be lost.
    */
-  doRegularly(turn: () => Promise<void>, everyMs: number): Disposable;
+  doRegularly(action: () => Promise<void>, everyMs: number): Disposable;
   pollMs?: number;
   /** Milliseconds of the wall clock, because expiry is a date. */
   now?: () => number;
   maxEntries?: number;
 }
 
-interface Entry {
-  viewer: Viewer;
-  readAtMs: number;
-  /** When it was last known to be valid. */
-  sureAtMs: number;
-  expiresAtMs: number;
-}
-
-interface Reading {
-  beganAtMs: number;
-  /** The value of `endings` when the read began. */
-  endings: number;
-  answer: Promise<SessionReading>;
+/** A request without an API token has a session cookie. */
+interface Credential {
+  token: string | null;
+  headers: Headers;
+  mayProlong: boolean;
 }
 
 /**
@@ -93,20 +85,35 @@ interface Reading {
 export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver & Disposable {
   const { auth, ttlMs = 1_000, surelyTtlMs = 60_000, now = Date.now, maxEntries = 10_000 } = deps;
   const { pollMs = 1_000 } = deps;
-  const cache = new Map<string, Entry>();
-  const readings = new Map<string, Reading>();
   const watches = createCredentialWatches({ readLive: deps.readLive, now });
-  // Counts ended credentials, so that an earlier read does not put one back into the cache.
   let endings = 0;
   /**
-   * The count when each viewer was known to be valid: a watch that begins later must not rely on an
-   * earlier result.
+   * The number of ended credentials when each viewer was known to be valid: a watch that begins
+   * later must not rely on an earlier result.
    */
   const knownAt = new WeakMap<Viewer, number>();
+  const cache = createConfirmedCache<SessionReading, Credential>({
+    async load(_key, { token, headers, mayProlong }) {
+      const begunAt = endings;
+      const reading =
+        token === null
+          ? await auth.readSession(headers, mayProlong)
+          : { viewer: await deps.readApiToken(token), setCookies: [] };
+      if (reading.viewer) knownAt.set(reading.viewer, begunAt);
+      return reading;
+    },
+    isUsable: ({ viewer }) => viewer !== null && now() < (viewer.expiresAt?.getTime() ?? Infinity),
+    isHearing: deps.isHearing,
+    clock: { monotonicMs: now },
+    sureForMs: 2 * pollMs,
+    unheardForMs: ttlMs,
+    maxAgeMs: surelyTtlMs,
+    most: maxEntries,
+  });
 
   function forget(isMeant: (viewer: Viewer) => boolean): void {
     endings += 1;
-    for (const [key, { viewer }] of cache) if (isMeant(viewer)) cache.delete(key);
+    cache.forget((_key, reading) => !reading?.viewer || isMeant(reading.viewer));
   }
   const stops = [
     deps.onEnded((id) => {
@@ -117,28 +124,19 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
     deps.onMembersChanged((id) => forget(({ apiToken }) => apiToken?.workspaceId === id)),
   ];
 
-  function isFresh({ readAtMs, sureAtMs, expiresAtMs }: Entry): boolean {
-    const nowMs = now();
-    if (nowMs >= expiresAtMs) return false;
-    if (nowMs < readAtMs + ttlMs) return true;
-    return nowMs <= sureAtMs + 2 * pollMs && deps.isHearing();
-  }
-
   /**
    * Checks everything that is cached or open with one statement: a credential that ended without a
    * notification is removed from the cache, and its open connections end.
    */
   async function look(): Promise<void> {
     const lookedAtMs = now();
-    for (const [key, entry] of cache)
-      if (lookedAtMs >= Math.min(entry.readAtMs + surelyTtlMs, entry.expiresAtMs))
-        cache.delete(key);
-    const before = [...cache];
     const watched = watches.list();
+    const cached = cache.listInUse().flatMap(({ viewer }) => viewer ?? []);
     const viewers = new Map(
-      [...before.map(([, { viewer }]) => viewer), ...watched.map(({ viewer }) => viewer)].map(
-        (viewer) => [viewer.credentialId, viewer],
-      ),
+      [...cached, ...watched.map(({ viewer }) => viewer)].map((viewer) => [
+        viewer.credentialId,
+        viewer,
+      ]),
     );
     if (viewers.size === 0) return;
     const living = await deps.readLive([...viewers.values()]).catch((error: unknown) => {
@@ -146,61 +144,31 @@ export function createViewerResolver(deps: ViewerResolverDeps): ViewerResolver &
       throw error;
     });
     watches.settle(watched, living);
-    for (const [key, entry] of before) {
-      const person = living.get(entry.viewer.credentialId);
-      const { name, email } = entry.viewer;
-      if (person?.isMember && person.name === name && person.email === email)
-        entry.sureAtMs = lookedAtMs;
-      else if (cache.get(key) === entry) cache.delete(key);
-    }
+    cache.confirm(lookedAtMs, ({ viewer }) => {
+      const person = viewer && living.get(viewer.credentialId);
+      return (
+        person?.isMember === true && person.name === viewer?.name && person.email === viewer.email
+      );
+    });
   }
   const polling = deps.doRegularly(look, pollMs);
-
-  /** Concurrent callers share a read, except those that call after a credential has ended. */
-  function read(key: string, begin: () => Promise<SessionReading>): Reading {
-    const underWay = readings.get(key);
-    if (underWay?.endings === endings) return underWay;
-    const reading = {
-      beganAtMs: now(),
-      endings,
-      answer: begin().finally(() => {
-        if (readings.get(key) === reading) readings.delete(key);
-      }),
-    };
-    readings.set(key, reading);
-    return reading;
-  }
 
   return {
     async resolveViewer(headers, onSetCookie) {
       const token = readBearer(headers.get("authorization"));
       const cookie = token ?? readCookie(headers.get("cookie"), auth.sessionCookieName);
       if (cookie === null) return null;
-      const kind = token === null ? "cookie" : "token";
+      const mayProlong = token === null && onSetCookie !== undefined;
+      const kind = token === null ? `cookie ${mayProlong}` : "token";
       const key = createHash("sha256").update(`${kind} ${cookie}`).digest("base64url");
-      const hit = cache.get(key);
-      if (hit && isFresh(hit)) {
-        knownAt.set(hit.viewer, endings);
-        return hit.viewer;
+      const cached = cache.recall(key)?.viewer;
+      if (cached) {
+        knownAt.set(cached, endings);
+        return cached;
       }
-      cache.delete(key);
-      const mayProlong = onSetCookie !== undefined;
-      const reading = read(`${key} ${mayProlong}`, async () =>
-        token === null
-          ? auth.readSession(headers, mayProlong)
-          : { viewer: await deps.readApiToken(token), setCookies: [] },
-      );
-      const { viewer, setCookies } = await reading.answer;
-      if (onSetCookie) setCookies.forEach(onSetCookie);
-      if (viewer) knownAt.set(viewer, reading.endings);
-      if (viewer && endings === reading.endings) {
-        const oldest = cache.size < maxEntries ? undefined : cache.keys().next().value;
-        if (oldest !== undefined) cache.delete(oldest);
-        const expiresAtMs = viewer.expiresAt?.getTime() ?? Infinity;
-        const { beganAtMs: readAtMs } = reading;
-        cache.set(key, { viewer, readAtMs, sureAtMs: readAtMs, expiresAtMs });
-      }
-      return viewer;
+      const reading = await cache.read(key, { token, headers, mayProlong });
+      if (onSetCookie) reading?.setCookies.forEach(onSetCookie);
+      return reading?.viewer ?? null;
     },
     watch(viewer, onEnd) {
       const watch = { viewer, onEnd };

@@ -1,5 +1,5 @@
 /** The possible answers to a request for an access token. */
-import type { Clock, Grant, GrantReading, RefreshCircumstances, RenewedTokens } from "./ports.ts";
+import type { Clock, Grant, GrantReading, RefreshCircumstances, IssuedTokens } from "./ports.ts";
 import { isExpired } from "./refresh-need.ts";
 import { parseUrl } from "./secure-url.ts";
 import type { DeadReason, OAuthReason } from "./state.ts";
@@ -29,14 +29,14 @@ type TransientAnswer = Extract<AccessTokenAnswer, { kind: "transient" }>;
  */
 export interface ReceivedAnswer {
   grant: Grant;
-  answer: { kind: "tokens"; tokens: RenewedTokens } | { kind: "dead"; reason: DeadReason };
+  answer: { kind: "tokens"; tokens: IssuedTokens } | { kind: "dead"; reason: DeadReason };
   circumstances: RefreshCircumstances;
   /** Monotonic milliseconds. */
   receivedAt: number;
 }
 
 /** There is no token at the moment, for an internal reason. */
-export const tryLater = answerTransient("The access could not be renewed just now.", 1_000);
+export const tryLater = answerTransient("The access token could not be refreshed.", 1_000);
 
 /** @param why one sentence */
 export function answerTransient(why: string, retryAfterMs: number): TransientAnswer {
@@ -56,7 +56,7 @@ export function answerNotRefreshed(
   reason: string | null = null,
 ): TransientAnswer {
   const host = parseUrl(issuer)?.host ?? issuer;
-  const why = `The authorization server ${host} did not renew the access`;
+  const why = `The authorization server ${host} did not refresh the access token`;
   return answerTransient(reason === null ? `${why}.` : `${why} (${reason}).`, retryAfterMs);
 }
 

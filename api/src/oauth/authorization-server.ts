@@ -12,6 +12,7 @@ import type { Fetch } from "./ports.ts";
 import { mayNameIssuer, type HostProfile } from "./provider-profiles.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import type { StepRecorder, Verdict } from "./flow-steps.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 const names = z.array(z.string()).nullable();
 
@@ -169,8 +170,7 @@ async function readAnswer(response: Response, expected: Expectation): Promise<Lo
   if (!response.ok) {
     await response.body?.cancel();
     if (response.status === 502) return { kind: "none", certain: false };
-    const passing = response.status >= 500 || response.status === 408 || response.status === 429;
-    return passing ? unavailable : { kind: "none", certain: true };
+    return isTransientStatus(response.status) ? unavailable : { kind: "none", certain: true };
   }
   const reading = await readJsonDocument(response);
   if (reading.kind === "object") return readDocument(reading.value, expected);

@@ -4,7 +4,7 @@ import { createStepRecorder, type Step } from "./flow-steps.ts";
 import { noKey, signTestAssertion } from "./testing/assertion.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 import { advanceUntil, createTestWorld, grantId } from "./testing/world.ts";
-import { requestClientToken } from "./token-endpoint.ts";
+import { requestClientToken } from "./token-exchange.ts";
 
 const client = {
   clientId: "c",
@@ -30,6 +30,7 @@ async function request(
     signAssertion: signTestAssertion,
     scopes: ["read", "write"],
     resource: "https://mcp.example/mcp",
+    supportedAuthMethods: ["client_secret_basic"],
     fetch,
     steps: createStepRecorder({ onStep: (step) => steps.push(step), clock: createVirtualTime() }),
     ...options,
@@ -101,7 +102,7 @@ function createWorld(expiresInMs = 0) {
 const next = () =>
   Response.json({ access_token: "access-next", token_type: "Bearer", expires_in: 3600 });
 
-describe("renewal of the workspace's own grant", () => {
+describe("refresh of the workspace's own grant", () => {
   it("R1 asks anew with the same scopes and resource, once for all callers", async () => {
     const { endpoint, startProcess, grants } = createWorld();
     endpoint.answerNext(next);
@@ -121,7 +122,7 @@ describe("renewal of the workspace's own grant", () => {
     expect(grants.deaths).toEqual([]);
   });
 
-  it("renews a token that a 401 refused, and one that is due", async () => {
+  it("refreshes a token that a 401 refused, and one that is due", async () => {
     const { endpoint, startProcess, time } = createWorld(3_600_000);
     const { ask } = startProcess();
     endpoint.answerNext(next);

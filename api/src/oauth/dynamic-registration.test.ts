@@ -10,6 +10,7 @@ async function register(
     supported?: string[] | null;
     redirectUri?: string;
     publicUrl?: string;
+    scopes?: string[];
     endpoint?: string | null;
   } = {},
 ) {
@@ -24,6 +25,7 @@ async function register(
     },
     redirectUri: options.redirectUri ?? "http://localhost:4000/oauth/callback",
     publicUrl: options.publicUrl ?? "http://localhost:4000",
+    scopes: options.scopes ?? [],
     steps: createStepRecorder({ onStep: (step) => steps.push(step), clock: createVirtualTime() }),
     fetch: async (input, init = {}) => {
       const body = JSON.parse(String(init.body)) as Record<string, unknown>;
@@ -213,5 +215,49 @@ describe("registerClient", () => {
       expect(answer).toMatchObject({ ok: false, fault: { code: "REGISTRATION_REFUSED" } });
       expect(requests).toEqual([]);
     }
+  });
+});
+
+describe("I13 a registration that is refused because a scope is missing", () => {
+  const missing = () =>
+    Response.json(
+      { error: "invalid_client_metadata", error_description: "scope is required" },
+      { status: 400 },
+    );
+
+  it("is repeated once with the scopes of the consent", async () => {
+    const { answer, requests } = await register([missing, created({ client_id: "c" })], {
+      scopes: ["read", "offline_access"],
+    });
+    expect(answer).toMatchObject({ ok: true });
+    expect(requests.map(({ body }) => body["scope"])).toEqual([undefined, "read offline_access"]);
+    expect(requests[1]?.body).toHaveProperty("application_type");
+  });
+
+  it("is repeated three times at most", async () => {
+    const { answer, requests } = await register([missing, missing, missing], { scopes: ["read"] });
+    expect(answer).toMatchObject({ ok: false, fault: { code: "REGISTRATION_REFUSED" } });
+    expect(requests).toHaveLength(3);
+  });
+});
+
+describe("I7 the expiry of a client secret", () => {
+  const expire = async (value: unknown) => {
+    const body = { client_id: "c", client_secret: "s", client_secret_expires_at: value };
+    const { answer } = await register([created(body)]);
+    return answer.ok ? answer.client.clientSecretExpiresAt : undefined;
+  };
+  const day = new Date("2027-01-02T03:04:05Z");
+
+  it.each([
+    ["seconds", day.getTime() / 1_000],
+    ["milliseconds", day.getTime()],
+    ["seconds as text", String(day.getTime() / 1_000)],
+  ])("is read from %s", async (_, value) => {
+    expect(await expire(value)).toEqual(day);
+  });
+
+  it.each([0, -1, null, "never", 1e300, "1e999", [], {}])("%j is none", async (value) => {
+    expect(await expire(value)).toBeNull();
   });
 });

@@ -18,6 +18,7 @@ import { isOwnRegistrationUri } from "./registration-deletion.ts";
 import { unionScopes } from "./scopes.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import type { StepRecorder } from "./flow-steps.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 export interface RegisteredClient {
   clientId: string;
@@ -220,7 +221,7 @@ function readRefusal(status: number, body: Record<string, unknown> | null): Atte
     code === null
       ? null
       : describeOAuthError(code, typeof description === "string" ? description : null);
-  if (status >= 500 || status === 408 || status === 429) {
+  if (isTransientStatus(status)) {
     const message = `The registration endpoint answered HTTP ${status}.`;
     return { ...fail("REGISTRATION_UNAVAILABLE", message, true), refused: null };
   }

@@ -66,6 +66,16 @@ export interface StepRecorder {
   ): Promise<T>;
 }
 
+/** A recorder that keeps its steps, in the order in which they ended. */
+export interface RecordedSteps extends StepRecorder {
+  readonly taken: readonly Step[];
+}
+
+export function recordSteps(clock: StepClock): RecordedSteps {
+  const taken: Step[] = [];
+  return { taken, ...createStepRecorder({ clock, onStep: (step) => taken.push(step) }) };
+}
+
 /** @param options.onStep is called with each step when it has ended; must not throw */
 export function createStepRecorder(options: {
   onStep: (step: Step) => void;

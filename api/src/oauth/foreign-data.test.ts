@@ -247,6 +247,7 @@ describe("data of strangers", () => {
           },
           redirectUri: "http://localhost:4000/oauth/callback",
           publicUrl: "http://localhost:4000",
+          scopes: [],
           fetch: always(one),
           steps,
         });

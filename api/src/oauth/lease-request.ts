@@ -1,8 +1,8 @@
 /** The token request of a refresh, within the time limits of its lease. */
 import type { Clock, Grant, GrantFetch, SignAssertion, Sleep } from "./ports.ts";
 import type { ProviderProfiles } from "./provider-profiles.ts";
-import { renewClientToken, requestRefresh, type RefreshOutcome } from "./token-endpoint.ts";
-import type { TokenRequestOptions } from "./token-endpoint.ts";
+import { refreshClientToken, requestRefresh, type RefreshOutcome } from "./token-refresh.ts";
+import type { TokenRequestOptions } from "./token-request.ts";
 
 /** Time limits, in milliseconds. They must be equal in all processes of a cluster. */
 export interface RefreshLimits {
@@ -64,7 +64,7 @@ export async function requestUnderLease(
     const { signAssertion } = deps;
     const deviations = deps.profiles.deviationsOf(grant.profile);
     const options = { ...grant, deviations, fetch, signAssertion, signal: deadline.signal };
-    const request = renew(grant, options);
+    const request = refresh(grant, options);
     const passed = sleep(requestDeadlineMs, done.signal).then((): RefreshOutcome => {
       deadline.abort();
       return { kind: "transient", retryAfterMs: null, detail: "no answer in time" };
@@ -83,12 +83,12 @@ export async function requestUnderLease(
   }
 }
 
-async function renew(grant: Grant, options: TokenRequestOptions): Promise<RefreshOutcome> {
+async function refresh(grant: Grant, options: TokenRequestOptions): Promise<RefreshOutcome> {
   const { grantType, refreshToken, requestedScopes } = grant;
   if (grantType === "CLIENT_CREDENTIALS") {
-    return await renewClientToken({ ...options, scopes: requestedScopes });
+    return await refreshClientToken({ ...options, scopes: requestedScopes });
   }
   return refreshToken === null
-    ? { kind: "transient", retryAfterMs: null, detail: "nothing to renew it with" }
+    ? { kind: "transient", retryAfterMs: null, detail: "no refresh token is stored" }
     : await requestRefresh({ ...options, refreshToken });
 }

@@ -143,13 +143,15 @@ export interface RefreshCircumstances {
   cause: RefreshCause;
   /** The time from sending the token request to its response, in milliseconds. */
   durationMs: number;
+  /** Whether the server accepted the request only without `resource`, so that later ones leave it out. */
+  refusesResource: boolean;
 }
 
 /**
  * The tokens to store after a refresh. Values that the response omitted are null, and the old
  * values are kept (RFC 6749 §6).
  */
-export interface RenewedTokens {
+export interface IssuedTokens {
   accessToken: string;
   refreshToken: string | null;
   /** Milliseconds from the response until expiry. Null: the response did not contain it. */
@@ -182,7 +184,7 @@ export interface GrantStore {
   storeTokens(
     grantId: string,
     version: number,
-    tokens: RenewedTokens,
+    tokens: IssuedTokens,
     circumstances: RefreshCircumstances,
   ): Promise<"stored" | "superseded" | "gone">;
   /**

@@ -8,6 +8,7 @@ import type { Fetch } from "./ports.ts";
 import { coversServer } from "./resource.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import type { StepRecorder, Verdict } from "./flow-steps.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 export type ProtectedResourceAnswer =
   | {
@@ -165,7 +166,7 @@ function explainNothing(
 function classifyFailure(status: number | null, error: unknown): Lookup {
   if (status === null) throw error;
   if (status === 502) return { kind: "doubtful" };
-  if (status >= 500 || status === 408 || status === 429) return { kind: "unavailable" };
+  if (isTransientStatus(status)) return { kind: "unavailable" };
   if (status < 200 || status > 299) return { kind: "none", flaw: null };
   // An incomplete body says nothing. A complete body that is not metadata means that there is none.
   if (error instanceof SyntaxError || (error instanceof Error && error.name === "ZodError")) {

@@ -5,7 +5,7 @@ import { drainMicrotasks } from "./testing/virtual-time.ts";
 it.each([
   [3_600_000, 120_000],
   [60_000, 24_000],
-])("a token of %j ms is renewed ahead up to %j ms before expiry", async (lifetimeMs, aheadMs) => {
+])("a token of %j ms is refreshed ahead up to %j ms before expiry", async (lifetimeMs, aheadMs) => {
   const { endpoint, startProcess, time } = createTestWorld({
     grant: { lifetimeMs, expiresInMs: aheadMs + 1 },
     endpoint: { expiresInS: lifetimeMs / 1000 },
@@ -24,7 +24,7 @@ it.each([
   expect(endpoint.received).toEqual(["refresh-0"]);
 });
 
-it("R11 nothing is renewed ahead of an unknown expiry", async () => {
+it("R11 nothing is refreshed ahead of an unknown expiry", async () => {
   const { endpoint, startProcess } = createTestWorld({
     grant: { expiresInMs: null, lifetimeMs: null },
   });
@@ -32,7 +32,7 @@ it("R11 nothing is renewed ahead of an unknown expiry", async () => {
   expect(endpoint.received).toEqual([]);
 });
 
-it("a grant that cannot be renewed is not marked dead before somebody asks for it", async () => {
+it("a grant that cannot be refreshed is not marked dead before somebody asks for it", async () => {
   const { grants, startProcess } = createTestWorld({ grant: { refreshToken: null } });
   const { ask } = startProcess();
   await ask({ ahead: true });
@@ -50,7 +50,7 @@ it("R7 after a failure the background waits as everybody does", async () => {
   expect(endpoint.received).toHaveLength(1);
 });
 
-it("R1 a call that comes while the background renews joins it, and the log tells of one refresh", async () => {
+it("R1 a call that comes while the background refreshes joins it, and the log tells of one refresh", async () => {
   const { endpoint, grants, startProcess, time } = createTestWorld({
     grant: { expiresInMs: 30_000 },
   });
@@ -65,7 +65,9 @@ it("R1 a call that comes while the background renews joins it, and the log tells
   expect(await call).toMatchObject({ accessToken: "access-1" });
   await background;
   expect(endpoint.received).toEqual(["refresh-0"]);
-  expect(grants.renewals).toEqual([{ grantId, cause: "background", durationMs: 700 }]);
+  expect(grants.refreshes).toEqual([
+    { grantId, cause: "background", durationMs: 700, refusesResource: false },
+  ]);
 });
 
 it("in the background nobody loses patience: what goes on at once stays known", async () => {
@@ -86,12 +88,12 @@ it("in the background nobody loses patience: what goes on at once stays known", 
 it.each([
   [{}, "due"],
   [{ rejected: "access-0" }, "refused"],
-] as const)("tells why it was renewed: asked with %j it is %s", async (wish, cause) => {
+] as const)("tells why it was refreshed: asked with %j it is %s", async (wish, cause) => {
   const { grants, startProcess } = createTestWorld({
     grant: { expiresInMs: cause === "due" ? 0 : 3_600_000 },
   });
   await startProcess().ask(wish);
-  expect(grants.renewals).toMatchObject([{ cause }]);
+  expect(grants.refreshes).toMatchObject([{ cause }]);
 });
 
 it("R6 a refresh token that the answer merely repeats is kept, with what was said of its lifetime", async () => {

@@ -18,12 +18,13 @@ import {
   requestUnderLease,
 } from "./lease-request.ts";
 import type { Clock, Grant, GrantFetch, GrantStore, LeaseAnswer } from "./ports.ts";
-import type { RefreshCause, RenewedTokens, SignAssertion, Sleep } from "./ports.ts";
+import type { RefreshCause, IssuedTokens, SignAssertion, Sleep } from "./ports.ts";
 import type { ProviderProfiles } from "./provider-profiles.ts";
-import { isRenewable } from "./refresh-need.ts";
+import { isRefreshable } from "./refresh-need.ts";
 import { createRepeatedRefusals } from "./repeated-refusals.ts";
 import type { DeadReason } from "./state.ts";
 import { createUnsavedAnswers } from "./unsaved-answers.ts";
+import { backoffMs } from "#async/backoff.ts";
 
 /** The maximum time between two reads of a waiter, because notifications can be lost. */
 const pollMs = 1_000;
@@ -44,7 +45,7 @@ export interface RefresherOptions {
    * Adds the tokens of a grant that has ended in the meantime to the revocation outbox. It can be
    * called more than once with the same tokens.
    */
-  revokeLater(grant: Grant, tokens: RenewedTokens): Promise<void>;
+  revokeLater(grant: Grant, tokens: IssuedTokens): Promise<void>;
   /** For logs and metrics. Contains no secret. Must not throw. */
   onSettled?(report: RefreshReport): void;
   /** The default is that of production; tests with real processes use shorter limits. */
@@ -160,7 +161,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     cause: RefreshCause,
   ): Promise<AccessTokenAnswer | null> => {
     const { id, serverId, version } = grant;
-    if (closing || !isRenewable(grant)) {
+    if (closing || !isRefreshable(grant)) {
       await giveBack(id, leaseId, 0);
       return tryLater;
     }
@@ -168,7 +169,11 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
     const askedAt = clock.monotonicMs();
     const outcome = refusals.judge(grant, await requestUnderLease(grant, leasedAt, options));
     const receivedAt = clock.monotonicMs();
-    const circumstances = { cause, durationMs: Math.round(receivedAt - askedAt) };
+    const circumstances = {
+      cause,
+      durationMs: Math.round(receivedAt - askedAt),
+      refusesResource: outcome.kind === "tokens" && outcome.refusesResource === true,
+    };
     const report = (rest: Pick<RefreshReport, "outcome" | "reason" | "detail" | "saved">): void =>
       onSettled?.({
         grantId: id,
@@ -189,9 +194,8 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       const count = failures.get(id) ?? 0;
       failures.set(id, count + 1);
       if (inDoubt) doubts.set(id, version);
-      const backoffMs = Math.min(firstBackoffMs * 2 ** count, maxBackoffMs);
       const askedMs = Math.min(outcome.retryAfterMs ?? 0, maxRetryAfterMs);
-      const retryAfterMs = Math.max(backoffMs, askedMs);
+      const retryAfterMs = Math.max(backoffMs(count, firstBackoffMs, maxBackoffMs), askedMs);
       await giveBack(id, leaseId, retryAfterMs);
       report({ outcome: "transient", reason: null, detail: outcome.detail, saved: true });
       return answerNotRefreshed(grant, retryAfterMs, outcome.detail);
@@ -236,7 +240,7 @@ export function createRefreshFlights(options: RefresherOptions): RefreshFlights 
       }
       const leftMs = until - clock.monotonicMs();
       if (closing || leftMs <= 0) {
-        const why = "Another process of Gatehouse is renewing the access.";
+        const why = "Another process of Gatehouse is refreshing the access token.";
         return answerTransient(why, Math.max(lease.waitMs, pollMs));
       }
       if (options.onStage) await options.onStage("held", grantId);

@@ -40,7 +40,7 @@ export type TokenNeed =
   /** A refresh is needed, but one failed a moment ago. */
   | "wait"
   /** The token has expired and cannot be refreshed. */
-  | "unrenewable";
+  | "not-refreshable";
 
 /** Decides how a request for a token is handled. */
 export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
@@ -50,7 +50,7 @@ export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
   const due = expiresInMs !== null && expiresInMs <= marginMs(grant, wish.minimumMarginMs ?? 0);
   const rejected = isRejected(grant, wish);
   if (!due && !rejected) return "serve";
-  if (!isRenewable(grant)) return expired ? "unrenewable" : "serve";
+  if (!isRefreshable(grant)) return expired ? "not-refreshable" : "serve";
   const { sinceRefusalMs } = grant;
   const intervalMs = wish.wasAccepted ? revokedIntervalMs : rejectedIntervalMs;
   if (!due && sinceRefusalMs !== null && sinceRefusalMs < intervalMs) return "serve";
@@ -61,11 +61,11 @@ export function assessToken(grant: Grant, wish: TokenWish = {}): TokenNeed {
 function isDueAhead(grant: Grant): boolean {
   const { expiresInMs, retryInMs } = grant;
   const soon = expiresInMs !== null && expiresInMs <= aheadMargins * marginMs(grant, 0);
-  return soon && retryInMs === 0 && isRenewable(grant);
+  return soon && retryInMs === 0 && isRefreshable(grant);
 }
 
 /** Whether a new token can be obtained without the user. */
-export function isRenewable(grant: Pick<Grant, "grantType" | "refreshToken">): boolean {
+export function isRefreshable(grant: Pick<Grant, "grantType" | "refreshToken">): boolean {
   return grant.refreshToken !== null || grant.grantType === "CLIENT_CREDENTIALS";
 }
 

@@ -9,7 +9,7 @@ import {
 } from "./testing/world.ts";
 import { drainMicrotasks } from "./testing/virtual-time.ts";
 
-const renewed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
+const refreshed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
 
 describe("the authorization server fails", () => {
   const html = '<html>{"error":"invalid_grant"}</html>';
@@ -41,7 +41,7 @@ describe("the authorization server fails", () => {
     expect(grants.deaths).toEqual([]);
     expect(reports).toMatchObject([{ outcome: "transient" }]);
     await time.advance(1_000);
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
     expect(endpoint.received).toEqual(["refresh-0", "refresh-0"]);
   });
 
@@ -64,7 +64,7 @@ describe("the authorization server fails", () => {
     endpoint.answerNext(() => new Response("", endless));
     expect(await ask()).toMatchObject({ kind: "transient", retryAfterMs: 300_000 });
     await time.advance(300_000);
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
     await time.advance(3_600_000);
     endpoint.answerNext(() => new Response("", { status: 503 }));
     expect(await ask()).toMatchObject({ kind: "transient", retryAfterMs: 1_000 });
@@ -74,7 +74,7 @@ describe("the authorization server fails", () => {
     const { endpoint, startProcess, time } = createTestWorld();
     const { ask } = startProcess();
     const tell = (why: string, when: string) => ({
-      detail: `The authorization server as.example did not renew the access${why}. Nothing was lost; the next try is possible in ${when}.`,
+      detail: `The authorization server as.example did not refresh the access token${why}. Nothing was lost; the next try is possible in ${when}.`,
     });
     endpoint.answerNext(() => new Response("", { status: 503 }));
     expect(await ask()).toMatchObject(tell(" (HTTP 503)", "1 second"));
@@ -125,7 +125,7 @@ describe("the authorization server fails", () => {
     expect(await ask({ rejected: "access-0" })).toMatchObject({ kind: "transient" });
     expect(endpoint.received).toHaveLength(1);
     await time.advance(30_000);
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
   });
 
   it("a token that still works is not waited for longer than five seconds", async () => {
@@ -476,7 +476,7 @@ describe("the database is away", () => {
     await held.arrived;
     for (const method of everything) unreachable.add(method);
     held.answer();
-    expect(await answer).toEqual(renewed);
+    expect(await answer).toEqual(refreshed);
     await time.advance(120_000);
     expect(await ask()).toMatchObject({ accessToken: "access-1", expiresInMs: 3_480_000 });
     expect(grants.row(grantId)?.grant.version).toBe(1);
@@ -509,7 +509,7 @@ describe("the database is away", () => {
     });
     const slow = ask();
     await readOld.promise;
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
     time.jump(46_000);
     goOn.resolve();
     expect(await slow).toMatchObject({ accessToken: "access-1" });
@@ -547,7 +547,7 @@ describe("the database is away", () => {
       },
     });
     unreachable.add("storeTokens");
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
     unreachable.clear();
     await refresher.close();
     expect(grants.row(grantId)?.grant.refreshToken).toBe("refresh-1");
@@ -572,7 +572,7 @@ describe("the database is away", () => {
         return answer;
       }),
     });
-    expect(await ask()).toEqual(renewed);
+    expect(await ask()).toEqual(refreshed);
     await time.advance(10_000);
     expect(grants.row(grantId)?.grant).toMatchObject({ version: 2, accessToken: "access-1" });
     expect(await ask()).toMatchObject({ accessToken: "access-1" });

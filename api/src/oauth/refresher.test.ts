@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { createTestWorld, grantId, interceptStore } from "./testing/world.ts";
 import { drainMicrotasks } from "./testing/virtual-time.ts";
 
-const renewed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
+const refreshed = { kind: "token", accessToken: "access-1", version: 2, expiresInMs: 3_600_000 };
 
-describe("when a token is renewed", () => {
+describe("when a token is refreshed", () => {
   it("serves a token that is not due as it is", async () => {
     const { endpoint, startProcess } = createTestWorld({ grant: { expiresInMs: 60_001 } });
     expect(await startProcess().ask()).toEqual({
@@ -17,11 +17,11 @@ describe("when a token is renewed", () => {
     expect(endpoint.received).toEqual([]);
   });
 
-  it("renews a minute before expiry, with the resource byte for byte and (R15) without scope", async () => {
+  it("refreshes a minute before expiry, with the resource byte for byte and (R15) without scope", async () => {
     const { endpoint, startProcess } = createTestWorld({
       grant: { expiresInMs: 60_000, resource: "https://mcp.example/MCP%7e/" },
     });
-    expect(await startProcess().ask()).toEqual(renewed);
+    expect(await startProcess().ask()).toEqual(refreshed);
     expect(Object.fromEntries(endpoint.bodies[0] ?? [])).toEqual({
       grant_type: "refresh_token",
       refresh_token: "refresh-0",
@@ -30,7 +30,7 @@ describe("when a token is renewed", () => {
     });
   });
 
-  it("R17 a token of a minute is renewed twelve seconds before expiry, not at every call", async () => {
+  it("R17 a token of a minute is refreshed twelve seconds before expiry, not at every call", async () => {
     const grant = { lifetimeMs: 60_000, expiresInMs: 12_001 };
     const { endpoint, startProcess, time } = createTestWorld({
       grant,
@@ -60,7 +60,7 @@ describe("when a token is renewed", () => {
     });
   });
 
-  it("renews a token that a 401 refused while it is the newest", async () => {
+  it("refreshes a token that a 401 refused while it is the newest", async () => {
     const { endpoint, startProcess, time } = createTestWorld({ grant: { expiresInMs: 3_600_000 } });
     const { ask } = startProcess();
     await time.advance(60_000);
@@ -84,7 +84,7 @@ describe("when a token is renewed", () => {
     expect(endpoint.received).toEqual(["refresh-0"]);
   });
 
-  it("a grant that was ended right after a renewal for its time is found out at once", async () => {
+  it("a grant that was ended right after a refresh for its time is found out at once", async () => {
     const { endpoint, startProcess } = createTestWorld({ grant: { expiresInMs: 1_000 } });
     const { ask } = startProcess();
     expect(await ask()).toMatchObject({ accessToken: "access-1" });
@@ -127,7 +127,7 @@ describe("when a token is renewed", () => {
     expect(await ask({ minimumMarginMs: 1_700_000 })).toMatchObject({ accessToken: "access-0" });
     expect(endpoint.received).toEqual([]);
     const other = createTestWorld({ grant: { expiresInMs: 100_000 } });
-    expect(await other.startProcess().ask({ minimumMarginMs: 100_000 })).toEqual(renewed);
+    expect(await other.startProcess().ask({ minimumMarginMs: 100_000 })).toEqual(refreshed);
   });
 
   it("R8 without a refresh token an expired grant is dead, once", async () => {
@@ -140,7 +140,7 @@ describe("when a token is renewed", () => {
     expect(endpoint.received).toEqual([]);
   });
 
-  it("a token within the margin that cannot be renewed is used up", async () => {
+  it("a token within the margin that cannot be refreshed is used up", async () => {
     const { startProcess } = createTestWorld({ grant: { refreshToken: null, expiresInMs: 1 } });
     expect(await startProcess().ask()).toMatchObject({ accessToken: "access-0" });
   });
@@ -157,7 +157,7 @@ describe("one refresh, whatever the number of callers", () => {
     const { endpoint, startProcess } = createTestWorld();
     const { ask } = startProcess();
     const answers = await Promise.all(Array.from({ length: 50 }, () => ask()));
-    for (const answer of answers) expect(answer).toEqual(renewed);
+    for (const answer of answers) expect(answer).toEqual(refreshed);
     expect(endpoint.received).toEqual(["refresh-0"]);
   });
 
@@ -169,7 +169,7 @@ describe("one refresh, whatever the number of callers", () => {
     await held.arrived;
     await time.untilSleeping(1_000);
     held.answer();
-    for (const answer of await Promise.all(answers)) expect(answer).toEqual(renewed);
+    for (const answer of await Promise.all(answers)) expect(answer).toEqual(refreshed);
     expect(endpoint.received).toEqual(["refresh-0"]);
   });
 
@@ -204,7 +204,7 @@ describe("one refresh, whatever the number of callers", () => {
             Array.from({ length: callers }, () => ask()),
           );
           for (const answer of await scheduler.waitFor(Promise.all(answers))) {
-            expect(answer).toEqual(renewed);
+            expect(answer).toEqual(refreshed);
           }
           expect(endpoint.received).toEqual(["refresh-0"]);
           expect(grants.row(grantId)?.grant).toMatchObject({
@@ -233,9 +233,9 @@ describe("one refresh, whatever the number of callers", () => {
     });
     const answer = slow.ask();
     await readOld.promise;
-    expect(await startProcess().ask()).toEqual(renewed);
+    expect(await startProcess().ask()).toEqual(refreshed);
     goOn.resolve();
-    expect(await answer).toEqual(renewed);
+    expect(await answer).toEqual(refreshed);
     expect(endpoint.received).toEqual(["refresh-0"]);
   });
 
@@ -253,8 +253,8 @@ describe("one refresh, whatever the number of callers", () => {
   it("R5 a token is asked for per request, so a refresh elsewhere is seen at once", async () => {
     const { startProcess } = createTestWorld();
     const [one, other] = [startProcess(), startProcess()];
-    expect(await one.ask()).toEqual(renewed);
-    expect(await other.ask()).toEqual(renewed);
+    expect(await one.ask()).toEqual(refreshed);
+    expect(await other.ask()).toEqual(refreshed);
     expect(other.calls).toEqual(["read"]);
   });
 
@@ -292,7 +292,7 @@ describe("one refresh, whatever the number of callers", () => {
     await expect(answer).rejects.toThrow("the caller gave up");
     const next = ask();
     held.answer();
-    expect(await next).toEqual(renewed);
+    expect(await next).toEqual(refreshed);
     expect(grants.row(grantId)?.grant.refreshToken).toBe("refresh-1");
     expect(endpoint.received).toEqual(["refresh-0"]);
     expect(reports).toHaveLength(1);
@@ -321,7 +321,7 @@ describe("one refresh, whatever the number of callers", () => {
     expect(closed).toBe(false);
     held.answer();
     await closing;
-    expect(await answer).toEqual(renewed);
+    expect(await answer).toEqual(refreshed);
     expect(grants.row(grantId)?.grant.refreshToken).toBe("refresh-1");
     const after = createTestWorld();
     const process = after.startProcess();

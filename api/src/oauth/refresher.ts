@@ -62,7 +62,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     if (assessed === "serve" && !joins) return serveToken(grant);
     const need = assessed === "serve" ? "refused" : assessed;
     if (need === "wait") return answerNotRefreshed(grant, grant.retryInMs);
-    const flight = need === "unrenewable" ? flights.bury(grant) : flights.refresh(grant, need);
+    const flight = need === "not-refreshable" ? flights.bury(grant) : flights.refresh(grant, need);
 
     const works = (): boolean =>
       !isRejected(grant, wish) && !isExpired(grant, clock.monotonicMs() - readAt);

@@ -4,6 +4,7 @@ import type { Fetch } from "./ports.ts";
 import type { RevocationOutcome } from "./revocation.ts";
 import { isSecureUrl, parseUrl } from "./secure-url.ts";
 import { readRetryAfter } from "./token-response.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 /**
  * Whether the registration access token may be sent to a `registration_client_uri`: https or
@@ -54,8 +55,7 @@ function readStatus({ status, ok, headers }: Response): RevocationOutcome {
   if (ok || status === 401 || status === 404 || status === 410)
     return { kind: "confirmed", httpStatus: status };
   if (status === 405 || status === 501) return { kind: "unsupported", httpStatus: status };
-  const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 429;
-  if (isFinal)
+  if (status >= 400 && !isTransientStatus(status))
     return {
       kind: "refused",
       httpStatus: status,

@@ -5,7 +5,7 @@
 import type { Clock, Grant } from "./ports.ts";
 import { isExpired } from "./refresh-need.ts";
 import type { DeadReason } from "./state.ts";
-import type { RefreshOutcome } from "./token-endpoint.ts";
+import type { RefreshOutcome } from "./token-refresh.ts";
 
 /** The minimum number of equal refusals in a row, and the minimum time from the first to the last. */
 const leastCount = 3;

@@ -5,6 +5,7 @@ import { readJsonObject } from "./json-response.ts";
 import type { Fetch, SignAssertion } from "./ports.ts";
 import { isSecureUrl } from "./secure-url.ts";
 import { readRetryAfter } from "./token-response.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 /** `httpStatus` is null if there was no response. */
 export type RevocationOutcome =
@@ -75,7 +76,7 @@ async function readAnswer(
   const error = body?.["error"];
   const detail = `HTTP ${status}`;
   const transient = { kind: "transient", httpStatus: status, retryAfterMs, detail } as const;
-  if (status >= 500 || status === 408 || status === 429) return transient;
+  if (isTransientStatus(status)) return transient;
   if (
     typeof error === "string" &&
     error !== "" &&

@@ -6,8 +6,8 @@ import {
   isDeadReason,
   nextState,
   type OAuthEvent,
-  type OAuthStanding,
-  readStanding,
+  type GrantStatus,
+  readGrantStatus,
 } from "./state.ts";
 
 /**
@@ -54,7 +54,7 @@ function move(model: Model, event: OAuthEvent): Model {
   }
 }
 
-function show({ isRequired, grant, ending }: Model): OAuthStanding {
+function show({ isRequired, grant, ending }: Model): GrantStatus {
   if (!isRequired) return { state: "NOT_REQUIRED", reason: null };
   switch (grant) {
     case "none":
@@ -90,21 +90,21 @@ const anyEvent = fc.oneof(
 );
 const anySequence = fc.array(anyEvent, { maxLength: 60, size: "max" });
 
-const fresh: OAuthStanding = { state: "NOT_REQUIRED", reason: null };
-const step = (standing: OAuthStanding, event: OAuthEvent): OAuthStanding =>
-  nextState(standing.state, standing.reason, event);
+const fresh: GrantStatus = { state: "NOT_REQUIRED", reason: null };
+const step = (status: GrantStatus, event: OAuthEvent): GrantStatus =>
+  nextState(status.state, status.reason, event);
 
 describe("the life of an account", () => {
   it("goes as the model says, whatever happens in whatever order, and never to a pair that cannot be", () => {
     fc.assert(
       fc.property(anySequence, (sequence) => {
-        let standing: OAuthStanding = fresh;
+        let status: GrantStatus = fresh;
         let model: Model = { isRequired: false, grant: "none", ending: "NOT_CONNECTED" };
         for (const event of sequence) {
-          standing = step(standing, event);
+          status = step(status, event);
           model = move(model, event);
-          expect(standing).toEqual(show(model));
-          expect(readStanding(standing.state, standing.reason)).toEqual(standing);
+          expect(status).toEqual(show(model));
+          expect(readGrantStatus(status.state, status.reason)).toEqual(status);
         }
       }),
       { numRuns: 500 },
@@ -116,7 +116,7 @@ describe("the life of an account", () => {
     fc.assert(
       fc.property(anySequence, anySequence, (before, after) => {
         const reached = before.reduce(step, fresh);
-        const dead = isDeadReason(reached.reason) ? reached : deadStanding;
+        const dead = isDeadReason(reached.reason) ? reached : deadStatus;
         const end = after.findIndex(({ type }) => ends.has(type));
         const harmless = end === -1 ? after : after.slice(0, end);
         expect(harmless.reduce(step, dead)).toEqual(dead);
@@ -136,4 +136,4 @@ describe("the life of an account", () => {
   });
 });
 
-const deadStanding: OAuthStanding = { state: "REAUTH_REQUIRED", reason: "GRANT_INVALID" };
+const deadStatus: GrantStatus = { state: "REAUTH_REQUIRED", reason: "GRANT_INVALID" };

@@ -5,14 +5,14 @@ import {
   disconnectedReasons,
   isDeadReason,
   nextState,
-  readStanding,
+  readGrantStatus,
   type OAuthEvent,
   type OAuthReason,
-  type OAuthStanding,
+  type GrantStatus,
   type OAuthState,
 } from "./state.ts";
 
-const standings: OAuthStanding[] = [
+const statuses: GrantStatus[] = [
   { state: "NOT_REQUIRED", reason: null },
   { state: "CONNECTED", reason: null },
   ...disconnectedReasons.map((reason) => ({ state: "DISCONNECTED" as const, reason })),
@@ -70,19 +70,19 @@ const expected: Record<string, string[]> = {
   INSUFFICIENT_SCOPE: ["=", N, C, "=", "!", "=", "=", "=", "=", du, sc, mr],
 };
 
-function nameStanding(standing: OAuthStanding): string {
-  return standing.reason ?? standing.state;
+function nameStatus(status: GrantStatus): string {
+  return status.reason ?? status.state;
 }
 
 describe("nextState", () => {
-  const cells = standings.flatMap((from) => events.map((event) => [from, event] as const));
+  const cells = statuses.flatMap((from) => events.map((event) => [from, event] as const));
 
   it.each(cells)("%o on %o", (from, event) => {
-    const cell = expected[nameStanding(from)]?.[columns.indexOf(event.type)];
+    const cell = expected[nameStatus(from)]?.[columns.indexOf(event.type)];
     const to = nextState(from.state, from.reason, event);
     const own = event.type === "refreshFailedDead" ? event.reason : undefined;
-    expect(nameStanding(to)).toBe(cell === "=" ? nameStanding(from) : cell === "!" ? own : cell);
-    expect(readStanding(to.state, to.reason)).toEqual(to);
+    expect(nameStatus(to)).toBe(cell === "=" ? nameStatus(from) : cell === "!" ? own : cell);
+    expect(readGrantStatus(to.state, to.reason)).toEqual(to);
   });
 
   it("covers every state, reason and event", () => {
@@ -98,25 +98,25 @@ describe("nextState", () => {
       "TOKEN_REJECTED",
       "INSUFFICIENT_SCOPE",
     ];
-    const possible = new Set(standings.map(({ state, reason }) => `${state}/${reason}`));
+    const possible = new Set(statuses.map(({ state, reason }) => `${state}/${reason}`));
     for (const state of states) {
       for (const reason of reasons) {
-        const read = (): OAuthStanding => nextState(state, reason, { type: "refreshed" });
+        const read = (): GrantStatus => nextState(state, reason, { type: "refreshed" });
         if (possible.has(`${state}/${reason}`)) expect(read()).toEqual({ state, reason });
         else expect(read).toThrow(RangeError);
       }
     }
   });
 
-  const anyStanding = fc.constantFrom(...standings);
+  const anyStatus = fc.constantFrom(...statuses);
   const anyEvents = fc.array(fc.constantFrom(...events), { maxLength: 40 });
 
   it("no sequence of events leaves the table", () => {
     fc.assert(
-      fc.property(anyStanding, anyEvents, (start, sequence) => {
-        let standing = start;
-        for (const event of sequence) standing = nextState(standing.state, standing.reason, event);
-        expect(readStanding(standing.state, standing.reason)).toEqual(standing);
+      fc.property(anyStatus, anyEvents, (start, sequence) => {
+        let status = start;
+        for (const event of sequence) status = nextState(status.state, status.reason, event);
+        expect(readGrantStatus(status.state, status.reason)).toEqual(status);
       }),
     );
   });
@@ -135,11 +135,11 @@ describe("nextState", () => {
         fc.constantFrom(...deadReasons),
         fc.array(fc.constantFrom(...harmless), { maxLength: 40 }),
         (reason, sequence) => {
-          let standing: OAuthStanding = { state: "REAUTH_REQUIRED", reason };
+          let status: GrantStatus = { state: "REAUTH_REQUIRED", reason };
           for (const event of sequence) {
-            standing = nextState(standing.state, standing.reason, event);
+            status = nextState(status.state, status.reason, event);
           }
-          expect(standing).toEqual({ state: "REAUTH_REQUIRED", reason });
+          expect(status).toEqual({ state: "REAUTH_REQUIRED", reason });
         },
       ),
     );
@@ -147,12 +147,12 @@ describe("nextState", () => {
 
   it("only consent leads from a dead or ended grant to CONNECTED", () => {
     fc.assert(
-      fc.property(anyStanding, anyEvents, (start, sequence) => {
-        let standing = start;
+      fc.property(anyStatus, anyEvents, (start, sequence) => {
+        let status = start;
         for (const event of sequence) {
-          const before = standing;
-          standing = nextState(before.state, before.reason, event);
-          if (before.state === "CONNECTED" || standing.state !== "CONNECTED") continue;
+          const before = status;
+          status = nextState(before.state, before.reason, event);
+          if (before.state === "CONNECTED" || status.state !== "CONNECTED") continue;
           const relented = before.reason === "TOKEN_REJECTED" && event.type === "tokenAccepted";
           expect(event.type === "consented" || relented).toBe(true);
         }

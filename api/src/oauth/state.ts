@@ -32,7 +32,7 @@ export type DisconnectedReason = (typeof disconnectedReasons)[number];
 export type OAuthReason = DeadReason | "TOKEN_REJECTED" | "INSUFFICIENT_SCOPE" | DisconnectedReason;
 
 /** A state with its reason, limited to valid pairs. */
-export type OAuthStanding =
+export type GrantStatus =
   | { state: "NOT_REQUIRED"; reason: null }
   | { state: "CONNECTED"; reason: null }
   | { state: "DISCONNECTED"; reason: DisconnectedReason }
@@ -67,14 +67,14 @@ export type OAuthEventType = OAuthEvent["type"];
  */
 type Condition = "NOT_REQUIRED" | "DISCONNECTED" | "CONNECTED" | "DEAD" | "REJECTED" | "NARROW";
 
-const notRequired: OAuthStanding = { state: "NOT_REQUIRED", reason: null };
-const connected: OAuthStanding = { state: "CONNECTED", reason: null };
-const notConnected: OAuthStanding = { state: "DISCONNECTED", reason: "NOT_CONNECTED" };
-const byUser: OAuthStanding = { state: "DISCONNECTED", reason: "DISCONNECTED_BY_USER" };
-const bySettings: OAuthStanding = { state: "DISCONNECTED", reason: "SETTINGS_CHANGED" };
-const byRemoval: OAuthStanding = { state: "DISCONNECTED", reason: "MEMBER_REMOVED" };
-const rejected: OAuthStanding = { state: "REAUTH_REQUIRED", reason: "TOKEN_REJECTED" };
-const narrow: OAuthStanding = { state: "REAUTH_REQUIRED", reason: "INSUFFICIENT_SCOPE" };
+const notRequired: GrantStatus = { state: "NOT_REQUIRED", reason: null };
+const connected: GrantStatus = { state: "CONNECTED", reason: null };
+const notConnected: GrantStatus = { state: "DISCONNECTED", reason: "NOT_CONNECTED" };
+const byUser: GrantStatus = { state: "DISCONNECTED", reason: "DISCONNECTED_BY_USER" };
+const bySettings: GrantStatus = { state: "DISCONNECTED", reason: "SETTINGS_CHANGED" };
+const byRemoval: GrantStatus = { state: "DISCONNECTED", reason: "MEMBER_REMOVED" };
+const rejected: GrantStatus = { state: "REAUTH_REQUIRED", reason: "TOKEN_REJECTED" };
+const narrow: GrantStatus = { state: "REAUTH_REQUIRED", reason: "INSUFFICIENT_SCOPE" };
 
 /** Events that end a grant in any state. */
 const endings = {
@@ -85,7 +85,7 @@ const endings = {
 } as const;
 
 /** Events that are not listed change nothing. `"dead"` stands for the reason of the event. */
-const transitions: Record<Condition, Partial<Record<OAuthEventType, OAuthStanding | "dead">>> = {
+const transitions: Record<Condition, Partial<Record<OAuthEventType, GrantStatus | "dead">>> = {
   NOT_REQUIRED: { authorizationRequired: notConnected },
   // There is nothing to end, and the reason is kept until an account is connected.
   DISCONNECTED: { authorizationNotRequired: notRequired, consented: connected },
@@ -119,14 +119,14 @@ export function nextState(
   state: OAuthState,
   reason: OAuthReason | null,
   event: OAuthEvent,
-): OAuthStanding {
-  const standing = readStanding(state, reason);
-  const target = transitions[findCondition(standing)][event.type] ?? standing;
+): GrantStatus {
+  const status = readGrantStatus(state, reason);
+  const target = transitions[findCondition(status)][event.type] ?? status;
   if (target !== "dead") return target;
   // In the table only refreshFailedDead leads to "dead"; the test covers the complete table.
   return event.type === "refreshFailedDead"
     ? { state: "REAUTH_REQUIRED", reason: event.reason }
-    : standing;
+    : status;
 }
 
 /** Whether only a new consent resolves the reason. */
@@ -138,7 +138,7 @@ export function isDeadReason(reason: OAuthReason | null): reason is DeadReason {
  * Checks that a stored pair is valid.
  * @throws RangeError if it is not
  */
-export function readStanding(state: OAuthState, reason: OAuthReason | null): OAuthStanding {
+export function readGrantStatus(state: OAuthState, reason: OAuthReason | null): GrantStatus {
   if ((state === "NOT_REQUIRED" || state === "CONNECTED") && reason === null) {
     return { state, reason };
   }
@@ -154,7 +154,7 @@ export function readStanding(state: OAuthState, reason: OAuthReason | null): OAu
   throw new RangeError(`No account can be ${state} because of ${reason ?? "nothing"}`);
 }
 
-function findCondition({ state, reason }: OAuthStanding): Condition {
+function findCondition({ state, reason }: GrantStatus): Condition {
   if (state !== "REAUTH_REQUIRED") return state;
   if (reason === "TOKEN_REJECTED") return "REJECTED";
   return reason === "INSUFFICIENT_SCOPE" ? "NARROW" : "DEAD";

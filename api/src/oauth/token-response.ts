@@ -3,14 +3,15 @@
  */
 import { cleanDetail, describeOAuthError } from "./errors.ts";
 import { readJsonDocument } from "./json-response.ts";
-import type { RenewedTokens } from "./ports.ts";
+import type { IssuedTokens } from "./ports.ts";
 import { standardizeTokenAnswer } from "./provider-deviations.ts";
 import type { Deviations } from "./provider-profiles.ts";
 import { splitScopes } from "./scopes.ts";
+import { isTransientStatus } from "./transient-status.ts";
 
 export type TokenResponse =
   /** `remark`: what was accepted although RFC 6749 §5.1 does not allow it, for display. */
-  | { kind: "tokens"; tokens: RenewedTokens; remark: string | null }
+  | { kind: "tokens"; tokens: IssuedTokens; remark: string | null }
   /** An OAuth error. `detail` can be displayed; null if the code is unknown. */
   | { kind: "error"; code: string; detail: string | null; retryAfterMs: number | null }
   /**
@@ -40,7 +41,7 @@ export async function readTokenResponse(
   const body = answered && standardizeTokenAnswer(answered, deviations);
   const unusable = (detail: string): TokenResponse => ({ kind: "unusable", detail, retryAfterMs });
   // A response of an overloaded or failing server does not end a grant, whatever its body says.
-  if (status >= 500 || status === 408 || status === 429) return unusable(`HTTP ${status}`);
+  if (isTransientStatus(status)) return unusable(`HTTP ${status}`);
   if (status < 200 || (status >= 300 && status < 400)) return unusable(`HTTP ${status}`);
   if (body === null) return unusable(`HTTP ${status}, and no JSON object`);
   // Some servers return errors with status 200, so the error code decides.
@@ -107,7 +108,7 @@ const boundTypes: ReadonlySet<string> = new Set(["dpop", "mac", "pop"]);
 /** RFC 6749 §5.1. Null if there is no bearer token that a header can contain. */
 function readTokens(
   body: Record<string, unknown>,
-): { tokens: RenewedTokens; remark: string | null } | null {
+): { tokens: IssuedTokens; remark: string | null } | null {
   const { access_token: token, token_type: type, refresh_token: refreshToken, scope } = body;
   const accessToken = typeof token === "string" ? token.trim() : token;
   const typeName = typeof type === "string" ? type.trim().toLowerCase() : "";

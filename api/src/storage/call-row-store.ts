@@ -21,7 +21,7 @@ export interface RoleRow extends Stamped {
 }
 
 /** A grant without its secrets. */
-export interface GrantStandingRow extends Stamped {
+export interface GrantStatusRow extends Stamped {
   state: "DISCONNECTED" | "CONNECTED" | "REAUTH_REQUIRED";
   reason: OAuthReason | null;
   version: number;
@@ -49,7 +49,7 @@ export interface CatalogRow extends Stamped {
 export interface CallRowStore {
   findServer(id: string): Promise<ServerRow | null>;
   findRole(workspaceId: string, userId: string): Promise<RoleRow | null>;
-  findGrant(serverId: string, ownerId: string): Promise<GrantStandingRow | null>;
+  findGrant(serverId: string, ownerId: string): Promise<GrantStatusRow | null>;
   findCatalog(serverId: string, ownerId: string): Promise<CatalogRow | null>;
   /** Reads the stamps of the rows that exist, in one statement. */
   readStamps(ids: {
@@ -94,7 +94,7 @@ export function createCallRowStore(db: Database): CallRowStore {
     },
 
     async findGrant(serverId, ownerId) {
-      const [row] = await db.$queryRaw<GrantStandingRow[]>`
+      const [row] = await db.$queryRaw<GrantStatusRow[]>`
         SELECT g."id"::text AS "id", g."state"::text AS "state", g."reason"::text AS "reason", g."version", g."accessTokenLifetimeMs",
           g."connectedAt", g."lastUsedAt", ${grantStamp} AS "stamp"
         FROM "OAuthGrant" g WHERE g."serverId" = ${serverId}::uuid AND g."ownerId" = ${ownerId}::uuid`;

@@ -38,6 +38,8 @@ export interface ClientStore {
    * a new client.
    */
   retire(id: string): Promise<void>;
+  /** Stores the authentication method that the token endpoint accepted. */
+  setAuthMethod(id: string, method: string): Promise<void>;
   add(client: NewClient): Promise<GrantClient>;
   /**
    * Leases the right to register a client for a server, so that only one process registers at a
@@ -99,6 +101,9 @@ export function createClientStore(deps: {
     },
     async retire(id) {
       await db.oAuthClient.update({ where: { id }, data: { invalidAt: new Date() } });
+    },
+    async setAuthMethod(id, tokenEndpointAuthMethod) {
+      await db.oAuthClient.update({ where: { id }, data: { tokenEndpointAuthMethod } });
     },
     async add({ clientSecret, signingKey, registrationAccessToken, ...client }) {
       const id = deps.newId();

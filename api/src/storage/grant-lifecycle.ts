@@ -1,44 +1,7 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
-import type { SealedBox } from "#crypto/sealed-box.ts";
-import type { GrantType } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
-import { type GrantEnding, grantsOf } from "./grant-ending.ts";
-import { type GrantRow, openIfPossible } from "./grant-row.ts";
-import { clearedLease, type StateChange } from "./grant-store.ts";
-import type { RevocationStore } from "./revocation-store.ts";
-
-/**
- * Tokens that a user has just consented to, or that the workspace obtained with client credentials.
- */
-export interface ConsentedGrant {
-  flowId: string;
-  /** The workspace of the server. */
-  workspaceId: string;
-  serverId: string;
-  /**
-   * The version of the server's settings when the flow started. A different stored version means
-   * that the settings were changed.
-   */
-  configVersion: number;
-  ownerId: string;
-  connectedById: string;
-  grantType: GrantType;
-  clientRowId: string;
-  issuer: string;
-  tokenEndpoint: string;
-  revocationEndpoint: string | null;
-  resource: string | null;
-  /** The provider profile that the consent used. */
-  profile: string | null;
-  requestedScopes: string[];
-  grantedScopes: string[];
-  accessToken: string;
-  refreshToken: string | null;
-  /** The lifetime of the access token, in milliseconds; null: unknown. */
-  expiresInMs: number | null;
-  /** The lifetime of the refresh token, in milliseconds; null: unknown. */
-  refreshExpiresInMs: number | null;
-}
+import { type ConnectGrantDeps, connectGrant, type ConsentedGrant } from "./connect-grant.ts";
+import { grantsOf } from "./grant-ending.ts";
 
 export interface GrantLifecycle {
   /**
@@ -86,142 +49,16 @@ export interface GrantLifecycle {
   ): Promise<boolean>;
 }
 
-export interface GrantLifecycleDeps {
+export interface GrantLifecycleDeps extends ConnectGrantDeps {
   db: Database;
-  box: SealedBox;
-  ending: GrantEnding;
-  revocations: Pick<RevocationStore, "addTokens">;
-  newId(): string;
-  appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   publish(grantId: string, workspaceId: string): void;
 }
 
-/** Each entry required a consent by a user. Only the latest ones are kept. */
-const keptStepUps = 50;
-
 export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
-  const { db, box, ending } = deps;
-  const seal = (grantId: string, column: string, plaintext: string) =>
-    box.seal(plaintext, { table: "OAuthGrant", column, rowId: grantId });
-
-  /**
-   * Queues the tokens of the grant that the consent replaces for revocation if they are from
-   * another issuer or client. Those of the same client are left to expire: some authorization
-   * servers revoke all tokens of a user and client, which would end the new grant too.
-   */
-  async function revokeElsewhere(
-    tx: Transaction,
-    previous: GrantRow,
-    input: ConsentedGrant,
-    workspaceId: string,
-  ): Promise<void> {
-    const client = await tx.oAuthClient.findUniqueOrThrow({ where: { id: input.clientRowId } });
-    if (previous.issuer === input.issuer && previous.clientId === client.clientId) return;
-    const grant = openIfPossible(box, previous);
-    const cause = { workspaceId, actorId: input.connectedById, reason: null };
-    if (grant) await deps.revocations.addTokens(tx, grant, cause);
-  }
-
-  /**
-   * Stores what a first consent shows about the server: that it requires OAuth, and whose client id
-   * was entered. Returns whether anything changed.
-   */
-  async function settle(tx: Transaction, input: ConsentedGrant): Promise<boolean> {
-    const typed = await tx.mcpServer.updateMany({
-      where: { id: input.serverId, authType: "UNKNOWN" },
-      data: { authType: "OAUTH" },
-    });
-    const client = await tx.oAuthClient.findUnique({ where: { id: input.clientRowId } });
-    if (client?.kind !== "PRE_REGISTERED") return typed.count > 0;
-    const pinned = await tx.mcpServer.updateMany({
-      where: { id: input.serverId, oauthClientId: client.clientId, oauthIssuer: null },
-      data: { oauthIssuer: input.issuer },
-    });
-    return typed.count + pinned.count > 0;
-  }
-
-  /**
-   * The scopes that consents requested because of a 403 response, including those of this consent,
-   * in the order of the consents.
-   */
-  async function addStepUp(tx: Transaction, id: string): Promise<string[]> {
-    const { stepUps, challengedScopes } = await tx.oAuthGrant.findUniqueOrThrow({ where: { id } });
-    return [...stepUps, challengedScopes.join(" ")].slice(-keptStepUps);
-  }
-
+  const { db, ending } = deps;
   return {
     async connect(input) {
-      const outcome = await db.$transaction(async (tx) => {
-        // The row lock serializes consents at one server with changes of its settings.
-        const [server] = await tx.$queryRaw<{ workspaceId: string; configVersion: number }[]>`
-          SELECT "workspaceId", "configVersion" FROM "McpServer" WHERE "id" = ${input.serverId}::uuid AND "deletedAt" IS NULL FOR NO KEY UPDATE`;
-        if (!server) return { kind: "server-gone" as const };
-        // Removing a member ends their accounts under the same lock, so no grant is stored for a
-        // user who is no longer a member.
-        const members = await tx.membership.count({
-          where: { workspaceId: server.workspaceId, userId: input.connectedById },
-        });
-        if (members === 0) return { kind: "no-member" as const };
-        if (server.configVersion !== input.configVersion)
-          return { kind: "settings-changed" as const };
-        // First, so that nothing else is done for a flow that was cancelled or has expired in the
-        // meantime.
-        const finished = await tx.oAuthFlow.updateMany({
-          where: { id: input.flowId, status: "PENDING" },
-          data: { status: "SUCCEEDED", finishedAt: new Date(), codeVerifier: null },
-        });
-        if (finished.count === 0) return { kind: "attempt-over" as const };
-        const serverChanged = await settle(tx, input);
-        const { workspaceId } = server;
-        const owned = { serverId: input.serverId, ownerId: input.ownerId };
-        const [previous] = await ending.readRows(tx, grantsOf.owner(input.serverId, input.ownerId));
-        if (previous) await revokeElsewhere(tx, previous, input, workspaceId);
-        const grantId = previous?.id ?? deps.newId();
-        const stepUps =
-          previous?.reason === "INSUFFICIENT_SCOPE" ? await addStepUp(tx, grantId) : undefined;
-        const tokens = {
-          state: "CONNECTED" as const,
-          reason: null,
-          grantType: input.grantType,
-          issuer: input.issuer,
-          tokenEndpoint: input.tokenEndpoint,
-          revocationEndpoint: input.revocationEndpoint,
-          resource: input.resource,
-          profile: input.profile,
-          requestedScopes: input.requestedScopes,
-          grantedScopes: input.grantedScopes,
-          challengedScopes: [],
-          stepUps,
-          accessToken: seal(grantId, "accessToken", input.accessToken),
-          refreshToken:
-            input.refreshToken === null ? null : seal(grantId, "refreshToken", input.refreshToken),
-          accessTokenLifetimeMs: input.expiresInMs,
-          connectedById: input.connectedById,
-          clientId: input.clientRowId,
-          lastRefreshedAt: null,
-          refusedAt: null,
-          ...clearedLease,
-        };
-        await tx.oAuthGrant.upsert({
-          where: { serverId_ownerId: owned },
-          create: { id: grantId, ...owned, ...tokens },
-          update: { ...tokens, version: { increment: 1 } },
-        });
-        await tx.$executeRaw`
-          UPDATE "OAuthGrant" SET "connectedAt" = clock_timestamp(),
-            "accessTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.expiresInMs}::float8 / 1000),
-            "refreshTokenExpiresAt" = clock_timestamp() + make_interval(secs => ${input.refreshToken === null ? null : input.refreshExpiresInMs}::float8 / 1000)
-          WHERE "id" = ${grantId}::uuid`;
-        await deps.appendStateChange(tx, {
-          workspaceId,
-          ...owned,
-          actorId: input.connectedById,
-          previousState: previous?.state ?? "DISCONNECTED",
-          state: "CONNECTED",
-          reason: null,
-        });
-        return { kind: "connected" as const, grantId, workspaceId, serverChanged };
-      });
+      const outcome = await db.$transaction((tx) => connectGrant(deps, tx, input));
       if (outcome.kind === "connected") deps.publish(outcome.grantId, outcome.workspaceId);
       return outcome;
     },

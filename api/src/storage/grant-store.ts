@@ -107,7 +107,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       return { kind: "held", waitMs };
     },
 
-    async storeTokens(grantId, version, tokens, { cause, durationMs }) {
+    async storeTokens(grantId, version, tokens, { cause, durationMs, refusesResource }) {
       const payload = JSON.stringify({ cause: loggedCauses[cause], durationMs });
       // If the refresh token, scope or lifetime is omitted, the old value is kept (RFC 6749 §6).
       // The expiry is computed with the database's clock. One statement, so that tokens and event
@@ -115,6 +115,7 @@ export function createGrantStore(deps: GrantStoreDeps): GrantStore {
       const events = await db.$queryRaw<{ workspaceId: string }[]>`
         WITH stored AS (UPDATE "OAuthGrant" SET
           "accessToken" = ${seal(grantId, "accessToken", tokens.accessToken)},
+          "resource" = CASE WHEN ${refusesResource} THEN NULL ELSE "resource" END,
           "refreshToken" = coalesce(${tokens.refreshToken && seal(grantId, "refreshToken", tokens.refreshToken)}::bytea, "refreshToken"),
           "grantedScopes" = coalesce(${tokens.scopes}::text[], "grantedScopes"),
           "accessTokenLifetimeMs" = coalesce(${tokens.expiresInMs}::float8, "accessTokenLifetimeMs"),

@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import { type Database, Prisma, type Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { RevocationCause, RevocationStore } from "./revocation-store.ts";
@@ -40,7 +41,6 @@ const columns = Prisma.sql`
 const atOnce = 50;
 /** The number of registrations that one call reads. */
 const sweepSize = 2_000;
-const beforeAllIds = "00000000-0000-0000-0000-000000000000";
 
 export function createRegistrationStore(deps: {
   db: Database;
@@ -49,7 +49,7 @@ export function createRegistrationStore(deps: {
 }): RegistrationStore {
   const { db, box, revocations } = deps;
 
-  let sweptTo = beforeAllIds;
+  let sweptTo: string = NIL;
 
   /** The id of the last registration in the next batch; null after the last batch. */
   async function findSweepEnd(after: string): Promise<string | null> {
@@ -116,8 +116,7 @@ export function createRegistrationStore(deps: {
           const { workspaceId } = row;
           await retire(tx, row, { workspaceId, actorId: null, reason: null });
         }
-        if (serverId === null)
-          sweptTo = (rows.length === atOnce ? rows.at(-1)?.id : last) ?? beforeAllIds;
+        if (serverId === null) sweptTo = (rows.length === atOnce ? rows.at(-1)?.id : last) ?? NIL;
         return rows.length;
       });
     },

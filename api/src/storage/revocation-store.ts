@@ -8,6 +8,7 @@ import {
 import { BrokenSealError, type SealedBox } from "#crypto/sealed-box.ts";
 import type { Grant, GrantClient } from "#oauth/ports.ts";
 import type { OAuthReason } from "#oauth/state.ts";
+import { NIL } from "uuid";
 
 /** Where a grant was ended, and why. */
 export interface RevocationCause {
@@ -155,8 +156,6 @@ export interface RevocationStoreDeps {
   publish(workspaceId: string): void;
 }
 
-/** Stands for a deleted workspace, which has no log: its tasks end without a receipt. */
-const nowhere = "00000000-0000-0000-0000-000000000000";
 const isFree = Prisma.sql`("leaseUntil" IS NULL OR "leaseUntil" <= now())`;
 const ofAccount = ({ ownerId, issuer, clientId }: RevocationAccount) =>
   Prisma.sql`"kind" = 'TOKENS' AND "ownerId" = ${ownerId}::uuid AND "issuer" = ${issuer} AND "clientId" = ${clientId}`;
@@ -231,7 +230,8 @@ export function createRevocationStore(deps: RevocationStoreDeps): RevocationStor
         where: { serverId, type: "SERVER_DELETED" },
         select: { workspaceId: true, actorId: true },
       });
-      const { workspaceId = nowhere, actorId = null } = deletion ?? {};
+      // If the workspace was deleted, there is no log: the task ends without a receipt.
+      const { workspaceId = NIL, actorId = null } = deletion ?? {};
       return { workspaceId, actorId, reason: "DISCONNECTED_BY_USER" };
     },
 

@@ -15,6 +15,7 @@ import { createGrantEnding } from "./grant-ending.ts";
 import { createGrantLifecycle } from "./grant-lifecycle.ts";
 import { createGrantMove } from "./grant-move.ts";
 import { createGrantStore, type StateChange } from "./grant-store.ts";
+import { createIssuerRefusalStore } from "./issuer-refusal-store.ts";
 import { createIdempotencyStore } from "./idempotency-store.ts";
 import { createRegistrationStore } from "./registration-store.ts";
 import { createRevocationStore, type RevocationStoreDeps } from "./revocation-store.ts";
@@ -51,6 +52,7 @@ export async function openStores(deps: StoresDeps) {
     registrations: createRegistrationStore({ db, box, revocations }),
     flows: createFlowStore({ db, box, publish: changes.flow }),
     clients: createClientStore({ db, box, newId }),
+    issuerRefusals: createIssuerRefusalStore(db),
     secrets: createServerSecrets(box),
     callCaches: createCallRowStore(db),
     webhooks: createWebhookStore({ db, box, newId }),

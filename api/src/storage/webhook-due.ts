@@ -1,5 +1,6 @@
 /** Finds the endpoints that have something to deliver. Every condition is one that an index answers, whatever the number of rows. */
 import { type Database, Prisma } from "@gatehouse/prisma";
+import { NIL } from "uuid";
 
 export interface DueRow {
   id: string;
@@ -71,7 +72,7 @@ async function sweepDue(
   const rows = await db.$queryRaw<(DueRow & { isDue: boolean; last: string; size: number })[]>`
     WITH part AS MATERIALIZED (
       SELECT e."id", e."workspaceId", e."failingSince" IS NOT NULL AS "isFailing", ${isFree} AND ${hasEvents} AS "isDue"
-      FROM "WebhookEndpoint" e WHERE e."id" > coalesce(${after}, '00000000-0000-0000-0000-000000000000')::uuid
+      FROM "WebhookEndpoint" e WHERE e."id" > ${after ?? NIL}::uuid
       ORDER BY e."id" LIMIT ${sweepSize}
     ), whole AS (
       SELECT (SELECT "id" FROM part ORDER BY "id" DESC LIMIT 1) AS "last", (SELECT count(*) FROM part)::int AS "size"

@@ -159,7 +159,7 @@ describe.for(Array.from({ length: rounds }, (_, i) => i + 1))("round %i", { time
     expect(new Set(firstEnds.map(String))).toEqual(
       new Set(["WebSocket,1012", "server-sent events,ended without a word"]),
     );
-    // Whoever calls next finds the renewed tokens, and nobody in the way.
+    // Whoever calls next finds the refreshed tokens, and nobody in the way.
     expect(answersOf(await cluster.call(account, 1))).toEqual(["ToolExecuted"]);
     expect(countRefreshes(cluster, account)).toBe(1);
     expect(await countReauthEvents(cluster, account)).toBe(0);

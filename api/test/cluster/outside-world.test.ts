@@ -37,7 +37,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
     load: SteadyLoad;
     audience: Audience;
     /** The token's time is up; resolves when calls have been answered with a new one. */
-    renew(): Promise<void>;
+    refresh(): Promise<void>;
     /** Checks and prints all promises. */
     report(title: string, mayAnswer?: readonly string[]): Promise<void>;
     expiries: number;
@@ -58,7 +58,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
       load,
       audience,
       expiries: 0,
-      async renew() {
+      async refresh() {
         const before = countSuccesses(account);
         scene.expiries += 1;
         await cluster.expire(account);
@@ -83,7 +83,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
   const countSuccesses = (account: Account) =>
     cluster.record.readRefreshes(account).filter(({ status }) => status === 200).length;
 
-  it("R7 R13 authorization server down: good tokens serve, a renewal waits for it, nobody is asked to sign in", async ({
+  it("R7 R13 authorization server down: good tokens serve, a refresh waits for it, nobody is asked to sign in", async ({
     task,
   }) => {
     await using scene = await setScene();
@@ -103,7 +103,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
     expect(countRefreshes(cluster, account)).toBe(1);
   });
 
-  it("R7 R13 authorization server goes down in mid-refresh, before it has the request: one renewal afterwards", async ({
+  it("R7 R13 authorization server goes down in mid-refresh, before it has the request: one refresh afterwards", async ({
     task,
   }) => {
     await using scene = await setScene();
@@ -163,7 +163,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
     await cluster.sandbox.dropWeatherSessions();
     await load.answers("ToolExecuted", 60);
     expect(countRefreshes(cluster, account)).toBe(0);
-    await scene.renew();
+    await scene.refresh();
     await scene.report(task.name, ["ServerUnreachable", "ToolExecutionFailed"]);
   });
 
@@ -177,7 +177,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
         audience.note(`${process.name}'s clock jumps to ${shiftMs / 60_000} min`);
         await process.jump(shiftMs);
         await load.answers("ToolExecuted");
-        await scene.renew();
+        await scene.refresh();
       }
     }
     expect(countRefreshes(cluster, account)).toBe(scene.expiries);
@@ -195,7 +195,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
     await scene.report(task.name);
   });
 
-  it("keys rotated while calls and renewals go on: nobody signs in again, nothing needs the old key", async ({
+  it("keys rotated while calls and refreshes go on: nobody signs in again, nothing needs the old key", async ({
     task,
   }) => {
     await using scene = await setScene();
@@ -217,7 +217,7 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
         await process.terminate();
         await process.start();
         audience.note(`${process.name} has new keys`);
-        await scene.renew();
+        await scene.refresh();
       }
     };
     const newKey = /k\d{8}:[\w+/=-]+/.exec(await keys("add"))?.[0] ?? "";
@@ -226,9 +226,9 @@ describe.runIf(isFull)("outside world", { timeout: 600_000 }, () => {
     await keys("promote");
     await restartAll(`${newKey},${oldKey}`);
     const resealing = keys("reseal");
-    await scene.renew();
+    await scene.refresh();
     await resealing;
-    await scene.renew();
+    await scene.refresh();
     await keys("remove", oldId);
     await restartAll(newKey);
     const uses = await countKeyUses(cluster.db);

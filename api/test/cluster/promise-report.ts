@@ -13,7 +13,7 @@ export interface ReportOptions {
   account: Account;
   load: SteadyLoad;
   audience: Audience;
-  /** How often the access token ran out meanwhile: no more renewals may have succeeded. */
+  /** How often the access token ran out meanwhile: no more refreshes may have succeeded. */
   expiries: number;
   /** Answers of calls that the fault may cause; `ToolExecuted` may always come. */
   mayAnswer?: readonly string[];
@@ -42,7 +42,7 @@ export async function reportPromises(title: string, options: ReportOptions): Pro
     [
       title,
       `  calls      ${outcomes.length}: ${kinds.join(", ")}; ${failed} not executed`,
-      `  promise 1  ${expiries} expiries, ${refreshes.length} token requests, ${succeeded.length} renewals, ${sentAfterUse} refresh tokens sent after they were used up`,
+      `  promise 1  ${expiries} expiries, ${refreshes.length} token requests, ${succeeded.length} refreshes, ${sentAfterUse} refresh tokens sent after they were used up`,
       `  promise 2  ${events.subscribers} subscribers, ${events.events} events each: ${events.lost} lost, ${events.doubled} doubled`,
       `  promise 3  ${reauths} REAUTH_REQUIRED events, ${answers["ReauthRequired"]?.length ?? 0} calls answered ReauthRequired`,
       `  promise 4  ${leaks.secrets} tokens looked for in ${leaks.places} log lines and events: ${leaks.found} found`,

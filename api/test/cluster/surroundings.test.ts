@@ -71,7 +71,7 @@ async function expectGoodGrant(): Promise<void> {
 const isOfTokens = (receipt: string) => receipt.includes("TOKENS");
 
 describe.for(Array.from({ length: rounds }, (_, round) => round + 1))("round %i", () => {
-  it("R11 R17 process clocks two minutes apart: nobody renews a good token, one request for one that ran out", async () => {
+  it("R11 R17 process clocks two minutes apart: nobody refreshes a good token, one request for one that ran out", async () => {
     // Good for 170 s, due in 110 s; a clock that is two minutes fast would have it due.
     await cluster.db.$executeRaw`
       UPDATE "OAuthGrant" SET "accessTokenExpiresAt" = clock_timestamp() + interval '170 seconds'

@@ -45,7 +45,7 @@ export interface TestOptions {
   env?: Record<string, string>;
   /** Instead of the known providers. */
   profiles?: readonly ProviderProfile[];
-  /** Grants are renewed in the background so often. Left out: not at all, so that a test knows who asks for a token. */
+  /** Grants are refreshed in the background so often. Left out: not at all, so that a test knows who asks for a token. */
   refreshEveryMs?: number;
   /** The deletion of a server can be undone for so long, in milliseconds, instead of ten seconds. */
   undoMs?: number;

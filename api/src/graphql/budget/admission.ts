@@ -20,11 +20,11 @@ export interface Admission {
    * @param signal ends the wait
    * @throws GraphQLError RATE_LIMITED if too many operations are waiting; the reason of the signal
    */
-  enter(callerId: string, cost: number, signal: AbortSignal): Promise<Turn>;
+  enter(callerId: string, cost: number, signal: AbortSignal): Promise<AdmittedOperation>;
 }
 
 /** An operation that may run. */
-export interface Turn {
+export interface AdmittedOperation {
   /**
    * Called when it waits for another server: until `resume` its cost counts for its caller only, so
    * that it does not block other callers.
@@ -48,7 +48,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const queue: Waiter[] = [];
   const costs = new Map<string, number>();
   let total = 0;
-  let turns = 0;
+  let admissions = 0;
   /** By caller, for as long as any operation is waiting. */
   const lastAdmissions = new Map<string, number>();
 
@@ -66,7 +66,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
 
   /**
    * Of the operations that fit, chooses one of the caller who has waited longest since their last
-   * turn. A caller who sends many operations does not delay others.
+   * admission. A caller who sends many operations does not delay others.
    */
   function findNext(): Waiter | undefined {
     const lastOf = ({ callerId }: Waiter) => lastAdmissions.get(callerId) ?? 0;
@@ -81,14 +81,14 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     const next = findNext();
     if (!next) return;
     queue.splice(queue.indexOf(next), 1);
-    turns += 1;
-    lastAdmissions.set(next.callerId, turns);
+    admissions += 1;
+    lastAdmissions.set(next.callerId, admissions);
     next.start();
     // The next operation starts after the event loop has handled what has arrived in the meantime.
     setImmediate(startNext);
   }
 
-  function begin(callerId: string, cost: number): Turn {
+  function begin(callerId: string, cost: number): AdmittedOperation {
     let counted = cost;
     let hasLeft = false;
     function count(now: number): void {

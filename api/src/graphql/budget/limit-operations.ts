@@ -17,8 +17,8 @@ import { runWithinBudget } from "./run-within-budget.ts";
 const cheapCost = 500;
 
 /**
- * Runs every query and mutation within the budget of its context. Expensive ones wait for their
- * turn.
+ * Runs every query and mutation within the budget of its context. Expensive ones wait until
+ * they are admitted.
  */
 export function limitOperations(admission: Admission): Plugin<Context> {
   return {
@@ -31,21 +31,21 @@ export function limitOperations(admission: Admission): Plugin<Context> {
         const isMutation = operation?.operation === OperationTypeNode.MUTATION;
         if (!budget || cost < cheapCost) return runWithinBudget(budget, execute, isMutation);
         const { signal } = budget;
-        const executeInTurn = async () => {
+        const executeWhenAdmitted = async () => {
           try {
-            const turn = await admission.enter(caller?.userId ?? "", cost, signal);
-            budget.followPauses(turn);
+            const admitted = await admission.enter(caller?.userId ?? "", cost, signal);
+            budget.followPauses(admitted);
             try {
               return await execute();
             } finally {
-              turn.leave();
+              admitted.leave();
             }
           } catch (error) {
             if (error instanceof GraphQLError) return { errors: [error] };
             throw error;
           }
         };
-        return runWithinBudget(budget, executeInTurn, isMutation);
+        return runWithinBudget(budget, executeWhenAdmitted, isMutation);
       });
     },
     // A budget applies to one response, but a stream has many.

@@ -14,7 +14,7 @@ function presentState({ server, grant, activeFlow }: OAuthStatusShape): OAuthSta
 }
 
 /** A grant that has ended has no tokens. */
-function isRenewable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
+function isRefreshable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
   const { grantType, accessToken, refreshToken } = grant;
   return refreshToken !== null || (grantType === "CLIENT_CREDENTIALS" && accessToken !== null);
 }
@@ -55,8 +55,8 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
     }),
     renewable: t.boolean({
       description:
-        "Whether tokens can be renewed without a user: a refresh token is stored, or the workspace authenticates as itself.",
-      resolve: ({ grant }) => grant !== null && isRenewable(grant),
+        "Whether tokens can be refreshed without a user: a refresh token is stored, or the workspace authenticates as itself.",
+      resolve: ({ grant }) => grant !== null && isRefreshable(grant),
     }),
     forecast: t.field({
       type: OAuthForecast,
@@ -68,7 +68,7 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
           ? forecastNeed(
               {
                 ...grant,
-                renewable: isRenewable(grant),
+                renewable: isRefreshable(grant),
                 clientSecretExpiresAt: grant.client?.clientSecretExpiresAt ?? null,
               },
               new Date(),

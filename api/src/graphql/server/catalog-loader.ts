@@ -63,7 +63,7 @@ interface Lists<Stored> {
 }
 
 /**
- * Stored lists are returned immediately, and renewed in the background if they are stale. A server
+ * Stored lists are returned immediately, and refreshed in the background if they are stale. A server
  * is only waited for if no list is stored and the account can be used.
  */
 function createListLoader<Stored extends CatalogAccount & { isStale: boolean; bytes: number }>(
@@ -97,7 +97,7 @@ function createListLoader<Stored extends CatalogAccount & { isStale: boolean; by
       living.map(async (server) => {
         const stored = found.get(server.id);
         if (stored && lists.isKnown(stored)) {
-          if (stored.isStale && server.enabled) catalogs.renew(accountOf(server));
+          if (stored.isStale && server.enabled) catalogs.refreshInBackground(accountOf(server));
         } else if (await canAsk(server)) missing.push(accountOf(server));
       }),
     );

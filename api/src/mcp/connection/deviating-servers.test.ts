@@ -297,6 +297,28 @@ describe("I6 the result of a tool that has run is kept", () => {
   );
 });
 
+describe("I7 a number that is too large", () => {
+  it("in a message about progress is left out", async () => {
+    const progress: unknown[] = [];
+    const server = await start({
+      "tools/call": (one, response) => {
+        const { progressToken } = one.params["_meta"] as { progressToken: number };
+        const params = `{"progressToken":${progressToken},"progress":1,"total":1e999}`;
+        const message = `{"jsonrpc":"2.0","method":"notifications/progress","params":${params}}`;
+        const result = JSON.stringify({ jsonrpc: "2.0", id: one.id, result: { content: text } });
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.end(`data: ${message}\n\ndata: ${result}\n\n`);
+      },
+    });
+    const onProgress = (one: unknown) => void progress.push(one);
+    const answer = await use(server, (session) =>
+      callTool(session, { name: "add", arguments: {}, timeoutMs: 3_000, onProgress }),
+    );
+    expect(answer).toMatchObject(done);
+    expect(progress).toEqual([{ progress: 1, total: null, message: null }]);
+  });
+});
+
 describe("I8 an empty cursor", () => {
   const pages = (tools: string[]): Answer => {
     let page = 0;

@@ -7,7 +7,7 @@ import type {
   GrantReading,
   GrantStore,
   RefreshCircumstances,
-  RenewedTokens,
+  IssuedTokens,
   Sleep,
 } from "../ports.ts";
 import type { OAuthReason } from "../state.ts";
@@ -35,7 +35,7 @@ export interface MemoryGrants {
   /** The log, with one entry per grant that ended. */
   readonly deaths: { grantId: string; reason: OAuthReason }[];
   /** The log, with one entry per stored refresh. */
-  readonly renewals: ({ grantId: string } & RefreshCircumstances)[];
+  readonly refreshes: ({ grantId: string } & RefreshCircumstances)[];
 }
 
 /** @param options.nowMs the database's clock */
@@ -43,7 +43,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
   const { nowMs, sleep } = options;
   const rows = new Map<string, MemoryGrantRow>();
   const deaths: MemoryGrants["deaths"] = [];
-  const renewals: MemoryGrants["renewals"] = [];
+  const refreshes: MemoryGrants["refreshes"] = [];
   const waiting = new Set<{ grantId: string; wake: () => void }>();
   let leases = 0;
 
@@ -74,7 +74,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
     row.sentVersion = null;
     row.retryAt = 0;
   };
-  const renew = (row: MemoryGrantRow, tokens: RenewedTokens): void => {
+  const refresh = (row: MemoryGrantRow, tokens: IssuedTokens): void => {
     const { grant } = row;
     grant.accessToken = tokens.accessToken;
     grant.refreshToken = tokens.refreshToken ?? grant.refreshToken;
@@ -103,9 +103,10 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
     storeTokens: async (grantId, version, tokens, circumstances) => {
       const row = match(grantId, version);
       if (!row) return read(grantId).kind === "usable" ? "superseded" : "gone";
-      renew(row, tokens);
+      refresh(row, tokens);
       if (circumstances.cause === "refused") row.refusedAt = nowMs();
-      renewals.push({ grantId, ...circumstances });
+      if (circumstances.refusesResource) row.grant.resource = null;
+      refreshes.push({ grantId, ...circumstances });
       notify(grantId);
       return "stored";
     },
@@ -140,7 +141,7 @@ export function createMemoryGrants(options: { nowMs: () => number; sleep: Sleep 
 
   return {
     deaths,
-    renewals,
+    refreshes,
     connect: () => ({ ...store }),
     row: (grantId) => rows.get(grantId),
     delete(grantId) {

@@ -5,7 +5,7 @@
 import type { AccessTokenAnswer } from "../access-token.ts";
 import { createFakeTokenEndpoint, type FakeTokenEndpoint } from "./token-endpoint.ts";
 import { createMemoryGrants, type MemoryGrants } from "./memory-grants.ts";
-import type { Grant, GrantStore, RenewedTokens } from "../ports.ts";
+import type { Grant, GrantStore, IssuedTokens } from "../ports.ts";
 import type { RefresherOptions, RefreshReport } from "../refresh-flight.ts";
 import { createProfiles } from "../provider-profiles.ts";
 import { createRefresher, type Refresher } from "../refresher.ts";
@@ -22,7 +22,7 @@ export interface TestProcess {
   refresher: Refresher;
   ask(options?: Parameters<Refresher["accessToken"]>[1]): Promise<AccessTokenAnswer>;
   reports: RefreshReport[];
-  revoked: RenewedTokens[];
+  revoked: IssuedTokens[];
   /** Methods for which the database is unavailable. */
   unreachable: Set<StoreMethod | "revokeLater">;
   /** All calls to the database, in order. */
@@ -85,7 +85,7 @@ export function createTestWorld(
     },
     startProcess(overrides = {}) {
       const reports: RefreshReport[] = [];
-      const revoked: RenewedTokens[] = [];
+      const revoked: IssuedTokens[] = [];
       const unreachable: TestProcess["unreachable"] = new Set();
       const calls: StoreMethod[] = [];
       let killed = false;

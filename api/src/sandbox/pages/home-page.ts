@@ -38,8 +38,8 @@ export function renderHomePage({ notesUrl, weatherUrl, accessTokenTtlSeconds }: 
     <ol>
       <li>Add the address of Acme Notes in Gatehouse, and connect it. Any name signs you in.</li>
       <li>
-        Run a tool. Access tokens last ${accessTokenTtlSeconds} seconds, and Gatehouse renews them
-        without asking you.
+        Run a tool. Access tokens last ${accessTokenTtlSeconds} seconds, and Gatehouse refreshes
+        them without asking you.
       </li>
       <li>Export your notes: that needs a wider permission than the first consent gave.</li>
       <li>

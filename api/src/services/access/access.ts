@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import type {
   ApiTokenScope,
   CredentialScope,
@@ -50,7 +51,7 @@ export function rolesAllowed(action: Action): WorkspaceRole[] {
 }
 
 /**
- * The permission that is required to give, renew or end a consent. A shared account concerns the
+ * The permission that is required to give, repeat or end a consent. A shared account concerns the
  * whole workspace.
  */
 export function consentAction(scope: CredentialScope): Action {
@@ -59,7 +60,7 @@ export function consentAction(scope: CredentialScope): Action {
 
 /** The Prisma condition for a workspace that the caller may see. Anonymous callers may see none. */
 export function visibleTo(caller: Caller | null) {
-  const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const userId = caller?.userId ?? NIL;
   const workspaceId = caller?.apiToken?.workspaceId;
   return { memberships: { some: { userId } }, ...(workspaceId && { id: workspaceId }) };
 }

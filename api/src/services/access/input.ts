@@ -50,9 +50,10 @@ export function hasControlCharacters(text: string): boolean {
 /** @returns the name without leading and trailing whitespace */
 export function checkName(faults: InputFaults, field: string, value: string): string {
   const name = value.trim();
-  if (name === "") faults.add(field, "Give it a name.");
+  if (name === "") faults.add(field, "Enter a name.");
   else if ([...name].length > 100) faults.add(field, "A name has at most 100 characters.");
-  else if (hasControlCharacters(name)) faults.add(field, "A name has no control characters.");
+  else if (hasControlCharacters(name))
+    faults.add(field, "A name cannot contain control characters.");
   return name;
 }
 
@@ -82,20 +83,20 @@ export function checkHeaders(
   signsItself: boolean,
 ): void {
   const seen = new Set<string>();
-  if (headers.length > 50) faults.add("headers", "At most 50 headers.");
+  if (headers.length > 50) faults.add("headers", "Enter at most 50 headers.");
   headers.forEach(({ name, value }, index) => {
     const lower = name.toLowerCase();
     const field = `headers.${index}.name`;
     if (!token.test(name))
       faults.add(field, `"${name}" is not a header name: letters, digits and hyphens only.`);
     else if (reservedHeaders.has(lower))
-      faults.add(field, `The header ${name} is set by Gatehouse itself.`);
+      faults.add(field, `The header ${name} is set by Gatehouse.`);
     else if (signsItself && lower === "authorization")
       faults.add(
         field,
         "With OAuth the Authorization header carries the access token; it cannot be set.",
       );
-    else if (seen.has(lower)) faults.add(field, `The header ${name} is there twice.`);
+    else if (seen.has(lower)) faults.add(field, `The header ${name} occurs twice.`);
     seen.add(lower);
     if (
       value != null &&
@@ -103,7 +104,7 @@ export function checkHeaders(
     )
       faults.add(
         `headers.${index}.value`,
-        `The value of ${name} has characters that a header cannot carry, or is too long.`,
+        `The value of ${name} contains characters that are not allowed in a header, or is too long.`,
       );
   });
 }
@@ -120,7 +121,7 @@ export function checkReturnTo(
   const url = URL.canParse(value, base) ? new URL(value, base) : null;
   // "//host" and "/\host" parse as another origin.
   if (!value.startsWith("/") || !url || url.origin !== base || value.length > 2_000) {
-    faults.add("returnTo", "A path of this application, such as /s/123.");
+    faults.add("returnTo", "Enter a path of this application, such as /s/123.");
     return null;
   }
   return url.pathname + url.search + url.hash;

@@ -1,14 +1,6 @@
 import type { Transaction } from "@gatehouse/prisma";
+import type { Quotas } from "#config/limits.ts";
 import { ServiceError } from "./service-error.ts";
-
-/** The maximum numbers for one workspace or user. */
-export interface Quotas {
-  serversPerWorkspace: number;
-  webhookEndpointsPerWorkspace: number;
-  openInvitationsPerWorkspace: number;
-  workspacesPerUser: number;
-  apiTokensPerUser: number;
-}
 
 /**
  * Counts the rows before one is added, in the same transaction: two concurrent transactions cannot

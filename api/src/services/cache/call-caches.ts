@@ -4,7 +4,7 @@ import { doRegularly } from "#events/regularly.ts";
 import type {
   CallRowStore,
   CatalogRow,
-  GrantStandingRow,
+  GrantStatusRow,
   RoleRow,
   Stamped,
 } from "#storage/call-row-store.ts";
@@ -20,7 +20,7 @@ export interface KnownServer extends Stamped {
   newToolPolicy: NewToolPolicy;
 }
 
-export type KnownGrant = GrantStandingRow;
+export type KnownGrant = GrantStatusRow;
 
 export interface KnownCatalog extends CatalogRow {
   tools: readonly CatalogTool[];

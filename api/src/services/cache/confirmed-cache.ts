@@ -2,15 +2,18 @@
  * A cache of values that are derived from database rows. A value is returned only while changes of its rows are certain to be noticed.
  * Cached values can allow a call but never reject one; a rejection is always checked against the database with `reload`.
  */
-export interface ConfirmedCache<Value> {
+export interface ConfirmedCache<Value, Source = void> {
   /** Returns the cached value if it is confirmed to be current, otherwise null. Null says nothing about the database. */
   recall(key: string): Value | null;
-  /** Returns the cached value synchronously, or reads it. Null means that the database has no such row; this is never cached. */
-  read(key: string): Value | Promise<Value | null>;
+  /**
+   * Returns the cached value synchronously, or reads it. Null means that the database has no such row; this is never cached.
+   * @param source is passed to `load`
+   */
+  read(key: string, source: Source): Value | Promise<Value | null>;
   /** Like `read`, but returns null without reading while notifications may be lost, because the value could not be cached. */
-  readToKeep(key: string): Value | null | Promise<Value | null>;
+  readToKeep(key: string, source: Source): Value | null | Promise<Value | null>;
   /** Reads the value from the database and replaces the cached one. */
-  reload(key: string): Promise<Value | null>;
+  reload(key: string, source: Source): Promise<Value | null>;
   /**
    * Removes the entries that match.
    * @param isMeant is called with null for a value that is being read; if it matches, the result of that read is not cached
@@ -22,13 +25,19 @@ export interface ConfirmedCache<Value> {
   confirm(lookedAtMs: number, isCurrent: (value: Value) => boolean): void;
 }
 
-export interface ConfirmedCacheDeps<Value> {
-  load(key: string): Promise<Value | null>;
+export interface ConfirmedCacheDeps<Value, Source = void> {
+  load(key: string, source: Source): Promise<Value | null>;
+  /** Whether a value may be cached and returned from the cache; true if omitted. */
+  isUsable?(value: Value): boolean;
   /** Whether notifications of changes are currently received reliably. */
   isHearing(): boolean;
   clock: { monotonicMs(): number };
   /** How long a value can be used after it was last confirmed, in milliseconds. */
   sureForMs: number;
+  /** How long a value can be used after it was read although notifications may be lost, in milliseconds; 0 if omitted. */
+  unheardForMs?: number;
+  /** How long a value is cached at most, in milliseconds; unlimited if omitted. */
+  maxAgeMs?: number;
   /** The maximum total weight. The least recently used values are removed first. */
   most: number;
   /** The weight of a value; 1 if omitted. */
@@ -54,10 +63,10 @@ interface Reading<Value> {
 /** Values that have not been used for this long are removed instead of being confirmed every second. */
 const unusedMs = 60_000;
 
-export function createConfirmedCache<Value>(
-  deps: ConfirmedCacheDeps<Value>,
-): ConfirmedCache<Value> {
-  const { clock } = deps;
+export function createConfirmedCache<Value, Source = void>(
+  deps: ConfirmedCacheDeps<Value, Source>,
+): ConfirmedCache<Value, Source> {
+  const { clock, isUsable = () => true, unheardForMs = 0, maxAgeMs = Infinity } = deps;
   const entries = new Map<string, Entry<Value>>();
   const readings = new Map<string, Reading<Value>>();
   let weight = 0;
@@ -90,33 +99,35 @@ export function createConfirmedCache<Value>(
 
   function recall(key: string): Value | null {
     const entry = entries.get(key);
-    if (!entry || !deps.isHearing()) return null;
+    if (!entry || !isUsable(entry.value)) return null;
     const nowMs = clock.monotonicMs();
-    if (nowMs - entry.sureAtMs > deps.sureForMs) return null;
+    const ageMs = nowMs - entry.readAtMs;
+    const isSure = deps.isHearing() && nowMs - entry.sureAtMs <= deps.sureForMs;
+    if (ageMs >= maxAgeMs || !(isSure || ageMs < unheardForMs)) return null;
     entry.usedAtMs = nowMs;
     entries.delete(key);
     entries.set(key, entry);
     return entry.value;
   }
 
-  async function load(key: string, reading: Pick<Reading<Value>, "isStale">) {
+  async function load(key: string, source: Source, reading: Pick<Reading<Value>, "isStale">) {
     const readAtMs = clock.monotonicMs();
-    const value = await deps.load(key);
+    const value = await deps.load(key, source);
     if (reading.isStale) return value;
-    if (value === null) drop(key);
+    if (value === null || !isUsable(value)) drop(key);
     else keep(key, value, readAtMs);
     return value;
   }
 
   /** Shares one database read between concurrent calls. */
-  function share(key: string): Promise<Value | null> {
+  function share(key: string, source: Source): Promise<Value | null> {
     // Without reliable notifications, a read that is in progress may return a value older than this call, so it is not shared.
-    if (!deps.isHearing()) return deps.load(key);
+    if (unheardForMs === 0 && !deps.isHearing()) return deps.load(key, source);
     const underWay = readings.get(key);
     if (underWay) return underWay.answer;
     const begun = { isStale: false };
     const reading = Object.assign(begun, {
-      answer: load(key, begun).finally(() => {
+      answer: load(key, source, begun).finally(() => {
         if (readings.get(key) === begun) readings.delete(key);
       }),
     });
@@ -126,11 +137,11 @@ export function createConfirmedCache<Value>(
 
   return {
     recall,
-    read: (key) => recall(key) ?? share(key),
-    readToKeep: (key) => (deps.isHearing() ? (recall(key) ?? share(key)) : null),
-    reload(key) {
+    read: (key, source) => recall(key) ?? share(key, source),
+    readToKeep: (key, source) => (deps.isHearing() ? (recall(key) ?? share(key, source)) : null),
+    reload(key, source) {
       forget((other) => other === key);
-      return share(key);
+      return share(key, source);
     },
     forget,
     listInUse() {

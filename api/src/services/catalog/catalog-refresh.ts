@@ -107,7 +107,7 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
       await storeReachability(null);
       // Resources and prompts that were requested before are kept up to date in the background,
       // without delaying callers that wait for the tools.
-      if (hasOffers) void renewOffers(server, ownerId, "anew");
+      if (hasOffers) void refreshOffers(server, ownerId, "anew");
       return { kind: "tools", tools: answer.tools, url, httpStatus };
     }
     const message = describeFailure(answer);
@@ -137,7 +137,11 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
     return toolRuns[order](key, () => askAndRemember(server, ownerId));
   }
 
-  function renewOffers(server: McpServer, ownerId: string, order: "share" | "anew"): Promise<void> {
+  function refreshOffers(
+    server: McpServer,
+    ownerId: string,
+    order: "share" | "anew",
+  ): Promise<void> {
     const account = { serverId: server.id, ownerId };
     return offerRuns[order](`${keyOf(account)} ${server.configVersion}`, () =>
       runBehind("discovery of resources and prompts", async (signal) => {
@@ -166,7 +170,7 @@ export function createCatalogRefresh(deps: CatalogRefreshDeps): CatalogRefresh {
 
   return {
     tools,
-    offers: (server, ownerId) => renewOffers(server, ownerId, "share"),
+    offers: (server, ownerId) => refreshOffers(server, ownerId, "share"),
     failures,
   };
 }

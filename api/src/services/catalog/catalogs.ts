@@ -45,8 +45,8 @@ export interface Catalogs extends Disposable {
    * Requests a stale list in the background, unless a request is in progress, failed recently, or
    * the server is disabled.
    */
-  renew(account: CatalogAccount): void;
-  /** Renews a stale list in the background when a call uses it, even if no user views it. */
+  refreshInBackground(account: CatalogAccount): void;
+  /** Refreshes a stale list in the background when a call uses it, even if no user views it. */
   noteUse(account: CatalogAccount, fetchedAt: Date): void;
   /**
    * Called when a server reports that a list has changed. Requests the list soon, and once for
@@ -115,8 +115,8 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
   }
 
   /** No caller waits for this. */
-  const renewBehind = (account: CatalogAccount) =>
-    deps.background.start("renewal of tools", () => askUnless(({ isStale }) => !isStale, account));
+  const refreshInBackground = (account: CatalogAccount) =>
+    deps.background.start("refresh of tools", () => askUnless(({ isStale }) => !isStale, account));
 
   return {
     readTools: stored.readTools,
@@ -133,7 +133,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       await discoveries.offers(server, account.ownerId);
     },
 
-    renew: renewBehind,
+    refreshInBackground,
 
     noteUse(account, fetchedAt) {
       // The clock of this process is precise enough for this, because the check is only a hint.
@@ -141,12 +141,12 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
       const key = keyOf(account);
       if (usesSeen.has(key)) return;
       usesSeen.set(key, true);
-      renewBehind(account);
+      refreshInBackground(account);
     },
 
     noteListChanged: (account) =>
       changes.note(keyOf(account), () =>
-        deps.background.start("renewal of changed lists", async () => {
+        deps.background.start("refresh of changed lists", async () => {
           const server = await findServer(account.serverId);
           if (server?.enabled) await discoveries.tools(server, account.ownerId, "anew");
         }),

@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 
 /**
- * Renews lists that servers report as changed: soon, once for several notifications, and with a
+ * Refreshes lists that servers report as changed: soon, once for several notifications, and with a
  * limited frequency.
  */
 export interface ListChangedDebounce extends Disposable {
-  note(key: string, renew: () => void): void;
+  note(key: string, refresh: () => void): void;
 }
 
 /** Servers send one notification for each of several changes. */
@@ -16,16 +16,16 @@ const mostRemembered = 10_000;
 
 export function createListChangedDebounce(clock: { monotonicMs(): number }): ListChangedDebounce {
   const timers = new Map<string, NodeJS.Timeout>();
-  const renewedMs = new LRUCache<string, number>({ max: mostRemembered });
+  const refreshedMs = new LRUCache<string, number>({ max: mostRemembered });
   return {
-    note(key, renew) {
+    note(key, refresh) {
       if (timers.has(key)) return;
-      const gapMs = (renewedMs.get(key) ?? -Infinity) + leastGapMs - clock.monotonicMs();
+      const gapMs = (refreshedMs.get(key) ?? -Infinity) + leastGapMs - clock.monotonicMs();
       const timer = setTimeout(
         () => {
           timers.delete(key);
-          renewedMs.set(key, clock.monotonicMs());
-          renew();
+          refreshedMs.set(key, clock.monotonicMs());
+          refresh();
         },
         Math.max(settleMs, gapMs),
       ).unref();

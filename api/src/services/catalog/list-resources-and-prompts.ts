@@ -34,7 +34,7 @@ export async function askForOffers(
     const lists = { resources, resourceTemplates, prompts };
     const answers = Object.values(lists);
     const failures = answers.filter((list) => list.kind !== "listed");
-    // A failure that applies to all lists fails the whole request, so that a lost session is renewed.
+    // A failure that applies to all lists fails the whole request, so that a lost session is replaced.
     // It also fails if none of the requested lists is available.
     const asked = answers.filter((list) => list !== none);
     const failure = failures.find(isOfAll) ?? (failures.length === asked.length && failures[0]);

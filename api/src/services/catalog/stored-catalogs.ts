@@ -21,7 +21,7 @@ export interface CatalogAccount {
 
 interface StoredList extends CatalogAccount {
   fetchedAt: Date;
-  /** A stale list is still returned, and renewed in the background. */
+  /** A stale list is still returned, and refreshed in the background. */
   isStale: boolean;
   /** The size of the stored lists, in bytes of JSON. */
   bytes: number;

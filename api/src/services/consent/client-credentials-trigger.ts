@@ -14,7 +14,7 @@ export interface ClientCredentialsTrigger {
 
 export interface ClientCredentialsTriggerDeps {
   db: Database;
-  consent: Pick<Consent, "connectItself">;
+  consent: Pick<Consent, "connectWithClientCredentials">;
   background: BackgroundTasks;
   clock: Clock;
 }
@@ -35,7 +35,7 @@ export function createClientCredentialsTrigger(
       if (clock.monotonicMs() - atMs > failureMemoryMs) failedAtMs.delete(known);
     let isConnected = false;
     try {
-      isConnected = await deps.consent.connectItself(server, userId);
+      isConnected = await deps.consent.connectWithClientCredentials(server, userId);
     } finally {
       if (isConnected) failedAtMs.delete(key);
       else failedAtMs.set(key, clock.monotonicMs());

@@ -1,107 +1,70 @@
-import type { McpServer, OAuthFlow } from "@gatehouse/prisma";
-import type { Discovery } from "#oauth/discovery.ts";
-import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
-import type { Step, StepRecorder } from "#oauth/flow-steps.ts";
-import { requestClientToken } from "#oauth/token-endpoint.ts";
-import type { ClientStore } from "#storage/client-store.ts";
-import type { FlowStore } from "#storage/flow-store.ts";
-import type { Connection, Refusal } from "./store-grant.ts";
+import { requestClientToken } from "#oauth/token-exchange.ts";
+import type { Attempt, AuthorizationTarget, AttemptDeps, StartAnswer } from "./consent-attempt.ts";
+import { receiveTokens, type Refusal } from "./store-grant.ts";
 
-/** Connects without a user: the workspace authenticates as itself (RFC 6749 §4.4), if `oauthGrantType` is CLIENT_CREDENTIALS. */
-export interface ClientCredentials {
-  /** Makes one token request and ends the attempt. Returns null if the account is connected. */
-  connect(attempt: ClientCredentialsAttempt): Promise<Refusal | null>;
-}
-
-export interface ClientCredentialsAttempt {
-  flow: OAuthFlow;
-  server: McpServer;
-  discovery: Discovery;
-  client: GrantClient;
-  requestedScopes: readonly string[];
-  resource: string | null;
-  fetch: Fetch;
-  steps: StepRecorder;
-  /** The steps that have been recorded so far. */
-  taken: readonly Step[];
-}
-
-export interface ClientCredentialsDeps {
-  flows: FlowStore;
-  clients: ClientStore;
-  connection: Connection;
-  signAssertion: SignAssertion;
-}
-
-export function createClientCredentials(deps: ClientCredentialsDeps): ClientCredentials {
-  const { flows } = deps;
-
-  /** Returns null if the grant was stored, otherwise the reason for the failure. */
-  async function obtain(attempt: ClientCredentialsAttempt): Promise<Refusal | null> {
-    const { flow, server, discovery, client, resource } = attempt;
-    const { issuer, metadata, profile } = discovery;
-    // RFC 6749 §4.4: only for confidential clients.
-    if (client.tokenEndpointAuthMethod === "none") {
-      const detail =
-        "The authorization server takes none of the ways in which this client can authenticate itself.";
-      attempt.steps.note("TOKEN_EXCHANGE", "FAILED", detail, issuer);
-      return { error: "TOKEN_EXCHANGE_FAILED", detail };
-    }
-    // This grant type issues no refresh tokens, so offline_access would have no effect.
-    const requestedScopes = attempt.requestedScopes.filter((scope) => scope !== "offline_access");
-    const outcome = await requestClientToken({
-      tokenEndpoint: metadata.tokenEndpoint,
-      issuer,
-      client,
-      signAssertion: deps.signAssertion,
-      scopes: requestedScopes,
-      resource,
-      deviations: profile?.deviations ?? {},
-      fetch: attempt.fetch,
-      steps: attempt.steps,
-    });
-    if (
-      outcome.kind === "refused" &&
-      (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
-    )
-      await deps.clients.retire(client.id);
-    if (outcome.kind !== "tokens")
-      return { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail };
-    const { tokens } = outcome;
-    return deps.connection.store(
-      {
-        flowId: flow.id,
-        workspaceId: flow.workspaceId,
-        serverId: server.id,
-        configVersion: flow.configVersion,
-        ownerId: flow.ownerId,
-        connectedById: flow.userId,
-        grantType: "CLIENT_CREDENTIALS",
-        clientRowId: client.id,
-        issuer,
-        tokenEndpoint: metadata.tokenEndpoint,
-        revocationEndpoint: metadata.revocationEndpoint,
-        resource,
-        profile: profile?.name ?? null,
-        requestedScopes,
-        // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
-        grantedScopes: tokens.scopes ?? requestedScopes,
-        accessToken: tokens.accessToken,
-        refreshToken: null,
-        expiresInMs: tokens.expiresInMs,
-        refreshExpiresInMs: null,
-      },
-      client,
-    );
+/**
+ * Connects without a user: the workspace authenticates as itself (RFC 6749 §4.4), if `oauthGrantType` is CLIENT_CREDENTIALS. Makes one
+ * token request and ends the attempt.
+ */
+export async function connectWithClientCredentials(
+  deps: AttemptDeps,
+  attempt: Attempt,
+  target: AuthorizationTarget,
+): Promise<StartAnswer> {
+  const { flows, connection } = deps;
+  const { flow, server } = attempt;
+  const refusal = await obtainGrant(deps, attempt, target);
+  await flows.addSteps(flow.id, attempt.steps.taken);
+  if (refusal === null) {
+    connection.discoverTools(flow);
+    return { __typename: "OAuthAlreadyConnected", serverId: server.id };
   }
-
+  await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
   return {
-    async connect(attempt) {
-      const refusal = await obtain(attempt);
-      await flows.addSteps(attempt.flow.id, attempt.taken);
-      if (refusal === null) deps.connection.discoverTools(attempt.flow);
-      else await flows.finish(attempt.flow.id, "FAILED", refusal.error, refusal.detail);
-      return refusal;
-    },
+    __typename: "OAuthDiscoveryFailed",
+    message: `The workspace could not authenticate itself (${refusal.detail ?? refusal.error}).`,
+    flow: (await flows.find(flow.id)) ?? flow,
   };
+}
+
+/** Returns null if the grant was stored, otherwise the reason for the failure. */
+async function obtainGrant(
+  deps: AttemptDeps,
+  { flow, server, steps }: Attempt,
+  { discovery, client, requestedScopes, resource }: AuthorizationTarget,
+): Promise<Refusal | null> {
+  const { issuer, metadata, profile } = discovery;
+  // RFC 6749 §4.4: only for confidential clients.
+  if (client.tokenEndpointAuthMethod === "none") {
+    const detail =
+      "The authorization server supports no authentication method that this client can use.";
+    steps.note("TOKEN_EXCHANGE", "FAILED", detail, issuer);
+    return { error: "TOKEN_EXCHANGE_FAILED", detail };
+  }
+  // This grant type issues no refresh tokens, so offline_access would have no effect.
+  const scopes = requestedScopes.filter((scope) => scope !== "offline_access");
+  const outcome = await requestClientToken({
+    tokenEndpoint: metadata.tokenEndpoint,
+    issuer,
+    client,
+    signAssertion: deps.signAssertion,
+    scopes,
+    resource,
+    deviations: profile?.deviations ?? {},
+    supportedAuthMethods: metadata.tokenEndpointAuthMethodsSupported,
+    fetch: deps.fetchFor({ serverUrl: server.url }),
+    steps,
+  });
+  const received = await receiveTokens(deps.clientStore, client, outcome, {
+    flow,
+    serverId: server.id,
+    grantType: "CLIENT_CREDENTIALS",
+    issuer,
+    metadata,
+    profile: profile?.name ?? null,
+    requestedScopes: scopes,
+  });
+  return received.kind === "refused"
+    ? received
+    : deps.connection.store(received.grant, received.client);
 }

@@ -6,7 +6,6 @@ import type { CatalogServices } from "../catalog/catalog-services.ts";
 import type { DiscoveryServices } from "../discovery/discovery-services.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
 import type { Sandbox } from "../server/sandbox-servers.ts";
-import { createClientCredentials } from "./client-credentials.ts";
 import { createClientCredentialsTrigger } from "./client-credentials-trigger.ts";
 import { createClients } from "./client-registration.ts";
 import { createSimulation } from "./failure-simulation.ts";
@@ -58,12 +57,9 @@ export function createConsentServices(
       clock,
       sleep: platform.sleep,
     }),
-    clientCredentials: createClientCredentials({
-      flows: stores.flows,
-      clients: stores.clients,
-      connection,
-      signAssertion,
-    }),
+    clientStore: stores.clients,
+    connection,
+    signAssertion,
     detector: lower.detector,
     refresher: lower.refresher,
     limiter: createRateLimiter(db, { name: "start-oauth", burst: 60, perMinute: 60 }),

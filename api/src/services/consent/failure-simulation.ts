@@ -6,8 +6,8 @@ import {
   nextState,
   type OAuthEvent,
   type OAuthReason,
-  type OAuthStanding,
-  readStanding,
+  type GrantStatus,
+  readGrantStatus,
 } from "#oauth/state.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { GrantMove } from "#storage/grant-move.ts";
@@ -58,42 +58,6 @@ const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
 };
 
 export function createSimulation(deps: SimulationDeps): Simulation {
-  const { db, grants } = deps;
-
-  function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
-    const faults = new InputFaults();
-    if (!sandboxUrls.includes(server.url))
-      faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
-    else if (server.authType !== "OAUTH")
-      faults.add("serverId", "This server asks for no OAuth, so its accounts have no state.");
-    faults.throwIfAny();
-  }
-
-  async function store(
-    grant: { id: string; version: number },
-    account: { serverId: string; ownerId: string },
-    from: OAuthStanding,
-    to: OAuthStanding,
-    actorId: string,
-  ): Promise<boolean> {
-    if (to.state === "DISCONNECTED") {
-      const ended = await grants.end(account, to.reason, actorId);
-      await db.toolCatalog.deleteMany({ where: account });
-      deps.changes.server(account.serverId);
-      deps.revocation.kick();
-      return ended;
-    }
-    if (to.reason === "AUTHORIZATION_SERVER_CHANGED") {
-      const moved = await deps.grantMove.markMoved(grant.id, grant.version);
-      deps.revocation.kick();
-      return moved;
-    }
-    if (isDeadReason(to.reason))
-      return deps.grantStore.markDead(grant.id, grant.version, to.reason);
-    if (!isHeld(from) || !isHeld(to)) return false;
-    return grants.changeState(grant.id, { ...from, version: grant.version }, to);
-  }
-
   return {
     async enter(maybeCaller, { serverId, reason }) {
       const { caller, server } = await deps.access.requireServer(
@@ -101,40 +65,74 @@ export function createSimulation(deps: SimulationDeps): Simulation {
         serverId,
         ({ credentialScope }) => consentAction(credentialScope),
       );
-      if (!deps.sandboxUrls) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
+      if (!deps.sandboxUrls) throw new ServiceError("CONFLICT", "The sandbox is not running.");
       checkServer(server, deps.sandboxUrls);
       const account = { serverId, ownerId: ownerOf(server, caller) };
-      const grant = await db.oAuthGrant.findUnique({
+      const grant = await deps.db.oAuthGrant.findUnique({
         where: { serverId_ownerId: account },
         select: { id: true, state: true, reason: true, version: true },
       });
-      const present = readStanding(
+      const present = readGrantStatus(
         grant?.state ?? "DISCONNECTED",
         grant ? grant.reason : "NOT_CONNECTED",
       );
       if (present.reason === reason) return;
       // The reason for a disconnection is kept until the account is connected again.
       if (!grant || present.state === "DISCONNECTED") throw cannotFollow(present, reason);
-      const next = stories[reason].reduce<OAuthStanding>(
-        (standing, event) => nextState(standing.state, standing.reason, event),
+      const next = stories[reason].reduce<GrantStatus>(
+        (status, event) => nextState(status.state, status.reason, event),
         present,
       );
       if (next.reason !== reason) throw cannotFollow(present, reason);
-      if (!(await store(grant, account, present, next, caller.userId)))
+      if (!(await store(deps, grant, account, present, next, caller.userId)))
         throw new ServiceError("CONFLICT", "The account changed just now. Look again.");
     },
   };
 }
 
-function cannotFollow({ state, reason }: OAuthStanding, wanted: OAuthReason): ServiceError {
+function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
+  const faults = new InputFaults();
+  if (!sandboxUrls.includes(server.url))
+    faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
+  else if (server.authType !== "OAUTH")
+    faults.add("serverId", "This server does not require OAuth, so its accounts have no state.");
+  faults.throwIfAny();
+}
+
+async function store(
+  { db, grants, grantStore, grantMove, revocation, changes }: SimulationDeps,
+  grant: { id: string; version: number },
+  account: { serverId: string; ownerId: string },
+  from: GrantStatus,
+  to: GrantStatus,
+  actorId: string,
+): Promise<boolean> {
+  if (to.state === "DISCONNECTED") {
+    const ended = await grants.end(account, to.reason, actorId);
+    await db.toolCatalog.deleteMany({ where: account });
+    changes.server(account.serverId);
+    revocation.kick();
+    return ended;
+  }
+  if (to.reason === "AUTHORIZATION_SERVER_CHANGED") {
+    const moved = await grantMove.markMoved(grant.id, grant.version);
+    revocation.kick();
+    return moved;
+  }
+  if (isDeadReason(to.reason)) return grantStore.markDead(grant.id, grant.version, to.reason);
+  if (!isHeld(from) || !isHeld(to)) return false;
+  return grants.changeState(grant.id, { ...from, version: grant.version }, to);
+}
+
+function cannotFollow({ state, reason }: GrantStatus, wanted: OAuthReason): ServiceError {
   const present = reason ? `${state} (${reason})` : state;
   const message = `An account that is ${present} does not become ${wanted}. Connect it first.`;
   return new ServiceError("BAD_USER_INPUT", message, { fieldErrors: { reason: [message] } });
 }
 
 /** The states in which tokens can be stored. */
-function isHeld<Standing extends OAuthStanding>(
-  standing: Standing,
-): standing is Standing & { state: "CONNECTED" | "REAUTH_REQUIRED" } {
-  return standing.state === "CONNECTED" || standing.state === "REAUTH_REQUIRED";
+function isHeld<Status extends GrantStatus>(
+  status: Status,
+): status is Status & { state: "CONNECTED" | "REAUTH_REQUIRED" } {
+  return status.state === "CONNECTED" || status.state === "REAUTH_REQUIRED";
 }

@@ -1,21 +1,23 @@
 import type { Database, OAuthFlow } from "@gatehouse/prisma";
-import { authorizationServerSchema } from "#oauth/authorization-server.ts";
-import { readCallback } from "#oauth/callback.ts";
-import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
-import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
 import {
-  createStepRecorder,
-  type Step,
-  type StepClock,
-  type StepRecorder,
-} from "#oauth/flow-steps.ts";
-import { exchangeCode } from "#oauth/token-endpoint.ts";
+  type AuthorizationServer,
+  authorizationServerSchema,
+} from "#oauth/authorization-server.ts";
+import { type CallbackReading, readCallback } from "#oauth/callback.ts";
+import type { Fetch, SignAssertion } from "#oauth/ports.ts";
+import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
+import { recordSteps, type StepClock, type StepRecorder } from "#oauth/flow-steps.ts";
+import { exchangeCode } from "#oauth/token-exchange.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "#storage/flow-store.ts";
-import type { ConsentedGrant } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction } from "../access/access.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
-import type { Connection, Refusal } from "./store-grant.ts";
+import {
+  type Connection,
+  type ReceivedTokens,
+  receiveTokens,
+  type Refusal,
+} from "./store-grant.ts";
 import { measureConsent } from "./consent-duration.ts";
 import { ServiceError } from "../access/service-error.ts";
 import type { Revocation } from "../grant/revocation.ts";
@@ -115,77 +117,67 @@ async function checkAgain(
   }
 }
 
+/** Checks the parameters of the callback, and records the consent and the callback as steps. */
+function readAnswer(
+  flow: TakenFlow,
+  query: URLSearchParams,
+  metadata: AuthorizationServer,
+  steps: StepRecorder,
+): CallbackReading {
+  const reading = readCallback(query, metadata);
+  const noteConsent = (outcome: "OK" | "FAILED", detail: string): void =>
+    steps.note("CONSENT", outcome, detail, metadata.authorizationEndpoint, measureConsent(flow));
+  if (reading.kind === "refused") {
+    noteConsent("FAILED", "No usable code was returned.");
+    steps.note("CALLBACK", "FAILED", reading.detail ?? reading.error, flow.redirectUri);
+  } else {
+    noteConsent("OK", "The authorization server sent a code.");
+    const detail = "State, user and issuer are as expected.";
+    steps.note("CALLBACK", "OK", detail, flow.redirectUri);
+  }
+  return reading;
+}
+
 /** Exchanges the code of the callback for tokens. */
 async function exchange(
   deps: CallbackDeps,
   flow: TakenFlow,
   query: URLSearchParams,
   steps: StepRecorder,
-): Promise<{ refusal: Refusal } | { grant: ConsentedGrant; client: GrantClient }> {
+): Promise<ReceivedTokens> {
   const metadata = authorizationServerSchema.parse(flow.authorizationServer);
-  const reading = readCallback(query, metadata);
-  const noteConsent = (outcome: "OK" | "FAILED", detail: string): void =>
-    steps.note("CONSENT", outcome, detail, metadata.authorizationEndpoint, measureConsent(flow));
-  if (reading.kind === "refused") {
-    noteConsent("FAILED", "No code that may be used came back.");
-    steps.note("CALLBACK", "FAILED", describeRefusal(reading), flow.redirectUri);
-    return { refusal: reading };
-  }
-  noteConsent("OK", "The authorization server sent a code.");
-  const detail = "State, user and issuer are the expected ones.";
-  steps.note("CALLBACK", "OK", detail, flow.redirectUri);
+  const reading = readAnswer(flow, query, metadata, steps);
+  if (reading.kind === "refused") return reading;
   const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
   if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
-    return { refusal: { error: "SETTINGS_CHANGED", detail: null } };
-  const { ownerId } = flow;
+    return { kind: "refused", error: "SETTINGS_CHANGED", detail: null };
+  const { ownerId, resource, profile } = flow;
+  const { issuer } = metadata;
   // A revocation in progress could end the new grant at a server that revokes by user and client.
-  await deps.revocation.hold({ ownerId, issuer: metadata.issuer, clientId: client.clientId });
+  await deps.revocation.hold({ ownerId, issuer, clientId: client.clientId });
   const outcome = await exchangeCode({
     tokenEndpoint: metadata.tokenEndpoint,
-    issuer: metadata.issuer,
+    issuer,
     client,
     signAssertion: deps.signAssertion,
     code: reading.code,
     codeVerifier: flow.openCodeVerifier,
     redirectUri: flow.redirectUri,
-    resource: flow.resource,
-    deviations: deps.profiles.deviationsOf(flow.profile),
-    fetch: deps.fetchFor({ serverUrl: flow.resource ?? metadata.issuer }),
+    resource,
+    deviations: deps.profiles.deviationsOf(profile),
+    supportedAuthMethods: metadata.tokenEndpointAuthMethodsSupported,
+    fetch: deps.fetchFor({ serverUrl: resource ?? issuer }),
     steps,
   });
-  if (
-    outcome.kind === "refused" &&
-    (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
-  )
-    await deps.clients.retire(client.id);
-  if (outcome.kind !== "tokens")
-    return { refusal: { error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail } };
-  const { tokens } = outcome;
-  return {
-    client,
-    grant: {
-      flowId: flow.id,
-      workspaceId: flow.workspaceId,
-      serverId: flow.serverId,
-      configVersion: flow.configVersion,
-      ownerId: flow.ownerId,
-      connectedById: flow.userId,
-      grantType: "AUTHORIZATION_CODE",
-      clientRowId: client.id,
-      issuer: metadata.issuer,
-      tokenEndpoint: metadata.tokenEndpoint,
-      revocationEndpoint: metadata.revocationEndpoint,
-      resource: flow.resource,
-      profile: flow.profile,
-      requestedScopes: flow.requestedScopes,
-      // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
-      grantedScopes: tokens.scopes ?? flow.requestedScopes,
-      accessToken: tokens.accessToken,
-      refreshToken: tokens.refreshToken,
-      expiresInMs: tokens.expiresInMs,
-      refreshExpiresInMs: tokens.refreshExpiresInMs,
-    },
-  };
+  return receiveTokens(deps.clients, client, outcome, {
+    flow,
+    serverId: flow.serverId,
+    grantType: "AUTHORIZATION_CODE",
+    issuer,
+    metadata,
+    profile,
+    requestedScopes: flow.requestedScopes,
+  });
 }
 
 /** After the state has been consumed the attempt cannot be repeated: the result is a grant or a reason for the failure. */
@@ -195,22 +187,21 @@ async function complete(
   query: URLSearchParams,
   viewer: Caller,
 ): Promise<Refusal | null> {
-  const taken: Step[] = [];
-  const steps = createStepRecorder({ onStep: (step) => taken.push(step), clock: deps.clock });
+  const steps = recordSteps(deps.clock);
   const refused = await checkAgain(deps, flow, viewer);
   if (refused) {
     steps.note("CALLBACK", "FAILED", refused.error, flow.redirectUri);
-    await deps.flows.addSteps(flow.id, taken);
+    await deps.flows.addSteps(flow.id, steps.taken);
     return refused;
   }
-  const exchanged = await exchange(deps, flow, query, steps);
-  if ("refusal" in exchanged) {
-    await deps.flows.addSteps(flow.id, taken);
-    return exchanged.refusal;
+  const received = await exchange(deps, flow, query, steps);
+  if (received.kind === "refused") {
+    await deps.flows.addSteps(flow.id, steps.taken);
+    return received;
   }
-  // Written after the tokens have been stored, so that a failure to write the steps does not lose the tokens.
-  deps.background.start("steps of a consent", () => deps.flows.addSteps(flow.id, taken));
-  return deps.connection.store(exchanged.grant, exchanged.client);
+  // In the background, so that a failure to write the steps does not lose the tokens.
+  deps.background.start("steps of a consent", () => deps.flows.addSteps(flow.id, steps.taken));
+  return deps.connection.store(received.grant, received.client);
 }
 
 /** Finishes an attempt for the user who is signed in. */
@@ -224,19 +215,17 @@ async function proceed(
   let refusal: Refusal | null = { error: "AUTHORIZATION_SERVER_ERROR", detail: null };
   try {
     const taken = await deps.flows.take(flow.id);
-    // The attempt was already used, cancelled or expired. Its record contains the result, or will when the concurrent callback has
-    // finished.
-    if (!taken) refusal = null;
-    else refusal = await complete(deps, taken, query, viewer);
-    if (!taken) return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
+    if (!taken) {
+      // The attempt was already used, cancelled or expired. Its record contains the result, or will when the concurrent callback has
+      // finished.
+      refusal = null;
+      return { kind: "finished", flowId: flow.id, ok: false, redirectTo };
+    }
+    refusal = await complete(deps, taken, query, viewer);
   } finally {
     // An attempt that has already finished is not changed.
     if (refusal) await deps.flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
   }
   if (refusal === null) deps.connection.discoverTools(flow);
   return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
-}
-
-function describeRefusal({ error, detail }: Refusal): string {
-  return detail ?? error;
 }

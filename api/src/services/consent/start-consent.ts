@@ -1,21 +1,16 @@
 import type { McpServer, OAuthFlow, OAuthFlowMode } from "@gatehouse/prisma";
 import type { Changes } from "#events/changes.ts";
 import type { Refresher } from "#oauth/refresher.ts";
-import type { Step } from "#oauth/flow-steps.ts";
+import { recordSteps } from "#oauth/flow-steps.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, consentAction, ownerOf } from "../access/access.ts";
 import { checkReturnTo } from "../access/input.ts";
 import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
 import { InputFaults, notFound, ServiceError } from "../access/service-error.ts";
-import { connectsItself } from "../grant/connects-itself.ts";
+import { needsClientCredentials } from "../grant/needs-client-credentials.ts";
 import { checkIssuer } from "./consent-target.ts";
-import {
-  failFlow,
-  findGrant,
-  prepareAuthorization,
-  type PrepareDeps,
-  type StartAnswer,
-} from "./prepare-authorization.ts";
+import { type AttemptDeps, failFlow, findGrant, type StartAnswer } from "./consent-attempt.ts";
+import { prepareAuthorization } from "./prepare-authorization.ts";
 
 export interface StartInput {
   serverId: string;
@@ -34,14 +29,14 @@ export interface Consent {
    * Connects the workspace's account with client credentials, in an admin's name, if it should be connected and is not. There is one
    * attempt at a time in a process. Returns false if the attempt failed; its record contains the reason.
    */
-  connectItself(server: McpServer, userId: string): Promise<boolean>;
+  connectWithClientCredentials(server: McpServer, userId: string): Promise<boolean>;
   cancel(caller: Caller | null, flowId: string): Promise<OAuthFlow>;
   disconnect(caller: Caller | null, serverId: string): Promise<void>;
   /** Returns null if the attempt does not belong to the caller. */
   findFlow(caller: Caller | null, flowId: string): Promise<OAuthFlow | null>;
 }
 
-export interface ConsentDeps extends PrepareDeps {
+export interface ConsentDeps extends AttemptDeps {
   access: Access;
   grants: GrantLifecycle;
   refresher: Refresher;
@@ -70,10 +65,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       const faults = new InputFaults();
       const returnTo = checkReturnTo(faults, input.returnTo);
       if (server.authType !== "OAUTH" && server.authType !== "UNKNOWN")
-        faults.add(
-          "serverId",
-          "This server does not ask for OAuth; there is nothing to consent to.",
-        );
+        faults.add("serverId", "This server does not require OAuth.");
       checkIssuer(faults, server, input.issuer);
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
@@ -90,7 +82,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       );
     },
 
-    connectItself(server, userId) {
+    connectWithClientCredentials(server, userId) {
       const key = keyOf(server);
       const underWay =
         ownAttempts.get(key) ??
@@ -167,13 +159,13 @@ async function attemptConsent(
     configVersion: server.configVersion,
     ttlMs: flowTtlMs,
   });
-  const taken: Step[] = [];
+  const steps = recordSteps(deps.clock);
   const { ownerId } = who;
   const { issuer } = input;
   try {
-    return await prepareAuthorization(deps, { flow, server, ownerId, issuer, taken }, signal);
+    return await prepareAuthorization(deps, { flow, server, ownerId, issuer, steps }, signal);
   } catch (error) {
-    await failFlow(deps.flows, flow, taken, "Something went wrong inside Gatehouse.");
+    await failFlow(deps.flows, flow, steps, "An internal error occurred.");
     throw error;
   }
 }
@@ -185,7 +177,7 @@ async function attemptClientCredentials(
   userId: string,
 ): Promise<boolean> {
   const ownerId = server.workspaceId;
-  if (!connectsItself(server, await findGrant(deps.db, server, ownerId))) return true;
+  if (!needsClientCredentials(server, await findGrant(deps.db, server, ownerId))) return true;
   const input = { mode: "POPUP", returnTo: null, issuer: null } as const;
   const answer = await attemptConsent(deps, server, { userId, ownerId }, input);
   return answer.__typename === "OAuthAlreadyConnected";

@@ -1,10 +1,13 @@
 import type { Changes } from "#events/changes.ts";
 import type { OAuthFlow, OAuthFlowError } from "@gatehouse/prisma";
 import type { GrantClient } from "#oauth/ports.ts";
+import type { ExchangeOutcome } from "#oauth/token-exchange.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 import type { Step, StepClock } from "#oauth/flow-steps.ts";
+import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
-import type { ConsentedGrant, GrantLifecycle } from "#storage/grant-lifecycle.ts";
+import type { ConsentedGrant } from "#storage/connect-grant.ts";
+import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
 import type { Catalogs } from "../catalog/catalogs.ts";
 import type { Revocation } from "../grant/revocation.ts";
@@ -13,6 +16,58 @@ import type { Revocation } from "../grant/revocation.ts";
 export interface Refusal {
   error: OAuthFlowError;
   detail: string | null;
+}
+
+/** The token request of an attempt, for all grant types. */
+type TokenRequest = Pick<
+  ConsentedGrant,
+  "serverId" | "grantType" | "issuer" | "profile" | "requestedScopes"
+> & {
+  flow: Pick<OAuthFlow, "id" | "workspaceId" | "configVersion" | "ownerId" | "userId">;
+  metadata: Pick<ConsentedGrant, "tokenEndpoint" | "revocationEndpoint">;
+};
+
+export type ReceivedTokens =
+  | ({ kind: "refused" } & Refusal)
+  | { kind: "issued"; grant: ConsentedGrant; client: GrantClient };
+
+/** Reads the response of a token endpoint. A client that the authorization server rejected is not used again. */
+export async function receiveTokens(
+  clients: Pick<ClientStore, "retire" | "setAuthMethod">,
+  client: GrantClient,
+  outcome: ExchangeOutcome,
+  { flow, metadata, ...request }: TokenRequest,
+): Promise<ReceivedTokens> {
+  if (
+    outcome.kind === "refused" &&
+    (outcome.errorCode === "invalid_client" || outcome.errorCode === "unauthorized_client")
+  )
+    await clients.retire(client.id);
+  if (outcome.kind !== "tokens")
+    return { kind: "refused", error: "TOKEN_EXCHANGE_FAILED", detail: outcome.detail };
+  const { tokenEndpointAuthMethod, resource } = outcome;
+  if (tokenEndpointAuthMethod !== client.tokenEndpointAuthMethod)
+    await clients.setAuthMethod(client.id, tokenEndpointAuthMethod);
+  const { scopes, ...tokens } = outcome.tokens;
+  return {
+    kind: "issued",
+    client,
+    grant: {
+      ...request,
+      ...tokens,
+      resource,
+      flowId: flow.id,
+      workspaceId: flow.workspaceId,
+      configVersion: flow.configVersion,
+      ownerId: flow.ownerId,
+      connectedById: flow.userId,
+      clientRowId: client.id,
+      tokenEndpoint: metadata.tokenEndpoint,
+      revocationEndpoint: metadata.revocationEndpoint,
+      // RFC 6749 §5.1: if the response contains no scope, it equals the requested one.
+      grantedScopes: scopes ?? request.requestedScopes,
+    },
+  };
 }
 
 /** Processes the tokens that an authorization server issued, for all grant types. */

@@ -6,7 +6,7 @@ import { ServiceError } from "../access/service-error.ts";
 export function cursorInvalid(log: LogExtent | null): ServiceError {
   return new ServiceError(
     "CURSOR_INVALID",
-    "That cursor is not of this log any more: read the state anew.",
+    "The cursor no longer belongs to this log. Read the current state again.",
     log ? { oldestCursor: encodeCursor({ epoch: log.epoch, seq: log.oldestSeq, mark: "" }) } : {},
   );
 }

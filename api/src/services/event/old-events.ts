@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import type { Database } from "@gatehouse/prisma";
 import { lossReasons } from "../webhook/webhook-losses.ts";
 
@@ -8,7 +9,6 @@ import { lossReasons } from "../webhook/webhook-losses.ts";
 const eventBatch = 5_000;
 /** The number of workspaces that one statement handles. */
 const workspaceBatch = 500;
-const beforeAllIds = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Deletes events by number, from the oldest up to the first one that is kept. A clock that was set
@@ -16,7 +16,7 @@ const beforeAllIds = "00000000-0000-0000-0000-000000000000";
  * still to be delivered to a webhook endpoint as given up.
  */
 export async function deleteOldEvents(db: Database, retentionDays: number): Promise<void> {
-  for (let after: string | null = beforeAllIds; after !== null;)
+  for (let after: string | null = NIL; after !== null;)
     after = await deleteOfWorkspaces(db, retentionDays, after);
 }
 

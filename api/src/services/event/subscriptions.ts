@@ -60,7 +60,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       let last = "";
       while (!signal.aborted) {
         const row = await read();
-        if (!row) throw new ServiceError("FORBIDDEN", `You may no longer see this ${what}.`);
+        if (!row) throw new ServiceError("FORBIDDEN", `You no longer have access to this ${what}.`);
         // States that are derived from the clock, such as an expired flow, change no column.
         const shape = JSON.stringify([...shapeOf(row), isFinished(row)]);
         if (shape !== last) yield row;

@@ -246,9 +246,9 @@ function noMemberAnyMore(): ServiceError {
 
 function readPageSize({ first, last }: EventPageRequest): number {
   const faults = new InputFaults();
-  if (first !== null && last !== null) faults.add("last", "Give first or last, not both.");
-  if (first !== null && first < 0) faults.add("first", "Give a number from 0 to 100.");
-  if (last !== null && last < 0) faults.add("last", "Give a number from 0 to 100.");
+  if (first !== null && last !== null) faults.add("last", "Specify first or last, not both.");
+  if (first !== null && first < 0) faults.add("first", "Enter a number from 0 to 100.");
+  if (last !== null && last < 0) faults.add("last", "Enter a number from 0 to 100.");
   faults.throwIfAny();
   return Math.min(first ?? last ?? defaultPageSize, maxPageSize);
 }

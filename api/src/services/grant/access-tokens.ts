@@ -7,7 +7,7 @@ import {
   type SentToken,
 } from "../cache/access-token-cache.ts";
 import type { CallCaches } from "../cache/call-caches.ts";
-import { connectsItself } from "./connects-itself.ts";
+import { needsClientCredentials } from "./needs-client-credentials.ts";
 import { findGrant } from "./find-grant.ts";
 import { changedMeanwhile, type Stop } from "./refusal.ts";
 
@@ -39,7 +39,7 @@ export interface AccessTokensDeps {
   background: Pick<BackgroundTasks, "start">;
   clock: { monotonicMs(): number };
   /** Starts connecting an account with client credentials if none is connected. Resolves when the attempt has ended, with either result. */
-  connectItself(server: McpServer): Promise<void>;
+  connectWithClientCredentials(server: McpServer): Promise<void>;
 }
 
 interface UsedGrant {
@@ -99,15 +99,15 @@ type AskForToken = (
 ) => Promise<ReadToken | Stop>;
 
 async function askForToken(
-  { db, refresher, connectItself }: AccessTokensDeps,
+  { db, refresher, connectWithClientCredentials }: AccessTokensDeps,
   recordUse: (grant: UsedGrant) => void,
   server: McpServer,
   ownerId: string,
   rejected?: RejectedToken,
 ): Promise<ReadToken | Stop> {
   let grant = await findGrant(db, server, ownerId);
-  if (connectsItself(server, grant)) {
-    await connectItself(server);
+  if (needsClientCredentials(server, grant)) {
+    await connectWithClientCredentials(server);
     grant = await findGrant(db, server, ownerId);
   }
   if (!grant || grant.state === "DISCONNECTED")

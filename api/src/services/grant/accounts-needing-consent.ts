@@ -1,4 +1,5 @@
 /** Lists the accounts that need a user, now or in the foreseeable future. */
+import { NIL } from "uuid";
 import type { Database, OAuthReason } from "@gatehouse/prisma";
 import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
 import { InputFaults, notFound } from "../access/service-error.ts";
@@ -129,7 +130,7 @@ interface Place {
   id: string;
 }
 
-const beginning: Place = { rank: -1, id: "00000000-0000-0000-0000-000000000000" };
+const beginning: Place = { rank: -1, id: NIL };
 
 /** Encodes a cursor, which is opaque to clients. */
 function encodePlace({ rank, id }: Place): string {
@@ -139,10 +140,10 @@ function encodePlace({ rank, id }: Place): string {
 /** @throws ServiceError BAD_USER_INPUT */
 function readPage(first: number | null, after: string | null) {
   const faults = new InputFaults();
-  if (first !== null && first < 0) faults.add("first", "Give a number from 0 to 100.");
+  if (first !== null && first < 0) faults.add("first", "Enter a number from 0 to 100.");
   const text = after === null ? "" : Buffer.from(after, "base64url").toString();
   const [, rank, id = ""] = /^need:([01]):(.+)$/.exec(text) ?? [];
-  if (after !== null && !isUuid(id)) faults.add("after", "Give a cursor of this list.");
+  if (after !== null && !isUuid(id)) faults.add("after", "Enter a cursor of this list.");
   faults.throwIfAny();
   return {
     size: Math.min(first ?? defaultPageSize, maxPageSize),

@@ -19,7 +19,7 @@ export interface GrantListeners {
   /** A token request was answered. */
   onTokenRequest: NonNullable<RefresherOptions["onSettled"]>;
   /** An account without a grant is used at a server whose client credentials are set. Returns when the attempt is over. */
-  onMissingGrant: AccountsDeps["connectItself"];
+  onMissingGrant: AccountsDeps["connectWithClientCredentials"];
 }
 
 export function createGrantServices(
@@ -87,7 +87,7 @@ export function createGrantServices(
     rows: callCaches,
     background,
     clock,
-    connectItself: listeners.onMissingGrant,
+    connectWithClientCredentials: listeners.onMissingGrant,
   });
   platform.connections.defer(() => refresher.close());
   return {

@@ -53,26 +53,26 @@ export async function handleRejectedToken(
     return requireScopes(deps, server, ownerId, sent.version, splitScopes(challenge.scope));
   }
   tokens.forget(server, ownerId);
-  const renewed = await tokens.read(server, ownerId, {
+  const refreshed = await tokens.read(server, ownerId, {
     token: sent?.token ?? "",
     wasAccepted: sent !== null && deps.rejections.wasAccepted(sent.grantId, sent.version),
   });
-  if (!("kind" in renewed) && renewed.token !== sent?.token && refusal.mayRetry) return "retry";
-  if ("kind" in renewed && renewed.kind !== "transient") return renewed;
-  if (!("kind" in renewed) && refusal.isSessionDoubtful) return "new-session";
+  if (!("kind" in refreshed) && refreshed.token !== sent?.token && refusal.mayRetry) return "retry";
+  if ("kind" in refreshed && refreshed.kind !== "transient") return refreshed;
+  if (!("kind" in refreshed) && refusal.isSessionDoubtful) return "new-session";
   const grant = await findGrant(deps.db, server, ownerId);
   // A single refresh without a result says nothing about the rejection (regressions I21).
-  if ("kind" in renewed && (grant?.refreshFailures ?? 0) < doubtfulFailures) return renewed;
+  if ("kind" in refreshed && (grant?.refreshFailures ?? 0) < doubtfulFailures) return refreshed;
   // The newest token was rejected, or no newer one can be obtained. The MCP server may now require a different authorization server.
   if (grant && (await deps.moves.check(server, grant, challenge))) return moved;
-  if ("kind" in renewed) return renewed;
+  if ("kind" in refreshed) return refreshed;
   const consent = grant?.connectedAt?.toISOString() ?? "";
-  if (!deps.rejections.note(renewed.grantId, consent, renewed.version))
+  if (!deps.rejections.note(refreshed.grantId, consent, refreshed.version))
     return {
       kind: "transient",
       message: "The server refuses a token that was issued a moment ago.",
     };
-  await applyEvent(deps, server, ownerId, { type: "tokenRejected" }, renewed.version);
+  await applyEvent(deps, server, ownerId, { type: "tokenRejected" }, refreshed.version);
   return { kind: "reauth", reason: "TOKEN_REJECTED" };
 }
 

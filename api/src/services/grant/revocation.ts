@@ -10,6 +10,7 @@ import type {
 } from "#storage/revocation-store.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
 import { type RevocationRequestDeps, requestRevocation } from "./revocation-request.ts";
+import { backoffMs } from "#async/backoff.ts";
 
 /**
  * Revokes tokens and deletes client registrations at their authorization servers, using an outbox: the transaction that ends a grant also
@@ -33,8 +34,6 @@ export interface Revocation {
    * progress.
    */
   hold(account: RevocationAccount): Promise<void>;
-  /** Processes all tasks that are due. */
-  turn(signal?: AbortSignal): Promise<void>;
 }
 
 export interface RevocationDeps extends RevocationRequestDeps {
@@ -70,7 +69,7 @@ const outcomes = {
 /** @returns the delay before the next attempt, in milliseconds */
 export function backOff(attempts: number, retryAfterMs: number | null): number {
   return Math.max(
-    Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs),
+    backoffMs(attempts - 1, firstDelayMs, longestDelayMs),
     Math.min(retryAfterMs ?? 0, longestDelayMs),
   );
 }
@@ -145,7 +144,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
       await deps.sleep(pollMs);
   }
 
-  async function turn(signal: AbortSignal = new AbortController().signal): Promise<void> {
+  async function processDue(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       // Measured before the query, so that the lease is never considered younger than it is.
       const leasedAtMs = clock.monotonicMs();
@@ -163,7 +162,7 @@ export function createRevocation(deps: RevocationDeps): Revocation {
       try {
         while (isKicked && !signal.aborted) {
           isKicked = false;
-          await turn(signal);
+          await processDue(signal);
         }
       } finally {
         isRunning = false;
@@ -172,7 +171,6 @@ export function createRevocation(deps: RevocationDeps): Revocation {
   }
 
   return {
-    turn,
     kick,
 
     revokeOrphan(tokens, cause) {

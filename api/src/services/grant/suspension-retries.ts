@@ -20,7 +20,7 @@ export function startSuspensionRetries(deps: {
   const { db, clock } = deps;
   const waiting = new Map<string, { delayMs: number; dueMs: number }>();
 
-  async function turn(): Promise<void> {
+  async function retryAll(): Promise<void> {
     const suspended = await db.oAuthGrant.findMany({
       where: {
         state: "REAUTH_REQUIRED",
@@ -44,5 +44,5 @@ export function startSuspensionRetries(deps: {
     }
   }
 
-  return startInterval(() => void turn().catch(deps.onError), everyMs);
+  return startInterval(() => void retryAll().catch(deps.onError), everyMs);
 }

@@ -1,3 +1,4 @@
+import { startInterval } from "#async/interval.ts";
 import type { Database } from "@gatehouse/prisma";
 import { deleteOldEvents } from "../event/old-events.ts";
 
@@ -59,9 +60,9 @@ export async function cleanUp(
   await deleteOldEvents(db, eventRetentionDays);
 }
 
-/** @param turn returns the number of rows that it changed */
-async function inBatches(turn: () => Promise<number>): Promise<void> {
-  while ((await turn()) === batchSize);
+/** @param changeBatch returns the number of rows that it changed */
+async function inBatches(changeBatch: () => Promise<number>): Promise<void> {
+  while ((await changeBatch()) === batchSize);
 }
 
 const everyMs = 10 * 60_000;
@@ -72,8 +73,5 @@ export function startHousekeeping(
   settings: { eventRetentionDays: number },
   onError: (error: unknown) => void,
 ): Disposable {
-  const turn = () => void cleanUp(db, settings).catch(onError);
-  turn();
-  const timer = setInterval(turn, everyMs).unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  return startInterval(() => void cleanUp(db, settings).catch(onError), everyMs);
 }

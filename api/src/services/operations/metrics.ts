@@ -62,41 +62,41 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
 
   const tokenRequests = createCounter(
     "gatehouse_token_requests_total",
-    "Requests to token endpoints for renewal: refreshed, transient (will be tried again) or dead (a person must sign in).",
+    "Requests to token endpoints that refresh access tokens: refreshed, transient (will be retried) or dead (a user must sign in).",
     "issuer",
     "outcome",
   );
   const tokenSeconds = createHistogram(
     "gatehouse_token_request_seconds",
-    "From the lease to the answer of a token endpoint.",
+    "Duration from the lease of a grant to the response of the token endpoint.",
     "outcome",
   );
   const duplicates = createCounter(
     "gatehouse_duplicate_refreshes_total",
-    "Renewals with a refresh token that may have been sent before, because a process was killed while it waited for the answer. Else 0.",
+    "Refreshes with a refresh token that may have been sent before, because a process was killed while it waited for the response. Otherwise 0.",
     "issuer",
   );
   const deathToEvent = createHistogram(
     "gatehouse_failure_to_event_seconds",
-    "From the answer with which an authorization server ends a grant to the event that says so.",
+    "Duration from the response that ends a grant to the event that reports it.",
   );
   const calls = createHistogram(
     "gatehouse_execute_tool_seconds",
-    "Calls of executeTool, from where they are taken in to their answer, by the answer's type or the error's code.",
+    "Duration of calls of executeTool, by the type of the result or the code of the error.",
     "outcome",
   );
   const toolRuns = createHistogram(
     "gatehouse_tool_run_seconds",
-    "Runs of tools, from their start to their end, by how they ended.",
+    "Duration of tool executions, by their final status.",
     "status",
   );
   const eventLag = createHistogram(
     "gatehouse_event_lag_seconds",
-    "From when an event was written, by the database's clock, to when it was read for this process's subscribers.",
+    "Duration from the writing of an event, by the database's clock, to its reading for the subscribers of this process.",
   );
   new Gauge({
     name: "gatehouse_event_subscribers",
-    help: "Subscriptions to logs that are open at this process.",
+    help: "Open subscriptions to logs in this process.",
     registers,
     collect() {
       this.set(countSubscribers());
@@ -104,7 +104,7 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   });
   new Gauge({
     name: "gatehouse_tool_runs_running",
-    help: "Runs that are under way in this process.",
+    help: "Tool executions that are running in this process.",
     registers,
     collect() {
       this.set(countRunning());
@@ -113,23 +113,23 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
   const databaseUp = createGauge("gatehouse_database_up", "1 when the database answered just now.");
   const accounts = createGauge(
     "gatehouse_accounts",
-    "Accounts at servers by their state, in the whole installation. REAUTH_REQUIRED: only a person can help.",
+    "Accounts by state, in the whole installation. REAUTH_REQUIRED: a user must sign in again.",
     "state",
     "reason",
   );
   const consents = createGauge(
     "gatehouse_consents_last_hour",
-    "Attempts at consent that began in the last hour, by what became of them, in the whole installation.",
+    "Consent attempts that started in the last hour, by result, in the whole installation.",
     "status",
     "error",
   );
   const outboxAge = createGauge(
     "gatehouse_webhook_outbox_age_seconds",
-    "Age of the oldest event that a webhook endpoint which is on has not taken yet.",
+    "Age of the oldest event that has not been delivered to an enabled webhook endpoint.",
   );
   const revocationAge = createGauge(
     "gatehouse_revocation_outbox_age_seconds",
-    "Age of the oldest token or registration that is still to be ended at its authorization server.",
+    "Age of the oldest token or registration that has not been revoked yet.",
   );
 
   async function readDatabase(): Promise<void> {

@@ -115,7 +115,7 @@ function checkRange(from: Date, to: Date): void {
   const faults = new InputFaults();
   const rangeMs = to.getTime() - from.getTime();
   if (rangeMs <= 0) faults.add("to", "Give a time after `from`.");
-  if (rangeMs > longestMs) faults.add("from", "Give a range of at most 90 days.");
+  if (rangeMs > longestMs) faults.add("from", "Specify a range of at most 90 days.");
   faults.throwIfAny();
 }
 

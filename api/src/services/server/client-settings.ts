@@ -95,7 +95,7 @@ async function checkSigningKey(
   // Stored values were validated when they were entered.
   if (input.oauthPrivateKey == null && input.oauthSigningAlgorithm === undefined) return;
   if (privateKey.length > maxKeyLength) {
-    faults.add("oauthPrivateKey", "At most 16,384 characters.");
+    faults.add("oauthPrivateKey", "Enter at most 16,384 characters.");
     return;
   }
   const fault = await findSigningKeyFault({ privateKey, algorithm });

@@ -26,7 +26,7 @@ export function createSandboxServers(deps: {
     description: sandbox && offered && { servers: offered, accountUrl: `${sandbox.url}/account` },
     /** @returns the row ids; servers that already exist are not added again */
     async add(caller: Caller | null, workspaceId: string): Promise<string[]> {
-      if (!offered) throw new ServiceError("CONFLICT", "The sandbox does not run here.");
+      if (!offered) throw new ServiceError("CONFLICT", "The sandbox is not running.");
       const ids: string[] = [];
       for (const { name, url } of offered) {
         const present =

@@ -6,7 +6,8 @@ import type { RegistrationStore } from "#storage/registration-store.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { notFound } from "../access/service-error.ts";
 import { lockServer, patient } from "./server-lock.ts";
-import { type Quotas, requireServerQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireServerQuota } from "../access/quotas.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
 /**
@@ -63,44 +64,6 @@ const marginMs = 50;
 
 export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
   const { db, access } = deps;
-
-  /** @param passed the servers that this run has already handled, successfully or not */
-  async function finalizeNext(passed: readonly string[]): Promise<string | null> {
-    let serverId: string | null = null;
-    try {
-      const ended = await db.$transaction(async (tx) => {
-        // Skips a row that is locked by a transaction that restores the server.
-        const [server] = await tx.$queryRaw<
-          { id: string; workspaceId: string; deletedById: string | null }[]
-        >`
-          SELECT "id", "workspaceId", "deletedById" FROM "McpServer"
-          WHERE "deletedAt" <= now() - make_interval(secs => ${deps.undoMs}::float8 / 1000)
-            AND "id" <> ALL (${passed}::uuid[])
-          ORDER BY "deletedAt" LIMIT 1 FOR UPDATE SKIP LOCKED`;
-        if (!server) return null;
-        serverId = server.id;
-        const { id, workspaceId, deletedById: actorId } = server;
-        const reason = "DISCONNECTED_BY_USER";
-        // An event is appended for every grant that ends with the server.
-        await deps.grants.endAll(tx, id, reason, actorId);
-        await deps.registrations.retireAll(tx, id, { workspaceId, actorId, reason });
-        await tx.mcpServer.delete({ where: { id } });
-        const event = { type: "SERVER_DELETED", workspaceId, serverId: id, actorId } as const;
-        await deps.appendServerEvent(tx, event);
-        return workspaceId;
-      }, patient);
-      if (ended === null) return null;
-      if (serverId !== null) deps.changes.server(serverId);
-      deps.changes.workspace(ended);
-      deps.revocation.kick();
-    } catch (error) {
-      // For example because an encryption key is missing: the server stays deleted, and a later run
-      // retries it. The other servers do not wait for it.
-      if (serverId === null) throw error;
-      deps.onError(error);
-    }
-    return serverId;
-  }
 
   return {
     async delete(maybeCaller, id) {
@@ -163,10 +126,73 @@ export function createServerDeletion(deps: ServerDeletionDeps): Deletion {
     async finalizeDue(signal) {
       const passed: string[] = [];
       while (!signal?.aborted) {
-        const serverId = await finalizeNext(passed);
+        const serverId = await finalizeNext(deps, passed);
         if (serverId === null) return;
         passed.push(serverId);
       }
     },
   };
+}
+
+interface DeletedServer {
+  id: string;
+  workspaceId: string;
+  deletedById: string | null;
+}
+
+/**
+ * Permanently deletes the next server whose time is over. Returns its id, or null if none is left.
+ * @param passed the servers that this run has already handled, successfully or not
+ */
+async function finalizeNext(
+  deps: ServerDeletionDeps,
+  passed: readonly string[],
+): Promise<string | null> {
+  let serverId: string | null = null;
+  try {
+    const server = await deps.db.$transaction(async (tx) => {
+      const due = await lockNext(deps, tx, passed);
+      if (!due) return null;
+      serverId = due.id;
+      await erase(deps, tx, due);
+      return due;
+    }, patient);
+    if (!server) return null;
+    deps.changes.server(server.id);
+    deps.changes.workspace(server.workspaceId);
+    deps.revocation.kick();
+  } catch (error) {
+    // For example because an encryption key is missing: the server stays deleted, and a later run
+    // retries it. The other servers do not wait for it.
+    if (serverId === null) throw error;
+    deps.onError(error);
+  }
+  return serverId;
+}
+
+async function lockNext(
+  { undoMs }: ServerDeletionDeps,
+  tx: Transaction,
+  passed: readonly string[],
+): Promise<DeletedServer | undefined> {
+  // Skips a row that is locked by a transaction that restores the server.
+  const [server] = await tx.$queryRaw<DeletedServer[]>`
+    SELECT "id", "workspaceId", "deletedById" FROM "McpServer"
+    WHERE "deletedAt" <= now() - make_interval(secs => ${undoMs}::float8 / 1000)
+      AND "id" <> ALL (${passed}::uuid[])
+    ORDER BY "deletedAt" LIMIT 1 FOR UPDATE SKIP LOCKED`;
+  return server;
+}
+
+async function erase(
+  { grants, registrations, appendServerEvent }: ServerDeletionDeps,
+  tx: Transaction,
+  { id, workspaceId, deletedById: actorId }: DeletedServer,
+): Promise<void> {
+  const reason = "DISCONNECTED_BY_USER";
+  // An event is appended for every grant that ends with the server.
+  await grants.endAll(tx, id, reason, actorId);
+  await registrations.retireAll(tx, id, { workspaceId, actorId, reason });
+  await tx.mcpServer.delete({ where: { id } });
+  await appendServerEvent(tx, { type: "SERVER_DELETED", workspaceId, serverId: id, actorId });
 }

@@ -5,9 +5,11 @@ import type { Stores } from "#storage/stores.ts";
 import type { AccessServices } from "../access/access-services.ts";
 import type { DiscoveryServices } from "../discovery/discovery-services.ts";
 import type { GrantServices } from "../grant/grant-services.ts";
+import { createServer } from "./create-server.ts";
 import { createSandboxServers, type Sandbox } from "./sandbox-servers.ts";
 import { createServerDeletion } from "./server-deletion.ts";
-import { createServers, type ServersDeps } from "./servers.ts";
+import type { Servers, ServersDeps } from "./servers.ts";
+import { updateServer } from "./update-server.ts";
 
 export type ServerServices = ReturnType<typeof createServerServices>;
 
@@ -24,7 +26,7 @@ export function createServerServices(
   }: {
     sandbox: Sandbox | null;
     /** Called when client credentials were set for a server. */
-    onClientCredentials: ServersDeps["connectItself"];
+    onClientCredentials: ServersDeps["onClientCredentials"];
   },
 ) {
   const { db, changes, logger, config } = platform;
@@ -37,14 +39,18 @@ export function createServerServices(
     revocation: lower.revocation,
     changes,
   };
-  const servers = createServers({
+  const serversDeps: ServersDeps = {
     ...shared,
     secrets: stores.secrets,
     detector: lower.detector,
     newId: platform.newId,
     appendEvent,
-    connectItself: onClientCredentials,
-  });
+    onClientCredentials,
+  };
+  const servers: Servers = {
+    create: (...args) => createServer(serversDeps, ...args),
+    update: (...args) => updateServer(serversDeps, ...args),
+  };
   const deletion = createServerDeletion({
     ...shared,
     registrations: stores.registrations,

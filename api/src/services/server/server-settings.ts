@@ -44,10 +44,7 @@ export function checkSettings(
   signsItself: boolean,
 ): void {
   if (input.authType === "UNKNOWN")
-    faults.add(
-      "authType",
-      "UNKNOWN is what detection says when nothing answers; leave authType out instead.",
-    );
+    faults.add("authType", "UNKNOWN cannot be set. Omit authType to detect it.");
   checkDescription(faults, input.description);
   checkTimeout(faults, "requestTimeoutMs", input.requestTimeoutMs);
   checkHeaders(faults, input.headers ?? [], signsItself);
@@ -58,7 +55,7 @@ export function checkSettings(
         input[field].length > 2_048 ||
         hasControlCharacters(input[field]))
     )
-      faults.add(field, "Between 1 and 2,048 characters; null clears it.");
+      faults.add(field, "Enter 1 to 2,048 characters, or null to clear the value.");
   if (input.oauthIssuer != null && !isIssuer(input.oauthIssuer))
     faults.add("oauthIssuer", noIssuer);
 }
@@ -88,7 +85,7 @@ export function checkDestination(
   if (movesAway && hasStoredHeaders && keepsHeader)
     faults.add(
       "headers",
-      "The new address is another host: enter the header values again, or remove them.",
+      "The new URL has a different host. Enter the header values again, or remove them.",
     );
   // A different client id starts without secret and key.
   const keepsClient =
@@ -133,7 +130,7 @@ export function mergeHeaders(
     headers.map(({ name, value }, index) => {
       const kept = value ?? storedByName.get(name.toLowerCase());
       if (kept === undefined)
-        faults.add(`headers.${index}.value`, `No value is stored for ${name}; give it one.`);
+        faults.add(`headers.${index}.value`, `No value is stored for ${name}. Enter a value.`);
       return [name, kept ?? ""];
     }),
   );

@@ -37,12 +37,12 @@ export function checkTarget(
       `The client id belongs to ${client.issuer}: it is never used at another authorization server.`,
     );
   if (scopes && scopes.length > maxScopes)
-    faults.add("oauthScopes", `At most ${maxScopes} scopes.`);
+    faults.add("oauthScopes", `Enter at most ${maxScopes} scopes.`);
   scopes?.forEach((scope, index) => {
     if (!isScopeToken(scope) || scope.length > maxScopeLength)
       faults.add(
         `oauthScopes.${index}`,
-        "A scope is printable ASCII without blanks, quotation marks and backslashes.",
+        "A scope consists of printable ASCII characters without spaces, quotation marks and backslashes.",
       );
   });
 }

@@ -35,7 +35,7 @@ interface Noted {
 }
 
 /** The maximum age of the stored time of the last contact, in milliseconds. */
-const renewAfterMs = 60_000;
+const refreshAfterMs = 60_000;
 const mostRemembered = 10_000;
 /** A gateway sends these for a server that does not respond. */
 const gatewayErrors = new Set([502, 503, 504]);
@@ -62,7 +62,7 @@ export function createReachability(deps: ReachabilityDeps): Reachability {
     const isReachable = verdict.message === null;
     const last = noted.get(server.id);
     const stored = last?.isReachable ?? server.reachability === "REACHABLE";
-    const isRecent = last !== undefined && nowMs - last.atMs < renewAfterMs;
+    const isRecent = last !== undefined && nowMs - last.atMs < refreshAfterMs;
     if (stored === isReachable && isRecent) return;
     noted.set(server.id, { isReachable, atMs: nowMs });
     deps.background.start("update of a server's reachability", async () => {

@@ -4,7 +4,7 @@ import { type Access, type Caller, mayOnServer, ownerOf, requireCaller } from ".
 import type { CallCaches, KnownCatalog, KnownGrant, KnownServer } from "../cache/call-caches.ts";
 import { keyOfAccount, keyOfMember } from "../cache/account-key.ts";
 import type { CatalogTool } from "../catalog/catalogs.ts";
-import { connectsItself } from "../grant/connects-itself.ts";
+import { needsClientCredentials } from "../grant/needs-client-credentials.ts";
 import { notFound } from "../access/service-error.ts";
 
 /** The information that is required before a tool can run. */
@@ -104,7 +104,7 @@ export function createCallContexts({ access, rows }: CallContextsDeps): CallCont
  * need fewer scopes.
  */
 function reasonOf(server: McpServer, grant: KnownGrant | null): OAuthReason | null {
-  if (server.authType !== "OAUTH" || connectsItself(server, grant)) return null;
+  if (server.authType !== "OAUTH" || needsClientCredentials(server, grant)) return null;
   if (!grant || grant.state === "DISCONNECTED") return grant?.reason ?? "NOT_CONNECTED";
   return isDeadReason(grant.reason) ? grant.reason : null;
 }

@@ -175,7 +175,7 @@ export function createElicitations(deps: ElicitationsDeps): Elicitations {
         if (issues.length > 0)
           return {
             __typename: "InvalidElicitationAnswer",
-            message: "The answer does not fit what is asked.",
+            message: "The answer does not match the requested form.",
             issues,
           };
         given = filled as Record<string, unknown>;
@@ -243,5 +243,5 @@ function toAnswer(outcome: ElicitationOutcome): Answer {
 }
 
 function tooLate(): ServiceError {
-  return new ServiceError("CONFLICT", "This question is answered already, or over.");
+  return new ServiceError("CONFLICT", "This question has already been answered or has ended.");
 }

@@ -130,7 +130,7 @@ async function startExecution(
   } catch (error) {
     // The insert may have succeeded despite the error. Recording the failure ensures that the row states that nothing was run.
     run ??= running.start(record);
-    const errorMessage = "It could not be recorded, so it was not run.";
+    const errorMessage = "The execution could not be recorded, so the tool was not run.";
     run.finish({ status: "FAILED", errorMessage, freesKey: true });
     throw error;
   }

@@ -176,11 +176,11 @@ function encodePlace(id: string): string {
 /** @throws ServiceError BAD_USER_INPUT */
 function readPage(first: number | null, after: string | null) {
   const faults = new InputFaults();
-  if (first !== null && first < 0) faults.add("first", "Give a number from 0 to 100.");
+  if (first !== null && first < 0) faults.add("first", "Enter a number from 0 to 100.");
   const [kind, id = ""] =
     after === null ? [] : Buffer.from(after, "base64url").toString().split(":");
   if (after !== null && (kind !== "run" || !isUuid(id)))
-    faults.add("after", "Give a cursor of this list.");
+    faults.add("after", "Enter a cursor of this list.");
   faults.throwIfAny();
   return {
     size: Math.min(first ?? defaultPageSize, maxPageSize),

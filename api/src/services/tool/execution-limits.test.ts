@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createExecutionLimits, type ConcurrencyLimits } from "./execution-limits.ts";
+import type { ConcurrencyLimits } from "#config/limits.ts";
+import { createExecutionLimits } from "./execution-limits.ts";
 
 const of = (workspaceId: string, serverId: string, userId: string) => ({
   workspaceId,

@@ -1,3 +1,4 @@
+import type { CallRates, ConcurrencyLimits } from "#config/limits.ts";
 import { ServiceError } from "../access/service-error.ts";
 import { createProcessRateLimiter, type ProcessRateLimit } from "../access/process-rate-limit.ts";
 
@@ -12,19 +13,6 @@ export interface ExecutionLimits {
    * so that a slow server does not build up a backlog
    */
   take(whose: { workspaceId: string; serverId: string; userId: string }): () => void;
-}
-
-/** The maximum numbers of concurrent calls. */
-export interface ConcurrencyLimits {
-  perWorkspace: number;
-  perServer: number;
-  perUser: number;
-}
-
-/** The number of calls that can be started per second, on average. Short bursts may exceed it (see `burstSeconds`). */
-export interface CallRates {
-  perUser: number;
-  perWorkspace: number;
 }
 
 export interface ExecutionLimitsDeps {

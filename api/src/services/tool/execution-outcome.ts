@@ -20,88 +20,107 @@ export interface CallFacts {
 }
 
 export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusion {
-  const { server, toolName } = facts;
   switch (answer.kind) {
-    case "result": {
-      const { content, structuredContent, isError, notes } = answer;
-      return {
-        outcome: {
-          status: isError ? "FAILED" : "SUCCEEDED",
-          // The tool's own message is visible only to the user that started the execution, while errorMessage is also visible to admins.
-          errorMessage: isError ? "The tool says that it failed." : null,
-          isToolError: isError,
-          result: { content, structuredContent, ...(notes ? { notes } : {}) },
-        },
-        answer: executed,
-      };
-    }
+    case "result":
+      return concludeResult(answer);
     case "unknown-tool":
-      return {
-        outcome: {
-          status: "FAILED",
-          errorMessage: "The server has no such tool any more.",
-          freesKey: true,
-        },
-        answer: () => ({
-          __typename: "ToolNotFound",
-          message: `${server.name} has no tool "${toolName}" any more.`,
-          suggestions: [],
-        }),
-      };
+      return concludeUnknownTool(facts);
     case "timed-out":
       return {
-        outcome: { status: "TIMED_OUT", errorMessage: "The server did not answer in time." },
-        answer: (execution) => timedOutAnswer(server, execution),
+        outcome: { status: "TIMED_OUT", errorMessage: "The server did not respond in time." },
+        answer: (execution) => timedOutAnswer(facts.server, execution),
       };
     case "cancelled":
       return { outcome: describeEnd(facts, answer.sent === true), answer: executed };
-    case "unreachable": {
-      const { message, sent, retryable } = answer;
-      return {
-        outcome: {
-          status: "FAILED",
-          errorMessage: "The server could not be reached.",
-          freesKey: sent === false || retryable,
-          ...saying(message),
-        },
-        answer: () => ({ __typename: "ServerUnreachable", message, retryable }),
-      };
-    }
-    case "protocol-error": {
-      const { code, message, notes } = answer;
-      return {
-        outcome: {
-          status: "FAILED",
-          errorMessage: `The server answered with an error (${code}).`,
-          ...saying(message, notes),
-        },
-        answer: (execution) =>
-          code === "not-mcp"
-            ? { __typename: "ServerUnreachable", message, retryable: false }
-            : executed(execution),
-      };
-    }
-    case "refused": {
-      const message = describeFailure(answer);
-      const refused = refusedAnswer(server, answer, message);
-      const needsConsent = refused.__typename === "ReauthRequired";
-      return {
-        outcome: {
-          status: needsConsent ? "REAUTH_REQUIRED" : "FAILED",
-          errorMessage: needsConsent ? null : message,
-          freesKey: true,
-        },
-        answer: () => refused,
-      };
-    }
+    case "unreachable":
+      return concludeUnreachable(answer);
+    case "protocol-error":
+      return concludeProtocolError(answer);
+    case "refused":
+      return concludeRefusal(answer, facts);
   }
+}
+
+type AnswerOf<Kind extends ToolCallAnswer["kind"]> = Extract<ToolCallAnswer, { kind: Kind }>;
+
+function concludeResult(answer: AnswerOf<"result">): Conclusion {
+  const { content, structuredContent, isError, notes } = answer;
+  return {
+    outcome: {
+      status: isError ? "FAILED" : "SUCCEEDED",
+      // The tool's own message is visible only to the user that started the execution, while errorMessage is also visible to admins.
+      errorMessage: isError ? "The tool reported an error." : null,
+      isToolError: isError,
+      result: { content, structuredContent, ...(notes ? { notes } : {}) },
+    },
+    answer: executed,
+  };
+}
+
+function concludeUnknownTool({ server, toolName }: CallFacts): Conclusion {
+  return {
+    outcome: {
+      status: "FAILED",
+      errorMessage: "The server no longer has this tool.",
+      freesKey: true,
+    },
+    answer: () => ({
+      __typename: "ToolNotFound",
+      message: `${server.name} no longer has a tool "${toolName}".`,
+      suggestions: [],
+    }),
+  };
+}
+
+function concludeUnreachable({ message, sent, retryable }: AnswerOf<"unreachable">): Conclusion {
+  return {
+    outcome: {
+      status: "FAILED",
+      errorMessage: "The server could not be reached.",
+      freesKey: sent === false || retryable,
+      ...saying(message),
+    },
+    answer: () => ({ __typename: "ServerUnreachable", message, retryable }),
+  };
+}
+
+function concludeProtocolError({ code, message, notes }: AnswerOf<"protocol-error">): Conclusion {
+  return {
+    outcome: {
+      status: "FAILED",
+      errorMessage: `The server responded with an error (${code}).`,
+      ...saying(message, notes),
+    },
+    answer:
+      code === "not-mcp"
+        ? () => ({ __typename: "ServerUnreachable", message, retryable: false })
+        : executed,
+  };
+}
+
+function concludeRefusal(answer: AnswerOf<"refused">, { server }: CallFacts): Conclusion {
+  const message = describeFailure(answer);
+  const refused = refusedAnswer(server, answer, message);
+  const needsConsent = refused.__typename === "ReauthRequired";
+  return {
+    outcome: {
+      status: needsConsent ? "REAUTH_REQUIRED" : "FAILED",
+      errorMessage: needsConsent ? null : message,
+      freesKey: true,
+    },
+    answer: () => refused,
+  };
 }
 
 function describeEnd({ endCause }: CallFacts, wasSent: boolean): ExecutionOutcome {
   // The server was notified of the cancellation, but may already have completed the tool.
   const what = wasSent ? "The tool may have run." : "The tool did not run.";
   return endCause === "CANCELLED"
-    ? { status: "CANCELLED", errorMessage: `It was cancelled. ${what}`, freesKey: !wasSent }
+    ? {
+        status: "CANCELLED",
+        errorMessage: `The execution was cancelled. ${what}`,
+        freesKey: !wasSent,
+      }
     : {
         status: "INTERRUPTED",
         errorMessage: `Gatehouse was stopped before it had an answer. ${what}`,

@@ -37,7 +37,7 @@ export function createOrphanedExecutions(deps: OrphanedExecutionsDeps): Orphaned
     }
   }
 
-  async function turn(): Promise<void> {
+  async function endOrphans(): Promise<void> {
     good = (await deps.isReachable()) ? good + 1 : 0;
     await interrupt();
   }
@@ -49,7 +49,7 @@ export function createOrphanedExecutions(deps: OrphanedExecutionsDeps): Orphaned
       const timer = setInterval(() => {
         if (isRunning) return;
         isRunning = true;
-        void turn()
+        void endOrphans()
           .catch((error: unknown) => {
             good = 0;
             onError(error);

@@ -36,7 +36,7 @@ export async function prepareCall(
   if (!server.enabled)
     return {
       __typename: "ServerDisabled",
-      message: `${server.name} is switched off.`,
+      message: `${server.name} is disabled.`,
       serverId: server.id,
     };
   if (context.reason !== null) return reauthRequired(server, context.reason);
@@ -75,7 +75,7 @@ export async function prepareCall(
   if (kind === "ASK" && !wanted.confirmed)
     return {
       __typename: "ToolConfirmationRequired",
-      message: `${explain(title, isChangedSinceApproval)} Confirm that it shall run.`,
+      message: `${explain(title, isChangedSinceApproval)} Confirm the call to run it.`,
       serverId: server.id,
       tool,
     };
@@ -85,7 +85,7 @@ export async function prepareCall(
 function explain(title: string, isChangedSinceApproval: boolean): string {
   return isChangedSinceApproval
     ? `${title} declares something else than it did when it was approved.`
-    : `${title} asks before it runs.`;
+    : `${title} requires confirmation.`;
 }
 
 function explainDenial(title: string, { isNew, needsReview }: PolicyDecision): string {
@@ -99,7 +99,7 @@ function explainDenial(title: string, { isNew, needsReview }: PolicyDecision): s
 function invalid(tool: CatalogTool, issues: ArgumentIssue[]): ExecuteAnswer {
   return {
     __typename: "InvalidToolArguments",
-    message: `The arguments do not fit ${tool.name}.`,
+    message: `The arguments do not match the schema of ${tool.name}.`,
     issues,
   };
 }

@@ -77,7 +77,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
   ): Promise<ReadingRefusal | Exclude<Answer, Failure>> {
     const { id: serverId, workspaceId } = server;
     if (!server.enabled)
-      return { __typename: "ServerDisabled", message: `${server.name} is switched off.`, serverId };
+      return { __typename: "ServerDisabled", message: `${server.name} is disabled.`, serverId };
     const ownerId = ownerOf(server, caller);
     const reason = await accounts.reasonNotToCall(server, ownerId);
     if (reason !== null) return reauthRequired(server, reason);
@@ -131,7 +131,8 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
         message,
         issues,
       });
-      if ("issues" in checked) return invalid(`The arguments do not fit ${name}.`, checked.issues);
+      if ("issues" in checked)
+        return invalid(`The arguments do not match the schema of ${name}.`, checked.issues);
       const answer = await read(caller, server, signal, (session) =>
         getPrompt(session, { name, arguments: checked.arguments }),
       );

@@ -40,7 +40,7 @@ const freeingTimeoutMs = 5_000;
 
 /** The settings or permissions changed after the call had been admitted. */
 const changedBeforeSending = notSent(
-  "The server's settings, or the right to use it, changed before the tool was called. Nothing was run.",
+  "The server's settings or your permissions changed before the tool was called. The tool was not run.",
 );
 
 /** Runs an execution that was started, and records its outcome. Expected failures are returned; unexpected errors are thrown. */
@@ -63,7 +63,7 @@ export async function runTool(
       await waitForFreeing(deps, run);
     return conclusion.answer(execution);
   } catch (error) {
-    run.finish({ status: "FAILED", errorMessage: "Something went wrong inside Gatehouse." });
+    run.finish({ status: "FAILED", errorMessage: "An internal error occurred." });
     throw error;
   }
 }

@@ -86,85 +86,14 @@ const contentTtlMs = 24 * 60 * 60_000;
 const progressEveryMs = 250;
 const longestMessage = 500;
 
+/** A run, and the function that aborts it for a reason. */
+type OwnRun = Run & { abort(cause: EndCause): void };
+
 export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExecutions {
   const { writer, clock } = deps;
-  const running = new Map<string, Run & { abort(cause: EndCause): void }>();
+  const running = new Map<string, OwnRun>();
   /** Whether the grace period of a shutdown is over. */
   let isInterrupting = false;
-
-  function start(record: RunRecord, isStored = false): Run {
-    const controller = new AbortController();
-    const ended = Promise.withResolvers<void>();
-    let endCause: EndCause | null = null;
-    let timer: NodeJS.Timeout | null = null;
-    let toldAtMs = -Infinity;
-    /** The most recent progress, which may not have been published yet. */
-    let newest: ExecutionProgress | null = null;
-
-    function change(shape: Partial<Execution>): void {
-      record.execution = { ...record.execution, ...shape };
-    }
-
-    const run: Run & { abort(cause: EndCause): void } = {
-      record,
-      signal: controller.signal,
-      get endCause() {
-        return endCause;
-      },
-      ended: ended.promise,
-      cancel: () => run.abort("CANCELLED"),
-      noteProgress({ progress, total, message }) {
-        if (!running.has(record.execution.id)) return;
-        newest = { progress, total, message: message && message.slice(0, longestMessage) };
-        const inMs = toldAtMs + progressEveryMs - performance.now();
-        timer ??= setTimeout(
-          () => {
-            timer = null;
-            toldAtMs = performance.now();
-            change({ progress: newest });
-            writer.note(record);
-          },
-          Math.max(0, inMs),
-        );
-      },
-      finish({ status, errorMessage, isToolError = false, result = null, freesKey = false }) {
-        if (timer) clearTimeout(timer);
-        const stored = result && deps.cutResult(result);
-        record.result = stored?.text ?? null;
-        record.freesKey = freesKey;
-        const args = record.execution.contents?.arguments ?? null;
-        change({
-          status,
-          errorMessage,
-          isToolError,
-          progress: newest,
-          finishedAt: clock.now(),
-          resultBytes: stored?.bytes ?? null,
-          contentTruncated: stored?.isTruncated ?? false,
-          contents: {
-            arguments: args,
-            // Matches what later reads will return while the result is kept.
-            result: stored?.isTruncated ? (JSON.parse(stored.text) as ExecutionContent) : result,
-          },
-        });
-        running.delete(record.execution.id);
-        writer.note(record);
-        const { startedAt, finishedAt } = record.execution;
-        deps.onFinished({ status, durationMs: Number(finishedAt) - startedAt.getTime() });
-        ended.resolve();
-        return { ...record.execution, contents: { arguments: args, result } };
-      },
-      abort(cause) {
-        endCause ??= cause;
-        controller.abort();
-      },
-    };
-    running.set(record.execution.id, run);
-    if (isInterrupting) run.abort("INTERRUPTED");
-    if (isStored) writer.noteStored(record);
-    else writer.note(record);
-    return run;
-  }
 
   return {
     prepare({ arguments: args, written, ...whose }) {
@@ -192,21 +121,29 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
         },
       };
     },
-    start,
+    start(record, isStored = false) {
+      const { id } = record.execution;
+      const run = createRun(deps, record, { onEnd: () => running.delete(id) });
+      running.set(id, run);
+      if (isInterrupting) run.abort("INTERRUPTED");
+      if (isStored) writer.noteStored(record);
+      else writer.note(record);
+      return run;
+    },
     find: (id) => running.get(id) ?? null,
     ids: () => [...running.keys()],
 
     async wait(id) {
       const run = running.get(id);
       if (!run || run.signal.aborted) return false;
-      run.record.execution = { ...run.record.execution, status: "WAITING_FOR_INPUT" };
+      change(run.record, { status: "WAITING_FOR_INPUT" });
       await writer.store(run.record);
       return running.has(id);
     },
     async resume(id) {
       const run = running.get(id);
       if (!run) return;
-      run.record.execution = { ...run.record.execution, status: "RUNNING" };
+      change(run.record, { status: "RUNNING" });
       writer.note(run.record);
     },
 
@@ -219,4 +156,100 @@ export function createRunningExecutions(deps: RunningExecutionsDeps): RunningExe
       clearTimeout(timer);
     },
   };
+}
+
+function change(record: RunRecord, shape: Partial<Execution>): void {
+  record.execution = { ...record.execution, ...shape };
+}
+
+function createRun(
+  deps: RunningExecutionsDeps,
+  record: RunRecord,
+  { onEnd }: { onEnd(): void },
+): OwnRun {
+  const controller = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  const progress = createProgressNotes(deps.writer, record);
+  let endCause: EndCause | null = null;
+
+  const abort = (cause: EndCause): void => {
+    endCause ??= cause;
+    controller.abort();
+  };
+  return {
+    record,
+    signal: controller.signal,
+    get endCause() {
+      return endCause;
+    },
+    ended: ended.promise,
+    abort,
+    cancel: () => abort("CANCELLED"),
+    noteProgress: progress.note,
+    finish(outcome) {
+      const args = record.execution.contents?.arguments ?? null;
+      recordOutcome(deps, record, outcome, progress.end());
+      onEnd();
+      deps.writer.note(record);
+      const { status, startedAt, finishedAt } = record.execution;
+      deps.onFinished({ status, durationMs: Number(finishedAt) - startedAt.getTime() });
+      ended.resolve();
+      return { ...record.execution, contents: { arguments: args, result: outcome.result ?? null } };
+    },
+  };
+}
+
+/** Publishes progress at an interval, as long as the execution is running. */
+function createProgressNotes(writer: ExecutionWriter, record: RunRecord) {
+  let isEnded = false;
+  let timer: NodeJS.Timeout | null = null;
+  let publishedAtMs = -Infinity;
+  /** The most recent progress, which may not have been published yet. */
+  let newest: ExecutionProgress | null = null;
+  return {
+    note({ progress, total, message }: ExecutionProgress): void {
+      if (isEnded) return;
+      newest = { progress, total, message: message && message.slice(0, longestMessage) };
+      timer ??= setTimeout(
+        () => {
+          timer = null;
+          publishedAtMs = performance.now();
+          change(record, { progress: newest });
+          writer.note(record);
+        },
+        Math.max(0, publishedAtMs + progressEveryMs - performance.now()),
+      );
+    },
+    /** Returns the most recent progress. */
+    end(): ExecutionProgress | null {
+      isEnded = true;
+      if (timer) clearTimeout(timer);
+      return newest;
+    },
+  };
+}
+
+function recordOutcome(
+  { clock, cutResult }: RunningExecutionsDeps,
+  record: RunRecord,
+  { status, errorMessage, isToolError = false, result = null, freesKey = false }: ExecutionOutcome,
+  progress: ExecutionProgress | null,
+): void {
+  const stored = result && cutResult(result);
+  record.result = stored?.text ?? null;
+  record.freesKey = freesKey;
+  change(record, {
+    status,
+    errorMessage,
+    isToolError,
+    progress,
+    finishedAt: clock.now(),
+    resultBytes: stored?.bytes ?? null,
+    contentTruncated: stored?.isTruncated ?? false,
+    contents: {
+      arguments: record.execution.contents?.arguments ?? null,
+      // Matches what later reads will return while the result is kept.
+      result: stored?.isTruncated ? (JSON.parse(stored.text) as ExecutionContent) : result,
+    },
+  });
 }

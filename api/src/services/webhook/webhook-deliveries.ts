@@ -6,7 +6,12 @@ import type { WebhookStore, WebhookTarget } from "#storage/webhook-store.ts";
 import { createWebhookAttempts } from "./webhook-attempts.ts";
 import { createDueSearch } from "./webhook-due-search.ts";
 import { startParkedDeliveries } from "./webhook-parked.ts";
-import { backoffMs, leastAttempts, longestBackoffMs, parkAfterMs } from "./webhook-schedule.ts";
+import {
+  leastAttempts,
+  longestBackoffMs,
+  parkAfterMs,
+  spreadBackoffMs,
+} from "./webhook-schedule.ts";
 import type { SendWebhook, WebhookMessage } from "./webhook-sender.ts";
 import { createWebhookSlots, type SlotLimits, type WebhookSlot } from "./webhook-slots.ts";
 
@@ -86,7 +91,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
       return store.advance(target, event.seq);
     }
     await store.record(target.id, event, sent, "RETRYING", null);
-    const waitMs = Math.max(backoffMs(target.failures, deps.random), sent.retryAfterMs ?? 0);
+    const waitMs = Math.max(spreadBackoffMs(target.failures, deps.random), sent.retryAfterMs ?? 0);
     await store.postpone(target, Math.min(waitMs, longestBackoffMs));
     return false;
   }
@@ -132,7 +137,7 @@ export function startWebhookDeliveries(deps: WebhookDeliveriesDeps): AsyncDispos
       fail(error);
       // Without a delay, a failing operation would be repeated immediately.
       if (!closing.signal.aborted)
-        await store.postpone(target, backoffMs(target.failures, deps.random));
+        await store.postpone(target, spreadBackoffMs(target.failures, deps.random));
     } finally {
       targets.delete(target);
       await store.release(target);

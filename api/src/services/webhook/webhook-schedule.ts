@@ -1,3 +1,5 @@
+import { backoffMs } from "#async/backoff.ts";
+
 /** When deliveries are retried, parked and given up. */
 const dayMs = 24 * 3_600_000;
 /** An event that has failed for this time no longer delays the following ones. */
@@ -15,7 +17,6 @@ export const longestBackoffMs = 3_600_000;
  * @returns the exponential delay in milliseconds, varied by up to a fifth so that the retries of
  * different endpoints are spread out
  */
-export function backoffMs(failures: number, random: () => number): number {
-  const plainMs = Math.min(firstBackoffMs * 2 ** failures, longestBackoffMs);
-  return plainMs * (0.8 + 0.4 * random());
+export function spreadBackoffMs(failures: number, random: () => number): number {
+  return backoffMs(failures, firstBackoffMs, longestBackoffMs) * (0.8 + 0.4 * random());
 }

@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import { isDeepStrictEqual } from "node:util";
 import type {
   Database,
@@ -18,7 +19,8 @@ import {
   visibleTo,
 } from "../access/access.ts";
 import { InputFaults, notFound, ServiceError } from "../access/service-error.ts";
-import { type Quotas, requireQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireQuota } from "../access/quotas.ts";
 import type { SendWebhook, SentWebhook, WebhookMessage } from "./webhook-sender.ts";
 
 export interface CreateWebhookInput {
@@ -88,7 +90,7 @@ const attemptDeadlineMs = 30_000;
  * administer.
  */
 export function webhooksVisibleTo(caller: Caller | null) {
-  const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const userId = caller?.userId ?? NIL;
   const administered = {
     memberships: { some: { userId, role: { in: rolesAllowed("administer") } } },
   };
@@ -109,7 +111,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 
   function checkTypes(faults: InputFaults, types: WorkspaceEventType[] | null | undefined): void {
-    if (types?.length === 0) faults.add("types", "At least one type; null for all of them.");
+    if (types?.length === 0) faults.add("types", "Enter at least one type, or null for all types.");
   }
 
   async function require(caller: Caller | null, id: string): Promise<WebhookEndpoint> {
@@ -246,8 +248,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 
     async resend(caller, deliveryId) {
       const delivery = await db.webhookDelivery.findUnique({ where: { id: deliveryId } });
-      const endpoint = await require(caller, delivery?.endpointId ??
-        "00000000-0000-0000-0000-000000000000");
+      const endpoint = await require(caller, delivery?.endpointId ?? NIL);
       const event =
         delivery && (await db.workspaceEvent.findUnique({ where: { id: delivery.eventId } }));
       if (!delivery || !event)

@@ -1,6 +1,8 @@
+import { NIL } from "uuid";
 import type { Changes } from "#events/changes.ts";
 import type { ApiToken, ApiTokenScope, Database, Prisma, Transaction } from "@gatehouse/prisma";
-import { type Quotas, requireQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireQuota } from "../access/quotas.ts";
 import type { NewEvent } from "#events/log.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
 import {
@@ -69,7 +71,7 @@ export interface ApiTokensDeps {
  * workspaces that they administer.
  */
 export function tokensVisibleTo(caller: Caller | null) {
-  const userId = caller?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const userId = caller?.userId ?? NIL;
   const administered = {
     memberships: { some: { userId, role: { in: rolesAllowed("administer") } } },
   };
@@ -104,7 +106,7 @@ export function createApiTokens(deps: ApiTokensDeps): ApiTokens {
       const faults = new InputFaults();
       const name = checkName(faults, "name", input.name);
       if (input.expiresAt && input.expiresAt.getTime() <= Date.now())
-        faults.add("expiresAt", "It would have run out already.");
+        faults.add("expiresAt", "The expiry time is in the past.");
       faults.throwIfAny();
       const { apiTokensPerUser: limit } = deps.quotas;
       const secret = deps.makeSecret();

@@ -116,78 +116,12 @@ function findFault(found: FoundInvitation | null, email: string | null): Invitat
 
 export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): InvitationAcceptance {
   const { db } = deps;
-
-  async function find(
-    from: Pick<Transaction, "$queryRaw">,
-    token: string,
-  ): Promise<FoundInvitation | null> {
-    if (!tokenForm.test(token)) return null;
-    const [found] = await from.$queryRaw<FoundInvitation[]>`
-      SELECT i."id", i."email", i."role"::text AS "role", i."workspaceId", w."name" AS "workspaceName", u."name" AS "invitedBy",
-        i."expiresAt", i."acceptedAt" IS NOT NULL AS "isUsed", i."revokedAt" IS NOT NULL AS "isRevoked",
-        i."endsAt" <= clock_timestamp() AS "isOver"
-      FROM "Invitation" i JOIN "Workspace" w ON w."id" = i."workspaceId" LEFT JOIN "User" u ON u."id" = i."createdById"
-      WHERE i."tokenHash" = ${deps.hash(token)}`;
-    return found ?? null;
-  }
-
-  /**
-   * The keys are users and client addresses, never tokens, because any number of tokens can be
-   * invented.
-   */
-  async function limit(caller: Caller | null, address: string): Promise<void> {
-    const retryAfterMs = caller
-      ? await deps.limiter.take(caller.userId)
-      : await deps.limitAddress(address);
-    if (retryAfterMs === null) return;
-    const message = "Too many requests for invitations. Wait a moment, then try again.";
-    throw new ServiceError("RATE_LIMITED", message, { retryAfterMs });
-  }
-
-  const findPerson = (caller: Caller): Promise<Person> =>
-    db.user.findUniqueOrThrow({
-      where: { id: caller.userId },
-      select: { id: true, email: true },
-    });
-
-  /** Of two concurrent acceptances the second one waits here and finds the invitation used. */
-  async function take(tx: Transaction, token: string, person: Person): Promise<Acceptance> {
-    const first = await find(tx, token);
-    if (!first) return { kind: "invalid", reason: "UNKNOWN" };
-    const { workspaceId, role } = first;
-    // Locks the workspace first, in the same order as the deletion of a workspace.
-    await tx.$queryRaw`SELECT 1 FROM "Workspace" WHERE "id" = ${workspaceId}::uuid FOR KEY SHARE`;
-    await tx.$queryRaw`SELECT 1 FROM "Invitation" WHERE "id" = ${first.id}::uuid FOR UPDATE`;
-    const accepted: Acceptance = { kind: "accepted", workspaceId };
-    const membership = { workspaceId, userId: person.id };
-    if (await tx.membership.count({ where: membership })) return accepted;
-    const fault = findFault(await find(tx, token), person.email);
-    if (fault) return { kind: "invalid", reason: fault };
-    // If the user has just joined with another link, this invitation stays valid.
-    const { count } = await tx.membership.createMany({
-      data: [{ ...membership, role }],
-      skipDuplicates: true,
-    });
-    if (count === 0) return accepted;
-    await tx.$executeRaw`
-      UPDATE "Invitation" SET "acceptedAt" = clock_timestamp(), "endsAt" = clock_timestamp(), "acceptedById" = ${person.id}::uuid
-      WHERE "id" = ${first.id}::uuid`;
-    await deps.appendMemberEvent(tx, {
-      workspaceId,
-      actorId: person.id,
-      userId: person.id,
-      change: "JOINED",
-      role,
-    });
-    return accepted;
-  }
-
   return {
     async preview(caller, token, address) {
       if (!tokenForm.test(token)) return unknownInvitation;
-      await limit(caller, address);
-      const person = caller && !caller.apiToken ? await findPerson(caller) : null;
-      const found = await find(db, token);
+      await limit(deps, caller, address);
+      const person = caller && !caller.apiToken ? await findPerson(deps, caller) : null;
+      const found = await find(deps, db, token);
       const isMember =
         found !== null &&
         person !== null &&
@@ -208,9 +142,9 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
     async accept(maybeCaller, token) {
       const caller = requirePerson(maybeCaller);
       if (!tokenForm.test(token)) return { kind: "invalid", reason: "UNKNOWN" };
-      await limit(caller, "");
-      const person = await findPerson(caller);
-      const acceptance = await db.$transaction((tx) => take(tx, token, person));
+      await limit(deps, caller, "");
+      const person = await findPerson(deps, caller);
+      const acceptance = await db.$transaction((tx) => take(deps, tx, token, person));
       if (acceptance.kind === "accepted") {
         deps.changes.members(acceptance.workspaceId);
         deps.changes.workspace(acceptance.workspaceId);
@@ -218,6 +152,79 @@ export function createInvitationAcceptance(deps: InvitationAcceptanceDeps): Invi
       return acceptance;
     },
 
-    admits: async (token, email) => findFault(await find(db, token), email) === null,
+    admits: async (token, email) => findFault(await find(deps, db, token), email) === null,
   };
+}
+
+async function find(
+  { hash }: InvitationAcceptanceDeps,
+  from: Pick<Transaction, "$queryRaw">,
+  token: string,
+): Promise<FoundInvitation | null> {
+  if (!tokenForm.test(token)) return null;
+  const [found] = await from.$queryRaw<FoundInvitation[]>`
+    SELECT i."id", i."email", i."role"::text AS "role", i."workspaceId", w."name" AS "workspaceName", u."name" AS "invitedBy",
+      i."expiresAt", i."acceptedAt" IS NOT NULL AS "isUsed", i."revokedAt" IS NOT NULL AS "isRevoked",
+      i."endsAt" <= clock_timestamp() AS "isOver"
+    FROM "Invitation" i JOIN "Workspace" w ON w."id" = i."workspaceId" LEFT JOIN "User" u ON u."id" = i."createdById"
+    WHERE i."tokenHash" = ${hash(token)}`;
+  return found ?? null;
+}
+
+/**
+ * The keys are users and client addresses, never tokens, because any number of tokens can be
+ * invented.
+ */
+async function limit(
+  deps: InvitationAcceptanceDeps,
+  caller: Caller | null,
+  address: string,
+): Promise<void> {
+  const retryAfterMs = caller
+    ? await deps.limiter.take(caller.userId)
+    : await deps.limitAddress(address);
+  if (retryAfterMs === null) return;
+  const message = "Too many requests for invitations. Wait a moment, then try again.";
+  throw new ServiceError("RATE_LIMITED", message, { retryAfterMs });
+}
+
+function findPerson({ db }: InvitationAcceptanceDeps, { userId: id }: Caller): Promise<Person> {
+  return db.user.findUniqueOrThrow({ where: { id }, select: { id: true, email: true } });
+}
+
+/** Of two concurrent acceptances the second one waits here and finds the invitation used. */
+async function take(
+  deps: InvitationAcceptanceDeps,
+  tx: Transaction,
+  token: string,
+  person: Person,
+): Promise<Acceptance> {
+  const first = await find(deps, tx, token);
+  if (!first) return { kind: "invalid", reason: "UNKNOWN" };
+  const { workspaceId, role } = first;
+  // Locks the workspace first, in the same order as the deletion of a workspace.
+  await tx.$queryRaw`SELECT 1 FROM "Workspace" WHERE "id" = ${workspaceId}::uuid FOR KEY SHARE`;
+  await tx.$queryRaw`SELECT 1 FROM "Invitation" WHERE "id" = ${first.id}::uuid FOR UPDATE`;
+  const accepted: Acceptance = { kind: "accepted", workspaceId };
+  const membership = { workspaceId, userId: person.id };
+  if (await tx.membership.count({ where: membership })) return accepted;
+  const fault = findFault(await find(deps, tx, token), person.email);
+  if (fault) return { kind: "invalid", reason: fault };
+  // If the user has just joined with another link, this invitation stays valid.
+  const { count } = await tx.membership.createMany({
+    data: [{ ...membership, role }],
+    skipDuplicates: true,
+  });
+  if (count === 0) return accepted;
+  await tx.$executeRaw`
+    UPDATE "Invitation" SET "acceptedAt" = clock_timestamp(), "endsAt" = clock_timestamp(), "acceptedById" = ${person.id}::uuid
+    WHERE "id" = ${first.id}::uuid`;
+  await deps.appendMemberEvent(tx, {
+    workspaceId,
+    actorId: person.id,
+    userId: person.id,
+    change: "JOINED",
+    role,
+  });
+  return accepted;
 }

@@ -1,3 +1,4 @@
+import { NIL } from "uuid";
 import type { Changes } from "#events/changes.ts";
 import type { Database, Invitation, Prisma, Transaction, WorkspaceRole } from "@gatehouse/prisma";
 import type { NewEvent } from "#events/log.ts";
@@ -11,7 +12,8 @@ import {
 } from "../access/access.ts";
 import { InputFaults, notFound, ServiceError } from "../access/service-error.ts";
 import type { MailLimits } from "../access/mail-limits.ts";
-import { type Quotas, requireQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireQuota } from "../access/quotas.ts";
 
 export interface CreateInvitationInput {
   workspaceId: string;
@@ -69,7 +71,7 @@ export function mayGive(giver: WorkspaceRole, role: WorkspaceRole): boolean {
  */
 export function invitationsVisibleTo(caller: Caller | null) {
   const person = caller?.apiToken ? null : caller;
-  const userId = person?.userId ?? "00000000-0000-0000-0000-000000000000";
+  const userId = person?.userId ?? NIL;
   const administered = {
     memberships: { some: { userId, role: { in: rolesAllowed("administer") } } },
   };
@@ -164,7 +166,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
             "FORBIDDEN",
             input.role === "OWNER"
               ? "Only an owner can invite an owner."
-              : "Your role does not allow this any more.",
+              : "Your role no longer allows this.",
           );
         if (email) await refuseMembers(tx, workspaceId, email);
         await requireQuota(

@@ -55,7 +55,7 @@ export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
         if (!member) throw notFound("member");
         // Checks the current role, because it may have changed in the meantime.
         if (!giver || !isAllowed(giver.role, "administer"))
-          throw new ServiceError("FORBIDDEN", "Your role does not allow this any more.");
+          throw new ServiceError("FORBIDDEN", "Your role no longer allows this.");
         if (!mayGive(giver.role, role))
           throw new ServiceError("FORBIDDEN", "Only an owner can make somebody an owner.");
         if (!mayGive(giver.role, member.role))

@@ -6,7 +6,8 @@ import { type Access, type Caller, requirePerson } from "../access/access.ts";
 import { InputFaults } from "../access/service-error.ts";
 import { checkName } from "../access/input.ts";
 import type { MemberEvent } from "./members.ts";
-import { type Quotas, requireQuota } from "../access/quotas.ts";
+import type { Quotas } from "#config/limits.ts";
+import { requireQuota } from "../access/quotas.ts";
 
 export interface Workspaces {
   create(caller: Caller | null, input: { name: string }): Promise<Workspace>;

@@ -30,7 +30,7 @@ export function refuse(error: string, description: string, status = 400): Respon
   return Response.json({ error, error_description: description }, { status });
 }
 
-/** A bearer token as RFC 6749 §5.1 has it; with `refreshToken`, one that can be renewed. */
+/** A bearer token as RFC 6749 §5.1 has it; with `refreshToken`, one that can be refreshed. */
 export function issueBearer(
   book: TokenBook,
   refreshToken: string | null,

@@ -11,7 +11,7 @@ const refreshEveryMs = 40;
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
-/** Renewed whenever its time comes: when it was, a turn of the background has passed. */
+/** Refreshed whenever its time comes: when it was, a turn of the background has passed. */
 let control: string;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ const readGrant = (serverId: string) =>
 const change = (serverId: string, data: Prisma.OAuthGrantUncheckedUpdateManyInput) =>
   gatehouse.db.oAuthGrant.updateMany({ where: { serverId: rowIdOf(serverId) }, data });
 
-/** A time at which the background renews a token of two minutes, and a call does not. */
+/** A time at which the background refreshes a token of two minutes, and a call does not. */
 const soon = () => new Date(Date.now() + 33_000);
 
 const countRefreshes = (serverId: string) =>
@@ -52,7 +52,7 @@ const countRefreshes = (serverId: string) =>
     where: { serverId: rowIdOf(serverId), type: "TOKEN_REFRESHED" },
   });
 
-async function renewed(serverId: string, times: number): Promise<void> {
+async function refreshed(serverId: string, times: number): Promise<void> {
   await expect.poll(() => countRefreshes(serverId), { timeout: 15_000 }).toBe(times);
 }
 
@@ -61,17 +61,17 @@ async function passTurns(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) {
     const times = await countRefreshes(control);
     await change(control, { accessTokenExpiresAt: soon() });
-    await renewed(control, times + 1);
+    await refreshed(control, times + 1);
   }
 }
 
-describe("grants are renewed before they expire", () => {
+describe("grants are refreshed before they expire", () => {
   it("so that a call does not wait, once, and the log says why", async () => {
     const serverId = await connectServer();
     await passTurns();
     expect(await countRefreshes(serverId)).toBe(0);
     await change(serverId, { accessTokenExpiresAt: soon() });
-    await renewed(serverId, 1);
+    await refreshed(serverId, 1);
     const countTraffic = await watchClients(gatehouse, serverId);
     const { refreshes } = countTraffic();
     await executeTool(ada, serverId, "list_notes");
@@ -105,7 +105,7 @@ describe("grants are renewed before they expire", () => {
   ])("one that %s", async (_name, data) => {
     const serverId = await connectServer();
     await change(serverId, { accessTokenExpiresAt: soon(), ...data });
-    await renewed(serverId, 1);
+    await refreshed(serverId, 1);
   });
 });
 
@@ -161,7 +161,7 @@ describe("many at once", () => {
       where: { serverId: { in: ids.map(rowIdOf) } },
       data: { accessTokenExpiresAt: soon() },
     });
-    for (const id of ids) await renewed(id, 1);
+    for (const id of ids) await refreshed(id, 1);
     expect(countRequests() - before).toBe(10);
     const ended = await gatehouse.db.workspaceEvent.count({ where: { type: "REAUTH_REQUIRED" } });
     expect(ended).toBe(0);
@@ -179,7 +179,7 @@ describe("many at once", () => {
     await broken.faults.reached("token-endpoint-hangs");
     const times = await countRefreshes(control);
     await change(control, { accessTokenExpiresAt: soon() });
-    await renewed(control, times + 1);
+    await refreshed(control, times + 1);
     broken.faults.clear();
     for (const id of ids) await change(id, { refreshToken: null });
   });

@@ -1,7 +1,7 @@
 import type { McpServer, OAuthGrant } from "@gatehouse/prisma";
 
 /** Whether the workspace should connect this account with client credentials: it was neither disconnected by a user nor rejected. */
-export function connectsItself(
+export function needsClientCredentials(
   server: McpServer,
   grant: Pick<OAuthGrant, "state" | "reason"> | null,
 ): boolean {

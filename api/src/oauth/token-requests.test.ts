@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fetch } from "./ports.ts";
 import { createStepRecorder, type Step } from "./flow-steps.ts";
-import { exchangeCode, requestRefresh } from "./token-endpoint.ts";
+import { exchangeCode } from "./token-exchange.ts";
+import { requestRefresh } from "./token-refresh.ts";
 import { noKey, signTestAssertion } from "./testing/assertion.ts";
 import { createVirtualTime } from "./testing/virtual-time.ts";
 
@@ -56,6 +57,7 @@ async function exchange(answer: Answer, options: Partial<Parameters<typeof excha
     codeVerifier: "the-verifier",
     redirectUri: "http://localhost:4000/oauth/callback",
     resource: "https://mcp.example/mcp",
+    supportedAuthMethods: ["none"],
     fetch,
     steps: createStepRecorder({ onStep: (step) => steps.push(step), clock: createVirtualTime() }),
     ...options,
@@ -327,6 +329,8 @@ describe("exchangeCode", () => {
     expect(outcome).toEqual({
       kind: "tokens",
       remark: null,
+      tokenEndpointAuthMethod: "none",
+      resource: "https://mcp.example/mcp",
       tokens: {
         accessToken: "at",
         refreshToken: "rt",
@@ -386,4 +390,81 @@ describe("exchangeCode", () => {
   function error(code: string): Answer {
     return json({ error: code }, { status: 400 });
   }
+});
+
+describe("a refusal that precedes the use of the code", () => {
+  const tokens = { access_token: "at", token_type: "Bearer" };
+  const refuse =
+    (error: string, more = {}) =>
+    () =>
+      Response.json({ error, ...more }, { status: 400 });
+  const inTurn = (...answers: (() => Response)[]): Answer => {
+    const left = [...answers];
+    return () => (left.shift() ?? refuse("invalid_grant"))();
+  };
+  const accept = () => Response.json(tokens);
+  const confidential = {
+    ...publicClient,
+    clientSecret: "the-secret",
+    tokenEndpointAuthMethod: "client_secret_basic",
+  };
+
+  it.each([
+    ["invalid_target", refuse("invalid_target")],
+    [
+      "AADSTS9010010, whatever the host",
+      refuse("invalid_request", { error_description: "AADSTS9010010: The resource parameter..." }),
+    ],
+  ])("I11 of the resource leads to one attempt without it: %s", async (_, refused) => {
+    const { outcome, requests, steps } = await exchange(inTurn(refused, accept));
+    expect(outcome).toMatchObject({ kind: "tokens", resource: null });
+    expect(requests.map(({ body }) => body.has("resource"))).toEqual([true, false]);
+    expect(steps.map(({ detail }) => detail)).toContain(
+      "The resource parameter was refused; it is left out.",
+    );
+  });
+
+  it("I11 is repeated once only", async () => {
+    const { outcome, requests } = await exchange(
+      inTurn(refuse("invalid_target"), refuse("invalid_target")),
+    );
+    expect(outcome).toMatchObject({ kind: "refused", errorCode: "invalid_target" });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("I11 of a refresh leads to one attempt without it", async () => {
+    const { outcome, requests } = await refresh(inTurn(refuse("invalid_target"), accept));
+    expect(outcome).toMatchObject({ kind: "tokens", refusesResource: true });
+    expect(requests.map(({ body }) => body.has("resource"))).toEqual([true, false]);
+  });
+
+  it("I13 of Basic, where no methods are listed, leads to post, then to none", async () => {
+    const refused = refuse("invalid_client");
+    const { outcome, requests } = await exchange(inTurn(refused, refused, accept), {
+      client: confidential,
+      supportedAuthMethods: null,
+    });
+    expect(outcome).toMatchObject({ kind: "tokens", tokenEndpointAuthMethod: "none" });
+    expect(requests.map(({ body }) => body.get("client_secret"))).toEqual([
+      null,
+      "the-secret",
+      null,
+    ]);
+  });
+
+  it("R16 I13 of a method that is listed or registered leads to no other", async () => {
+    const refused = refuse("invalid_client");
+    const listed = await exchange(inTurn(refused, accept), {
+      client: confidential,
+      supportedAuthMethods: ["client_secret_basic"],
+    });
+    const post = await exchange(inTurn(refused, accept), {
+      client: { ...confidential, tokenEndpointAuthMethod: "client_secret_post" },
+      supportedAuthMethods: null,
+    });
+    for (const { outcome, requests } of [listed, post]) {
+      expect(outcome).toMatchObject({ kind: "refused", errorCode: "invalid_client" });
+      expect(requests).toHaveLength(1);
+    }
+  });
 });
