@@ -2,4 +2,13 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
-enableCompileCache(join(import.meta.dirname, "..", "..", "node_modules", ".cache", "compile"));
+export const COMPILE_CACHE = join(
+  import.meta.dirname,
+  "..",
+  "..",
+  "node_modules",
+  ".cache",
+  "compile",
+);
+
+enableCompileCache(COMPILE_CACHE);

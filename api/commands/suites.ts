@@ -44,8 +44,8 @@ const vitest = (
   ...more,
 });
 
-/** Side by side: they measure no time. The tests among them wait for servers to start more than they compute. */
-export const SIDE_BY_SIDE: Suite[] = [
+/** They measure no time. The tests among them wait for servers to start more than they compute. */
+const checksAndSmallTests: Suite[] = [
   vitest("unit tests of prisma", 240, "prisma", "prisma"),
   {
     name: "conformance, a third",
@@ -83,10 +83,29 @@ export const SIDE_BY_SIDE: Suite[] = [
   }),
 ];
 
-/** One after the other: they measure time, and each uses both cores. */
-export const ONE_BY_ONE: Suite[] = [
-  vitest("unit tests of api", 240, "api", "unit"),
-  vitest("integration tests", 480, "api", "integration"),
-  vitest("faults of a cluster", 240, "api", "cluster"),
-  vitest("browser tests", 600, "web", "browser", { needsBrowser: true }),
+export interface Stage {
+  suites: Suite[];
+  /** How many run at a time. */
+  width: number;
+}
+
+/** One after the other. */
+export const STAGES: Stage[] = [
+  { suites: checksAndSmallTests, width: 3 },
+  {
+    // Each uses both cores.
+    suites: [
+      vitest("unit tests of api", 240, "api", "unit"),
+      vitest("integration tests", 480, "api", "integration"),
+    ],
+    width: 1,
+  },
+  {
+    // A cluster waits for leases to run out half of the time, which leaves a core to the browsers.
+    suites: [
+      vitest("browser tests", 600, "web", "browser", { needsBrowser: true }),
+      vitest("faults of a cluster", 240, "api", "cluster"),
+    ],
+    width: 2,
+  },
 ];

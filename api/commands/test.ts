@@ -7,13 +7,12 @@ import { findChromium, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
 import { findProgram } from "./find-program.ts";
 import { prepare } from "./prepare.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
-import { ONE_BY_ONE, SIDE_BY_SIDE, type Suite } from "./suites.ts";
+import { STAGES, type Suite } from "./suites.ts";
 
 const isFull = process.argv.includes("--full");
 const onlyChecks = process.argv.includes("--checks");
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-const sideBySide = select(SIDE_BY_SIDE);
-const oneByOne = select(ONE_BY_ONE);
+const stages = STAGES.map(({ suites, width }) => ({ suites: select(suites), width }));
 const browser = findChromium();
 const results: SuiteResult[] = [];
 const skipped: string[] = [];
@@ -24,8 +23,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 if (await isPrepared()) {
-  await runAll(sideBySide, 3);
-  await runAll(oneByOne, 1);
+  for (const { suites, width } of stages) await runAll(suites, width);
 }
 process.exitCode = summarize();
 
@@ -83,7 +81,8 @@ function indent(text: string): string {
 }
 
 function summarize(): number {
-  const isComplete = results.length + skipped.length === sideBySide.length + oneByOne.length;
+  const count = stages.reduce((sum, { suites }) => sum + suites.length, 0);
+  const isComplete = results.length + skipped.length === count;
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failed, isComplete ? 0 : 1);
   const failures = results.filter((result) => result.failed > 0).map(({ suite }) => suite.name);

@@ -1,6 +1,7 @@
 /** Runs a tool of the repository as a process of its own. */
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 
 export const ROOT = resolve(import.meta.dirname, "..", "..");
 
@@ -22,6 +23,9 @@ export interface ToolOptions {
 /** Variables of ours that keep tools from asking the network for news of themselves. */
 const QUIET = { CHECKPOINT_DISABLE: "1", PRISMA_HIDE_UPDATE_MESSAGE: "1", NO_COLOR: "1" };
 
+/** Processes that a tool starts load the same modules again and again. */
+const FAST = { NODE_COMPILE_CACHE: COMPILE_CACHE };
+
 /** The Node of the package `node`, whatever started us, and binaries found from the package outwards. */
 export async function runTool(command: string[], options: ToolOptions = {}): Promise<ToolRun> {
   const { cwd = ".", env = {}, signal } = options;
@@ -35,7 +39,7 @@ export async function runTool(command: string[], options: ToolOptions = {}): Pro
   ];
   const child = spawn(file, args, {
     cwd: folder,
-    env: { ...inherited, ...QUIET, ...env, PATH: path.join(":") },
+    env: { ...inherited, ...QUIET, ...FAST, ...env, PATH: path.join(":") },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, so that ending it ends what it started.
     detached: true,

@@ -42,6 +42,7 @@ class Run {
     this.child = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], {
       env: {
         PATH: process.env["PATH"] ?? "",
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
         PORT: String(port),
         SANDBOX_PORT: String(sandboxPort),
         DATA_DIR: join(folder, "data"),

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { connect, createServer, type TestUser, rowIdOf } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 type Role = "OWNER" | "ADMIN" | "MEMBER" | "VIEWER";
 
@@ -19,8 +20,8 @@ async function join(user: TestUser, role: Role): Promise<void> {
   user.workspaceId = people.OWNER.workspaceId;
 }
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   people.OWNER = await gatehouse.signUp("owner");
   people.STRANGER = await gatehouse.signUp("stranger");
   for (const role of ["ADMIN", "MEMBER", "VIEWER"] as const) {
@@ -34,7 +35,6 @@ beforeAll(async () => {
     credentialScope: "WORKSPACE",
   });
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 const operations: Record<string, { query: string; variables: () => object }> = {
   "create a server": {

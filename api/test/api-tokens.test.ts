@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { createServer, type GraphQLAnswer, rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 async function createToken(user: TestUser, scope: string, input: object = {}) {
   const { createApiToken } = await user.query(

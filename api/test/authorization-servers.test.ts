@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { type Sandbox, startSandbox } from "#sandbox/sandbox.ts";
 import { type GuardedCounterparty, startGuarded } from "./counterparties/guarded.ts";
 import {
@@ -11,17 +11,16 @@ import {
   type TestUser,
 } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { awaitReceipts } from "./support/receipts.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 interface World extends AsyncDisposable {
   mcp: GuardedCounterparty;

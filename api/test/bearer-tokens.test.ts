@@ -1,18 +1,18 @@
 /** A token that is sent and not valid is an error on every transport, never an anonymous request. */
 import { once } from "node:events";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import WebSocket from "ws";
 import { rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 /** `Authorization` headers, none of which is valid. */
 let invalid: string[];
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("ada");
+it.beforeAll(async ({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
   const [valid, expired, revoked] = [await createToken(), await createToken(), await createToken()];
   await gatehouse.db.apiToken.update({
     where: { id: expired.id },
@@ -33,7 +33,6 @@ beforeAll(async () => {
     "",
   ];
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 async function createToken() {
   const { createApiToken } = await ada.query(

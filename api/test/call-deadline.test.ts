@@ -1,10 +1,10 @@
 /** `timeoutMs` is one deadline over the whole of a call, however its time is spent. Told by order: what must end first, ends first. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import { sendError, sendResult, startScripted } from "./counterparties/scripted.ts";
 import { createServer, type TestUser } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
 import { execute } from "./support/executions.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 /** The machine may be busy. */
 const soon = { timeout: 20_000 };
@@ -16,14 +16,11 @@ const slowMs = 1_800;
 /** Of a call that starts at the same time, and must be over later. */
 const laterMs = 4_000;
 
-let gatehouse: TestGatehouse;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ ada: user }) => {
+  ada = user;
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 /** A legacy server that takes its time where `slow` says; its tool `hang` never answers. */
 async function startSlow() {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { startMarked } from "./counterparties/marked.ts";
 import {
   type OfferedTool,
@@ -10,15 +10,14 @@ import { sendJson, sendResult, startScripted } from "./counterparties/scripted.t
 import { readTools, refreshTools } from "./support/catalog.ts";
 import { createServer, executeTool, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 const namesOf = async (id: string, user = ada) => (await readTools(user, id)).names;
 const patient = { timeout: 30_000, interval: 100 };

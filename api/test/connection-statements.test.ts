@@ -16,7 +16,7 @@ let gatehouse: TestGatehouse;
 let ada: TestUser;
 let parents: Parents;
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   ada = await gatehouse.signUp("Ada");
   parents = await seedConnections(gatehouse.databaseUrl, ada, most);
 });

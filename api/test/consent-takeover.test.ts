@@ -1,20 +1,20 @@
 /** Regression A1, with two browsers: a consent is finished in the browser that received it, by the user who started it, or not at all. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { openOwnerLinks } from "#process/owner-links.ts";
 import { consent } from "#sandbox/testing/driver.ts";
 import { createBrowser, type TestBrowser } from "./support/browser.ts";
 import { createServer, readStatus, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let mallory: TestUser;
 let serverId: string;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   mallory = await gatehouse.signUp("mallory");
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 beforeEach(async () => {
   serverId = await createServer(mallory, gatehouse.sandbox.notesUrl);
 });

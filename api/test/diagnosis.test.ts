@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import type { ServerResponse } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import { createEgress } from "#egress/egress.ts";
 import type { FaultName } from "#sandbox/faults.ts";
 import { createAccess } from "#services/access/access.ts";
@@ -24,15 +24,16 @@ import {
 import { sendJson, startScripted, startScriptedLegacy } from "./counterparties/scripted.ts";
 import { startSelfSigned } from "./counterparties/self-signed.ts";
 import { createServer, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let otherProcess: string;
 let lookupCode: string;
 const started: Counterparty[] = [];
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   otherProcess = await gatehouse.addProcess();
   // What the machine's resolver says of a name that cannot exist: a typing error, or that it is out of reach itself.
   lookupCode = await lookup("host.invalid").then(
@@ -40,7 +41,6 @@ beforeAll(async () => {
     (error: NodeJS.ErrnoException) => error.code ?? "",
   );
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 afterEach(async () => {
   gatehouse.sandbox.faults.clear();
   await Promise.all(started.splice(0).map((counterparty) => counterparty.close()));

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { type ScriptedCounterparty, sendResult, startScripted } from "./counterparties/scripted.ts";
 import { createServer, rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 /** A server without authorization, each of whose answers to `tools/list` is a promise of the test's. */
 async function startSlowServer(answers: Promise<string[]>[]): Promise<ScriptedCounterparty> {
@@ -18,12 +19,10 @@ let gatehouse: TestGatehouse;
 let ada: TestUser;
 let elsewhere: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(async ({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
   elsewhere = ada.at(await gatehouse.addProcess());
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 const refreshTools = (user: TestUser, id: string) =>
   user.query("mutation ($id: ID!) { refreshTools(serverId: $id) { id } }", { id });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import { cleanUp } from "#services/operations/housekeeping.ts";
 import {
   type AskingCounterparty,
@@ -7,20 +7,20 @@ import {
   startAskingModern,
 } from "./counterparties/asking.ts";
 import { createServer, type GraphQLAnswer, rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 /** A second process of the same cluster. */
 let elsewhere: string;
 const servers: AskingCounterparty[] = [];
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   elsewhere = await gatehouse.addProcess();
 });
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 const secretWord = `word-${randomBytes(8).toString("hex")}`;
 const colour = {

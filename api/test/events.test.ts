@@ -44,7 +44,7 @@ async function runOut(serverId: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   ada = await gatehouse.signUp("Ada");
   admin = await join("Admin", "ADMIN");
   bob = await join("Bob", "MEMBER");

@@ -15,7 +15,7 @@ let serverId: string;
 let otherId: string;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   ada = await gatehouse.signUp("Ada");
   bob = await gatehouse.signUp("Bob");
   const { viewer } = await bob.query("{ viewer { user { id } } }");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { startDatabaseProxy } from "./cluster/database-proxy.ts";
 import { startLegacy } from "./counterparties/legacy.ts";
 import { startModernOnly } from "./counterparties/modern.ts";
@@ -12,7 +12,8 @@ import {
   readExecution,
   startHolding,
 } from "./support/executions.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 /** The machine may be busy. */
 const soon = { timeout: 20_000 };
@@ -22,12 +23,10 @@ let gatehouse: TestGatehouse;
 let there: string;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
   there = await gatehouse.addProcess();
-  ada = await gatehouse.signUp("Ada");
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 async function start(user: TestUser, input: object): Promise<string> {
   const { data } = await execute(user, { wait: false, ...input });

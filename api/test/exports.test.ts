@@ -20,7 +20,7 @@ const encodeId = (typename: string, id: string) =>
   Buffer.from(`${typename}:${id}`).toString("base64url");
 
 beforeAll(async () => {
-  gatehouse = resources.use(await startGatehouse());
+  gatehouse = resources.use(await startGatehouse({ countsStatements: true }));
   db = openDatabase(`${gatehouse.databaseUrl}?query_timeout=600000`, 1);
   resources.defer(() => db.$disconnect());
   [ada, bob] = [await gatehouse.signUp("admin"), await gatehouse.signUp("member")];

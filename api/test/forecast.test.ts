@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { connect, createServer, executeTool, rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 let serverId: string;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 beforeEach(async () => {
   gatehouse.sandbox.faults.clear();
   serverId = await createServer(ada, gatehouse.sandbox.notesUrl);

@@ -1,5 +1,5 @@
 /** A server that wants headers of its own beside OAuth: both go to its MCP endpoint on every request, and nowhere else. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, expect } from "vitest";
 import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
 import { challenge, type Received } from "./counterparties/protected.ts";
 import { sendJson } from "./counterparties/scripted.ts";
@@ -10,14 +10,13 @@ import {
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 const headers = [
   { name: "X-Api-Key", value: "key-of-the-workspace" },
   { name: "X-Tenant", value: "tenant-of-the-workspace" },
 ];
 
-let gatehouse: TestGatehouse;
 let ada: TestUser;
 let authorizationServer: MarkedCounterparty;
 let server: MarkedCounterparty;
@@ -25,9 +24,8 @@ let server: MarkedCounterparty;
 let elsewhere: MarkedCounterparty;
 const resources = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  gatehouse = resources.use(await startGatehouse());
-  ada = await gatehouse.signUp();
+it.beforeAll(async ({ ada: user }) => {
+  ada = user;
   const start = async (...args: Parameters<typeof startMarked>) =>
     resources.adopt(await startMarked(...args), (it) => it.close());
   authorizationServer = await start("as-secret");

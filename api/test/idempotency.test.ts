@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import { startModernOnly } from "./counterparties/modern.ts";
 import { connect, createServer, rowIdOf, type TestUser } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
 import { cancelExecution, execute, startHolding } from "./support/executions.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 /** The machine may be busy. */
 const soon = { timeout: 20_000 };
@@ -13,12 +14,10 @@ let gatehouse: TestGatehouse;
 let there: string;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
   there = await gatehouse.addProcess();
-  ada = await gatehouse.signUp("Ada");
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 /** A token of Ada's, used as her. */
 async function createToken(): Promise<TestUser> {

@@ -15,7 +15,7 @@ let bob: TestUser;
 let bobId: string;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   there = await gatehouse.addProcess();
   bus = await openBus(gatehouse.databaseUrl);
 });

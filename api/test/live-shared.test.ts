@@ -16,7 +16,7 @@ let memberId: string;
 let serverId: string;
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   bus = await openBus(gatehouse.databaseUrl);
   owner = await gatehouse.signUp("Owner");
   member = await gatehouse.signUp("Member");

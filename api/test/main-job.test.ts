@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { watchClients } from "./support/client-traffic.ts";
 import {
   connect,
@@ -8,16 +8,15 @@ import {
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 describe("the main job, by GraphQL alone", () => {
   it("goes from a pasted URL to a tool's result, to a dead grant, and back", async () => {

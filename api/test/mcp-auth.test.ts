@@ -1,5 +1,5 @@
 /** Rules of the MCP specification that only a whole Gatehouse can show; the others are proven beside the code. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
 import {
   challenge,
@@ -16,18 +16,17 @@ import {
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 const started: MarkedCounterparty[] = [];
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp();
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
 afterAll(async () => {
-  await gatehouse[Symbol.asyncDispose]();
   await Promise.all(started.map((counterparty) => counterparty.close()));
 });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { consent } from "#sandbox/testing/driver.ts";
 import { openBus } from "#events/bus.ts";
 import { appendEvent } from "#events/log.ts";
@@ -12,7 +12,8 @@ import {
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { changeRole, type Role } from "./support/invitations.ts";
 
 let gatehouse: TestGatehouse;
@@ -21,11 +22,10 @@ let there: string;
 let ada: TestUser;
 let count = 0;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   there = await gatehouse.addProcess();
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 beforeEach(async () => {
   ada = await gatehouse.signUp(`ada${(count += 1)}`);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { consent } from "#sandbox/testing/driver.ts";
 import {
   connect,
@@ -9,7 +9,8 @@ import {
   startOAuth,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { awaitReceipts } from "./support/receipts.ts";
 
 type Role = "OWNER" | "ADMIN" | "MEMBER" | "VIEWER";
@@ -18,10 +19,9 @@ let gatehouse: TestGatehouse;
 let ada: TestUser;
 let count = 0;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 beforeEach(async () => {
   gatehouse.sandbox.faults.clear();
   count += 1;

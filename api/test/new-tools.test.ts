@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect } from "vitest";
 import { createCallRowStore } from "#storage/call-row-store.ts";
 import { type OfferingCounterparty, startModernOffering } from "./counterparties/offering.ts";
 import {
@@ -8,7 +8,8 @@ import {
   rowIdOf,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
@@ -16,10 +17,9 @@ let bob: TestUser;
 let server: OfferingCounterparty;
 let id: string;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   ada = await gatehouse.signUp();

@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import { findProgram } from "../commands/find-program.ts";
 import { createServer } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { RunningProgram } from "./support/running-program.ts";
 
 const curl = findProgram("curl");
 let gatehouse: TestGatehouse;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 it.skipIf(curl === null)(
   "E1 a plain curl -N sees the heartbeat while nothing happens, and each event as it does",

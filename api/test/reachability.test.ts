@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import { startModernOnly } from "./counterparties/modern.ts";
 import { createServer, executeTool, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
-let gatehouse: TestGatehouse;
 let ada: TestUser;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp();
+it.beforeAll(({ ada: user }) => {
+  ada = user;
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 async function readReachability(id: string) {
   const { mcpServer } = await ada.query(

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { startLegacyOffering, startModernOffering } from "./counterparties/offering.ts";
 import { sendError, sendResult, startScripted } from "./counterparties/scripted.ts";
 import { getPrompt, readLists, readResource, readTools, refreshTools } from "./support/catalog.ts";
 import { createServer, type GraphQLAnswer, rowIdOf, type TestUser } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 const patient = { timeout: 30_000, interval: 100 };
 const codeOf = ({ errors }: GraphQLAnswer) => errors?.[0]?.extensions["code"];

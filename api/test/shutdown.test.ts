@@ -1,21 +1,20 @@
 /** E15: a process that is asked to stop answers what it has begun, and only then ends its connections. */
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { consent } from "#sandbox/testing/driver.ts";
 import { createServer, startOAuth, type TestUser } from "./support/client.ts";
 import { execute, readExecution, startHolding } from "./support/executions.ts";
 import { follow } from "./support/follower.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp();
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 const interrupted = {
   status: "INTERRUPTED",

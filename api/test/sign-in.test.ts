@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import type { TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 let eve: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(async ({ gatehouse: part }) => {
+  gatehouse = part;
   [ada, eve] = [await gatehouse.signUp("ada"), await gatehouse.signUp("eve")];
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 function signIn(email: string, password: string, cookie = "") {
   return fetch(`${gatehouse.url}/api/auth/sign-in/email`, {

@@ -7,7 +7,7 @@ const listServers = `query ($id: ID!, $first: Int!) { node(id: $id) { ... on Wor
   nodes { id name url createdBy { name } oauthStatus { state reason connectedBy { name } activeFlow { id } } tools { totalCount } } } } } }`;
 
 it("a list of servers costs the same number of statements however long it is", async () => {
-  await using gatehouse = await startGatehouse();
+  await using gatehouse = await startGatehouse({ countsStatements: true });
   const ada = await gatehouse.signUp("Ada");
   for (let i = 0; i < 20; i++) {
     const id = await createServer(ada, gatehouse.sandbox.notesUrl, { authType: "OAUTH" });

@@ -210,10 +210,10 @@ describe("over GraphQL", () => {
   let ada: TestUser;
   let bob: TestUser;
   beforeAll(async () => {
-    gatehouse = await startGatehouse();
+    gatehouse = await startGatehouse({ countsStatements: true });
     [ada, bob] = [await gatehouse.signUp("ada"), await gatehouse.signUp("bob")];
     const { id: userId } = await gatehouse.db.user.findUniqueOrThrow({
-      where: { email: "bob@example.com" },
+      where: { email: bob.email.toLowerCase() },
     });
     await gatehouse.db.membership.create({
       data: { workspaceId: rowIdOf(ada.workspaceId), userId, role: "MEMBER" },

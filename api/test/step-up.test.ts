@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect } from "vitest";
 import { startSandbox, type Sandbox } from "#sandbox/sandbox.ts";
 import { type GuardedCounterparty, startGuarded } from "./counterparties/guarded.ts";
 import {
@@ -11,7 +11,8 @@ import {
   type TestUser,
 } from "./support/client.ts";
 import { disposable } from "./support/disposable.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 const resources = new AsyncDisposableStack();
 let gatehouse: TestGatehouse;
@@ -20,9 +21,8 @@ let mcp: GuardedCounterparty;
 let acmeId: Sandbox;
 let serverId: string;
 
-beforeAll(async () => {
-  gatehouse = resources.use(await startGatehouse());
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
 afterAll(() => resources.disposeAsync());
 

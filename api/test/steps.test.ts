@@ -1,19 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { type MarkedCounterparty, startMarked } from "./counterparties/marked.ts";
 import { challenge, type Parts } from "./counterparties/protected.ts";
 import { createServer, rowIdOf, startOAuth, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 const started: MarkedCounterparty[] = [];
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp();
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
 afterAll(async () => {
-  await gatehouse[Symbol.asyncDispose]();
   await Promise.all(started.map((counterparty) => counterparty.close()));
 });
 

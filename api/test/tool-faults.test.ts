@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { type Era, faults, startFaulty } from "./counterparties/faulty.ts";
 import { startLegacy } from "./counterparties/legacy.ts";
 import { disposable } from "./support/disposable.ts";
 import { createServer, executeTool, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
-let gatehouse: TestGatehouse;
 let ada: TestUser;
 /** A server of another's making, which nothing is wrong with. */
 let neighbour: string;
 const resources = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  gatehouse = resources.use(await startGatehouse());
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(async ({ ada: user }) => {
+  ada = user;
   const server = resources.use(
     disposable(await startFaulty("modern", faults["hangs before headers"])),
   );

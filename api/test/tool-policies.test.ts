@@ -28,7 +28,7 @@ async function join(name: string, role: "MEMBER" | "VIEWER"): Promise<TestUser> 
 }
 
 beforeAll(async () => {
-  gatehouse = await startGatehouse();
+  gatehouse = await startGatehouse({ countsStatements: true });
   ada = await gatehouse.signUp("ada");
   bob = await join("bob", "MEMBER");
   vera = await join("vera", "VIEWER");

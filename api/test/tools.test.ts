@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
 import { startEverything } from "./counterparties/everything.ts";
 import { startLegacy } from "./counterparties/legacy.ts";
 import { startModernOnly } from "./counterparties/modern.ts";
@@ -12,16 +12,15 @@ import {
   rowIdOf,
   type TestUser,
 } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
-  ada = await gatehouse.signUp("Ada");
+it.beforeAll(({ gatehouse: part, ada: user }) => {
+  [gatehouse, ada] = [part, user];
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 
 async function listTools(id: string, user = ada): Promise<string[]> {
   const { mcpServer } = await user.query(

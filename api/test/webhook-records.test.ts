@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import { cleanUp } from "#services/operations/housekeeping.ts";
 import { rowIdOf, type TestUser } from "./support/client.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { startReceiver } from "./support/webhook-receiver.ts";
 import { appendEvents, createEndpoint, readDeliveries } from "./support/webhooks.ts";
 
 let gatehouse: TestGatehouse;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 const hour = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
 import {
   connect,
   createServer,
@@ -10,13 +10,13 @@ import {
   type TestUser,
 } from "./support/client.ts";
 import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { startReceiver } from "./support/webhook-receiver.ts";
 
 let gatehouse: TestGatehouse;
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse?.[Symbol.asyncDispose]());
 
 async function createWebhook(user: TestUser, url: string, types?: string[]) {
   const { createWebhookEndpoint } = await user.query(

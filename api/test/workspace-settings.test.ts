@@ -1,17 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { connect, createServer, rowIdOf, type TestUser } from "./support/client.ts";
 import { follow } from "./support/follower.ts";
-import { startGatehouse, type TestGatehouse } from "./support/gatehouse.ts";
+import type { TestGatehouse } from "./support/gatehouse.ts";
+import { it } from "./support/shared-gatehouse.ts";
 import { makeInvitation, type Role, tryQuery } from "./support/invitations.ts";
 
 let gatehouse: TestGatehouse;
 let ada: TestUser;
 let count = 0;
 
-beforeAll(async () => {
-  gatehouse = await startGatehouse();
+it.beforeAll(({ gatehouse: part }) => {
+  gatehouse = part;
 });
-afterAll(() => gatehouse[Symbol.asyncDispose]());
 beforeEach(async () => {
   ada = await gatehouse.signUp(`ada${(count += 1)}`);
 });

@@ -26,6 +26,7 @@ export async function startGatehouse(
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       PORT: String(port),
       SANDBOX_PORT: String(sandboxPort),
       DATA_DIR: join(folder, "data"),

@@ -1,6 +1,7 @@
 /** One process of a cluster under test: the app itself, told by its parent where to meet its end, and telling what it does. */
 import { subscribe } from "node:diagnostics_channel";
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { createApp } from "#app.ts";
 import { loadConfig } from "#config/config.ts";
 import type { OnRefreshStage } from "#oauth/lease-request.ts";
@@ -50,6 +51,8 @@ async function start(settings: ProcessSettings): Promise<void> {
   });
   closing = () => app.close();
   await app.listen();
+  // Its end is rarely one at which Node would do so.
+  flushCompileCache();
   tell({ kind: "ready" });
 }
 

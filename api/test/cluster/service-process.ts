@@ -15,8 +15,9 @@ export async function startService(
   env: Record<string, string>,
 ): Promise<ServiceProcess> {
   const main = join(import.meta.dirname, "../../src/main.ts");
+  const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env["PATH"] ?? "", ...env, PORT: String(port) },
+    env: { PATH, NODE_COMPILE_CACHE, ...env, PORT: String(port) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit").then(([code]) => code as number | null);

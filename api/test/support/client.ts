@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { consent } from "#sandbox/testing/driver.ts";
@@ -37,8 +38,9 @@ export interface TestUser {
 
 const password = "correct horse battery staple";
 
+/** Users of one name can be several, with an address each. */
 export async function signUp(url: string, name: string): Promise<TestUser> {
-  const email = `${name}@example.com`;
+  const email = `${name}-${randomBytes(4).toString("hex")}@example.com`;
   const response = await fetch(`${url}/api/auth/sign-up/email`, {
     method: "POST",
     headers: { "content-type": "application/json" },

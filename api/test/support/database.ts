@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { applyMigrations } from "@gatehouse/prisma/migrate";
 import pg from "pg";
 import { inject } from "vitest";
 
@@ -11,8 +10,8 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = new URL(server);
   url.pathname = `/${name}`;
-  await runOnServer(server, `CREATE DATABASE ${name}`);
-  if (migrated) await applyMigrations(url.href);
+  const original = migrated ? inject("migratedDatabase") : "template1";
+  await runOnServer(server, `CREATE DATABASE ${name} TEMPLATE ${original}`);
   return {
     url: url.href,
     [Symbol.asyncDispose]: () => runOnServer(server, `DROP DATABASE ${name} WITH (FORCE)`),

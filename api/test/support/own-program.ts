@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../../..");
 
-/** A process of the repository's, with nothing of our environment but the path. */
+/** A process of the repository's, with nothing of our environment but the path and what spares it compiling. */
 export class OwnProgram {
   output = "";
   readonly child: ChildProcess;
@@ -12,8 +12,9 @@ export class OwnProgram {
   #listeners: (() => void)[] = [];
 
   constructor(file: string, args: string[], env: Record<string, string>) {
+    const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
     this.child = spawn(process.execPath, [join(root, file), ...args], {
-      env: { PATH: process.env["PATH"] ?? "", ...env },
+      env: { PATH, NODE_COMPILE_CACHE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.child.stdout, this.child.stderr])
