@@ -20,6 +20,7 @@ import "./server/sandbox.ts";
 import "./oauth/flow.ts";
 import "./oauth/mutations.ts";
 import "./oauth/simulation.ts";
+import "./oauth/trusted-issuer.ts";
 import "./tool/execution.ts";
 import "./tool/execute.ts";
 import "./tool/executions.ts";

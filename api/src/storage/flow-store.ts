@@ -62,6 +62,8 @@ export interface FlowStore {
   take(flowId: string): Promise<TakenFlow | null>;
   /** Appends the steps in the given order. */
   addSteps(flowId: string, steps: readonly object[]): Promise<void>;
+  /** Stores an issuer that an admin can trust, so that the next attempt succeeds. */
+  offerIssuer(flowId: string, issuer: string): Promise<void>;
   /** Ends a flow that is still open; false if it had already ended. */
   finish(
     flowId: string,
@@ -173,6 +175,9 @@ export function createFlowStore(deps: {
       await db.$executeRaw`
         UPDATE "OAuthFlow" SET "steps" = "steps" || ${JSON.stringify(steps)}::jsonb WHERE "id" = ${flowId}::uuid`;
       deps.publish(flowId);
+    },
+    async offerIssuer(flowId, untrustedIssuer) {
+      await db.oAuthFlow.update({ where: { id: flowId }, data: { untrustedIssuer } });
     },
     async finish(flowId, status, error = null, errorDetail = null) {
       const finished = await db.oAuthFlow.updateMany({

@@ -6,7 +6,7 @@ import { discover, type DiscoverOptions, type DiscoveryAnswer } from "#oauth/dis
 import type { Fetch } from "#oauth/ports.ts";
 import { findProtectedResource } from "#oauth/protected-resource.ts";
 import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
-import { createStepRecorder, type StepClock, type StepRecorder } from "#oauth/flow-steps.ts";
+import { createStepRecorder, type StepClock } from "#oauth/flow-steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { bindSignal } from "./bind-abort-signal.ts";
