@@ -2,6 +2,7 @@
 import { getNullableType, isNonNullType } from "graphql";
 import { describe, expect } from "vitest";
 import { schema } from "#graphql/schema.ts";
+import { connect, createServer, executeTool, startOAuth } from "./support/client.ts";
 import { it } from "./support/shared-gatehouse.ts";
 
 describe("Q1 mutations", () => {
@@ -23,5 +24,61 @@ describe("Q1 mutations", () => {
     );
     expect(data).toEqual({ first: { name: "First" }, second: null, third: { name: "Third" } });
     expect(errors).toMatchObject([{ path: ["second"], extensions: { code: "BAD_USER_INPUT" } }]);
+  });
+});
+
+describe("Q5 an empty list in a filter", () => {
+  it.for([
+    "mcpServers(filter: { oauthState: [] })",
+    "mcpServers(filter: { authType: [] })",
+    "events(filter: { types: [] })",
+    "toolExecutions(filter: { status: [] })",
+  ])("matches nothing: %s", async (field, { ada, gatehouse }) => {
+    const id = await createServer(ada, gatehouse.sandbox.notesUrl);
+    await connect(ada, id);
+    await executeTool(ada, id, "list_notes");
+    const read = async (selection: string) => {
+      const { node } = await ada.query(
+        `query ($id: ID!) { node(id: $id) { ... on Workspace { list: ${selection} { nodes { __typename } } } } }`,
+        { id: ada.workspaceId },
+      );
+      return node.list.nodes.length;
+    };
+    const name = field.slice(0, field.indexOf("("));
+    expect(await read(name)).toBeGreaterThan(0);
+    expect(await read(field.replace("[]", "null"))).toBeGreaterThan(0);
+    expect(await read(field)).toBe(0);
+  });
+});
+
+describe("Q17 the older attempts of a user", () => {
+  it("are closed by a connection", async ({ ada, gatehouse }) => {
+    const id = await createServer(ada, gatehouse.sandbox.notesUrl);
+    const { flow } = await startOAuth(ada, id);
+    await connect(ada, id);
+    const readFlow = async () => {
+      const { oauthFlow } = await ada.query("query ($id: ID!) { oauthFlow(id: $id) { status } }", {
+        id: flow.id,
+      });
+      return oauthFlow.status;
+    };
+    await expect.poll(readFlow).toBe("CANCELLED");
+  });
+
+  it("are closed by a disconnection, so that the account is not in the middle of one", async ({
+    ada,
+    gatehouse,
+  }) => {
+    const id = await createServer(ada, gatehouse.sandbox.notesUrl);
+    await connect(ada, id);
+    await startOAuth(ada, id, { force: true });
+    const { disconnectOAuth } = await ada.query(
+      "mutation ($id: ID!) { disconnectOAuth(serverId: $id) { oauthStatus { state reason } } }",
+      { id },
+    );
+    expect(disconnectOAuth.oauthStatus).toEqual({
+      state: "DISCONNECTED",
+      reason: "DISCONNECTED_BY_USER",
+    });
   });
 });
