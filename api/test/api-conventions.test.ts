@@ -1,7 +1,15 @@
 /** Conventions of the GraphQL API that hold for every field of a kind. */
 import { getNullableType, isNonNullType } from "graphql";
+import type { ServerResponse } from "node:http";
 import { describe, expect } from "vitest";
 import { schema } from "#graphql/schema.ts";
+import {
+  type ScriptedCall,
+  sendError,
+  sendJson,
+  startScriptedLegacy,
+} from "./counterparties/scripted.ts";
+import { disposable } from "./support/disposable.ts";
 import { connect, createServer, executeTool, startOAuth } from "./support/client.ts";
 import { it } from "./support/shared-gatehouse.ts";
 
@@ -80,5 +88,45 @@ describe("Q17 the older attempts of a user", () => {
       state: "DISCONNECTED",
       reason: "DISCONNECTED_BY_USER",
     });
+  });
+});
+
+describe("Q7 a resource or prompt of a server that supports none", () => {
+  const unsupported: [string, (call: ScriptedCall, response: ServerResponse) => void][] = [
+    [
+      "a JSON-RPC error",
+      (call, response) => sendError(call, response, { code: -32_601, message: "Method not found" }),
+    ],
+    ["HTTP 404", (_call, response) => void response.writeHead(404).end()],
+    ["HTTP 501", (_call, response) => void response.writeHead(501).end()],
+    [
+      "HTTP 400 with an error",
+      (call, response) =>
+        sendJson(response, 400, {
+          jsonrpc: "2.0",
+          id: call.id,
+          error: { code: -32_601, message: "" },
+        }),
+    ],
+  ];
+
+  it.for(unsupported)("cannot succeed later: %s", async ([, answer], { ada }) => {
+    await using server = disposable(await startScriptedLegacy(answer));
+    const id = await createServer(ada, server.url);
+    const { readResource, getPrompt } = await ada.query(
+      `mutation ($id: ID!) {
+        readResource(input: { serverId: $id, uri: "file:///none" }) {
+          __typename ... on ServerUnreachable { retryable }
+        }
+        getPrompt(input: { serverId: $id, name: "none" }) {
+          __typename ... on ServerUnreachable { retryable }
+        }
+      }`,
+      { id },
+    );
+    for (const result of [readResource, getPrompt])
+      if (result.__typename === "ServerUnreachable")
+        expect(result).toHaveProperty("retryable", false);
+      else expect(result.__typename).toMatch(/^(Resource|Prompt)NotFound$/);
   });
 });
