@@ -1,5 +1,5 @@
 /** Conventions of the GraphQL API that hold for every field of a kind. */
-import { getNullableType, isNonNullType } from "graphql";
+import { getNullableType, isNonNullType, isObjectType } from "graphql";
 import type { ServerResponse } from "node:http";
 import { describe, expect } from "vitest";
 import { schema } from "#graphql/schema.ts";
@@ -128,5 +128,44 @@ describe("Q7 a resource or prompt of a server that supports none", () => {
       if (result.__typename === "ServerUnreachable")
         expect(result).toHaveProperty("retryable", false);
       else expect(result.__typename).toMatch(/^(Resource|Prompt)NotFound$/);
+  });
+});
+
+describe("Q11 the size of a page", () => {
+  const connections = Object.values(schema.getTypeMap())
+    .filter(isObjectType)
+    .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })))
+    .filter(({ field }) => field.args.some(({ name }) => name === "first"));
+  const onWorkspace = connections
+    .filter(
+      ({ type, field }) =>
+        type.name === "Workspace" && field.args.every(({ type: t }) => !isNonNullType(t)),
+    )
+    .map(({ field }) => field.name);
+
+  it("is checked for every connection of the schema", () => {
+    expect(onWorkspace.length).toBeGreaterThan(5);
+    expect(connections.length).toBeGreaterThan(onWorkspace.length);
+  });
+
+  it.for(
+    onWorkspace.flatMap((name) => ["first: 101", "first: 0"].map((size) => [name, size] as const)),
+  )("of %s cannot be %s", async ([name, size], { ada }) => {
+    const { errors } = await ada.graphql(
+      `query ($id: ID!) { node(id: $id) { ... on Workspace { ${name}(${size}) { pageInfo { hasNextPage } } } } }`,
+      { id: ada.workspaceId },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "BAD_USER_INPUT",
+      fieldErrors: { first: ["Enter a number from 1 to 100."] },
+    });
+  });
+
+  it("is named once", async ({ ada }) => {
+    const { errors } = await ada.graphql(
+      "query ($id: ID!) { node(id: $id) { ... on Workspace { events(first: 1, last: 1) { nodes { id } } } } }",
+      { id: ada.workspaceId },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
   });
 });
