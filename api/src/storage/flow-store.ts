@@ -82,6 +82,11 @@ export interface FlowStore {
     person: { workspaceId: string; userId: string },
     error: OAuthFlowError,
   ): Promise<string[]>;
+  /** Cancels the user's attempts for an account that are open and started earlier (regressions Q17). */
+  cancelOlder(
+    attempts: { serverId: string; ownerId: string; userId: string },
+    startedBefore: Date,
+  ): Promise<void>;
   /**
    * Keeps a callback until the user signs in, and replaces one that is already held. False if the
    * flow has ended.
@@ -193,6 +198,24 @@ export function createFlowStore(deps: {
       });
       deps.publish(flowId);
       return finished.count === 1;
+    },
+    async cancelOlder(attempts, startedBefore) {
+      const cancelled = await db.oAuthFlow.updateManyAndReturn({
+        where: {
+          ...attempts,
+          status: "PENDING",
+          consumedAt: null,
+          startedAt: { lt: startedBefore },
+        },
+        data: {
+          status: "CANCELLED",
+          finishedAt: new Date(),
+          codeVerifier: null,
+          heldCallback: null,
+        },
+        select: { id: true },
+      });
+      for (const { id } of cancelled) deps.publish(id);
     },
     failOpen: (tx, serverId, error) => failWhere(tx, { serverId }, error),
     failOpenOf: (tx, person, error) => failWhere(tx, person, error),

@@ -245,6 +245,9 @@ async function proceed(
     // An attempt that has already finished is not changed.
     if (refusal) await deps.flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
   }
-  if (refusal === null) deps.connection.discoverTools(flow);
+  if (refusal === null) {
+    deps.connection.closeOlderAttempts(flow);
+    deps.connection.discoverTools(flow);
+  }
   return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
 }

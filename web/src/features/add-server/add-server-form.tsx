@@ -71,7 +71,7 @@ export function AddServerForm({ workspaceId, url, openSignIn, onAdded }: AddServ
     setOthers([]);
     const input = toCreateInput(workspaceId, values, suggested);
     const { data, error } = await createServer({ input });
-    if (data) {
+    if (data?.createMcpServer) {
       signIn?.begin(data.createMcpServer.id);
       return onAdded(data.createMcpServer.id);
     }

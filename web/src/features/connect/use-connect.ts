@@ -86,7 +86,7 @@ export function useConnect(server: ServerToConnect): Connecting {
     popup.current?.close();
     const { error, data } = await cancelFlow({ flowId });
     if (error) dispatch({ type: "cancel-failed", message: describeError(error) });
-    else if (data)
+    else if (data?.cancelOAuth)
       dispatch({ type: "flow-ended", flowId, status: data.cancelOAuth.status, error: null });
   }
 
