@@ -200,6 +200,7 @@ export const asTheirParents = new Set([
   "ResourceRead.contents",
   "Sandbox.servers",
   "ServerDetection.authorizationServers",
+  "ServerDetection.suggestedHeader",
   "ServerDetection.reachability",
   "ServerDiagnosis.authorizationServers",
   "ServerDiagnosis.steps",
