@@ -6,7 +6,7 @@ import { discover, type DiscoverOptions, type DiscoveryAnswer } from "#oauth/dis
 import type { Fetch } from "#oauth/ports.ts";
 import { findProtectedResource } from "#oauth/protected-resource.ts";
 import type { ProviderProfiles } from "#oauth/provider-profiles.ts";
-import { createStepRecorder, type StepClock, type StepRecorder } from "#oauth/flow-steps.ts";
+import { createStepRecorder, type StepClock } from "#oauth/flow-steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { bindSignal } from "./bind-abort-signal.ts";
@@ -94,9 +94,9 @@ export function createDetector(deps: DetectorDeps): Detector {
   return {
     findUrlFault(url) {
       if (hasControlCharacters(url))
-        return { code: "NOT_A_URL", message: "A URL has no control characters." };
+        return { code: "NOT_A_URL", message: "A URL cannot contain control characters." };
       if (url.length > 2_048)
-        return { code: "TOO_LONG", message: "A URL has at most 2,048 characters." };
+        return { code: "TOO_LONG", message: "A URL can have at most 2,048 characters." };
       return deps.findUrlFault(url);
     },
 
