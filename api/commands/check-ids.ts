@@ -7,7 +7,10 @@ import { ROOT } from "./tool.ts";
 const table = "docs/regressions.md";
 const testFiles = "{api,prisma,web}/**/*.test.{ts,tsx}";
 /** Ids that need no test yet. Every other id must have one. */
-const pendingIds = new Set<string>([12, 14, 15, 16, 17, 18, 20].map((number) => `I${number}`));
+const pendingIds = new Set<string>([
+  "I20",
+  ...[2, 4, 6, 8, 9, 10, 12, 14, 15, 16].map((number) => `Q${number}`),
+]);
 
 const known = readFileSync(join(ROOT, table), "utf8")
   .split("\n")

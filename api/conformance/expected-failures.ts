@@ -6,8 +6,6 @@ const noSkills = "Gatehouse loads no skills, so that the suite finds nothing to 
 
 /** Scenarios that fail and should, by `describeScenario`, each with its reason. One that passes after all is an error. */
 export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
-  "0.1.16 auth/2025-03-26-oauth-metadata-backcompat":
-    "The fixture's metadata, found at the root, names the issuer ORIGIN/oauth. An issuer that differs from the identifier whose address it was found at must be refused (RFC 8414 §3.3, MCP-AUTH-5). 0.2.0-alpha.12 has mended the fixture, and there the scenario passes.",
   "0.1.16 auth/cross-app-access-complete-flow": notAnEnterprise,
   "0.2.0-alpha.12 auth/enterprise-managed-authorization": notAnEnterprise,
   "0.2.0-alpha.12 auth/dpop": noProofOfPossession,

@@ -53,7 +53,7 @@ const documents: [name: string, query: string][] = [
 
 describe("A12 a bearer token that is present and not valid", () => {
   it.each(documents)(
-    "A12 is refused with 401 when the request selects %s",
+    "A12 Q3 is refused with 401 when the request selects %s",
     async (_name, query) => {
       for (const authorization of invalid) {
         // With a valid session beside it too: a request with a token is the token's alone.

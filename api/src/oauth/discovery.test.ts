@@ -310,15 +310,26 @@ describe("discover", () => {
     });
 
     it.each([
-      ["https://as.example", "https://as.example/"],
-      ["https://as.example/", "https://as.example"],
       ["https://as.example", "https://AS.example"],
+      ["https://as.example", "https://as.example//"],
+      ["https://as.example", "https://as.example/tenant"],
       ["https://as.example", "https://as.example:443"],
       ["https://as.example", "https://evil.example"],
     ])("MCP-AUTH-5 listed as %s, calls itself %s: refused", async (listed, issuer) => {
       const { run } = forIssuer(listed, { [asAt]: describeServer(issuer) });
       expect(await run()).toMatchObject({ ok: false, fault: { code: "ISSUER_MISMATCH" } });
     });
+
+    it.each([
+      ["https://as.example", "https://as.example/"],
+      ["https://as.example/", "https://as.example"],
+    ])(
+      "I16 listed as %s, calls itself %s: accepted in its own spelling",
+      async (listed, issuer) => {
+        const { run } = forIssuer(listed, { [asAt]: describeServer(issuer) });
+        expect(await run()).toMatchObject({ ok: true, discovery: { issuer } });
+      },
+    );
 
     it("MCP-AUTH-5 an issuer with a trailing slash is taken as it is", async () => {
       const issuer = "https://as.example/";
@@ -472,7 +483,7 @@ describe("discover", () => {
       expect(await gone.run({ chosenIssuer: other })).toMatchObject({ ok: false });
       expect(gone.asked).not.toContain(asAt);
       const unlisted = setUp({ ...both, [asAt]: describeServer(as) });
-      expect(await unlisted.run({ chosenIssuer: "https://as.example/" })).toMatchObject({
+      expect(await unlisted.run({ chosenIssuer: "https://as.example/tenant" })).toMatchObject({
         fault: { code: "AUTHORIZATION_SERVER_NOT_LISTED" },
       });
       expect(unlisted.asked).toEqual([prmAt]);

@@ -272,7 +272,12 @@ describe("data of strangers", () => {
         const issuers = params.getAll("iss");
         const isHonest = issuers.length > 0 && issuers.every((iss) => iss === as);
         if (!isHonest)
-          expect(reading).toEqual({ kind: "refused", error: "ISSUER_MISMATCH", detail: null });
+          expect(reading).toEqual({
+            kind: "refused",
+            error: "ISSUER_MISMATCH",
+            detail: null,
+            errorCode: null,
+          });
         if (reading.kind === "code") expect(params.getAll("code")).toEqual([reading.code]);
       }),
       { numRuns: 500 },

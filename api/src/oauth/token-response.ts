@@ -89,7 +89,7 @@ async function readBody(
  * Microsoft Entra refuses `resource` with a general error code, also under host names of customers
  * (regressions I11).
  */
-function readErrorCode(code: string, description: string | null): string {
+export function readErrorCode(code: string, description: string | null): string {
   return description !== null && /\bAADSTS9010010\b/.test(description) ? "invalid_target" : code;
 }
 

@@ -62,6 +62,8 @@ export interface FlowStore {
   take(flowId: string): Promise<TakenFlow | null>;
   /** Appends the steps in the given order. */
   addSteps(flowId: string, steps: readonly object[]): Promise<void>;
+  /** Stores an issuer that an admin can trust, so that the next attempt succeeds. */
+  offerIssuer(flowId: string, issuer: string): Promise<void>;
   /** Ends a flow that is still open; false if it had already ended. */
   finish(
     flowId: string,
@@ -80,6 +82,11 @@ export interface FlowStore {
     person: { workspaceId: string; userId: string },
     error: OAuthFlowError,
   ): Promise<string[]>;
+  /** Cancels the user's attempts for an account that are open and started earlier (regressions Q17). */
+  cancelOlder(
+    attempts: { serverId: string; ownerId: string; userId: string },
+    startedBefore: Date,
+  ): Promise<void>;
   /**
    * Keeps a callback until the user signs in, and replaces one that is already held. False if the
    * flow has ended.
@@ -174,6 +181,9 @@ export function createFlowStore(deps: {
         UPDATE "OAuthFlow" SET "steps" = "steps" || ${JSON.stringify(steps)}::jsonb WHERE "id" = ${flowId}::uuid`;
       deps.publish(flowId);
     },
+    async offerIssuer(flowId, untrustedIssuer) {
+      await db.oAuthFlow.update({ where: { id: flowId }, data: { untrustedIssuer } });
+    },
     async finish(flowId, status, error = null, errorDetail = null) {
       const finished = await db.oAuthFlow.updateMany({
         where: { id: flowId, status: "PENDING" },
@@ -188,6 +198,24 @@ export function createFlowStore(deps: {
       });
       deps.publish(flowId);
       return finished.count === 1;
+    },
+    async cancelOlder(attempts, startedBefore) {
+      const cancelled = await db.oAuthFlow.updateManyAndReturn({
+        where: {
+          ...attempts,
+          status: "PENDING",
+          consumedAt: null,
+          startedAt: { lt: startedBefore },
+        },
+        data: {
+          status: "CANCELLED",
+          finishedAt: new Date(),
+          codeVerifier: null,
+          heldCallback: null,
+        },
+        select: { id: true },
+      });
+      for (const { id } of cancelled) deps.publish(id);
     },
     failOpen: (tx, serverId, error) => failWhere(tx, { serverId }, error),
     failOpenOf: (tx, person, error) => failWhere(tx, person, error),

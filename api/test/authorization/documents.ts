@@ -211,6 +211,9 @@ export const documents: Record<string, string> = {
     "__typename",
   ),
   "Mutation.testWebhookEndpoint": change("testWebhookEndpoint(id: $freshEndpoint)"),
+  "Mutation.trustAuthorizationServerIssuer": change(
+    'trustAuthorizationServerIssuer(input: { serverId: $freshServer, issuer: "https://as.example" })',
+  ),
   "Mutation.updateMcpServer": change('updateMcpServer(input: { id: $freshServer, name: "n" })'),
   "Mutation.updateWebhookEndpoint": change(
     "updateWebhookEndpoint(input: { id: $freshEndpoint, types: [SERVER_CREATED] })",

@@ -161,6 +161,7 @@ Mutation.simulateOAuthState             401    401     404      404       404   
 Mutation.startOAuth                     401    401     404      404       404     403    ok     ok    ok    403   403     ok
 Mutation.startOAuth shared              401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.testWebhookEndpoint            401    401     404      404       404     403    403    ok    ok    403   403     ok
+Mutation.trustAuthorizationServerIssuer 401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.updateMcpServer                401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.updateWebhookEndpoint          401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.updateWorkspace                401    401     404      404       404     403    403    ok    ok    403   403     ok

@@ -1,6 +1,9 @@
 -- AlterTable
 ALTER TABLE "McpServer" ADD COLUMN     "oauthTrustedIssuer" TEXT;
 
+-- AlterTable
+ALTER TABLE "OAuthFlow" ADD COLUMN     "untrustedIssuer" TEXT;
+
 -- CreateTable
 CREATE TABLE "IssuerRefusal" (
     "workspaceId" UUID NOT NULL,

@@ -1,4 +1,5 @@
 import type { OAuthFlow as FlowRow } from "@gatehouse/prisma";
+import { suggestScopes } from "#services/consent/refused-parameters.ts";
 import { builder } from "../builder.ts";
 import { findServer } from "../server/find-server.ts";
 import { readId } from "../global-id.ts";
@@ -115,6 +116,18 @@ builder.node(OAuthFlow, {
       nullable: true,
       description:
         "The error message of the authorization server, shortened and with secrets removed.",
+    }),
+    suggestedScopes: t.field({
+      type: ["String"],
+      description:
+        "The scopes that the authorization server supports, if it refused a request that named none. Set them as the server's oauthScopes and start again. Otherwise empty.",
+      resolve: (flow) => suggestScopes(flow),
+    }),
+    untrustedIssuer: t.expose("untrustedIssuer", {
+      type: "URL",
+      nullable: true,
+      description:
+        "The issuer that the metadata names instead of the expected one, if an administrator can trust it with trustAuthorizationServerIssuer. Otherwise null.",
     }),
     steps: t.field({
       type: [OAuthFlowStep],

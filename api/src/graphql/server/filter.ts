@@ -79,8 +79,11 @@ export function serversMatching(
     const url: Where = { AND: [{ url: contains }, { NOT: { url: { contains: "?" } } }] };
     conditions.push({ OR: [{ name: contains }, url, { description: contains }] });
   }
-  if (filter.oauthState)
-    conditions.push({ OR: filter.oauthState.map((state) => stateIs(state, caller)) });
+  if (filter.oauthState) {
+    const states = filter.oauthState.map((state) => stateIs(state, caller));
+    // Prisma ignores an empty OR here, but an empty list matches nothing.
+    conditions.push(states.length > 0 ? { OR: states } : { id: { in: [] } });
+  }
   if (filter.authType) conditions.push({ authType: { in: [...filter.authType] } });
   if (filter.enabled != null) conditions.push({ enabled: filter.enabled });
   return { AND: conditions };

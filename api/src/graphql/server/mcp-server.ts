@@ -134,6 +134,14 @@ export const McpServer = builder.prismaNode("McpServer", {
       select: { oauthAuthorizationServer: true },
       resolve: ({ oauthAuthorizationServer }) => oauthAuthorizationServer,
     }),
+    oauthTrustedIssuer: t.field({
+      type: "URL",
+      nullable: true,
+      description:
+        "The issuer that an admin trusts for this server, although the metadata was found at another address of the same origin. Null if there is none.",
+      select: { oauthTrustedIssuer: true },
+      resolve: ({ oauthTrustedIssuer }) => oauthTrustedIssuer,
+    }),
     oauthScopes: t.stringList({
       nullable: true,
       description:

@@ -128,6 +128,7 @@ async function run(
   call: ToolCall,
   trace: RequestTrace,
   signal: AbortSignal,
+  isRepeated = false,
 ): Promise<ToolCallAnswer> {
   const { questions } = trace;
   const send = async (continuation: Continuation) => {
@@ -141,6 +142,13 @@ async function run(
     : ({ kind: "result", result: await send({}) } as const);
   if (answer.kind === "failed") return answer.failure;
   const { result } = answer;
+  const challenge = readChallenge(result);
+  if (challenge !== null) {
+    const verdict = await session.reportRefusal(challenge.status, challenge.text);
+    if (verdict !== "retry") return { kind: "refused", stop: verdict.stop };
+    if (!isRepeated) return run(session, call, trace, signal, true);
+    return { kind: "refused", stop: null };
+  }
   const notes = readNotes(result);
   const fault = findOutputFault(call.tool?.outputSchema, result);
   if (fault !== null) return invalidOutput(session, fault);
@@ -151,6 +159,21 @@ async function run(
     isError: result.isError === true,
     ...(notes ? { notes } : {}),
   };
+}
+
+/**
+ * The challenge in a failed result, with which a server asks for credentials although its response is a success (regressions I12). It has
+ * the form of `WWW-Authenticate` (RFC 9110 §11.6.1).
+ */
+function readChallenge({
+  isError,
+  _meta,
+}: CallToolResult): { status: 401 | 403; text: string } | null {
+  const given: unknown = isError === true ? _meta?.["mcp/www_authenticate"] : undefined;
+  const lines: unknown[] = Array.isArray(given) ? given : [given];
+  const text = lines.filter((line) => typeof line === "string").join(", ");
+  if (text === "") return null;
+  return { status: /\berror="?insufficient_scope\b/i.test(text) ? 403 : 401, text };
 }
 
 /** Reads the notes about parts of a result that were omitted during normalization. */

@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/client";
 import type { ClientCapabilities, PriorDiscovery } from "@modelcontextprotocol/client";
 import type { Fetch } from "#oauth/ports.ts";
 import { createCredentialedFetch } from "./credentials.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials, ReportRefusal } from "./credentials.ts";
 import { eraOf } from "../protocol-era.ts";
 import type { Era, EraVerdict, ListName } from "../protocol-era.ts";
 import { classifyFailure } from "./classify-error.ts";
@@ -32,6 +32,7 @@ export interface Session {
   readonly timeoutMs: number;
   /** Removes credentials that were sent to the server from text that it returns. */
   readonly redact: (text: string) => string;
+  readonly reportRefusal: ReportRefusal;
 }
 
 export interface ConnectTarget {
@@ -76,14 +77,15 @@ export async function connect(
   known: EraVerdict | null,
 ): Promise<Connection> {
   const url = new URL(target.url);
-  const { redact, discovery, ...fetches } = createCredentialedFetch(target);
+  const { redact, discovery, reportRefusal, ...fetches } = createCredentialedFetch(target);
+  const account = { redact, reportRefusal };
   using limit = startLimit(target);
-  const trySse = () => attempt(target, createSseTransport(url, fetches), sse, redact, limit);
+  const trySse = () => attempt(target, createSseTransport(url, fetches), sse, account, limit);
   if (known?.overSse) return await trySse();
   const standing = target.standing ? createServerStream(target.standing) : null;
   const open = async (discoveryMs: number) => {
     const transport = createHttpTransport(url, fetches, { standing, discoveryMs });
-    const connection = await attempt(target, transport, known, redact, limit);
+    const connection = await attempt(target, transport, known, account, limit);
     return { connection, isDoubtful: transport.isDiscoveryInconclusive };
   };
   const tentative = await open(Math.min(DISCOVERY_MS, target.timeoutMs * DISCOVERY_SHARE));
@@ -155,7 +157,7 @@ async function attempt(
   target: ConnectTarget,
   transport: McpTransport,
   known: EraVerdict | null,
-  redact: Session["redact"],
+  account: Pick<Session, "redact" | "reportRefusal">,
   limit: Limit,
 ): Promise<Connection> {
   const client = new Client(target.clientInfo, {
@@ -178,9 +180,9 @@ async function attempt(
     if (limit.isLate()) return { kind: "failed", failure: notSent(message) };
     const failure = classifyFailure(error, "connect");
     if (!failure) throw error;
-    return { kind: "failed", failure: redactFailure(failure, redact) };
+    return { kind: "failed", failure: redactFailure(failure, account.redact) };
   }
-  const session = describeSession(client, target.timeoutMs, redact);
+  const session = describeSession(client, target.timeoutMs, account);
   return {
     kind: "connected",
     session,
@@ -193,7 +195,11 @@ async function attempt(
   };
 }
 
-function describeSession(client: Client, timeoutMs: number, redact: Session["redact"]): Session {
+function describeSession(
+  client: Client,
+  timeoutMs: number,
+  account: Pick<Session, "redact" | "reportRefusal">,
+): Session {
   const protocolVersion = client.getNegotiatedProtocolVersion() ?? "";
   const info = client.getServerVersion();
   return {
@@ -208,7 +214,7 @@ function describeSession(client: Client, timeoutMs: number, redact: Session["red
         }
       : null,
     timeoutMs,
-    redact,
+    ...account,
   };
 }
 

@@ -91,6 +91,14 @@ export interface CredentialedFetches {
   openStream: Fetch;
 }
 
+/**
+ * Reports a rejection that the server expressed in the result of a call. Returns whether the call can be repeated with new credentials.
+ */
+export type ReportRefusal = (
+  status: 401 | 403,
+  wwwAuthenticate: string,
+) => Promise<"retry" | { stop: unknown }>;
+
 /** How the rejection of `server/discover` is handled. */
 export interface Discovery {
   /** Whether it is returned as it is, because `initialize` follows and may be accepted. */
@@ -120,16 +128,22 @@ export function createCredentialedFetch(target: {
   /** Defaults to `fetch`. */
   streamFetch?: Fetch | undefined;
   credentials: Credentials;
-}): CredentialedFetches & { redact: (text: string) => string; discovery: Discovery } {
+}): CredentialedFetches & {
+  redact: (text: string) => string;
+  discovery: Discovery;
+  reportRefusal: ReportRefusal;
+} {
   const origin = new URL(target.url).origin;
   const secrets = new LRUCache<string, true>({ max: REMEMBERED_SECRETS });
   const watch = createSessionWatch();
   const discovery: Discovery = { isTentative: true };
+  let lastSent: Omit<Extract<GivenHeaders, { kind: "headers" }>, "kind"> = { headers: {} };
 
   async function sendOnce(fetch: Fetch, input: string | URL, init: RequestInit | undefined) {
     const given = await ask(() => target.credentials.headers());
     if (given.kind === "unavailable") throw new CredentialsError(given.cause);
     rememberSecrets(secrets, given.headers);
+    lastSent = given;
     const headers = new Headers(init?.headers);
     for (const [name, value] of Object.entries(given.headers)) {
       if (!PROTOCOL_HEADERS.has(name.toLowerCase())) headers.set(name, value);
@@ -186,6 +200,20 @@ export function createCredentialedFetch(target: {
   const streamFetch = target.streamFetch ?? target.fetch;
   return {
     discovery,
+    async reportRefusal(status, wwwAuthenticate) {
+      const { headers, receipt } = lastSent;
+      const verdict = await ask(() =>
+        target.credentials.refused({
+          status,
+          wwwAuthenticate,
+          sentHeaders: headers,
+          receipt,
+          mayRetry: status === 401,
+          isSessionDoubtful: false,
+        }),
+      );
+      return typeof verdict === "string" ? "retry" : verdict;
+    },
     // Resuming a stream and ending a session are maintenance requests and must not trigger a token refresh.
     fetch: (input, init) => send(target.fetch, init?.method === "POST", input, init),
     streamFetch: (input, init) => send(streamFetch, false, input, init),

@@ -4,6 +4,7 @@ import type { Fetch, GrantClient, SignAssertion } from "#oauth/ports.ts";
 import type { RecordedSteps, StepClock } from "#oauth/flow-steps.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
+import type { IssuerRefusalStore } from "#storage/issuer-refusal-store.ts";
 import type { AuthorizationServerOption } from "../discovery/authorization-server-option.ts";
 import type { Detector } from "../discovery/detection.ts";
 import type { Revocation } from "../grant/revocation.ts";
@@ -32,6 +33,7 @@ export interface AttemptDeps {
   flows: FlowStore;
   clients: Clients;
   clientStore: ClientStore;
+  issuerRefusals: IssuerRefusalStore;
   connection: Connection;
   signAssertion: SignAssertion;
   detector: Detector;
@@ -61,14 +63,19 @@ export interface AuthorizationTarget {
   resource: string | null;
 }
 
-/** Ends an attempt that could not be prepared. Returns its row. */
+/**
+ * Ends an attempt that could not be prepared. Returns its row.
+ * @param offeredIssuer an issuer that an admin can trust, so that the next attempt succeeds
+ */
 export async function failFlow(
   flows: FlowStore,
   flow: OAuthFlow,
   steps: RecordedSteps,
   message: string,
+  offeredIssuer?: string,
 ): Promise<OAuthFlow> {
   await flows.addSteps(flow.id, steps.taken);
+  if (offeredIssuer !== undefined) await flows.offerIssuer(flow.id, offeredIssuer);
   await flows.finish(flow.id, "FAILED", "DISCOVERY_FAILED", message);
   return (await flows.find(flow.id)) ?? flow;
 }

@@ -29,6 +29,7 @@ export function createConsentServices(
     access,
     flows: stores.flows,
     grants: stores.grants,
+    issuerRefusals: stores.issuerRefusals,
     revocation,
     fetchFor: platform.fetchFor,
     clock,

@@ -10,6 +10,7 @@ import { recordSteps, type StepClock, type StepRecorder } from "#oauth/flow-step
 import { exchangeCode } from "#oauth/token-exchange.ts";
 import type { ClientStore } from "#storage/client-store.ts";
 import type { FlowStore, TakenFlow } from "#storage/flow-store.ts";
+import type { IssuerRefusalStore } from "#storage/issuer-refusal-store.ts";
 import { type Access, type Caller, consentAction } from "../access/access.ts";
 import type { BackgroundTasks } from "#async/background-tasks.ts";
 import {
@@ -18,6 +19,7 @@ import {
   receiveTokens,
   type Refusal,
 } from "./store-grant.ts";
+import { noteRefusedParameter } from "./refused-parameters.ts";
 import { measureConsent } from "./consent-duration.ts";
 import { ServiceError } from "../access/service-error.ts";
 import type { Revocation } from "../grant/revocation.ts";
@@ -43,6 +45,7 @@ export interface CallbackDeps {
   flows: FlowStore;
   clients: ClientStore;
   connection: Connection;
+  issuerRefusals: IssuerRefusalStore;
   revocation: Revocation;
   background: BackgroundTasks;
   signAssertion: SignAssertion;
@@ -147,7 +150,16 @@ async function exchange(
 ): Promise<ReceivedTokens> {
   const metadata = authorizationServerSchema.parse(flow.authorizationServer);
   const reading = readAnswer(flow, query, metadata, steps);
-  if (reading.kind === "refused") return reading;
+  if (reading.kind === "refused") {
+    await noteRefusedParameter(
+      deps.issuerRefusals,
+      flow,
+      metadata.issuer,
+      reading.errorCode,
+      steps,
+    );
+    return reading;
+  }
   const client = flow.clientId ? await deps.clients.find(flow.clientId) : null;
   if (!client || !flow.serverId || flow.openCodeVerifier === null || flow.redirectUri === null)
     return { kind: "refused", error: "SETTINGS_CHANGED", detail: null };
@@ -169,6 +181,13 @@ async function exchange(
     fetch: deps.fetchFor({ serverUrl: resource ?? issuer }),
     steps,
   });
+  const refusedCode =
+    outcome.kind === "refused"
+      ? outcome.errorCode
+      : outcome.kind === "tokens" && outcome.resource !== resource
+        ? "invalid_target"
+        : null;
+  await noteRefusedParameter(deps.issuerRefusals, flow, issuer, refusedCode, steps);
   return receiveTokens(deps.clients, client, outcome, {
     flow,
     serverId: flow.serverId,
@@ -226,6 +245,9 @@ async function proceed(
     // An attempt that has already finished is not changed.
     if (refusal) await deps.flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
   }
-  if (refusal === null) deps.connection.discoverTools(flow);
+  if (refusal === null) {
+    deps.connection.closeOlderAttempts(flow);
+    deps.connection.discoverTools(flow);
+  }
   return { kind: "finished", flowId: flow.id, ok: refusal === null, redirectTo };
 }

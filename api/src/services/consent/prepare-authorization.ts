@@ -16,6 +16,7 @@ import {
   type StartAnswer,
 } from "./consent-attempt.ts";
 import { describeFault, keepScopes, readSettings } from "./consent-target.ts";
+import { leaveOutRefused } from "./refused-parameters.ts";
 
 /**
  * Performs discovery, obtains a client and builds the authorization request, before the user is redirected. With client credentials, it
@@ -28,14 +29,14 @@ export async function prepareAuthorization(
   signal: AbortSignal | undefined,
 ): Promise<StartAnswer> {
   const { flow, server, ownerId, steps } = attempt;
-  const failed = async (message: string): Promise<StartAnswer> => ({
+  const failed = async (message: string, offeredIssuer?: string): Promise<StartAnswer> => ({
     __typename: "OAuthDiscoveryFailed",
     message,
-    flow: await failFlow(deps.flows, flow, steps, message),
+    flow: await failFlow(deps.flows, flow, steps, message, offeredIssuer),
   });
   const grant = await findGrant(deps.db, server, ownerId);
   const { answer } = await discover(deps, attempt, grant, signal);
-  if (!answer.ok) return failed(describeFault(answer.fault, server));
+  if (!answer.ok) return failed(describeFault(answer.fault, server), answer.fault.offeredIssuer);
   if (server.oauthGrantType !== "CLIENT_CREDENTIALS") {
     const insecure = noteRedirectFault(deps.redirectUri, steps);
     if (insecure) return failed(insecure);
@@ -66,12 +67,13 @@ export async function prepareAuthorization(
   const { client } = obtained;
   await deps.revocation.settle({ ownerId, issuer, clientId: client.clientId });
 
-  const target: AuthorizationTarget = {
-    discovery,
-    client,
+  const wanted = {
     requestedScopes: unionScopes(discovery.scopes, keepScopes(grant, issuer)),
     resource: chooseSentResource(discovery.resource, discovery.profile?.deviations ?? {}),
   };
+  const refusals = await deps.issuerRefusals.read(server.workspaceId, issuer);
+  const sent = leaveOutRefused(refusals, wanted, issuer, steps);
+  const target: AuthorizationTarget = { discovery, client, ...sent };
   return server.oauthGrantType === "CLIENT_CREDENTIALS"
     ? connectWithClientCredentials(deps, attempt, target)
     : requestAuthorization(deps, attempt, target);

@@ -117,6 +117,7 @@ export function createConsent(deps: ConsentDeps): Consent {
       const ownerId = ownerOf(server, caller);
       await deps.grants.end({ serverId, ownerId }, "DISCONNECTED_BY_USER", caller.userId);
       deps.revocation.kick();
+      await flows.cancelOlder({ serverId, ownerId, userId: caller.userId }, new Date());
       await db.toolCatalog.deleteMany({ where: { serverId, ownerId } });
       deps.changes.server(serverId);
     },

@@ -76,6 +76,8 @@ export interface Connection {
   store(grant: ConsentedGrant, client: GrantClient): Promise<Refusal | null>;
   /** Requests the list of tools in the background, as the last step of a successful attempt. */
   discoverTools(flow: Pick<OAuthFlow, "id" | "serverId" | "ownerId">): void;
+  /** Closes the user's older attempts in the background, after a successful one. */
+  closeOlderAttempts(flow: Pick<OAuthFlow, "serverId" | "ownerId" | "userId" | "startedAt">): void;
 }
 
 export interface ConnectionDeps {
@@ -129,6 +131,13 @@ export function createConnection(deps: ConnectionDeps): Connection {
       const { reason, error } = refusals[stored.kind];
       revoke(reason);
       return { error, detail: null };
+    },
+
+    closeOlderAttempts({ serverId, ownerId, userId, startedAt }) {
+      if (serverId === null) return;
+      deps.background.start("closing of older attempts", () =>
+        deps.flows.cancelOlder({ serverId, ownerId, userId }, startedAt),
+      );
     },
 
     discoverTools({ id, serverId, ownerId }) {

@@ -9,6 +9,7 @@ import { createServer } from "./create-server.ts";
 import { createSandboxServers, type Sandbox } from "./sandbox-servers.ts";
 import { createServerDeletion } from "./server-deletion.ts";
 import type { Servers, ServersDeps } from "./servers.ts";
+import { trustIssuer } from "./trusted-issuer.ts";
 import { updateServer } from "./update-server.ts";
 
 export type ServerServices = ReturnType<typeof createServerServices>;
@@ -50,6 +51,7 @@ export function createServerServices(
   const servers: Servers = {
     create: (...args) => createServer(serversDeps, ...args),
     update: (...args) => updateServer(serversDeps, ...args),
+    trustIssuer: (...args) => trustIssuer(serversDeps, ...args),
   };
   const deletion = createServerDeletion({
     ...shared,

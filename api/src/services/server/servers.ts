@@ -32,6 +32,11 @@ export interface Servers {
    */
   create(caller: Caller | null, input: CreateServerInput, signal?: AbortSignal): Promise<McpServer>;
   update(caller: Caller | null, input: UpdateServerInput, signal?: AbortSignal): Promise<McpServer>;
+  /** Trusts an issuer of the authorization server's origin for this server; null revokes it. Requires ADMIN. */
+  trustIssuer(
+    caller: Caller | null,
+    input: { serverId: string; issuer: string | null },
+  ): Promise<McpServer>;
 }
 
 export interface ServersDeps {

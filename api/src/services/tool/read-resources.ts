@@ -173,5 +173,7 @@ function describeRefusal(server: McpServer, failure: Failure): RefusedAnswer {
 function isWorthAnotherTry(failure: Failure): boolean {
   if (failure.kind !== "unreachable") return failure.kind !== "protocol-error";
   const { sent, httpStatus } = failure;
+  // The server does not support the method or has nothing at its address (regressions Q7).
+  if (httpStatus === 404 || httpStatus === 501) return false;
   return failure.retryable || (sent !== false && (httpStatus === null || httpStatus >= 500));
 }

@@ -153,6 +153,7 @@ const fieldWords: Record<string, string> = {
   description: "description",
   authType: "kind of sign-in",
   credentialScope: "whose account is used",
+  oauthTrustedIssuer: "trusted issuer",
   headers: "headers",
   oauthClientId: "client id",
   oauthClientSecret: "client secret",

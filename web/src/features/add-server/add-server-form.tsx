@@ -71,7 +71,7 @@ export function AddServerForm({ workspaceId, url, openSignIn, onAdded }: AddServ
     setOthers([]);
     const input = toCreateInput(workspaceId, values, suggested);
     const { data, error } = await createServer({ input });
-    if (data) {
+    if (data?.createMcpServer) {
       signIn?.begin(data.createMcpServer.id);
       return onAdded(data.createMcpServer.id);
     }
@@ -104,7 +104,12 @@ export function AddServerForm({ workspaceId, url, openSignIn, onAdded }: AddServ
           error={form.errors["url"] ?? urlFault}
         />
         {ready && (settled !== typed || detection.fetching) && <Detecting />}
-        {found && <DetectionCard detection={found} />}
+        {found && (
+          <DetectionCard
+            detection={found}
+            onUseUrl={(address) => form.setFieldValue("url", address)}
+          />
+        )}
         {current && detection.error && <DetectionFailure error={detection.error} />}
         <TextInput
           label="Name"

@@ -1,4 +1,4 @@
-import { Anchor, Code, Loader, Text } from "@mantine/core";
+import { Anchor, Button, Code, Loader, Text } from "@mantine/core";
 import { Link } from "react-router";
 import type { CombinedError } from "urql";
 import { readFieldErrors } from "../../graphql/errors.ts";
@@ -20,6 +20,7 @@ const detectionFragment = graphql(`
       state
     }
     message
+    suggestedUrl
     issuer
     scopes
     clientRegistration
@@ -42,15 +43,29 @@ const titles: Record<McpAuthType, string> = {
   UNKNOWN: "Not recognised as an MCP server",
 };
 
-type DetectionCardProps = { detection: FragmentType<typeof detectionFragment> };
+type DetectionCardProps = {
+  detection: FragmentType<typeof detectionFragment>;
+  onUseUrl: (url: string) => void;
+};
 
 /** What a look at the URL found, and what will be needed. */
-export function DetectionCard({ detection }: DetectionCardProps) {
+export function DetectionCard({ detection, onUseUrl }: DetectionCardProps) {
   const found = readFragment(detectionFragment, detection);
+  const { suggestedUrl } = found;
   const unreachable = found.reachability.state === "UNREACHABLE";
   return (
     <>
-      <Notice tone={chooseTone(found)} title={unreachable ? "No answer" : titles[found.authType]}>
+      <Notice
+        tone={suggestedUrl ? "act" : chooseTone(found)}
+        title={chooseTitle(found, unreachable)}
+        actions={
+          suggestedUrl && (
+            <Button size="xs" variant="default" onClick={() => onUseUrl(suggestedUrl)}>
+              Use {suggestedUrl}
+            </Button>
+          )
+        }
+      >
         <div>{found.message}</div>
         {found.authType === "OAUTH" && (
           <div style={{ marginTop: 12 }}>
@@ -88,7 +103,13 @@ export function DetectionCard({ detection }: DetectionCardProps) {
   );
 }
 
+function chooseTitle({ suggestedUrl, authType }: Found, unreachable: boolean): string {
+  if (suggestedUrl) return "This address redirects to the MCP server";
+  return unreachable ? "No answer" : titles[authType];
+}
+
 type Found = {
+  suggestedUrl?: string | null;
   authType: McpAuthType;
   reachability: { state: string };
   issuer?: string | null;

@@ -111,6 +111,26 @@ function ProblemNotice({
       : flowStatusWords[problem.status].label;
     return <Notice tone="bad" role="alert" title={title} actions={retry} />;
   }
+  const issuer = problem.kind === "discovery-failed" ? problem.untrustedIssuer : null;
+  if (issuer)
+    return (
+      <Notice
+        tone="act"
+        role="alert"
+        title={problem.message}
+        actions={
+          <>
+            <Button size="xs" variant="default" onClick={() => connecting.trustAndConnect(issuer)}>
+              Trust {issuer} for this server
+            </Button>
+            {retry}
+          </>
+        }
+      >
+        Trust it only if its operator confirms that both addresses belong to the same sign-in
+        provider. Only admins can do this.
+      </Notice>
+    );
   return <Notice tone="bad" role="alert" title={problem.message} actions={retry} />;
 }
 

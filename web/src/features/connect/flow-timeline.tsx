@@ -1,8 +1,10 @@
 import { Text } from "@mantine/core";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import { graphql } from "../../graphql/generated/gql.ts";
+import type { FlowTimeline_FlowFragment } from "../../graphql/generated/graphql.ts";
 import { formatDuration, formatUrl } from "../../lib/format.ts";
 import { outcomeWords, stepWords } from "../../lib/words.ts";
+import { ScopeSuggestion } from "./scope-suggestion.tsx";
 import { StatusIcon } from "../../ui/status-icon.tsx";
 import classes from "./flow-timeline.module.css";
 
@@ -11,6 +13,10 @@ export const flowTimelineFragment = graphql(`
     id
     status
     startedAt
+    suggestedScopes
+    server {
+      id
+    }
     steps {
       kind
       outcome
@@ -25,7 +31,23 @@ export const flowTimelineFragment = graphql(`
 
 /** Every step that an attempt really took, with where it went and how long it lasted. */
 export function FlowTimeline({ flow }: { flow: FragmentType<typeof flowTimelineFragment> }) {
-  const { steps, status } = readFragment(flowTimelineFragment, flow);
+  const { steps, status, suggestedScopes, server } = readFragment(flowTimelineFragment, flow);
+  return (
+    <>
+      {server && suggestedScopes.length > 0 && (
+        <ScopeSuggestion serverId={server.id} scopes={suggestedScopes} />
+      )}
+      <StepList steps={steps} isPending={status === "PENDING"} />
+    </>
+  );
+}
+
+type StepListProps = {
+  steps: FlowTimeline_FlowFragment["steps"];
+  isPending: boolean;
+};
+
+function StepList({ steps, isPending }: StepListProps) {
   return (
     <ol className={classes["steps"]}>
       {steps.map((step, index) => (
@@ -61,7 +83,7 @@ export function FlowTimeline({ flow }: { flow: FragmentType<typeof flowTimelineF
           </div>
         </li>
       ))}
-      {status === "PENDING" && (
+      {isPending && (
         <li className={classes["step"]}>
           <StatusIcon tone="busy" size={16} />
           <Text size="sm">Waiting for your consent</Text>

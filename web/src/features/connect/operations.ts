@@ -36,6 +36,7 @@ export const startOAuthMutation = graphql(`
         flow {
           id
           status
+          untrustedIssuer
         }
       }
     }
@@ -65,6 +66,15 @@ export const flowUpdatedSubscription = graphql(`
         ...ServerStatus_server
       }
       ...FlowTimeline_flow
+    }
+  }
+`);
+
+export const trustIssuerMutation = graphql(`
+  mutation TrustIssuer($input: TrustAuthorizationServerIssuerInput!) {
+    trustAuthorizationServerIssuer(input: $input) {
+      id
+      oauthTrustedIssuer
     }
   }
 `);

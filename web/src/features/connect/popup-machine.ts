@@ -7,7 +7,13 @@ export type ProviderChoice = { issuer: string; name: string; needsClient: boolea
 export type ConnectProblem =
   | { kind: "client-required"; message: string; issuer: string | null; redirectUri: string }
   | { kind: "choose-provider"; providers: ProviderChoice[] }
-  | { kind: "discovery-failed"; message: string; flowId: string }
+  | {
+      kind: "discovery-failed";
+      message: string;
+      flowId: string;
+      /** An issuer that an admin can trust, so that the next attempt succeeds. */
+      untrustedIssuer: string | null;
+    }
   | { kind: "flow-ended"; status: OAuthFlowStatus; error: OAuthFlowError | null }
   | { kind: "request-failed"; message: string };
 

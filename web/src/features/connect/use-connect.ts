@@ -5,7 +5,7 @@ import type { OAuthState } from "../../graphql/generated/graphql.ts";
 import { describeError } from "../../lib/describe-error.ts";
 import type { flowTimelineFragment } from "./flow-timeline.tsx";
 import { openSignInPlace, takeHanded, type SignInPlace } from "./handed-window.ts";
-import { cancelOAuthMutation, flowUpdatedSubscription } from "./operations.ts";
+import { cancelOAuthMutation, flowUpdatedSubscription, trustIssuerMutation } from "./operations.ts";
 import { nextState, type ConnectEvent, type ConnectState } from "./popup-machine.ts";
 import { openSignInWindow } from "./popup-window.ts";
 import { useReturnedFlow } from "./use-returned-flow.ts";
@@ -33,6 +33,8 @@ export type Connecting = {
   reopen: () => void;
   cancel: () => void;
   dismiss: () => void;
+  /** Trusts the issuer for this server, then connects. */
+  trustAndConnect: (issuer: string) => void;
 };
 
 /** One server's attempts to connect. Success arrives by subscription alone, never from the window. */
@@ -42,6 +44,7 @@ export function useConnect(server: ServerToConnect): Connecting {
   const chosenIssuer = useRef<string>(undefined);
   const start = useStart(server.id, dispatch);
   const [, cancelFlow] = useMutation(cancelOAuthMutation);
+  const [, trustIssuer] = useMutation(trustIssuerMutation);
   useWindowWatch(state, popup, dispatch);
   useReturnedFlow(server.id, dispatch);
 
@@ -83,8 +86,19 @@ export function useConnect(server: ServerToConnect): Connecting {
     popup.current?.close();
     const { error, data } = await cancelFlow({ flowId });
     if (error) dispatch({ type: "cancel-failed", message: describeError(error) });
-    else if (data)
+    else if (data?.cancelOAuth)
       dispatch({ type: "flow-ended", flowId, status: data.cancelOAuth.status, error: null });
+  }
+
+  async function trustAndConnect(issuer: string): Promise<void> {
+    // Opened in the click, because a window that opens later is blocked.
+    const place = openSignInPlace(server.id, server.needsPerson);
+    const { error } = await trustIssuer({ input: { serverId: server.id, issuer } });
+    if (!error) return begin(place);
+    if (place.kind === "window") place.popup?.close();
+    dispatch({ type: "clicked", popup: "open" });
+    const problem = { kind: "request-failed", message: describeError(error) } as const;
+    dispatch({ type: "refused", problem });
   }
 
   const beginHanded = useEffectEvent(begin);
@@ -112,6 +126,7 @@ export function useConnect(server: ServerToConnect): Connecting {
     },
     cancel: () => void cancel(),
     dismiss: () => dispatch({ type: "dismissed" }),
+    trustAndConnect: (issuer) => void trustAndConnect(issuer),
   };
 }
 

@@ -51,7 +51,11 @@ type Refusal =
       __typename: "OAuthAuthorizationServerRequired";
       authorizationServers: { issuer: string; name: string; clientRegistration?: string | null }[];
     }
-  | { __typename: "OAuthDiscoveryFailed"; message: string; flow: { id: string } };
+  | {
+      __typename: "OAuthDiscoveryFailed";
+      message: string;
+      flow: { id: string; untrustedIssuer?: string | null };
+    };
 
 function readRefusal(answer: Refusal): ConnectEvent {
   switch (answer.__typename) {
@@ -78,7 +82,11 @@ function readRefusal(answer: Refusal): ConnectEvent {
     }
     case "OAuthDiscoveryFailed": {
       const { message, flow } = answer;
-      return { type: "refused", problem: { kind: "discovery-failed", message, flowId: flow.id } };
+      const { id: flowId, untrustedIssuer = null } = flow;
+      return {
+        type: "refused",
+        problem: { kind: "discovery-failed", message, flowId, untrustedIssuer },
+      };
     }
   }
 }

@@ -47,7 +47,7 @@ export function InviteForm({ workspace, onCreated, onCancel }: InviteFormProps) 
       else setFailure(error);
       return;
     }
-    if (!data) return;
+    if (!data?.createInvitation) return;
     announce("The link is made. It is shown this once.");
     onCreated(data.createInvitation.url);
   }

@@ -54,7 +54,7 @@ export function CreateTokenForm({ workspaceId, onCreated, onCancel }: CreateToke
       else setFailure(error);
       return;
     }
-    if (!data) return;
+    if (!data?.createApiToken) return;
     announce("The token is made. Its secret is shown this once.");
     onCreated(data.createApiToken.secret);
   }

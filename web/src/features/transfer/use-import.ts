@@ -42,7 +42,7 @@ export function useImport(workspaceId: string) {
       note(row.key, { step: "creating" });
       const input = toCreateInput(workspaceId, row.entry, values);
       const { data, error } = await client.mutation(importServerMutation, { input }).toPromise();
-      if (data) {
+      if (data?.createMcpServer) {
         created += 1;
         note(row.key, { step: "created", id: data.createMcpServer.id });
       } else {

@@ -31,7 +31,7 @@ export function CreateEndpoint({ workspaceId, opened, onClose }: CreateEndpointP
 
   async function create(values: EndpointValues) {
     const { error, data } = await createEndpoint({ input: { workspaceId, ...values } });
-    if (data) {
+    if (data?.createWebhookEndpoint) {
       announce("The webhook is there. Its signing secret is shown this once.");
       setSecret(data.createWebhookEndpoint.signingSecret);
     }

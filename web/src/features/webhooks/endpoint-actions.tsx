@@ -67,7 +67,7 @@ export function EndpointActions({ endpoint, onDeleted }: EndpointActionsProps) {
     const { error, data } = await rotate({ id });
     close();
     if (error) notifications.show({ color: "red", message: describeError(error) });
-    else setSecret(data?.rotateWebhookSecret.signingSecret);
+    else setSecret(data?.rotateWebhookSecret?.signingSecret);
   }
 
   async function confirmDelete() {

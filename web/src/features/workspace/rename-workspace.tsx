@@ -35,7 +35,7 @@ export function RenameWorkspace({ workspace }: RenameWorkspaceProps) {
       else setFailure(error);
       return;
     }
-    if (!data) return;
+    if (!data?.updateWorkspace) return;
     form.setFieldValue("name", data.updateWorkspace.name);
     announce(`The workspace is called ${data.updateWorkspace.name} now.`);
   }

@@ -11,7 +11,7 @@ import { executeToolMutation } from "./execute-tool.ts";
 import { toolRunFragment } from "./run-operations.ts";
 import { isUnderWay, useFollowedRun } from "./use-followed-run.ts";
 
-type Answer = ExecuteToolMutation["executeTool"];
+type Answer = NonNullable<ExecuteToolMutation["executeTool"]>;
 /** Why nothing was run. */
 export type ToolRefusal = Exclude<Answer, { __typename: "ToolExecuted" | "ToolTimedOut" }>;
 
