@@ -178,7 +178,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "no MCP server",
+    advice: "did not respond like an MCP server",
   },
   {
     name: "a web page",
@@ -186,7 +186,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "no MCP server",
+    advice: "did not respond like an MCP server",
   },
   {
     name: "a path that is not there",
@@ -202,7 +202,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "https://elsewhere.example/mcp:",
+    advice: "https://elsewhere.example/mcp.",
   },
   {
     name: "a redirect loop",
@@ -258,7 +258,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "SERVER_OPERATOR",
-    advice: "broke off",
+    advice: "was interrupted",
   },
   {
     name: "a 401 without any metadata: an API key (D2)",
@@ -276,7 +276,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "PROTECTED_RESOURCE_METADATA",
     fault: "SERVER_OPERATOR",
-    advice: "another resource",
+    advice: "a different resource",
   },
   {
     name: "a redirect loop at the authorization server's metadata",
@@ -342,7 +342,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "try again later",
+    advice: "Try again later",
   },
   {
     name: "an authorization server in a private network",
@@ -418,7 +418,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "PROTECTED_RESOURCE_METADATA",
     fault: "SERVER_OPERATOR",
-    advice: "too large: the server's operator",
+    advice: "too large. The server's operator",
   },
   {
     name: "an authorization server's metadata that is a web page",
@@ -434,7 +434,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "too large: the authorization server's operator",
+    advice: "too large. The authorization server's operator",
   },
   {
     name: "an authorization server's metadata of two megabytes",
@@ -445,7 +445,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "too large: the operator of",
+    advice: "too large. The operator of",
   },
   {
     name: "an answer that never ends",
@@ -453,7 +453,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "SERVER_OPERATOR",
-    advice: "too large: the server's operator",
+    advice: "too large. The server's operator",
   },
   {
     name: "an answer with HTTP 421",
@@ -530,7 +530,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "CLIENT_REGISTRATION",
     fault: "PERSON",
-    advice: "register one there by hand",
+    advice: "Register a client there",
   },
   {
     name: "the sandbox's MCP server in trouble",
@@ -599,7 +599,7 @@ describe("diagnoseServer", () => {
       fault: typeof fault === "function" ? fault() : fault,
       advice: expect.stringContaining(advice ?? "nothing"),
     });
-    // One sentence, without what a URL may hide.
+    // Sentences, without what a URL may hide.
     expect(diagnosis.advice).toMatch(/^[^.!?\s][^!?]*\.$/);
     expect(JSON.stringify(diagnosis)).not.toContain("secret");
     const failed = diagnosis.steps.find(({ outcome }: { outcome: string }) => outcome === "FAILED");
@@ -634,7 +634,7 @@ describe("diagnoseServer", () => {
       await answering(307, { location: "/mcp" }, "")(),
     );
     expect(steps.map(tell)).toEqual(["PROBE SKIPPED 307", "PROBE FAILED 307"]);
-    expect(steps[0].detail).toMatch(/^It redirects; asked \d+ times\.$/);
+    expect(steps[0].detail).toMatch(/^The address redirects\. \d+ requests were sent\.$/);
   });
 
   it("endpoints are not assumed aloud where OAuth is not meant", async () => {

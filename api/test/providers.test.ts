@@ -235,7 +235,7 @@ describe("Entra", () => {
       "no-resource-parameter, pkce-unlisted, no-consent-prompt",
     );
     expect(await readSteps(flowId)).toContain(
-      "PKCE is sent, though the metadata does not say that it is supported.",
+      "PKCE is used, although the metadata does not list it as supported.",
     );
     await live(serverId, entra);
     const refreshes = entra
@@ -420,7 +420,7 @@ it("MCP-AUTH-5 MCP-AUTH-10 without its profile a provider is held to the rules",
       flow: { error: "DISCOVERY_FAILED" },
     });
     const { message } = await start(providers.entra);
-    expect(message).toBe("The authorization server does not say that it supports PKCE with S256.");
+    expect(message).toBe("The authorization server does not list support for PKCE with S256.");
     expect((await start(providers.slack)).message).toMatch(/names another issuer/);
   } finally {
     await strict[Symbol.asyncDispose]();

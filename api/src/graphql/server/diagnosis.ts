@@ -57,7 +57,7 @@ const ServerDiagnosis = builder.objectRef<Diagnosis>("ServerDiagnosis").implemen
     advice: t.exposeString("advice", {
       nullable: true,
       description:
-        "The first failed step, the party that can fix it and the recommended action, in one sentence. Null if no step failed.",
+        "The first failed step, the party that can fix it and the recommended action, in one or two sentences. Null if no step failed.",
     }),
   }),
 });

@@ -97,7 +97,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
       steps.note(
         "CLIENT_REGISTRATION",
         "SKIPPED",
-        "Gatehouse would register itself here (dynamic registration); nothing was sent.",
+        "Gatehouse would register a client here (dynamic registration). Nothing was sent.",
         plan.endpoint,
       );
     return { discovery, ok: plan.ok, kind: choice.kind };
@@ -122,7 +122,11 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     async diagnose(maybeCaller, { workspaceId, url }, signal) {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
       requireUrl(url);
-      await requireRate(limiter, caller.userId, "Too many diagnoses at once. Wait a moment.");
+      await requireRate(
+        limiter,
+        caller.userId,
+        "Too many diagnoses are running. Try again in a moment.",
+      );
       const record = createDiagnosisRecord(deps.clock);
       const found = await detector.inspect(url, {
         steps: record.steps,
