@@ -201,6 +201,7 @@ export const asTheirParents = new Set([
   "ServerDetection.authorizationServers",
   "ServerDetection.reachability",
   "ServerDiagnosis.authorizationServers",
+  "ServerDiagnosis.behavior",
   "ServerDiagnosis.steps",
   "ServerDisabled.server",
   "ServerStatistics.runs",
