@@ -1,5 +1,5 @@
 /** Conventions of the GraphQL API that hold for every field of a kind. */
-import { getNullableType, isNonNullType, isObjectType } from "graphql";
+import { getNullableType, isEnumType, isNonNullType, isObjectType } from "graphql";
 import type { ServerResponse } from "node:http";
 import { describe, expect } from "vitest";
 import { schema } from "#graphql/schema.ts";
@@ -167,5 +167,20 @@ describe("Q11 the size of a page", () => {
       { id: ada.workspaceId },
     );
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
+  });
+});
+
+describe("Q13 a description", () => {
+  it("does not depend on the order of enum values", () => {
+    const described = Object.values(schema.getTypeMap()).flatMap((type) => [
+      type,
+      ...(isEnumType(type) ? type.getValues() : []),
+      ...(isObjectType(type) ? Object.values(type.getFields()) : []),
+    ]);
+    const order =
+      /\b(following|preceding|previous|next|above|below) (ones?|values?|roles?|entries)\b/i;
+    const texts = described.flatMap(({ description }) => description ?? []);
+    expect(texts.length).toBeGreaterThan(500);
+    expect(texts.filter((text) => order.test(text))).toEqual([]);
   });
 });

@@ -112,7 +112,7 @@ it("callbacks are limited by address", async () => {
   expect((await ask("203.0.113.51")).status).toBe(303);
 });
 
-it("startOAuth is limited by person: RATE_LIMITED with retryAfterMs", async () => {
+it("Q18 startOAuth is limited by person: RATE_LIMITED with retryAfterMs and the headers of HTTP", async () => {
   const user = await gatehouse.signUp("eager");
   const other = await gatehouse.signUp("calm");
   const { viewer } = await user.query("{ viewer { user { id } } }");
@@ -127,6 +127,20 @@ it("startOAuth is limited by person: RATE_LIMITED with retryAfterMs", async () =
     code: "RATE_LIMITED",
     retryAfterMs: expect.any(Number),
   });
+  // One more is allowed each second.
+  await exhaust(limit, rowIdOf(viewer.user.id));
+  const response = await fetch(`${gatehouse.url}/graphql`, {
+    method: "POST",
+    headers: { "content-type": "application/json", cookie: user.cookie },
+    body: JSON.stringify({
+      query: "mutation ($id: ID!) { startOAuth(input: { serverId: $id }) { __typename } }",
+      variables: { id: serverId },
+    }),
+  });
+  const seconds = response.headers.get("retry-after");
+  expect(seconds).toMatch(/^[1-9]\d*$/);
+  expect(response.headers.get("ratelimit")).toBe(`"default";r=0;t=${seconds}`);
+  expect(await response.text()).not.toContain('"http"');
   const theirs = await createServer(other, gatehouse.sandbox.notesUrl);
   expect((await startOAuth(other, theirs)).__typename).toBe("OAuthStarted");
 });

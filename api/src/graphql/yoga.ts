@@ -57,14 +57,14 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
   if (original instanceof ServiceError)
     return new GraphQLError(original.message, {
       ...located,
-      extensions: { ...original.details, code: original.code },
+      extensions: { ...original.details, ...waitHeaders(original), code: original.code },
     });
   if (error instanceof GraphQLError && original instanceof GraphQLError) {
     // The outer message names the variable and the path in it.
     const { http, originalError: _cause, code, ...extensions } = original.extensions;
     return new GraphQLError(error.message, {
       ...located,
-      extensions: { ...extensions, ...statusOf(http), code: contractCode(code) },
+      extensions: { ...extensions, ...keepHttp(http), code: contractCode(code) },
     });
   }
   if (isMalformedValue(original))
@@ -80,6 +80,17 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
 }
 
 /**
+ * `Retry-After` (RFC 9110 §10.2.3) and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), in whole seconds. Yoga sends them over HTTP and
+ * removes them from the error (regressions Q18).
+ */
+function waitHeaders({ details }: ServiceError): { http?: HttpExtension } {
+  const waitMs = details["retryAfterMs"];
+  if (typeof waitMs !== "number") return {};
+  const seconds = String(Math.max(1, Math.ceil(waitMs / 1_000)));
+  return { http: { headers: { "Retry-After": seconds, RateLimit: `"default";r=0;t=${seconds}` } } };
+}
+
+/**
  * Parsing, validation and services use codes of the contract. Any other rejection before execution
  * is bad input.
  */
@@ -88,12 +99,19 @@ function contractCode(code: unknown): unknown {
   return unknownCodes.includes(code as string) ? "BAD_USER_INPUT" : code;
 }
 
-/**
- * Yoga's status of the response, without headers that list methods which are not supported here.
- */
-function statusOf(http: unknown): { http?: { status: number } } {
-  const status = typeof http === "object" && http !== null && "status" in http ? http.status : null;
-  return typeof status === "number" ? { http: { status } } : {};
+interface HttpExtension {
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** Yoga's status of the response, without its headers that list methods which are not supported here. */
+function keepHttp(http: unknown): { http?: HttpExtension } {
+  if (typeof http !== "object" || http === null) return {};
+  const { status, headers } = http as HttpExtension;
+  const kept: HttpExtension = {};
+  if (typeof status === "number") kept.status = status;
+  if (headers?.["Retry-After"] !== undefined) kept.headers = headers;
+  return Object.keys(kept).length > 0 ? { http: kept } : {};
 }
 
 /** Prisma's P2023: a cursor of the correct form whose value is not an id. */
