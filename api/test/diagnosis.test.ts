@@ -72,6 +72,7 @@ const withFault = (fault: FaultName) => async () => {
 
 const query = `query ($input: DiagnoseServerInput!) { diagnoseServer(input: $input) {
   authType connectable clientRegistration issuer scopes fault advice
+  behavior { code documentation } report
   steps { kind outcome url httpStatus durationMs detail at } } }`;
 
 async function diagnose(user: TestUser, url: string) {
@@ -94,6 +95,8 @@ interface Row {
   fault?: Fault | (() => Fault);
   /** Part of the sentence. */
   advice?: string;
+  /** The code of the behavior that is named; absent: not compared. */
+  behavior?: string;
 }
 
 const good: Row[] = [
@@ -179,6 +182,7 @@ const bad: Row[] = [
     broken: "PROBE",
     fault: "PERSON",
     advice: "did not respond like an MCP server",
+    behavior: "",
   },
   {
     name: "a web page",
@@ -203,6 +207,7 @@ const bad: Row[] = [
     broken: "PROBE",
     fault: "PERSON",
     advice: "https://elsewhere.example/mcp.",
+    behavior: "I17",
   },
   {
     name: "a redirect loop",
@@ -494,6 +499,7 @@ const bad: Row[] = [
     broken: "CLIENT_REGISTRATION",
     fault: "PERSON",
     advice: "/oauth/callback",
+    behavior: "C8",
   },
   {
     name: "a client authentication that Gatehouse does not speak",
@@ -515,6 +521,7 @@ const bad: Row[] = [
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     advice: "another issuer",
+    behavior: "I16",
   },
   {
     name: "the sandbox without PKCE",
@@ -523,6 +530,7 @@ const bad: Row[] = [
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     advice: "PKCE",
+    behavior: "MCP-AUTH-10",
   },
   {
     name: "the sandbox without registration",
@@ -589,7 +597,8 @@ describe("diagnoseServer", () => {
     });
   });
 
-  it.each(bad)("broken: $name", async ({ start, authType, broken, fault, advice }) => {
+  it.each(bad)("broken: $name", async (row) => {
+    const { start, authType, broken, fault, advice, behavior } = row;
     const ada = await nextUser();
     const diagnosis = await diagnose(ada, await start());
     expect(diagnosis).toMatchObject({
@@ -599,6 +608,11 @@ describe("diagnoseServer", () => {
       fault: typeof fault === "function" ? fault() : fault,
       advice: expect.stringContaining(advice ?? "nothing"),
     });
+    if (behavior !== undefined) {
+      expect(diagnosis.behavior?.code ?? "").toBe(behavior);
+      expect(diagnosis.report.includes("Known behavior")).toBe(behavior !== "");
+    }
+    expect(diagnosis.report).toContain("Result: cannot be connected");
     // Sentences, without what a URL may hide.
     expect(diagnosis.advice).toMatch(/^[^.!?\s][^!?]*\.$/);
     expect(JSON.stringify(diagnosis)).not.toContain("secret");
