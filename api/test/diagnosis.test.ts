@@ -487,7 +487,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: () => (lookupCode === "EAI_AGAIN" ? "NETWORK" : "SERVER_OPERATOR"),
-    advice: "The name as.invalid",
+    advice: "as.invalid",
   },
   {
     name: "no registration",

@@ -106,7 +106,7 @@ describe("pnpm keys with the embedded database", { timeout: 180_000 }, () => {
     const early = await runKeys(["check"], env);
     expect(early).toMatchObject({
       exitCode: 1,
-      output: expect.stringContaining("yet: start Gatehouse first"),
+      output: expect.stringContaining("yet. Start Gatehouse first"),
     });
 
     const gatehouse = await start();
