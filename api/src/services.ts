@@ -43,6 +43,11 @@ export function createServices(
   const cached = { ...access, ...discovery, callCaches };
   const grant = createGrantServices(platform, stores, cached, {
     onTokenRequest: metrics.noteTokenRequest,
+    // Tries the key, so that its user sees whether the server accepts it.
+    onKeySet: ({ serverId, ownerId }) =>
+      platform.background.start("try of a key", async () => {
+        await catalog.catalogs.discover(serverId, ownerId);
+      }),
     onMissingGrant: (server) => consent.clientCredentialsTrigger.attempt(server),
   });
   const granted = { ...cached, ...grant };

@@ -203,6 +203,7 @@ describe("what the log tells", () => {
       appendEvent,
       appendStateChange: async () => {},
       changes: { workspace: () => {}, server: () => {} },
+      keys: { rejected: async () => {} },
     });
     const owner = rowIdOf(ada.workspaceId);
     await Promise.all([

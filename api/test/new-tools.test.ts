@@ -200,6 +200,7 @@ describe("S18 while new tools are denied", () => {
       servers: [serverId],
       roles: [],
       grants: [],
+      keys: [],
       catalogs: [],
     });
     expect(stamps.get(serverId)?.replace("DENY", "BY_ANNOTATIONS")).toBe(before?.stamp);

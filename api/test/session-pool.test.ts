@@ -216,7 +216,7 @@ describe("S3 a change of an account ends its sessions", () => {
       const use = {
         key: { ...account, configVersion: 1, authType: "OAUTH" },
         async describe() {
-          await evictions.watchAccount(account);
+          await evictions.watchAccount({ kind: "grant", ...account });
           return createTarget(server.url);
         },
         timeoutMs: 5_000,

@@ -16,6 +16,7 @@ import "./workspace/invitation-acceptance.ts";
 import "./server/mcp-server.ts";
 import "./server/catalog.ts";
 import "./server/mutations.ts";
+import "./server/keys.ts";
 import "./server/detection.ts";
 import "./server/diagnosis.ts";
 import "./server/sandbox.ts";

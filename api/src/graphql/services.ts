@@ -1,6 +1,8 @@
 import type { AccountsNeedingConsent } from "#services/grant/accounts-needing-consent.ts";
 import type { Consent } from "#services/consent/start-consent.ts";
 import type { Detector } from "#services/discovery/detection.ts";
+import type { HeadersTests } from "#services/discovery/test-headers.ts";
+import type { PersonalKeys } from "#services/grant/personal-keys.ts";
 import type { Diagnosis } from "#services/discovery/diagnosis.ts";
 import type { Subscriptions } from "#services/event/subscriptions.ts";
 import type { Caller } from "#services/access/access.ts";
@@ -40,6 +42,8 @@ export interface Services {
   invitations: Invitations & InvitationAcceptance & { linkTo(token: string): string };
   detection: Detector;
   diagnosis: Diagnosis;
+  headersTests: HeadersTests;
+  personalKeys: PersonalKeys;
   consent: Consent;
   simulation: Simulation;
   catalogs: Catalogs;

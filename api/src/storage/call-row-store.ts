@@ -1,5 +1,6 @@
 import { type Database, type McpServer, Prisma, type ToolPolicy } from "@gatehouse/prisma";
 import type { NewToolPolicy, WorkspaceRole } from "@gatehouse/prisma";
+import type { KeyState } from "#oauth/key-state.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 
 /** A row with a stamp that stays equal until something changes that affects calls. */
@@ -34,6 +35,17 @@ export interface GrantStatusRow extends Stamped {
   lastUsedAt: Date | null;
 }
 
+/** The key of an account at a server that authenticates with headers. */
+export interface KeyRow extends Stamped {
+  state: KeyState;
+  /** The version of the server's settings that the row belongs to. */
+  configVersion: number;
+  /** The user's own headers, sealed. */
+  headers: Uint8Array | null;
+  /** Changes with the user's own headers. */
+  version: number;
+}
+
 export interface CatalogRow extends Stamped {
   /** In the stored form. */
   tools: unknown;
@@ -50,12 +62,14 @@ export interface CallRowStore {
   findServer(id: string): Promise<ServerRow | null>;
   findRole(workspaceId: string, userId: string): Promise<RoleRow | null>;
   findGrant(serverId: string, ownerId: string): Promise<GrantStatusRow | null>;
+  findKey(serverId: string, ownerId: string): Promise<KeyRow | null>;
   findCatalog(serverId: string, ownerId: string): Promise<CatalogRow | null>;
   /** Reads the stamps of the rows that exist, in one statement. */
   readStamps(ids: {
     servers: readonly string[];
     roles: readonly string[];
     grants: readonly string[];
+    keys: readonly string[];
     catalogs: readonly string[];
   }): Promise<ReadonlyMap<string, string>>;
 }
@@ -67,6 +81,7 @@ const serverStamp = Prisma.sql`concat_ws(' ', s.xmin, ${newToolPolicy}, (
 const roleStamp = Prisma.sql`m."role"::text`;
 // Leases and usage times do not affect calls, so they are not part of the stamp.
 const grantStamp = Prisma.sql`concat_ws(' ', g."version", g."state", coalesce(g."reason"::text, '-'), g."accessTokenExpiresAt", g."connectedAt")`;
+const keyStamp = Prisma.sql`k.xmin::text`;
 const catalogStamp = Prisma.sql`c.xmin::text`;
 
 export function createCallRowStore(db: Database): CallRowStore {
@@ -101,6 +116,13 @@ export function createCallRowStore(db: Database): CallRowStore {
       return row ?? null;
     },
 
+    async findKey(serverId, ownerId) {
+      const [row] = await db.$queryRaw<KeyRow[]>`
+        SELECT k."id"::text AS "id", k."state"::text AS "state", k."configVersion", k."headers", k."version", ${keyStamp} AS "stamp"
+        FROM "ServerKey" k WHERE k."serverId" = ${serverId}::uuid AND k."ownerId" = ${ownerId}::uuid`;
+      return row ?? null;
+    },
+
     async findCatalog(serverId, ownerId) {
       const [row] = await db.$queryRaw<CatalogRow[]>`
         SELECT c."id"::text AS "id", c."tools", c."fetchedAt", octet_length(c."tools"::text) AS "bytes", ${catalogStamp} AS "stamp"
@@ -108,12 +130,13 @@ export function createCallRowStore(db: Database): CallRowStore {
       return row ?? null;
     },
 
-    async readStamps({ servers, roles, grants, catalogs }) {
+    async readStamps({ servers, roles, grants, keys, catalogs }) {
       const rows = await db.$queryRaw<Stamped[]>`
         SELECT s."id"::text AS "id", ${serverStamp} AS "stamp" FROM "McpServer" s
           WHERE s."id" = ANY(${[...servers]}::uuid[]) AND s."deletedAt" IS NULL
         UNION ALL SELECT m."id"::text, ${roleStamp} FROM "Membership" m WHERE m."id" = ANY(${[...roles]}::uuid[])
         UNION ALL SELECT g."id"::text, ${grantStamp} FROM "OAuthGrant" g WHERE g."id" = ANY(${[...grants]}::uuid[])
+        UNION ALL SELECT k."id"::text, ${keyStamp} FROM "ServerKey" k WHERE k."id" = ANY(${[...keys]}::uuid[])
         UNION ALL SELECT c."id"::text, ${catalogStamp} FROM "ToolCatalog" c WHERE c."id" = ANY(${[...catalogs]}::uuid[])`;
       return new Map(rows.map(({ id, stamp }) => [id, stamp]));
     },

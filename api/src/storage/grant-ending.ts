@@ -24,8 +24,8 @@ export interface GrantEnding {
     tx: Transaction,
     row: GrantRow,
     cause: EndCause,
-    /** NOT_REQUIRED if the server no longer requires OAuth. */
-    state?: "DISCONNECTED" | "NOT_REQUIRED",
+    /** If the server no longer requires OAuth; otherwise DISCONNECTED. */
+    status?: Pick<StateChange, "state" | "reason">,
   ): Promise<boolean>;
 }
 
@@ -53,7 +53,7 @@ export function createGrantEnding(deps: {
         SELECT ${grantColumns} FROM "OAuthGrant" g LEFT JOIN "OAuthClient" c ON c."id" = g."clientId"
         WHERE ${where} ORDER BY g."id" FOR UPDATE OF g`,
 
-    async endRow(tx, row, cause, state = "DISCONNECTED") {
+    async endRow(tx, row, cause, status) {
       if (row.state === "DISCONNECTED") return false;
       const grant = openGrant(deps.box, row);
       await tx.oAuthGrant.update({
@@ -67,8 +67,9 @@ export function createGrantEnding(deps: {
         ownerId: row.ownerId,
         actorId: cause.actorId,
         previousState: row.state,
-        state,
-        reason: state === "NOT_REQUIRED" ? null : cause.reason,
+        state: "DISCONNECTED",
+        reason: cause.reason,
+        ...status,
       });
       return true;
     },

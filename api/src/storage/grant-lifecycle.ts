@@ -1,6 +1,7 @@
 import type { Database, Transaction } from "@gatehouse/prisma";
 import type { OAuthReason } from "#oauth/state.ts";
 import { type ConnectGrantDeps, connectGrant, type ConsentedGrant } from "./connect-grant.ts";
+import type { StateChange } from "./grant-store.ts";
 import { grantsOf } from "./grant-ending.ts";
 
 export interface GrantLifecycle {
@@ -30,8 +31,8 @@ export interface GrantLifecycle {
     serverId: string,
     reason: OAuthReason,
     actorId: string | null,
-    /** NOT_REQUIRED if the server no longer requires OAuth. */
-    state?: "DISCONNECTED" | "NOT_REQUIRED",
+    /** If the server no longer requires OAuth; otherwise DISCONNECTED. */
+    status?: Pick<StateChange, "state" | "reason">,
   ): Promise<{ ended: number }>;
   /**
    * Ends the grants of a member in a workspace: their own, and the shared ones that they connected.
@@ -77,11 +78,11 @@ export function createGrantLifecycle(deps: GrantLifecycleDeps): GrantLifecycle {
       return ended !== null;
     },
 
-    async endAll(tx, serverId, reason, actorId, state) {
+    async endAll(tx, serverId, reason, actorId, status) {
       const { workspaceId } = await tx.mcpServer.findUniqueOrThrow({ where: { id: serverId } });
       let ended = 0;
       for (const row of await ending.readRows(tx, grantsOf.server(serverId)))
-        if (await ending.endRow(tx, row, { workspaceId, reason, actorId }, state)) ended += 1;
+        if (await ending.endRow(tx, row, { workspaceId, reason, actorId }, status)) ended += 1;
       return { ended };
     },
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Database, Prisma, Transaction } from "@gatehouse/prisma";
 import type { SealedBox } from "#crypto/sealed-box.ts";
 import type { GrantStore, RefreshCause } from "#oauth/ports.ts";
-import type { OAuthReason, OAuthState } from "#oauth/state.ts";
+import type { AccountReason, AccountState } from "#oauth/key-state.ts";
 import { type GrantRow, grantColumns, readGrantRow, readingOf } from "./grant-row.ts";
 
 /** A change of state, appended to the log in the transaction that makes the change. */
@@ -12,9 +12,9 @@ export interface StateChange {
   /** The id of the user or the workspace. */
   ownerId: string;
   actorId: string | null;
-  previousState: OAuthState;
-  state: OAuthState;
-  reason: OAuthReason | null;
+  previousState: AccountState;
+  state: AccountState;
+  reason: AccountReason | null;
 }
 
 /** Column values of a lease that is not held. */

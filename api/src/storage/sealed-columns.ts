@@ -20,6 +20,7 @@ const sealed = (table: string, ...columns: string[]): SealedColumn[] =>
  */
 export const sealedColumns: readonly SealedColumn[] = [
   ...sealed("McpServer", "headers", "oauthClientSecret", "oauthPrivateKey"),
+  ...sealed("ServerKey", "headers"),
   ...sealed("OAuthClient", "clientSecret", "privateKey", "registrationAccessToken"),
   ...sealed("OAuthGrant", "accessToken", "refreshToken"),
   ...sealed("RevocationTask", "payload"),

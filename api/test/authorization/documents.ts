@@ -200,6 +200,9 @@ export const documents: Record<string, string> = {
     "rotateWebhookSecret(id: $freshEndpoint)",
     "signingSecret",
   ),
+  "Mutation.setMyHeaders": change(
+    'setMyHeaders(input: { serverId: $freshKeyed, headers: [{ name: "X-Key", value: "k" }] })',
+  ),
   "Mutation.setToolPolicy": change(
     'setToolPolicy(input: { serverId: $server, toolName: "look", kind: ALLOW })',
   ),
@@ -210,6 +213,14 @@ export const documents: Record<string, string> = {
   "Mutation.startOAuth shared": change(
     "startOAuth(input: { serverId: $freshShared })",
     "__typename",
+  ),
+  "Mutation.testHeaders": change(
+    'testHeaders(input: { workspaceId: $workspace, url: $url, headers: [{ name: "X-Key", value: "k" }] })',
+    "result",
+  ),
+  "Mutation.testHeaders of a server": change(
+    'testHeaders(input: { serverId: $freshKeyed, headers: [{ name: "X-Key", value: "k" }] })',
+    "result",
   ),
   "Mutation.testWebhookEndpoint": change("testWebhookEndpoint(id: $freshEndpoint)"),
   "Mutation.trustAuthorizationServerIssuer": change(

@@ -282,6 +282,7 @@ export async function makeObjects(
     freshServer: fresh("McpServer", () => makeServer()),
     freshPersonal: fresh("McpServer", () => makeServer(oauth)),
     freshShared: fresh("McpServer", () => makeServer({ ...oauth, credentialScope: "WORKSPACE" })),
+    freshKeyed: fresh("McpServer", () => makeServer({ authType: "HEADERS" })),
     deletedServer: fresh("McpServer", () => makeServer({ deletedAt: new Date() })),
     freshFlow: fresh("OAuthFlow", () => makeFlow(memberId)),
     ownFlow: fresh("OAuthFlow", ({ userId }) => makeFlow(userId)),

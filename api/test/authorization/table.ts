@@ -157,10 +157,13 @@ Mutation.revokeApiToken                 401    401     404      403       404   
 Mutation.revokeApiToken own             401    401     404      403       404     ok     ok     ok    ok    403   403     403
 Mutation.revokeInvitation               401    401     404      403       404     404    404    ok    ok    403   403     403
 Mutation.rotateWebhookSecret            401    401     404      404       404     403    403    ok    ok    403   403     ok
+Mutation.setMyHeaders                   401    401     404      404       404     403    ok     ok    ok    403   403     ok
 Mutation.setToolPolicy                  401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.simulateOAuthState             401    401     404      404       404     403    409    409   409   403   403     409
 Mutation.startOAuth                     401    401     404      404       404     403    ok     ok    ok    403   403     ok
 Mutation.startOAuth shared              401    401     404      404       404     403    403    ok    ok    403   403     ok
+Mutation.testHeaders                    401    401     404      404       404     403    403    ok    ok    403   403     ok
+Mutation.testHeaders of a server        401    401     404      404       404     403    ok     ok    ok    403   403     ok
 Mutation.testWebhookEndpoint            401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.trustAuthorizationServerIssuer 401    401     404      404       404     403    403    ok    ok    403   403     ok
 Mutation.updateMcpServer                401    401     404      404       404     403    403    ok    ok    403   403     ok

@@ -9,6 +9,7 @@ export const serverStatusFragment = graphql(`
     authType
     credentialScope
     oauthGrantType
+    myHeaderNames
     reachability {
       state
       message

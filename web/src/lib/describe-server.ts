@@ -1,10 +1,16 @@
-import type { McpAuthType, OAuthState, ReachabilityState } from "../graphql/generated/graphql.ts";
-import { stateWords, type Tone } from "./words.ts";
+import type {
+  McpAuthType,
+  OAuthReason,
+  OAuthState,
+  ReachabilityState,
+} from "../graphql/generated/graphql.ts";
+import { keyWords, stateWords, type Tone } from "./words.ts";
 
 type ServerFacts = {
   enabled: boolean;
   authType: McpAuthType;
   oauthState: OAuthState;
+  reason?: OAuthReason | null | undefined;
   reachability: ReachabilityState;
 };
 
@@ -15,9 +21,19 @@ type ServerFacts = {
 export function describeServer(server: ServerFacts): { label: string; tone: Tone } {
   if (!server.enabled) return { label: "Turned off", tone: "off" };
   if (server.oauthState === "REAUTH_REQUIRED" || server.oauthState === "AUTHORIZING") {
-    return stateWords[server.oauthState];
+    return describeAccount(server.oauthState, server.reason);
   }
   if (server.reachability === "UNREACHABLE") return { label: "Unreachable", tone: "bad" };
   if (server.authType === "UNKNOWN") return { label: "Not detected yet", tone: "off" };
   return stateWords[server.oauthState];
+}
+
+/** The one word for an account's condition. */
+export function describeAccount(
+  state: OAuthState,
+  reason: OAuthReason | null | undefined,
+): { label: string; tone: Tone } {
+  return reason === "KEY_MISSING" || reason === "KEY_REJECTED"
+    ? keyWords[reason]
+    : stateWords[state];
 }

@@ -43,7 +43,18 @@ describe("describeServer", () => {
     [{ oauthState: "AUTHORIZING" }, "Signing in", "busy"],
     [{ reachability: "UNREACHABLE" }, "Unreachable", "bad"],
     [{ oauthState: "DISCONNECTED" }, "Not connected", "off"],
-    [{ authType: "UNKNOWN", oauthState: "NOT_REQUIRED" }, "Not detected yet", "off"],
+    [{ authType: "UNKNOWN", oauthState: "UNKNOWN" }, "Not detected yet", "off"],
+    [{ authType: "HEADERS", oauthState: "UNKNOWN" }, "Not checked yet", "off"],
+    [
+      { authType: "HEADERS", oauthState: "REAUTH_REQUIRED", reason: "KEY_REJECTED" },
+      "Key rejected",
+      "act",
+    ],
+    [
+      { authType: "HEADERS", oauthState: "REAUTH_REQUIRED", reason: "KEY_MISSING" },
+      "Key needed",
+      "act",
+    ],
     [{ authType: "NONE", oauthState: "NOT_REQUIRED" }, "Ready", "good"],
   ] as const)("%j is %s", (facts, label, tone) => {
     expect(describeServer({ ...calm, ...facts })).toEqual({ label, tone });

@@ -17,11 +17,18 @@ export type Tone = "good" | "busy" | "act" | "off" | "bad";
 type Worded = { label: string; tone: Tone };
 
 export const stateWords: Record<OAuthState, Worded> = {
+  UNKNOWN: { label: "Not checked yet", tone: "off" },
   NOT_REQUIRED: { label: "Ready", tone: "good" },
   DISCONNECTED: { label: "Not connected", tone: "off" },
   AUTHORIZING: { label: "Signing in", tone: "busy" },
   CONNECTED: { label: "Connected", tone: "good" },
   REAUTH_REQUIRED: { label: "Sign-in needed", tone: "act" },
+};
+
+/** The condition of an account that uses a key and needs a person. */
+export const keyWords: Record<"KEY_MISSING" | "KEY_REJECTED", Worded> = {
+  KEY_MISSING: { label: "Key needed", tone: "act" },
+  KEY_REJECTED: { label: "Key rejected", tone: "act" },
 };
 
 /** Why, as one sentence to the person who looks at the server. */
@@ -37,6 +44,8 @@ export const reasonWords: Record<OAuthReason, string> = {
   INSUFFICIENT_SCOPE: "The server asks for more permissions than were granted.",
   CLIENT_INVALID: "The provider no longer knows Gatehouse's registration.",
   AUTHORIZATION_SERVER_CHANGED: "The server now uses another sign-in provider.",
+  KEY_MISSING: "The server requires a key, and none has been entered.",
+  KEY_REJECTED: "The server rejected the key. It may have expired or been revoked.",
   SETTINGS_CHANGED: "The server's settings were changed, so its old access was given up.",
   DISCONNECTED_BY_USER: "The account was disconnected.",
   MEMBER_REMOVED: "The person whose account it was has left the workspace.",

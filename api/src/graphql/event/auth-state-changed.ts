@@ -1,4 +1,4 @@
-import type { OAuthReason as OAuthReasonName } from "#oauth/state.ts";
+import type { AccountReason } from "#oauth/key-state.ts";
 import type { DeliveredEvent } from "#services/event/workspace-events.ts";
 import { builder } from "../builder.ts";
 import { sameForAll } from "../live/same-for-all.ts";
@@ -24,7 +24,7 @@ const OAuthStateChanged = builder.objectRef<DeliveredEvent>("OAuthStateChanged")
       ...sameForAll,
       type: OAuthReason,
       nullable: true,
-      resolve: ({ payload }) => payload.reason as OAuthReasonName | null,
+      resolve: ({ payload }) => payload.reason as AccountReason | null,
     }),
   }),
 });

@@ -16,6 +16,7 @@ const OAuthForecastReason = builder.enumType("OAuthForecastReason", {
       description:
         "The client secret of Gatehouse's dynamic registration expires, after which tokens can no longer be refreshed.",
     },
+    KEY_EXPIRES: { description: "The key expires at the time that was entered with it." },
     REFRESH_FAILING: {
       description:
         "Several consecutive refresh attempts received no usable response. The account recovers automatically when the authorization server does. `at` is the expiry of the access token, and null after that.",

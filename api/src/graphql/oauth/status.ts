@@ -1,4 +1,6 @@
-import { forecastNeed } from "#services/grant/forecast.ts";
+import type { AccountReason } from "#oauth/key-state.ts";
+import { readKeyStatus } from "#services/grant/account-keys.ts";
+import { forecastKey, forecastNeed } from "#services/grant/forecast.ts";
 import { builder } from "../builder.ts";
 import { User } from "../workspace/user.ts";
 import { ClientRegistrationKind, OAuthFlow } from "./flow.ts";
@@ -6,11 +8,33 @@ import { OAuthForecast } from "./forecast.ts";
 import { OAuthReason, OAuthState, type OAuthStateName } from "./state.ts";
 import type { OAuthStatusShape } from "./status-loader.ts";
 
-/** The stored state, or AUTHORIZING while a flow of the caller is open. */
-function presentState({ server, grant, activeFlow }: OAuthStatusShape): OAuthStateName {
-  if (server.authType !== "OAUTH") return "NOT_REQUIRED";
-  const stored = grant?.state ?? "DISCONNECTED";
-  return stored === "DISCONNECTED" && activeFlow ? "AUTHORIZING" : stored;
+interface PresentStatus {
+  state: OAuthStateName;
+  reason: AccountReason | null;
+}
+
+/** The stored status, or AUTHORIZING while a flow of the caller is open. */
+function presentStatus({ server, grant, key, activeFlow }: OAuthStatusShape): PresentStatus {
+  switch (server.authType) {
+    case "UNKNOWN":
+      return { state: "UNKNOWN", reason: null };
+    case "NONE":
+      return { state: "NOT_REQUIRED", reason: null };
+    case "HEADERS":
+      return readKeyStatus(
+        { configVersion: server.configVersion, hasHeaders: server.headerNames.length > 0 },
+        key && { ...key, hasHeaders: key.headerNames.length > 0 },
+      );
+    case "OAUTH": {
+      const { state, reason } = grant ?? { state: "DISCONNECTED", reason: "NOT_CONNECTED" };
+      return { state: state === "DISCONNECTED" && activeFlow ? "AUTHORIZING" : state, reason };
+    }
+  }
+}
+
+/** The expiry of the headers that calls send. The user's own take precedence. */
+function readKeyExpiry({ server, key }: OAuthStatusShape): Date | null {
+  return key && key.headerNames.length > 0 ? key.expiresAt : server.headersExpireAt;
 }
 
 /** A grant that has ended has no tokens. */
@@ -20,16 +44,16 @@ function isRefreshable(grant: NonNullable<OAuthStatusShape["grant"]>): boolean {
 }
 
 export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").implement({
-  description: "The OAuth status of the account that the caller's calls use.",
+  description:
+    "The status of the account that the caller's calls use: of its OAuth grant, or of its key if the server authenticates with a header.",
   fields: (t) => ({
-    state: t.field({ type: OAuthState, resolve: presentState }),
+    state: t.field({ type: OAuthState, resolve: (status) => presentStatus(status).state }),
     reason: t.field({
       type: OAuthReason,
       nullable: true,
       description:
-        "The reason for the state. Null if the account is CONNECTED without problems or the server does not require OAuth.",
-      resolve: ({ server, grant }) =>
-        server.authType === "OAUTH" ? (grant ? grant.reason : "NOT_CONNECTED") : null,
+        "The reason for the state. Null if the account is CONNECTED without problems, its state is UNKNOWN, or the server requires neither OAuth nor a key.",
+      resolve: (status) => presentStatus(status).reason,
     }),
     issuer: t.field({
       type: "URL",
@@ -63,8 +87,11 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
       nullable: true,
       description:
         "The earliest known time and reason at which a user will be needed. Null if the state is not CONNECTED or no such time is known.",
-      resolve: ({ server, grant }) =>
-        grant && server.authType === "OAUTH"
+      resolve: (status) => {
+        const { server, grant } = status;
+        if (server.authType === "HEADERS")
+          return forecastKey(presentStatus(status).state, readKeyExpiry(status));
+        return grant && server.authType === "OAUTH"
           ? forecastNeed(
               {
                 ...grant,
@@ -73,7 +100,8 @@ export const OAuthStatus = builder.objectRef<OAuthStatusShape>("OAuthStatus").im
               },
               new Date(),
             )
-          : null,
+          : null;
+      },
     }),
     connectedAt: t.field({
       type: "DateTime",

@@ -35,6 +35,29 @@ function grantIn(caller: Caller | null, states: Prisma.OAuthGrantWhereInput["sta
   };
 }
 
+/** Keys of the account that the caller would use, in the same way. */
+function keyIn(caller: Caller | null, key: Prisma.ServerKeyWhereInput): Where {
+  return {
+    OR: [
+      { credentialScope: "PERSONAL", keys: { some: { ...key, ownerId: caller?.userId ?? "" } } },
+      // Keys of users do not exist at a server with a shared account.
+      { credentialScope: "WORKSPACE", keys: { some: key } },
+    ],
+  };
+}
+
+/** Servers with a key that was not tried since it was changed, or without a key. */
+function untriedKey(caller: Caller | null, { isMissing }: { isMissing: boolean }): Where {
+  const hasKey: Where = {
+    OR: [{ headers: { not: null } }, keyIn(caller, { headers: { not: null } })],
+  };
+  return {
+    authType: "HEADERS",
+    NOT: keyIn(caller, { state: { in: ["ACCEPTED", "REJECTED"] } }),
+    AND: [isMissing ? { NOT: hasKey } : hasKey],
+  };
+}
+
 function stateIs(state: OAuthStateName, caller: Caller | null): Where {
   const unconnected: Where = {
     authType: "OAUTH",
@@ -46,15 +69,29 @@ function stateIs(state: OAuthStateName, caller: Caller | null): Where {
     },
   };
   switch (state) {
+    case "UNKNOWN":
+      return { OR: [{ authType: "UNKNOWN" }, untriedKey(caller, { isMissing: false })] };
     case "NOT_REQUIRED":
-      return { authType: { not: "OAUTH" } };
+      return { authType: "NONE" };
     case "AUTHORIZING":
       return { AND: [unconnected, openFlow] };
     case "DISCONNECTED":
       return { AND: [unconnected, { NOT: openFlow }] };
     case "CONNECTED":
+      return {
+        OR: [
+          { authType: "OAUTH", AND: [grantIn(caller, state)] },
+          { authType: "HEADERS", AND: [keyIn(caller, { state: "ACCEPTED" })] },
+        ],
+      };
     case "REAUTH_REQUIRED":
-      return { authType: "OAUTH", AND: [grantIn(caller, state)] };
+      return {
+        OR: [
+          { authType: "OAUTH", AND: [grantIn(caller, state)] },
+          { authType: "HEADERS", AND: [keyIn(caller, { state: "REJECTED" })] },
+          untriedKey(caller, { isMissing: true }),
+        ],
+      };
   }
 }
 

@@ -66,6 +66,9 @@ export const McpServer = builder.prismaNode("McpServer", {
     workspaceId: true,
     authType: true,
     credentialScope: true,
+    configVersion: true,
+    headerNames: true,
+    headersExpireAt: true,
     enabled: true,
     deletedAt: true,
   },
@@ -96,6 +99,30 @@ export const McpServer = builder.prismaNode("McpServer", {
     credentialScope: t.expose("credentialScope", { type: CredentialScope }),
     headerNames: t.exposeStringList("headerNames", {
       description: "The names of the configured headers. The values are write-only.",
+    }),
+    headersExpireAt: t.expose("headersExpireAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "The time at which the key in the configured headers expires, as an admin entered it. Null if it is not known.",
+    }),
+    myHeaderNames: t.stringList({
+      description:
+        "The names of the headers that the caller entered with setMyHeaders. The values are write-only.",
+      resolve: async (server, _args, { oauthStatus }) =>
+        server.credentialScope === "PERSONAL"
+          ? ((await oauthStatus.load(server)).key?.headerNames ?? [])
+          : [],
+    }),
+    myHeadersExpireAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description:
+        "The time at which the caller's own key expires, as the caller entered it. Null if it is not known.",
+      resolve: async (server, _args, { oauthStatus }) =>
+        server.credentialScope === "PERSONAL"
+          ? ((await oauthStatus.load(server)).key?.expiresAt ?? null)
+          : null,
     }),
     oauthClientId: t.exposeString("oauthClientId", { nullable: true }),
     hasOAuthClientSecret: t.boolean({
@@ -153,9 +180,8 @@ export const McpServer = builder.prismaNode("McpServer", {
     oauthStatus: t.field({
       type: OAuthStatus,
       description:
-        "The OAuth status of the account that the caller's calls use: the caller's own account, or the workspace's account if credentialScope is WORKSPACE.",
-      resolve: ({ id, workspaceId, authType, credentialScope }, _args, { oauthStatus }) =>
-        oauthStatus.load({ id, workspaceId, authType, credentialScope }),
+        "The status of the account that the caller's calls use, with OAuth or a key: the caller's own account, or the workspace's account if credentialScope is WORKSPACE.",
+      resolve: (server, _args, { oauthStatus }) => oauthStatus.load(server),
     }),
     reachability: t.field({
       type: Reachability,

@@ -5,7 +5,7 @@ import { DeletedNode } from "../shared.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { CredentialScope, McpServer, OAuthGrantType } from "./mcp-server.ts";
 
-const HeaderInput = builder.inputType("HeaderInput", {
+export const HeaderInput = builder.inputType("HeaderInput", {
   description:
     "An HTTP header. On update, a null value keeps the stored value of the header with this name.",
   fields: (t) => ({ name: t.string({ required: true }), value: t.string() }),
@@ -13,6 +13,8 @@ const HeaderInput = builder.inputType("HeaderInput", {
 
 /** Shared by both inputs. */
 const descriptions = {
+  headersExpireAt:
+    "The time at which the key in the headers expires, for the forecast of the account's status. Null if it does not expire or the time is not known.",
   oauthGrantType:
     "The OAuth grant type. With CLIENT_CREDENTIALS the workspace authenticates as itself: oauthClientId is required, with oauthClientSecret or oauthPrivateKey, and credentialScope must be WORKSPACE, which is set automatically on creation. Null means AUTHORIZATION_CODE.",
   oauthPrivateKey:
@@ -41,6 +43,7 @@ const CreateMcpServerInput = builder.inputType("CreateMcpServerInput", {
     }),
     credentialScope: t.field({ type: CredentialScope, defaultValue: "PERSONAL" }),
     headers: t.field({ type: [HeaderInput] }),
+    headersExpireAt: t.field({ type: "DateTime", description: descriptions.headersExpireAt }),
     oauthClientId: t.string(),
     oauthClientSecret: t.string(),
     oauthGrantType: t.field({ type: OAuthGrantType, description: descriptions.oauthGrantType }),
@@ -71,6 +74,7 @@ const UpdateMcpServerInput = builder.inputType("UpdateMcpServerInput", {
     authType: t.field({ type: McpAuthType }),
     credentialScope: t.field({ type: CredentialScope }),
     headers: t.field({ type: [HeaderInput] }),
+    headersExpireAt: t.field({ type: "DateTime", description: descriptions.headersExpireAt }),
     oauthClientId: t.string(),
     oauthClientSecret: t.string(),
     oauthGrantType: t.field({ type: OAuthGrantType, description: descriptions.oauthGrantType }),

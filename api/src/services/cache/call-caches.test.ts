@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** The rows of one server with one account. Tests can change their stamps and send notifications of changes. */
 function createStage() {
-  const stamps = new Map(["s", "m", "g", "c"].map((id) => [id, "1"]));
+  const stamps = new Map(["s", "m", "g", "k", "c"].map((id) => [id, "1"]));
   const stamped = (id: string) => ({ id, stamp: stamps.get(id) ?? "" });
   const looks: string[][] = [];
   const store: CallRowStore = {
@@ -28,6 +28,13 @@ function createStage() {
       accessTokenLifetimeMs: null,
       connectedAt: null,
       lastUsedAt: null,
+    }),
+    findKey: async () => ({
+      ...stamped("k"),
+      state: "ACCEPTED",
+      configVersion: 1,
+      headers: null,
+      version: 1,
     }),
     findCatalog: async () => ({ ...stamped("c"), tools: [], fetchedAt: new Date(), bytes: 2 }),
     async readStamps(ids) {
@@ -50,6 +57,7 @@ function createStage() {
     servers: "s",
     roles: keyOfMember("w", { userId: "u" }),
     grants: keyOfAccount("s", "u"),
+    keys: keyOfAccount("s", "u"),
     catalogs: keyOfAccount("s", "u"),
   };
   return {
@@ -62,26 +70,28 @@ function createStage() {
       await rows.servers.read(keys.servers);
       await rows.roles.read(keys.roles);
       await rows.grants.read(keys.grants);
+      await rows.keys.read(keys.keys);
       await rows.catalogs.read(keys.catalogs);
     },
     /** The cached values by kind. */
     known: () =>
-      (["servers", "roles", "grants", "catalogs"] as const).filter((kind) =>
+      (["servers", "roles", "grants", "keys", "catalogs"] as const).filter((kind) =>
         rows[kind].recall(keys[kind]),
       ),
   };
 }
 
-const all = ["servers", "roles", "grants", "catalogs"];
+const all = ["servers", "roles", "grants", "keys", "catalogs"];
 
 it.each([
   ["server", "s", ["roles"]],
   ["server", "another", all],
   ["server", null, ["roles"]],
-  ["members", "w", ["servers", "grants", "catalogs"]],
+  ["members", "w", ["servers", "grants", "keys", "catalogs"]],
   ["members", "another", all],
-  ["members", null, ["servers", "grants", "catalogs"]],
-  ["grant", "g", ["servers", "roles", "catalogs"]],
+  ["members", null, ["servers", "grants", "keys", "catalogs"]],
+  ["grant", "g", ["servers", "roles", "keys", "catalogs"]],
+  ["grant", "k", ["servers", "roles", "grants", "catalogs"]],
   ["grant", "another", all],
   ["grant", null, ["servers", "roles", "catalogs"]],
 ])("word of %s %s leaves %j", async (kind, id, left) => {
@@ -96,6 +106,7 @@ it.each([
   ["s", "servers"],
   ["m", "roles"],
   ["g", "grants"],
+  ["k", "keys"],
   ["c", "catalogs"],
 ])("a change of %s without a word is found by the next look", async (id, kind) => {
   const { rows, stamps, warmUp, known } = createStage();
@@ -116,9 +127,9 @@ it("looks at all that is kept at once, each second, and at nothing that nobody u
   await warmUp();
   await vi.advanceTimersByTimeAsync(3_000);
   expect(looks).toEqual([
-    ["s", "m", "g", "c"],
-    ["s", "m", "g", "c"],
-    ["s", "m", "g", "c"],
+    ["s", "m", "g", "k", "c"],
+    ["s", "m", "g", "k", "c"],
+    ["s", "m", "g", "k", "c"],
   ]);
   expect(known()).toEqual(all);
   await vi.advanceTimersByTimeAsync(120_000);

@@ -5,6 +5,7 @@ import type {
   CallRowStore,
   CatalogRow,
   GrantStatusRow,
+  KeyRow,
   RoleRow,
   Stamped,
 } from "#storage/call-row-store.ts";
@@ -38,6 +39,8 @@ export interface CallCaches {
   roles: ConfirmedCache<RoleRow>;
   /** Keyed by `keyOfAccount`. */
   grants: ConfirmedCache<KnownGrant>;
+  /** Keyed by `keyOfAccount`. */
+  keys: ConfirmedCache<KeyRow>;
   /** Keyed by `keyOfAccount`. */
   catalogs: ConfirmedCache<KnownCatalog>;
   close(): void;
@@ -91,6 +94,7 @@ export function createCallCaches(deps: CallCachesDeps): CallCaches {
   });
   const roles = createConfirmedCache({ ...common, load: (key) => store.findRole(...split(key)) });
   const grants = createConfirmedCache({ ...common, load: (key) => store.findGrant(...split(key)) });
+  const keys = createConfirmedCache({ ...common, load: (key) => store.findKey(...split(key)) });
   const catalogs = createConfirmedCache<KnownCatalog>({
     ...common,
     most: mostCatalogBytes,
@@ -107,11 +111,12 @@ export function createCallCaches(deps: CallCachesDeps): CallCaches {
       servers: idsOf(servers),
       roles: idsOf(roles),
       grants: idsOf(grants),
+      keys: idsOf(keys),
       catalogs: idsOf(catalogs),
     };
     if (!isHearing() || Object.values(ids).every(({ length }) => length === 0)) return;
     const stamps = await store.readStamps(ids);
-    for (const memory of [servers, roles, grants, catalogs])
+    for (const memory of [servers, roles, grants, keys, catalogs])
       memory.confirm(lookedAtMs, ({ id, stamp }) => stamps.get(id) === stamp);
   }
 
@@ -121,19 +126,22 @@ export function createCallCaches(deps: CallCachesDeps): CallCaches {
     id === null || key === id || key.startsWith(`${id} `);
   const stops = [
     deps.onTopic("server")((id) => {
-      for (const memory of [servers, grants, catalogs]) memory.forget(beginsWith(id));
+      for (const memory of [servers, grants, keys, catalogs]) memory.forget(beginsWith(id));
     }),
     deps.onTopic("members")((id) => roles.forget(beginsWith(id))),
-    // A grant's topic contains the ID of the grant, while the cache is keyed by account, so entries are matched by value.
-    deps.onTopic("grant")((id) =>
-      grants.forget((_, grant) => id === null || grant === null || grant.id === id),
-    ),
+    // The topic contains the ID of the grant or key, while the caches are keyed by account, so entries are matched by value.
+    deps.onTopic("grant")((id) => {
+      const matches = (row: Stamped | null) => id === null || row === null || row.id === id;
+      grants.forget((_, grant) => matches(grant));
+      keys.forget((_, key) => matches(key));
+    }),
   ];
 
   return {
     servers,
     roles,
     grants,
+    keys,
     catalogs,
     close() {
       for (const stop of stops) stop();

@@ -1,11 +1,11 @@
 import type { Changes } from "#events/changes.ts";
 import type { Database, McpServer } from "@gatehouse/prisma";
+import type { AccountReason } from "#oauth/key-state.ts";
 import type { GrantStore } from "#oauth/ports.ts";
 import {
   isDeadReason,
   nextState,
   type OAuthEvent,
-  type OAuthReason,
   type GrantStatus,
   readGrantStatus,
 } from "#oauth/state.ts";
@@ -23,7 +23,7 @@ export interface Simulation {
    * @throws ServiceError CONFLICT if the sandbox is not running or the account changed concurrently; BAD_USER_INPUT for servers outside the
    * sandbox and for reasons that cannot follow from the account's state; otherwise as `Access.requireServer`
    */
-  enter(caller: Caller | null, input: { serverId: string; reason: OAuthReason }): Promise<void>;
+  enter(caller: Caller | null, input: { serverId: string; reason: AccountReason }): Promise<void>;
 }
 
 export interface SimulationDeps {
@@ -39,7 +39,7 @@ export interface SimulationDeps {
 }
 
 /** The events that lead an account to each reason, in order. */
-const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
+const stories: Record<AccountReason, readonly OAuthEvent[]> = {
   // The server temporarily did not require authentication.
   NOT_CONNECTED: [{ type: "authorizationNotRequired" }, { type: "authorizationRequired" }],
   GRANT_INVALID: [{ type: "refreshFailedDead", reason: "GRANT_INVALID" }],
@@ -55,6 +55,9 @@ const stories: Record<OAuthReason, readonly OAuthEvent[]> = {
   SETTINGS_CHANGED: [{ type: "settingsChanged" }],
   DISCONNECTED_BY_USER: [{ type: "disconnected" }],
   MEMBER_REMOVED: [{ type: "memberRemoved" }],
+  // The servers of the sandbox use OAuth.
+  KEY_MISSING: [],
+  KEY_REJECTED: [],
 };
 
 export function createSimulation(deps: SimulationDeps): Simulation {
@@ -124,7 +127,7 @@ async function store(
   return grants.changeState(grant.id, { ...from, version: grant.version }, to);
 }
 
-function cannotFollow({ state, reason }: GrantStatus, wanted: OAuthReason): ServiceError {
+function cannotFollow({ state, reason }: GrantStatus, wanted: AccountReason): ServiceError {
   const present = reason ? `${state} (${reason})` : state;
   const message = `An account in the state ${present} cannot change to ${wanted}. Connect it first.`;
   return new ServiceError("BAD_USER_INPUT", message, { fieldErrors: { reason: [message] } });

@@ -4,6 +4,7 @@ import type { AccessServices } from "../access/access-services.ts";
 import { createRateLimiter } from "../access/rate-limit.ts";
 import { createDetector } from "./detection.ts";
 import { createDiagnosis } from "./diagnosis.ts";
+import { createHeadersTests } from "./test-headers.ts";
 
 export type DiscoveryServices = ReturnType<typeof createDiscoveryServices>;
 
@@ -30,5 +31,11 @@ export function createDiscoveryServices(platform: Platform, { access }: AccessSe
     detector,
     limiter: createRateLimiter(db, { name: "diagnose", burst: 10, perMinute: 10 }),
   });
-  return { detector, diagnosis };
+  const headersTests = createHeadersTests({
+    access,
+    detector,
+    fetchFor: platform.mcpFetchFor,
+    clientInfo: platform.clientInfo,
+  });
+  return { detector, diagnosis, headersTests };
 }

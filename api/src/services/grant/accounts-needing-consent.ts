@@ -1,9 +1,10 @@
 /** Lists the accounts that need a user, now or in the foreseeable future. */
 import { NIL } from "uuid";
-import type { Database, OAuthReason } from "@gatehouse/prisma";
+import type { Database } from "@gatehouse/prisma";
+import type { AccountReason } from "#oauth/key-state.ts";
 import { type Access, type Caller, isAllowed, requireCaller } from "../access/access.ts";
 import { InputFaults, notFound } from "../access/service-error.ts";
-import { type Forecast, type ForecastFacts, forecastNeed } from "./forecast.ts";
+import { type Forecast, type ForecastFacts, forecastKey, forecastNeed } from "./forecast.ts";
 import { isUuid } from "../access/input.ts";
 
 export interface AccountNeed {
@@ -12,7 +13,7 @@ export interface AccountNeed {
   /** The user that the account belongs to. Null for the workspace's shared account. */
   userId: string | null;
   state: "REAUTH_REQUIRED" | "CONNECTED";
-  reason: OAuthReason | null;
+  reason: AccountReason | null;
   /**
    * The time at which the account began to need a user. Null if it does not need one yet, or if the event log does not go back that far.
    */
@@ -52,7 +53,8 @@ interface NeedRow extends Omit<ForecastFacts, "state"> {
   serverId: string;
   userId: string | null;
   state: AccountNeed["state"];
-  reason: OAuthReason | null;
+  reason: AccountReason | null;
+  keyExpiresAt: Date | null;
   since: Date | null;
   total: number;
 }
@@ -63,9 +65,14 @@ export function createAccountsNeedingConsent(deps: {
 }): AccountsNeedingConsent {
   const { db, access } = deps;
 
+  /**
+   * Reads grants, and the keys that are missing, were rejected or expire soon. An account that was never used has no key: of these, the
+   * shared ones and the caller's own are included.
+   */
   function readRows(
     workspaceId: string,
     userId: string | null,
+    callerId: string,
     after: { rank: number; id: string },
     most: number,
   ): Promise<NeedRow[]> {
@@ -79,12 +86,33 @@ export function createAccountsNeedingConsent(deps: {
           AND (s."credentialScope" = 'WORKSPACE') = (g."ownerId" = s."workspaceId")
           AND (${userId}::uuid IS NULL OR g."ownerId" IN (${userId}::uuid, s."workspaceId"))
       ), need AS (
-        SELECT a.*, CASE a."state" WHEN 'REAUTH_REQUIRED' THEN 0 ELSE 1 END AS "rank" FROM account a
+        SELECT a."id", a."serverId", a."userId", a."state"::text AS "state", a."reason"::text AS "reason", a."renewable",
+          a."accessTokenExpiresAt", a."refreshTokenExpiresAt", a."clientSecretExpiresAt", a."refreshFailures",
+          NULL::timestamptz AS "keyExpiresAt", CASE a."state" WHEN 'REAUTH_REQUIRED' THEN 0 ELSE 1 END AS "rank" FROM account a
         WHERE a."state" = 'REAUTH_REQUIRED' OR (a."state" = 'CONNECTED' AND (
           (NOT a."renewable" AND a."accessTokenExpiresAt" < a."soon")
           OR (a."renewable" AND (a."refreshFailures" >= 3 OR a."refreshTokenExpiresAt" < a."soon" OR a."clientSecretExpiresAt" < a."soon"))))
+        UNION ALL
+        SELECT md5(k."serverId"::text || k."ownerId"::text)::uuid, k."serverId", nullif(k."ownerId", ${workspaceId}::uuid),
+          CASE k."state" WHEN 'ACCEPTED' THEN 'CONNECTED' ELSE 'REAUTH_REQUIRED' END,
+          CASE WHEN k."state" = 'ACCEPTED' THEN NULL WHEN k."hasKey" THEN 'KEY_REJECTED' ELSE 'KEY_MISSING' END,
+          false, NULL, NULL, NULL, 0, CASE k."state" WHEN 'ACCEPTED' THEN k."expiresAt" END, CASE k."state" WHEN 'ACCEPTED' THEN 1 ELSE 0 END
+        FROM (
+          SELECT s."id" AS "serverId", o."ownerId", s."headers" IS NOT NULL OR k."headers" IS NOT NULL AS "hasKey",
+            CASE WHEN k."configVersion" = s."configVersion" THEN k."state"::text ELSE 'UNKNOWN' END AS "state",
+            CASE WHEN k."headers" IS NULL THEN s."headersExpireAt" ELSE k."expiresAt" END AS "expiresAt"
+          FROM "McpServer" s CROSS JOIN LATERAL (
+            SELECT s."workspaceId" AS "ownerId" WHERE s."credentialScope" = 'WORKSPACE'
+            UNION SELECT ${callerId}::uuid WHERE s."credentialScope" = 'PERSONAL' AND ${callerId}::uuid <> ${NIL}::uuid
+            UNION SELECT r."ownerId" FROM "ServerKey" r WHERE r."serverId" = s."id" AND s."credentialScope" = 'PERSONAL'
+              AND (${userId}::uuid IS NULL OR r."ownerId" = ${userId}::uuid)
+          ) o LEFT JOIN "ServerKey" k ON k."serverId" = s."id" AND k."ownerId" = o."ownerId"
+          WHERE s."workspaceId" = ${workspaceId}::uuid AND s."enabled" AND s."deletedAt" IS NULL AND s."authType" = 'HEADERS'
+        ) k
+        WHERE k."state" = 'REJECTED' OR (k."state" = 'UNKNOWN' AND NOT k."hasKey")
+          OR (k."state" = 'ACCEPTED' AND k."expiresAt" < clock_timestamp() + make_interval(days => ${soonDays}::int))
       )
-      SELECT n."id", n."rank", n."serverId", n."userId", n."state"::text AS "state", n."reason"::text AS "reason", n."renewable",
+      SELECT n."id", n."rank", n."serverId", n."userId", n."state", n."reason", n."renewable", n."keyExpiresAt",
         n."accessTokenExpiresAt", n."refreshTokenExpiresAt", n."clientSecretExpiresAt", n."refreshFailures",
         CASE n."rank" WHEN 0 THEN (
           SELECT max(e."occurredAt") FROM "WorkspaceEvent" e
@@ -103,7 +131,9 @@ export function createAccountsNeedingConsent(deps: {
       const role = await access.roleIn(caller, workspaceId);
       if (!role) throw notFound("workspace");
       const userId = isAllowed(role, "administer") ? null : caller.userId;
-      const found = await readRows(workspaceId, userId, place ?? beginning, size + 1);
+      const mayConnect = isAllowed(role, "connect");
+      const callerId = mayConnect ? caller.userId : NIL;
+      const found = await readRows(workspaceId, userId, callerId, place ?? beginning, size + 1);
       const edges = found
         .slice(0, size)
         .map((row) => ({ cursor: encodePlace(row), node: toNeed(workspaceId, row) }));
@@ -121,7 +151,9 @@ export function createAccountsNeedingConsent(deps: {
 
 function toNeed(workspaceId: string, row: NeedRow): AccountNeed {
   const { serverId, userId, state, reason, since } = row;
-  const forecast = forecastNeed(row, new Date());
+  const forecast = row.keyExpiresAt
+    ? forecastKey(state, row.keyExpiresAt)
+    : forecastNeed(row, new Date());
   return { workspaceId, serverId, userId, state, reason, since, forecast };
 }
 

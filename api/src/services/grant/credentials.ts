@@ -3,11 +3,13 @@ import type { Credentials } from "#mcp/connection/session.ts";
 import type { OAuthReason } from "#oauth/state.ts";
 import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { SentToken } from "../cache/access-token-cache.ts";
+import { mergeOwnHeaders } from "../access/merge-headers.ts";
 import { keyOfAccount } from "../cache/account-key.ts";
+import type { OwnHeaders } from "./account-keys.ts";
 import { type AccessTokens, type AccessTokensDeps, createAccessTokens } from "./access-tokens.ts";
 import { findGrant } from "./find-grant.ts";
 import type { IssuerChanges } from "./issuer-changes.ts";
-import { moved, type Stop } from "./refusal.ts";
+import { changedMeanwhile, moved, type Stop } from "./refusal.ts";
 import {
   doubtfulFailures,
   handleRejectedHeaders,
@@ -21,8 +23,8 @@ export interface Accounts {
   /** Returns credentials for the settings of `server` as they were read. After the settings change, they provide no more headers. */
   credentials(server: McpServer, ownerId: string): Credentials;
   /**
-   * Called after the server accepted a call. Clears TOKEN_REJECTED. Returns synchronously if the account is known not to have this
-   * reason.
+   * Called after the server accepted a call. Clears TOKEN_REJECTED and KEY_REJECTED. Returns synchronously if the account is known not to
+   * have these reasons.
    */
   accepted(server: McpServer, ownerId: string): void | Promise<void>;
   /** Returns null if the account can be used; synchronously if its token is cached. */
@@ -44,6 +46,12 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const configured = deps.secrets.openHeaders(server);
       return {
         async headers() {
+          if (server.authType === "HEADERS") {
+            const own = await deps.keys.read(server, ownerId);
+            if (!own) return { kind: "unavailable", cause: changedMeanwhile };
+            const headers = mergeOwnHeaders(configured, own.headers);
+            return { kind: "headers", headers, receipt: own };
+          }
           if (server.authType !== "OAUTH") return { kind: "headers", headers: configured };
           const answer = tokens.recall(server, ownerId) ?? (await tokens.read(server, ownerId));
           if ("kind" in answer)
@@ -58,17 +66,30 @@ export function createAccounts(deps: AccountsDeps): Accounts {
           };
         },
         async refused(refusal) {
-          const sent = (refusal.receipt as SentToken | undefined) ?? null;
           const verdict =
             server.authType === "OAUTH"
-              ? await handleRejectedToken(deps, tokens, server, ownerId, refusal, sent)
-              : await handleRejectedHeaders(deps, server, ownerId, refusal);
+              ? await handleRejectedToken(
+                  deps,
+                  tokens,
+                  server,
+                  ownerId,
+                  refusal,
+                  (refusal.receipt as SentToken | undefined) ?? null,
+                )
+              : await handleRejectedHeaders(
+                  deps,
+                  server,
+                  ownerId,
+                  refusal,
+                  refusal.receipt as OwnHeaders | undefined,
+                );
           return typeof verdict === "string" ? verdict : { stop: { ...verdict, answered: true } };
         },
       };
     },
 
     accepted(server, ownerId) {
+      if (server.authType === "HEADERS") return deps.keys.accepted(server, ownerId);
       if (server.authType !== "OAUTH") return;
       const known = deps.rows.grants.recall(keyOfAccount(server.id, ownerId));
       if (!known || known.reason === "TOKEN_REJECTED") return liftSuspension(deps, server, ownerId);

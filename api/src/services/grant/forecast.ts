@@ -5,6 +5,7 @@ export type ForecastReason =
   | "NO_REFRESH_TOKEN"
   | "REFRESH_TOKEN_EXPIRES"
   | "CLIENT_SECRET_EXPIRES"
+  | "KEY_EXPIRES"
   | "REFRESH_FAILING";
 
 export interface Forecast {
@@ -48,4 +49,9 @@ export function forecastNeed(facts: ForecastFacts, now: Date): Forecast | null {
   // The token has expired and refreshes fail. The authorization server may recover at any time, so no time can be predicted.
   const isOver = first.reason === "REFRESH_FAILING" && timeOf(first) <= now.getTime();
   return isOver ? { ...first, at: null } : first;
+}
+
+/** Predicts the end of a key. Null if it is not in use, or does not expire at a known time. */
+export function forecastKey(state: string, expiresAt: Date | null): Forecast | null {
+  return state === "CONNECTED" && expiresAt ? { at: expiresAt, reason: "KEY_EXPIRES" } : null;
 }

@@ -6,10 +6,12 @@ import type { Stores } from "#storage/stores.ts";
 import type { AccessServices } from "../access/access-services.ts";
 import type { CallCaches } from "../cache/call-caches.ts";
 import type { DiscoveryServices } from "../discovery/discovery-services.ts";
+import { createAccountKeys } from "./account-keys.ts";
 import { createAccountsNeedingConsent } from "./accounts-needing-consent.ts";
 import { createAuthorizationRequired } from "./authorization-required.ts";
 import { type AccountsDeps, createAccounts } from "./credentials.ts";
 import { createIssuerChanges } from "./issuer-changes.ts";
+import { createPersonalKeys, type PersonalKeysDeps } from "./personal-keys.ts";
 import { createRevocation } from "./revocation.ts";
 import { createTokenRejections } from "./token-rejections.ts";
 
@@ -20,6 +22,8 @@ export interface GrantListeners {
   onTokenRequest: NonNullable<RefresherOptions["onSettled"]>;
   /** An account without a grant is used at a server whose client credentials are set. Returns when the attempt is over. */
   onMissingGrant: AccountsDeps["connectWithClientCredentials"];
+  /** A user entered a key. */
+  onKeySet: PersonalKeysDeps["onKeySet"];
 }
 
 export function createGrantServices(
@@ -65,8 +69,16 @@ export function createGrantServices(
       listeners.onTokenRequest(report);
     },
   });
+  const keys = createAccountKeys({
+    db,
+    secrets: stores.secrets,
+    rows: callCaches,
+    appendStateChange: stores.appendStateChange,
+    changes,
+  });
   const accounts = createAccounts({
     db,
+    keys,
     secrets: stores.secrets,
     refresher,
     grants: stores.grants,
@@ -76,6 +88,7 @@ export function createGrantServices(
       appendEvent,
       appendStateChange: stores.appendStateChange,
       changes,
+      keys,
     }),
     rejections: createTokenRejections(clock),
     moves: createIssuerChanges({
@@ -94,6 +107,16 @@ export function createGrantServices(
     revocation,
     refresher,
     accounts,
+    keys,
+    personalKeys: createPersonalKeys({
+      db,
+      access,
+      secrets: stores.secrets,
+      newId: platform.newId,
+      appendStateChange: stores.appendStateChange,
+      changes,
+      onKeySet: listeners.onKeySet,
+    }),
     accountNeeds: createAccountsNeedingConsent({ db, access }),
   };
 }

@@ -7,6 +7,7 @@ import { isExhausted } from "#oauth/step-up.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { SentToken } from "../cache/access-token-cache.ts";
 import type { Detector } from "../discovery/detection.ts";
+import type { AccountKeys, OwnHeaders } from "./account-keys.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 import type { AuthorizationRequired } from "./authorization-required.ts";
 import { findGrant } from "./find-grant.ts";
@@ -21,6 +22,7 @@ export interface RejectionDeps {
   authorizationRequired: AuthorizationRequired;
   rejections: TokenRejections;
   moves: IssuerChanges;
+  keys: AccountKeys;
 }
 
 /** The maximum number of scopes in a step-up. They are named by the server, so their number must be limited. */
@@ -110,17 +112,26 @@ async function requireScopes(
   return { kind: "reauth", reason: "INSUFFICIENT_SCOPE" };
 }
 
-/** Handles a server that now requires OAuth, after it was open or used headers. */
+/**
+ * Handles a server that rejects the account's key, or that was open and now requires a key or OAuth.
+ * @param own the account's own headers, if the server was known to require a key
+ */
 export async function handleRejectedHeaders(
   deps: RejectionDeps,
   server: McpServer,
   ownerId: string,
   refusal: Refusal,
+  own: OwnHeaders | undefined,
 ): Promise<"new-session" | Stop> {
   if (refusal.isSessionDoubtful) return "new-session";
-  if (server.authType === "HEADERS") return { kind: "headers-rejected" };
+  if (server.authType === "HEADERS") {
+    await deps.keys.rejected(server, ownerId, own?.version ?? 0);
+    return { kind: "headers-rejected" };
+  }
   const challenge = readChallenge(refusal);
   const { authType } = await deps.detector.detect(server.url, { rejection: { challenge } });
+  if (authType === "HEADERS" && refusal.status === 401)
+    await deps.authorizationRequired.noteKey(server, ownerId);
   if (authType !== "OAUTH") return { kind: "headers-rejected" };
   await deps.authorizationRequired.note(server, ownerId);
   const grant = await findGrant(deps.db, server, ownerId);

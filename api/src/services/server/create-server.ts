@@ -103,6 +103,7 @@ async function readColumns(
     description: input.description ?? null,
     credentialScope,
     ...sealClient(secrets, id, noClient, client),
+    headersExpireAt: input.headersExpireAt ?? null,
     oauthIssuer: issuer,
     oauthAuthorizationServer: input.oauthAuthorizationServer ?? null,
     oauthScopes: readScopes(input) ?? [],

@@ -46,6 +46,7 @@ export function createServerServices(
     detector: lower.detector,
     newId: platform.newId,
     appendEvent,
+    appendStateChange: stores.appendStateChange,
     onClientCredentials,
   };
   const servers: Servers = {

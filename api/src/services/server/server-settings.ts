@@ -20,6 +20,7 @@ export interface ServerSettings extends TargetSettings {
   authType?: McpAuthType | null | undefined;
   credentialScope?: CredentialScope | null | undefined;
   headers?: readonly HeaderInput[] | null | undefined;
+  headersExpireAt?: Date | null | undefined;
   oauthClientId?: string | null | undefined;
   oauthClientSecret?: string | null | undefined;
   oauthGrantType?: OAuthGrantType | null | undefined;

@@ -3,6 +3,7 @@ import type { Database, McpServer, Transaction } from "@gatehouse/prisma";
 import type { Quotas } from "#config/limits.ts";
 import type { NewEvent } from "#events/log.ts";
 import type { FlowStore } from "#storage/flow-store.ts";
+import type { StateChange } from "#storage/grant-store.ts";
 import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import type { ServerSecrets } from "#storage/server-secrets.ts";
 import type { Access, Caller } from "../access/access.ts";
@@ -50,6 +51,7 @@ export interface ServersDeps {
   revocation: Revocation;
   newId(): string;
   appendEvent(tx: Transaction, event: NewEvent): Promise<void>;
+  appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   changes: Pick<Changes, "flow" | "server" | "workspace">;
   /** Called when client credentials were set for a server. */
   onClientCredentials(server: McpServer, userId: string): void;

@@ -4,6 +4,7 @@ import { readDatabaseTime } from "../access/database-time.ts";
 import { checkName } from "../access/input.ts";
 import { InputFaults, ServiceError } from "../access/service-error.ts";
 import type { Detection } from "../discovery/detected-server.ts";
+import { readStatus, resetKeys } from "../grant/key-changes.ts";
 import { listChangedSettings } from "./changed-settings.ts";
 import {
   checkClient,
@@ -55,7 +56,6 @@ export async function updateServer(
     data: await readColumns(deps, server, input, merged, detection, authType),
     endsGrants: isInvalidating(server, merged, authType),
     changesHeaders: !sameHeaders(merged.headers, merged.storedHeaders),
-    authType,
   };
   const outcome = await deps.db.$transaction(
     (tx) => applyChange(deps, tx, server, change, caller),
@@ -76,7 +76,6 @@ interface Change {
   data: Prisma.McpServerUncheckedUpdateInput;
   endsGrants: boolean;
   changesHeaders: boolean;
-  authType: McpServer["authType"];
 }
 
 /** Applies the input to the stored settings and checks the result, before the server is contacted. */
@@ -160,6 +159,7 @@ async function readColumns(
     credentialScope: input.credentialScope ?? undefined,
     requestTimeoutMs: input.requestTimeoutMs === null ? defaultTimeoutMs : input.requestTimeoutMs,
     ...sealClient(secrets, server.id, storedClient, client),
+    headersExpireAt: input.headersExpireAt,
     oauthIssuer: issuer === server.oauthIssuer ? undefined : issuer,
     oauthAuthorizationServer: input.oauthAuthorizationServer,
     oauthScopes: readScopes(input),
@@ -172,7 +172,7 @@ async function applyChange(
   deps: ServersDeps,
   tx: Transaction,
   server: McpServer,
-  { data, endsGrants, changesHeaders, authType }: Change,
+  { data, endsGrants, changesHeaders }: Change,
   caller: Caller,
 ) {
   // The settings were checked as they were read, and detection may have taken seconds.
@@ -186,9 +186,16 @@ async function applyChange(
     where: { id: server.id },
     data: isNewVersion ? { ...data, configVersion: { increment: 1 } } : data,
   });
-  if (isNewVersion) await tx.toolCatalog.deleteMany({ where: { serverId: server.id } });
+  // A new key is still one for the same server. Its list is shown until the server answers with another one (regressions I20).
+  if (endsGrants) await tx.toolCatalog.deleteMany({ where: { serverId: server.id } });
+  else if (changesHeaders)
+    await tx.toolCatalog.updateMany({
+      where: { serverId: server.id },
+      data: { freshUntil: updated.updatedAt },
+    });
+  if (isNewVersion) await resetKeys(deps, tx, server, updated, caller.userId);
   const ending = endsGrants
-    ? await endGrants(deps, tx, server.id, authType, caller.userId)
+    ? await endGrants(deps, tx, updated, caller.userId)
     : { ended: 0, flows: [] };
   const fields = listChangedSettings(server, updated, data);
   if (fields.length > 0)
@@ -204,13 +211,13 @@ async function applyChange(
 async function endGrants(
   { flows, grants }: ServersDeps,
   tx: Transaction,
-  serverId: string,
-  authType: McpServer["authType"],
+  server: McpServer,
   actorId: string,
 ): Promise<{ ended: number; flows: string[] }> {
+  const { id: serverId, authType } = server;
   const failed = await flows.failOpen(tx, serverId, "SETTINGS_CHANGED");
-  const state = authType === "NONE" || authType === "HEADERS" ? "NOT_REQUIRED" : "DISCONNECTED";
-  const { ended } = await grants.endAll(tx, serverId, "SETTINGS_CHANGED", actorId, state);
+  const status = authType === "NONE" || authType === "HEADERS" ? readStatus(server) : undefined;
+  const { ended } = await grants.endAll(tx, serverId, "SETTINGS_CHANGED", actorId, status);
   await tx.oAuthClient.updateMany({
     where: { serverId, kind: "PRE_REGISTERED" },
     data: { invalidAt: new Date() },

@@ -4,6 +4,7 @@ import type { SessionPool } from "#mcp/pool/session-pool.ts";
 import type { Session } from "#mcp/connection/session.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import type { Accounts } from "../grant/credentials.ts";
+import type { AccountToWatch } from "./session-invalidation.ts";
 
 /**
  * Uses a session with an MCP server for one account. The session is shared with other calls of that
@@ -35,11 +36,13 @@ export interface McpSessionsDeps {
   streamFetchFor(scope: { serverUrl: string }): Fetch;
   clientInfo: { name: string; version: string };
   /** Called before a session is created, so that every change of its account is noticed. */
-  watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
+  watchAccount(account: AccountToWatch): Promise<void>;
   /**
    * The consent that an account currently uses; synchronous if it is cached. Null: there is none.
    */
   consentOf(account: { serverId: string; ownerId: string }): string | null | Promise<string | null>;
+  /** The user's own headers that an account currently uses, in the same way. */
+  keyOf(account: { serverId: string; ownerId: string }): string | null | Promise<string | null>;
 }
 
 /**
@@ -49,13 +52,14 @@ export interface McpSessionsDeps {
 export function createMcpSessions(deps: McpSessionsDeps): OpenToolSession {
   return async ({ server, ownerId, timeoutMs, leftMs, signal, onAnswer }, use) => {
     const { id: serverId, configVersion, authType, url } = server;
-    const reading = authType === "OAUTH" ? deps.consentOf({ serverId, ownerId }) : null;
+    const reading = identifyAccount(deps, server, ownerId);
     const consent = reading instanceof Promise ? await reading : reading;
     return deps.pool.use(
       {
         key: { serverId, ownerId, configVersion, authType, consent },
         async describe() {
-          if (authType === "OAUTH") await deps.watchAccount({ serverId, ownerId });
+          if (authType === "OAUTH") await deps.watchAccount({ kind: "grant", serverId, ownerId });
+          if (authType === "HEADERS") await deps.watchAccount({ kind: "key", serverId, ownerId });
           return {
             url,
             fetch: deps.fetchFor({ serverUrl: url }),
@@ -72,4 +76,13 @@ export function createMcpSessions(deps: McpSessionsDeps): OpenToolSession {
       use,
     );
   };
+}
+
+function identifyAccount(
+  deps: McpSessionsDeps,
+  { id: serverId, authType }: McpServer,
+  ownerId: string,
+): string | null | Promise<string | null> {
+  if (authType === "OAUTH") return deps.consentOf({ serverId, ownerId });
+  return authType === "HEADERS" ? deps.keyOf({ serverId, ownerId }) : null;
 }

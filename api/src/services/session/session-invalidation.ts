@@ -10,10 +10,10 @@ import { rolesAllowed } from "../access/access.ts";
  */
 export interface SessionInvalidation extends Disposable {
   /**
-   * Call it before a session is created with a connected account. From then on a new consent, or
-   * the end of the consent, ends the session.
+   * Call it before a session is created with a connected account. From then on a new consent or key,
+   * or its end, ends the session.
    */
-  watchAccount(account: { serverId: string; ownerId: string }): Promise<void>;
+  watchAccount(account: AccountToWatch): Promise<void>;
 }
 
 export interface SessionInvalidationDeps {
@@ -29,11 +29,19 @@ export interface SessionInvalidationDeps {
   onError(error: unknown): void;
 }
 
-interface WatchedAccount {
+export interface AccountToWatch {
+  /** Whether the account uses OAuth or a key. */
+  kind: "grant" | "key";
   serverId: string;
   ownerId: string;
-  connectedAtMs: number | null;
 }
+
+interface WatchedAccount extends AccountToWatch {
+  /** The time of the consent, or the version of the key. Null: the account is disconnected. */
+  identity: string | null;
+}
+
+type AccountWhere = { id: string } | { serverId_ownerId: { serverId: string; ownerId: string } };
 
 /** Above this number the account that was used longest ago is dropped, together with its session. */
 const maxWatched = 10_000;
@@ -41,7 +49,7 @@ const maxWatched = 10_000;
 export function createSessionInvalidation(deps: SessionInvalidationDeps): SessionInvalidation {
   const { db, pool } = deps;
   /**
-   * By the id of the grant. A refreshed token does not affect a session, but a new consent may be
+   * By the id of the grant or key. A refreshed token does not affect a session, but a new consent may be
    * for another account.
    */
   const watched = new LRUCache<string, WatchedAccount>({
@@ -60,21 +68,30 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
     for (const key of sessions) if (!isCurrent(key)) pool.evict(key);
   }
 
-  async function checkAccount(grantId: string): Promise<void> {
-    if (!watched.has(grantId)) return;
+  async function readAccount(kind: WatchedAccount["kind"], where: AccountWhere) {
+    if (kind === "key") {
+      const key = await db.serverKey.findUnique({ where, select: { id: true, version: true } });
+      return key && { id: key.id, identity: `${key.version}` };
+    }
     const grant = await db.oAuthGrant.findUnique({
-      where: { id: grantId },
-      select: { state: true, connectedAt: true },
+      where,
+      select: { id: true, state: true, connectedAt: true },
     });
+    const identity =
+      grant?.state === "DISCONNECTED" ? null : `${grant?.connectedAt?.getTime() ?? "-"}`;
+    return grant && { id: grant.id, identity };
+  }
+
+  async function checkAccount(id: string): Promise<void> {
+    const kind = watched.get(id)?.kind;
+    if (!kind) return;
+    const present = await readAccount(kind, { id });
     // The current account, because a session may have been created with the new consent in the
     // meantime.
-    const account = watched.get(grantId);
+    const account = watched.get(id);
     if (!account) return;
-    const isSame =
-      grant?.state !== "DISCONNECTED" &&
-      (grant?.connectedAt?.getTime() ?? null) === account.connectedAtMs;
-    if (grant && isSame) return;
-    watched.delete(grantId);
+    if (present && present.identity !== null && present.identity === account.identity) return;
+    watched.delete(id);
     pool.evict(account);
   }
 
@@ -123,14 +140,9 @@ export function createSessionInvalidation(deps: SessionInvalidationDeps): Sessio
   ];
 
   return {
-    async watchAccount({ serverId, ownerId }) {
-      const grant = await db.oAuthGrant.findUnique({
-        where: { serverId_ownerId: { serverId, ownerId } },
-        select: { id: true, connectedAt: true },
-      });
-      if (!grant) return;
-      const connectedAtMs = grant.connectedAt?.getTime() ?? null;
-      watched.set(grant.id, { serverId, ownerId, connectedAtMs });
+    async watchAccount({ kind, serverId, ownerId }) {
+      const found = await readAccount(kind, { serverId_ownerId: { serverId, ownerId } });
+      if (found) watched.set(found.id, { kind, serverId, ownerId, identity: found.identity });
     },
     [Symbol.dispose]() {
       for (const stop of stops) stop();

@@ -10,7 +10,7 @@ export type SessionServices = ReturnType<typeof createSessionServices>;
 
 export function createSessionServices(
   platform: Platform,
-  { accounts, callCaches }: GrantServices & { callCaches: CallCaches },
+  { accounts, keys, callCaches }: GrantServices & { callCaches: CallCaches },
 ) {
   const { db, background, clock, changes, logger, onTopic, connections } = platform;
   const pool = createSessionPool();
@@ -30,6 +30,7 @@ export function createSessionServices(
     streamFetchFor: platform.streamFetchFor,
     clientInfo: platform.clientInfo,
     watchAccount: (account) => evictions.watchAccount(account),
+    keyOf: (account) => keys.identify(account),
     consentOf: ({ serverId, ownerId }) => readConsent(callCaches, serverId, ownerId),
   });
   return {

@@ -5,6 +5,7 @@ import type { GrantLifecycle } from "#storage/grant-lifecycle.ts";
 import { type Access, type Caller, isAllowed, requirePerson } from "../access/access.ts";
 import { notFound, ServiceError } from "../access/service-error.ts";
 import { endInvitationsOf } from "./invitations.ts";
+import { removeKeysOfMember } from "../grant/key-changes.ts";
 import { patient } from "../server/server-lock.ts";
 import type { Revocation } from "../grant/revocation.ts";
 
@@ -91,13 +92,14 @@ export function createMembers(deps: MembersDeps): Members {
       await endInvitationsOf(tx, member, null);
       const flows = await deps.flows.failOpenOf(tx, member, "FORBIDDEN");
       const ended = await deps.grants.endOfMember(tx, member, actorId);
+      const keyed = await removeKeysOfMember(tx, member);
       await tx.toolCatalog.deleteMany({
         where: { OR: [{ ownerId: userId, server: { workspaceId } }, ...ended] },
       });
       await deps.appendMemberEvent(tx, { workspaceId, actorId, userId, change });
       return {
         flows,
-        serverIds: ended.map(({ serverId }) => serverId),
+        serverIds: [...ended.map(({ serverId }) => serverId), ...keyed],
         membershipId: membership.id,
       };
     }, patient);

@@ -12,7 +12,9 @@ export function DashboardPage() {
         // Only a person can mend their own account, and only an admin the workspace's.
         (isMine || (user == null && mayManage(role))) &&
         state === "REAUTH_REQUIRED" && (
-          <Connect server={server}>{({ button, notice }) => notice || button}</Connect>
+          <Connect server={server} manages={mayManage(role)}>
+            {({ button, notice }) => notice || button}
+          </Connect>
         )
       }
     />

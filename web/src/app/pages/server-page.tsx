@@ -44,7 +44,7 @@ export function ServerPage() {
       {error && (
         <StaleNotice error={error} onRetry={() => reload({ requestPolicy: "network-only" })} />
       )}
-      <Connect key={server.id} server={server} size="sm">
+      <Connect key={server.id} server={server} size="sm" manages={mayManage(role)}>
         {(connect) => <ServerScreen server={server} manages={mayManage(role)} connect={connect} />}
       </Connect>
     </>

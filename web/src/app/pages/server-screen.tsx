@@ -2,6 +2,7 @@ import { Anchor, Tabs, Text } from "@mantine/core";
 import { lazy, Suspense } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { ConnectParts } from "../../features/connect/connect.tsx";
+import { KeyButton } from "../../features/connect/key-button.tsx";
 import { DeleteServer } from "../../features/servers/delete-server.tsx";
 import { DisconnectButton } from "../../features/servers/disconnect-button.tsx";
 import { ServerOverview } from "../../features/servers/server-overview.tsx";
@@ -37,6 +38,7 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
     enabled: facts.enabled,
     authType: facts.authType,
     oauthState: facts.oauthStatus.state,
+    reason: facts.oauthStatus.reason,
     reachability: facts.reachability.state,
   });
   const { id: workspaceId, role } = useWorkspace();
@@ -78,9 +80,18 @@ export function ServerScreen({ server, manages, connect }: ServerScreenProps) {
           {manages && <Tabs.Tab value="settings">Settings</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="overview" className={classes["columns"]}>
-          <ToolList server={server} connected={mayCall(facts.oauthStatus.state)} />
+          <ToolList server={server} connected={mayCall(facts)} />
           <div className={classes["side"]}>
-            <Section title="Account" aside={<AccountAction server={facts} manages={manages} />}>
+            <Section
+              title="Account"
+              aside={
+                facts.authType === "HEADERS" && facts.oauthStatus.state === "CONNECTED" ? (
+                  <KeyButton server={server} manages={manages} />
+                ) : (
+                  <AccountAction server={facts} manages={manages} />
+                )
+              }
+            >
               <ServerOverview server={server} />
             </Section>
             {connect.timeline && <Section title="Latest attempt">{connect.timeline}</Section>}
@@ -111,15 +122,23 @@ function readTab(wanted: string | null, manages: boolean): string {
   return manages && wanted === "settings" ? "settings" : "overview";
 }
 
-function mayCall(state: string): boolean {
+function mayCall({ authType, oauthStatus: { state } }: AccountFacts): boolean {
+  // Whether a key is accepted is known only from calls.
+  if (authType === "HEADERS") return true;
   return state === "CONNECTED" || state === "NOT_REQUIRED";
 }
 
-type AccountFacts = { id: string; credentialScope: string; oauthStatus: { state: string } };
+type AccountFacts = {
+  id: string;
+  authType: string;
+  credentialScope: string;
+  oauthStatus: { state: string };
+};
 
 function AccountAction({ server, manages }: { server: AccountFacts; manages: boolean }) {
   const { state } = server.oauthStatus;
   const shared = server.credentialScope === "WORKSPACE";
+  if (server.authType !== "OAUTH") return null;
   if (state !== "CONNECTED" && state !== "REAUTH_REQUIRED") return null;
   if (shared && !manages) return null;
   return <DisconnectButton serverId={server.id} shared={shared} />;

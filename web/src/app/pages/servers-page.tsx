@@ -34,7 +34,7 @@ export function ServersPage() {
         workspaceId={workspace.id}
         empty={<EmptyServers workspaceId={workspace.id} mayAdd={manages} />}
         renderRow={(server) => (
-          <Connect key={server.id} server={server}>
+          <Connect key={server.id} server={server} manages={manages}>
             {({ button, notice }) => (
               <ServerRow
                 server={server}

@@ -50,7 +50,7 @@ export function ToolPage() {
   const { tool } = server;
 
   return (
-    <Connect server={server}>
+    <Connect server={server} manages={mayManage(role)}>
       {({ banner, notice, button }) => (
         <>
           {error && (

@@ -44,12 +44,20 @@ const sentences: Record<WorkspaceEventType, [object, string][]> = {
       state({ state: "DISCONNECTED", reason: "DISCONNECTED_BY_USER" }),
       "Ada's account at Notes is no longer connected. The account was disconnected.",
     ],
+    [
+      state({ state: "UNKNOWN", user: null }),
+      "The workspace's account at Notes has not been tried with its new key or settings.",
+    ],
     [state({ state: "NOT_REQUIRED" }), "Notes asks for no sign-in any more."],
   ],
   REAUTH_REQUIRED: [
     [
       state({ type: "REAUTH_REQUIRED", state: "REAUTH_REQUIRED", reason: "NO_REFRESH_TOKEN" }),
       "Ada's account at Notes needs a new sign-in. The access ran out, and the provider gave no means to renew it.",
+    ],
+    [
+      state({ type: "REAUTH_REQUIRED", state: "REAUTH_REQUIRED", reason: "KEY_REJECTED" }),
+      "Ada's account at Notes needs a key. The server rejected the key. It may have expired or been revoked.",
     ],
   ],
   TOKEN_REFRESHED: [

@@ -107,8 +107,13 @@ function describeState(event: Kind<"OAuthStateChanged">, at: ServerPart): EventS
   const isOwn = event.actor !== null && event.actor.id === event.user?.id;
   const why = event.reason ? ` ${reasonWords[event.reason]}` : "";
   switch (event.state) {
-    case "REAUTH_REQUIRED":
-      return { tone: "act", parts: [`${account} at `, at, ` needs a new sign-in.${why}`] };
+    case "REAUTH_REQUIRED": {
+      const isKey = event.reason === "KEY_MISSING" || event.reason === "KEY_REJECTED";
+      const needs = isKey ? "a key" : "a new sign-in";
+      return { tone: "act", parts: [`${account} at `, at, ` needs ${needs}.${why}`] };
+    }
+    case "UNKNOWN":
+      return calm(`${account} at `, at, " has not been tried with its new key or settings.");
     case "CONNECTED":
       return event.previousState === "REAUTH_REQUIRED" && !event.actor
         ? { tone: "good", parts: [`${account} at `, at, " works again."] }
@@ -155,6 +160,7 @@ const fieldWords: Record<string, string> = {
   credentialScope: "whose account is used",
   oauthTrustedIssuer: "trusted issuer",
   headers: "headers",
+  headersExpireAt: "expiry of the key",
   oauthClientId: "client id",
   oauthClientSecret: "client secret",
   oauthIssuer: "sign-in provider",

@@ -4,8 +4,12 @@ import type { ReactNode } from "react";
 import { readFragment, type FragmentType } from "../../graphql/generated/fragment-masking.ts";
 import type { OAuthState } from "../../graphql/generated/graphql.ts";
 import { serverStatusFragment } from "../../graphql/server-status.ts";
+import { describeAccount } from "../../lib/describe-server.ts";
+import { reasonWords } from "../../lib/words.ts";
+import { Notice } from "../../ui/notice.tsx";
 import { AttemptNotice, ElsewhereNotice, ReauthNotice } from "./connect-notice.tsx";
 import { FlowTimeline } from "./flow-timeline.tsx";
+import { KeyButton } from "./key-button.tsx";
 import { useConnect, type Connecting } from "./use-connect.ts";
 
 export type ConnectParts = {
@@ -22,12 +26,14 @@ export type ConnectParts = {
 type ConnectProps = {
   server: FragmentType<typeof serverStatusFragment>;
   size?: "xs" | "sm";
+  /** Whether the user may change the key of the workspace. */
+  manages: boolean;
   children: (parts: ConnectParts) => ReactNode;
 };
 
 /** Everything to connect one server; the screen decides where each part stands. */
-export function Connect({ server, size = "xs", children }: ConnectProps) {
-  const { id, name, enabled, oauthStatus, oauthGrantType } = readFragment(
+export function Connect({ server, size = "xs", manages, children }: ConnectProps) {
+  const { id, name, enabled, authType, oauthStatus, oauthGrantType } = readFragment(
     serverStatusFragment,
     server,
   );
@@ -41,6 +47,22 @@ export function Connect({ server, size = "xs", children }: ConnectProps) {
   const { step } = connecting.state;
   const attempt = step !== "idle" && step !== "starting";
 
+  if (authType === "HEADERS") {
+    const button = enabled && oauthState !== "CONNECTED" && (
+      <KeyButton server={server} size={size} manages={manages} />
+    );
+    const banner = enabled && oauthState === "REAUTH_REQUIRED" && reason && (
+      <Notice
+        tone="act"
+        role="region"
+        title={describeAccount(oauthState, reason).label}
+        actions={button}
+      >
+        {reasonWords[reason]}
+      </Notice>
+    );
+    return children({ button, banner, notice: null, timeline: null });
+  }
   return children({
     button: enabled && wantsAccount(oauthState) && step !== "waiting" && step !== "cancelling" && (
       <ConnectButton {...{ oauthState, name, size, connecting }} />
@@ -58,7 +80,7 @@ export function Connect({ server, size = "xs", children }: ConnectProps) {
 }
 
 function wantsAccount(state: OAuthState): boolean {
-  return state !== "CONNECTED" && state !== "NOT_REQUIRED";
+  return state !== "CONNECTED" && state !== "NOT_REQUIRED" && state !== "UNKNOWN";
 }
 
 type ConnectButtonProps = {

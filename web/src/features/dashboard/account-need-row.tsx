@@ -4,7 +4,8 @@ import { Link } from "react-router";
 import type { OAuthForecastReason } from "../../graphql/generated/graphql.ts";
 import { formatInstant, formatRelative } from "../../lib/format.ts";
 import { serverPath } from "../../lib/paths.ts";
-import { reasonWords, stateWords } from "../../lib/words.ts";
+import { describeAccount } from "../../lib/describe-server.ts";
+import { reasonWords } from "../../lib/words.ts";
 import { StatusBadge } from "../../ui/status-badge.tsx";
 import type { AccountNeed } from "./account-need.ts";
 import classes from "./dashboard.module.css";
@@ -13,6 +14,7 @@ const forecastWords: Record<OAuthForecastReason, string> = {
   NO_REFRESH_TOKEN: "The provider gave no means to renew this access.",
   REFRESH_TOKEN_EXPIRES: "The provider lets the means to renew run out.",
   CLIENT_SECRET_EXPIRES: "Gatehouse's registration at the provider runs out.",
+  KEY_EXPIRES: "The key expires.",
   REFRESH_FAILING: "Renewing fails again and again. It may mend itself.",
 };
 
@@ -46,7 +48,9 @@ export function AccountNeedRow({ need, nowMs, action }: AccountNeedRowProps) {
           {why}
         </div>
       </div>
-      <StatusBadge {...(isNow ? stateWords[state] : { label: "Works, but ends", tone: "off" })} />
+      <StatusBadge
+        {...(isNow ? describeAccount(state, reason) : { label: "Works, but ends", tone: "off" })}
+      />
       <div>{action}</div>
     </li>
   );

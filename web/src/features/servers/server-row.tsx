@@ -40,6 +40,7 @@ export function ServerRow({ server, manages, action, notice }: ServerRowProps) {
     enabled,
     authType,
     oauthState: oauthStatus.state,
+    reason: oauthStatus.reason,
     reachability: reachability.state,
   });
   return (
