@@ -7,7 +7,7 @@ import { ROOT } from "./tool.ts";
 const table = "docs/regressions.md";
 const testFiles = "{api,prisma,web}/**/*.test.{ts,tsx}";
 /** Ids that need no test yet. Every other id must have one. */
-const pendingIds = new Set<string>([2, 6, 8, 9, 10, 12, 14, 15, 16].map((number) => `Q${number}`));
+const pendingIds = new Set([2, 6, 8, 9, 10, 12, 14, 15, 16].map((number) => `Q${number}`));
 
 const known = readFileSync(join(ROOT, table), "utf8")
   .split("\n")

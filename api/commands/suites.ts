@@ -75,6 +75,9 @@ const checksAndSmallTests: Suite[] = [
     hint: "pnpm diagram",
   }),
   check("paths in the documentation", 30, ["node", "api/commands/check-doc-paths.ts"]),
+  check("compatibility report", 30, ["node", "api/commands/check-compat.ts"], {
+    hint: "pnpm compat",
+  }),
   check("weight of the web app", 30, ["node", "web/commands/check-bundle.ts"]),
   check("variables of the deployment", 30, ["node", "api/commands/check-deploy.ts"]),
   check("schema print", 30, ["node", "api/commands/print-schema.ts", "--check"]),

@@ -117,7 +117,7 @@ describe("from start to stop", { timeout: TIMEOUT_MS }, () => {
     const elsewhere = start({ DATA_DIR: join(folder, "other"), SANDBOX: "off" });
     expect(await elsewhere.ended).toBe(1);
     expect(elsewhere.output.trim().split("\n").at(-1)).toBe(
-      `Port ${ports[0]} is taken by another program: end that one, or set PORT to another port.`,
+      `Port ${ports[0]} is used by another program. End that program, or set PORT to another port.`,
     );
     expect(existsSync(join(folder, "other", "postgres", "postmaster.pid"))).toBe(false);
   });
@@ -151,7 +151,7 @@ describe("what cannot start says why in a sentence", { timeout: TIMEOUT_MS }, ()
     const run = start({ ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64")}` });
     expect(await run.ended).toBe(1);
     expect(run.output).toBe(
-      "The encryption keys are not those with which this database was sealed: put the right ones back.\n",
+      "The encryption keys are not those with which this database was encrypted. Restore the right ones.\n",
     );
     expect(isServerRunning()).toBe(false);
   });

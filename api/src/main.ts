@@ -102,7 +102,7 @@ function explainFailure(error: unknown, config: Config): unknown {
   if (error instanceof UnknownKeyError) return new StartupError(error.message);
   if (error instanceof BrokenSealError) {
     return new StartupError(
-      "The encryption keys are not those with which this database was sealed: put the right ones back.",
+      "The encryption keys are not those with which this database was encrypted. Restore the right ones.",
     );
   }
   if (!(error instanceof Error) || !("code" in error)) return error;
@@ -111,11 +111,11 @@ function explainFailure(error: unknown, config: Config): unknown {
   switch (error.code) {
     case "EADDRINUSE":
       return new StartupError(
-        `Port ${port} is taken by another program: end that one, or set ${variable} to another port.`,
+        `Port ${port} is used by another program. End that program, or set ${variable} to another port.`,
       );
     case "EACCES":
       return new StartupError(
-        `This user may not listen on port ${port}: set ${variable} to one above 1023.`,
+        `This user may not listen on port ${port}. Set ${variable} to a port above 1023.`,
       );
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":

@@ -75,7 +75,7 @@ describe("several authorization servers", () => {
     const asked = await startOAuth(ada, serverId);
     expect(asked).toEqual({
       __typename: "OAuthAuthorizationServerRequired",
-      message: "This server can be signed in to at several places. Choose one.",
+      message: "This server has several authorization servers. Choose one.",
       authorizationServers: [first, second].map(({ url }) => ({
         issuer: url,
         name: new URL(url).host,
@@ -120,12 +120,12 @@ describe("several authorization servers", () => {
     [
       "no PKCE",
       "metadata-no-pkce",
-      "The authorization server does not say that it supports PKCE with S256.",
+      "The authorization server does not list support for PKCE with S256.",
     ],
     [
       "no client to be had",
       "no-registration",
-      "No client can be had here without registering one by hand; not used.",
+      "Not used, because a client must be registered here manually.",
     ],
   ] as const)(
     "MCP-AUTH-3 the only one that works is taken: %s at the other",
@@ -159,7 +159,7 @@ describe("several authorization servers", () => {
     const refused = await startOAuth(ada, serverId, { issuer: gatehouse.sandbox.url });
     expect(refused).toMatchObject({
       __typename: "OAuthDiscoveryFailed",
-      message: "The server does not name the authorization server that was chosen for it.",
+      message: "The server does not list the chosen authorization server.",
       flow: { status: "FAILED", error: "DISCOVERY_FAILED" },
     });
     expect(refused.flow.steps.at(-1)).toMatchObject({ outcome: "FAILED" });
@@ -257,7 +257,7 @@ describe("what an admin sets", () => {
     const started = await startOAuth(ada, serverId);
     expect(new URL(started.authorizationUrl).origin).toBe(second.url);
     expect(details(started.flow)).toContain(
-      "The settings name this authorization server, which the server does not list.",
+      "The settings specify this authorization server, but the server does not list it.",
     );
     expect(first.traffic.counters.registrations).toBe(0);
     const other = await ada.graphql(
@@ -525,7 +525,7 @@ describe("a server that moves to another authorization server", () => {
     expect(await executeTool(ada, serverId, "look")).toMatchObject(changed);
     const refused = await startOAuth(ada, serverId);
     expect(refused.__typename).toBe("OAuthDiscoveryFailed");
-    expect(refused.message).toContain(`belongs to ${first.url}, which the server does not name`);
+    expect(refused.message).toContain(`belongs to ${first.url}, which the server does not list`);
     expect(second.traffic.tokenRequests).toHaveLength(0);
   });
 

@@ -82,7 +82,7 @@ it(
     expect(await restore()).toMatchObject({
       exitCode: 1,
       output: expect.stringMatching(
-        /^The key file .*\/new\/encryption-keys is missing: put it back/,
+        /^The key file .*\/new\/encryption-keys is missing\. Restore it/,
       ),
     });
     const put = (name: string) => copyFileSync(join(folders.old, name), join(folders.new, name));

@@ -298,7 +298,7 @@ describe("S4 through the whole of Gatehouse", () => {
     await refreshTools(ada, id);
     expect(await readTools(ada, id)).toMatchObject({
       totalCount: 100,
-      catalog: { notes: ["The list ends at 100 pages."], failure: null },
+      catalog: { notes: ["The list was cut off at 100 pages."], failure: null },
     });
   });
 
@@ -309,7 +309,7 @@ describe("S4 through the whole of Gatehouse", () => {
     await refreshTools(ada, id);
     expect(await readTools(ada, id)).toMatchObject({
       totalCount: 5_000,
-      catalog: { notes: ["The list ends at 5000 tools."] },
+      catalog: { notes: ["The list was cut off at 5000 tools."] },
     });
     const { mcpServer } = await ada.query(
       'query ($id: ID!) { mcpServer(id: $id) { tools(search: "t4999") { totalCount nodes { name } } tool(name: "t5000") { name } } }',
@@ -338,9 +338,9 @@ describe("S4 through the whole of Gatehouse", () => {
     expect(names).toEqual(["no schema", `${"x".repeat(199)}😀`, "good"]);
     expect(catalog.failure).toBeNull();
     expect(catalog.notes).toEqual([
-      'The tool "no schema" declares no input schema; any object is taken.',
-      "A tool with a name that is no text was left out.",
-      "A tool with a name that is no text was left out.",
+      'The tool "no schema" declares no input schema. Any object is accepted.',
+      "A tool with a name that is not a string was left out.",
+      "A tool with a name that is not a string was left out.",
       "A tool without a name was left out.",
     ]);
   });
@@ -352,7 +352,7 @@ describe("S4 through the whole of Gatehouse", () => {
     await refreshTools(ada, id);
     const { catalog } = await readTools(ada, id);
     expect(catalog.notes).toHaveLength(51);
-    expect(catalog.notes.at(-1)).toBe("And 450 more of the kind.");
+    expect(catalog.notes.at(-1)).toBe("450 more notes were omitted.");
   });
 });
 

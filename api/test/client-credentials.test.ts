@@ -422,7 +422,7 @@ describe("refresh without a refresh token", () => {
       __typename: "ServerUnreachable",
       retryable: true,
       message: expect.stringMatching(
-        /^The authorization server 127\.0\.0\.1:\d+ did not refresh the access token( \(HTTP 503\))?\. Nothing was lost; the next try is possible in \d+ seconds?\.$/,
+        /^The authorization server 127\.0\.0\.1:\d+ did not refresh the access token( \(HTTP 503\))?\. Nothing was lost\. The next attempt is possible in \d+ seconds?\.$/,
       ),
     });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", renewable: true });

@@ -72,6 +72,7 @@ const withFault = (fault: FaultName) => async () => {
 
 const query = `query ($input: DiagnoseServerInput!) { diagnoseServer(input: $input) {
   authType connectable clientRegistration issuer scopes fault advice
+  behavior { code documentation } report
   steps { kind outcome url httpStatus durationMs detail at } } }`;
 
 async function diagnose(user: TestUser, url: string) {
@@ -94,6 +95,8 @@ interface Row {
   fault?: Fault | (() => Fault);
   /** Part of the sentence. */
   advice?: string;
+  /** The code of the behavior that is named; absent: not compared. */
+  behavior?: string;
 }
 
 const good: Row[] = [
@@ -178,7 +181,8 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "no MCP server",
+    advice: "did not respond like an MCP server",
+    behavior: "",
   },
   {
     name: "a web page",
@@ -186,7 +190,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "no MCP server",
+    advice: "did not respond like an MCP server",
   },
   {
     name: "a path that is not there",
@@ -202,7 +206,8 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "PERSON",
-    advice: "https://elsewhere.example/mcp:",
+    advice: "https://elsewhere.example/mcp.",
+    behavior: "I17",
   },
   {
     name: "a redirect loop",
@@ -258,7 +263,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "SERVER_OPERATOR",
-    advice: "broke off",
+    advice: "was interrupted",
   },
   {
     name: "a 401 without any metadata: an API key (D2)",
@@ -276,7 +281,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "PROTECTED_RESOURCE_METADATA",
     fault: "SERVER_OPERATOR",
-    advice: "another resource",
+    advice: "a different resource",
   },
   {
     name: "a redirect loop at the authorization server's metadata",
@@ -342,7 +347,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "try again later",
+    advice: "Try again later",
   },
   {
     name: "an authorization server in a private network",
@@ -418,7 +423,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "PROTECTED_RESOURCE_METADATA",
     fault: "SERVER_OPERATOR",
-    advice: "too large: the server's operator",
+    advice: "too large. The server's operator",
   },
   {
     name: "an authorization server's metadata that is a web page",
@@ -434,7 +439,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "too large: the authorization server's operator",
+    advice: "too large. The authorization server's operator",
   },
   {
     name: "an authorization server's metadata of two megabytes",
@@ -445,7 +450,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
-    advice: "too large: the operator of",
+    advice: "too large. The operator of",
   },
   {
     name: "an answer that never ends",
@@ -453,7 +458,7 @@ const bad: Row[] = [
     authType: "UNKNOWN",
     broken: "PROBE",
     fault: "SERVER_OPERATOR",
-    advice: "too large: the server's operator",
+    advice: "too large. The server's operator",
   },
   {
     name: "an answer with HTTP 421",
@@ -482,7 +487,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: () => (lookupCode === "EAI_AGAIN" ? "NETWORK" : "SERVER_OPERATOR"),
-    advice: "The name as.invalid",
+    advice: "as.invalid",
   },
   {
     name: "no registration",
@@ -494,6 +499,7 @@ const bad: Row[] = [
     broken: "CLIENT_REGISTRATION",
     fault: "PERSON",
     advice: "/oauth/callback",
+    behavior: "C8",
   },
   {
     name: "a client authentication that Gatehouse does not speak",
@@ -515,6 +521,7 @@ const bad: Row[] = [
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     advice: "another issuer",
+    behavior: "I16",
   },
   {
     name: "the sandbox without PKCE",
@@ -523,6 +530,7 @@ const bad: Row[] = [
     broken: "AUTHORIZATION_SERVER_METADATA",
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     advice: "PKCE",
+    behavior: "MCP-AUTH-10",
   },
   {
     name: "the sandbox without registration",
@@ -530,7 +538,7 @@ const bad: Row[] = [
     authType: "OAUTH",
     broken: "CLIENT_REGISTRATION",
     fault: "PERSON",
-    advice: "register one there by hand",
+    advice: "Register a client there",
   },
   {
     name: "the sandbox's MCP server in trouble",
@@ -589,7 +597,8 @@ describe("diagnoseServer", () => {
     });
   });
 
-  it.each(bad)("broken: $name", async ({ start, authType, broken, fault, advice }) => {
+  it.each(bad)("broken: $name", async (row) => {
+    const { start, authType, broken, fault, advice, behavior } = row;
     const ada = await nextUser();
     const diagnosis = await diagnose(ada, await start());
     expect(diagnosis).toMatchObject({
@@ -599,7 +608,12 @@ describe("diagnoseServer", () => {
       fault: typeof fault === "function" ? fault() : fault,
       advice: expect.stringContaining(advice ?? "nothing"),
     });
-    // One sentence, without what a URL may hide.
+    if (behavior !== undefined) {
+      expect(diagnosis.behavior?.code ?? "").toBe(behavior);
+      expect(diagnosis.report.includes("Known behavior")).toBe(behavior !== "");
+    }
+    expect(diagnosis.report).toContain("Result: cannot be connected");
+    // Sentences, without what a URL may hide.
     expect(diagnosis.advice).toMatch(/^[^.!?\s][^!?]*\.$/);
     expect(JSON.stringify(diagnosis)).not.toContain("secret");
     const failed = diagnosis.steps.find(({ outcome }: { outcome: string }) => outcome === "FAILED");
@@ -634,7 +648,7 @@ describe("diagnoseServer", () => {
       await answering(307, { location: "/mcp" }, "")(),
     );
     expect(steps.map(tell)).toEqual(["PROBE SKIPPED 307", "PROBE FAILED 307"]);
-    expect(steps[0].detail).toMatch(/^It redirects; asked \d+ times\.$/);
+    expect(steps[0].detail).toMatch(/^The address redirects\. \d+ requests were sent\.$/);
   });
 
   it("endpoints are not assumed aloud where OAuth is not meant", async () => {

@@ -392,7 +392,7 @@ describe("a question", () => {
     const questions = [{ message: "Sign in.", requestedSchema: { type: "object", properties } }];
     const run = await execute(user, serverId, { questions }, true);
     expect(answersIn(run)).toEqual([{ action: "decline" }]);
-    expect(run.notes).toEqual([expect.stringContaining("secrets do not belong in forms")]);
+    expect(run.notes).toEqual([expect.stringContaining("forms must not ask for secrets")]);
     expect((await readRun(user, run.id))?.notes).toEqual(run.notes);
     expect((await readRun(await createAdmin(user), run.id))?.notes).toBeNull();
     const asked = await gatehouse.db.elicitation.count({ where: { executionId: rowIdOf(run.id) } });

@@ -167,6 +167,6 @@ it("stopping lets what runs end within its grace; the rest is told, INTERRUPTED,
   expect(await readExecution(bob, ending)).toMatchObject({ status: "SUCCEEDED" });
   expect(await readExecution(bob, going)).toMatchObject({
     status: "INTERRUPTED",
-    errorMessage: "Gatehouse was stopped before it had an answer. The tool may have run.",
+    errorMessage: "Gatehouse stopped before the server answered. The tool may have run.",
   });
 });

@@ -241,7 +241,7 @@ describe("a run that has a row, whose end the database refuses,", () => {
     await expect(writer.store(record)).rejects.toThrow();
     await expect.poll(async () => (await store.find(id))?.status, soon).toBe("FAILED");
     expect(await store.find(id)).toMatchObject({
-      errorMessage: "It ended, and what it came to could not be recorded.",
+      errorMessage: "The execution ended, but its result could not be recorded.",
     });
     await expect.poll(() => writer.find(id), soon).toBeNull();
     expect(await world.readLog()).toEqual([id]);

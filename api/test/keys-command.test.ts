@@ -45,9 +45,7 @@ describe("pnpm keys with a database of the operator's", { timeout: 120_000 }, ()
 
     const refused = await runKeys(["remove", "k1"], { ...env, ENCRYPTION_KEYS: list });
     expect(refused.exitCode).toBe(1);
-    expect(refused.output).toMatch(
-      /^The key k1 is needed by \d+ values .* keys reseal comes first/,
-    );
+    expect(refused.output).toMatch(/^The key k1 is needed by \d+ values .* Run keys reseal first/);
 
     const again = await runKeys(["reseal"], { ...env, ENCRYPTION_KEYS: list });
     expect(again.exitCode).toBe(0);
@@ -56,7 +54,7 @@ describe("pnpm keys with a database of the operator's", { timeout: 120_000 }, ()
     expect(resealed).toBeLessThan(800);
     expect(await openExecutions(db, k2)).toEqual(texts);
     const check = await runKeys(["check"], { ...env, ENCRYPTION_KEYS: list });
-    expect(check.output).toContain("Nothing needs k1 any more: keys remove is next.");
+    expect(check.output).toContain("Nothing needs k1 any longer. The next step is keys remove.");
   });
 
   it("refuses while another command is at work, and what it does not know", async () => {
@@ -67,12 +65,12 @@ describe("pnpm keys with a database of the operator's", { timeout: 120_000 }, ()
     await other.query("select pg_advisory_lock(4716000002)");
     expect(await runKeys(["add"], env)).toEqual({
       exitCode: 1,
-      output: "Another command is at work on the keys: let it finish first.",
+      output: "Another command is changing the keys. Wait until it has finished.",
     });
     await other.end();
     expect(await runKeys(["rotate"], env)).toMatchObject({
       exitCode: 1,
-      output: expect.stringMatching(/^ENCRYPTION_KEYS is set, .* begin with keys add/),
+      output: expect.stringMatching(/^ENCRYPTION_KEYS is set, .* Start with keys add/),
     });
     expect(await runKeys(["forget"], env)).toMatchObject({
       exitCode: 2,
@@ -108,7 +106,7 @@ describe("pnpm keys with the embedded database", { timeout: 180_000 }, () => {
     const early = await runKeys(["check"], env);
     expect(early).toMatchObject({
       exitCode: 1,
-      output: expect.stringContaining("yet: start Gatehouse first"),
+      output: expect.stringContaining("yet. Start Gatehouse first"),
     });
 
     const gatehouse = await start();
@@ -129,7 +127,7 @@ describe("pnpm keys with the embedded database", { timeout: 180_000 }, () => {
     expect(readIds()).toEqual([`${first}-2`]);
     const check = await runKeys(["check"], env);
     expect(check).toMatchObject({ exitCode: 0 });
-    expect(check.output).toMatch(/No process is running\.\nNothing is left to do\.$/);
+    expect(check.output).toMatch(/No process is running\.\nNo further step is needed\.$/);
     await start();
   });
 });

@@ -136,11 +136,11 @@ describe("a rotation while two processes serve", { timeout: 90_000 }, () => {
     expect(await readProcessKeys(db)).toEqual([["k20261123", "k1"]]);
     expect(await commands.promote()).toMatchObject({ code: "NO_NEW_KEY" });
     expect(await commands.check()).toEqual({ ok: true });
-    expect(said.at(-1)).toBe("Nothing needs k1 any more: keys remove is next.");
+    expect(said.at(-1)).toBe("Nothing needs k1 any longer. The next step is keys remove.");
     expect(await commands.remove("k1")).toEqual({ ok: true });
     await expect.poll(() => readProcessKeys(db), { timeout: 10_000 }).toEqual([["k20261123"]]);
     expect(await commands.check()).toEqual({ ok: true });
-    expect(said.at(-1)).toBe("Nothing is left to do.");
+    expect(said.at(-1)).toBe("No further step is needed.");
   });
 
   it("a process that does not read the new key is named, and nothing changes", async () => {
@@ -375,7 +375,7 @@ describe("reseal", { timeout: 60_000 }, () => {
     expect(await readStatus(ada, lost)).toMatchObject({ state: "CONNECTED" });
 
     expect(await commands.check()).toMatchObject({
-      message: expect.stringMatching(/key lost-key is missing here and needed by 1 value/),
+      message: expect.stringMatching(/key lost-key is missing but needed by 1 value/),
     });
     const list = world.source.read();
     const steps = ["add", "promote", "reseal", "rotate"] as const;
@@ -383,7 +383,7 @@ describe("reseal", { timeout: 60_000 }, () => {
     for (const verdict of await Promise.all(verdicts))
       expect(verdict).toMatchObject({
         code: "KEY_MISSING",
-        message: expect.stringMatching(/^The key lost-key is missing here .*: put it back\.$/),
+        message: expect.stringMatching(/^The key lost-key is missing but .*\. Restore it\.$/),
       });
     expect(world.source.read()).toBe(list);
     expect(await readUsedKeys(db)).toEqual(new Set(["k1", "lost-key"]));
@@ -398,7 +398,7 @@ describe("reseal", { timeout: 60_000 }, () => {
     writeSecretFile(path, stranger);
     expect(await commands.rotate()).toMatchObject({
       code: "KEY_MISSING",
-      message: "The key k1 is missing here and needed by 1 value (Setting.value 1): put it back.",
+      message: "The key k1 is missing but needed by 1 value (Setting.value 1). Restore it.",
     });
     expect(world.source.read()).toBe(stranger);
     writeSecretFile(path, `${stranger},${generateKey("ky")}`);
@@ -415,7 +415,7 @@ describe("reseal", { timeout: 60_000 }, () => {
     await db.toolExecution.update({ where: { id: row?.id ?? "" }, data: { arguments: damaged } });
     expect(await commands.rotate()).toMatchObject({
       code: "VALUES_UNOPENED",
-      message: expect.stringMatching(/^1 could not be opened .* some are damaged/),
+      message: expect.stringMatching(/^1 could not be decrypted .* some are damaged/),
     });
     const kept = await db.toolExecution.findUniqueOrThrow({ where: { id: row?.id ?? "" } });
     expect(Buffer.from(kept.arguments ?? [])).toEqual(damaged);

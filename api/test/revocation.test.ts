@@ -413,16 +413,16 @@ describe("a consent after a revocation", () => {
     expect(await readReceipts(gatehouse, serverId)).toEqual([]);
   });
 
-  it("a disconnect while the consent page is open does not end what the consent brings", async () => {
+  it("the revocation after a disconnect does not end what the next consent brings", async () => {
     await connect(ada, serverId);
-    const started = await startOAuth(ada, serverId, { force: true });
+    gatehouse.sandbox.faults.set("revocation-503");
+    await disconnect(serverId);
+    const started = await startOAuth(ada, serverId);
     const { callbackUrl } = await consent({
       authorizationUrl: started.authorizationUrl,
       login: "ada",
       decision: "allow",
     });
-    gatehouse.sandbox.faults.set("revocation-503");
-    await disconnect(serverId);
     await awaitFailedTries(gatehouse, serverId);
     await ada.open(callbackUrl);
     gatehouse.sandbox.faults.clear();

@@ -284,7 +284,7 @@ it("checks what it is given before it asks", async () => {
   expect(await getPrompt(ada, id, "greet", ["Ada"])).toMatchObject(invalid);
   expect(await getPrompt(ada, id, "greet", { "a/b": 7, who: "Ada" })).toMatchObject({
     ...invalid,
-    issues: [{ path: "/a~1b", message: "must be a text" }],
+    issues: [{ path: "/a~1b", message: "must be a string" }],
   });
   expect(await getPrompt(ada, id, "greet", { who: "x".repeat(300_000) })).toMatchObject(invalid);
   const many = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`a${i}`, "x"]));

@@ -18,7 +18,7 @@ it.beforeAll(({ gatehouse: part, ada: user }) => {
 
 const interrupted = {
   status: "INTERRUPTED",
-  errorMessage: "Gatehouse was stopped before it had an answer. The tool may have run.",
+  errorMessage: "Gatehouse stopped before the server answered. The tool may have run.",
 };
 const hold = (serverId: string, wait: boolean) => ({ serverId, toolName: "hold", wait });
 

@@ -101,7 +101,7 @@ describe("MCP-AUTH-14 step-up", () => {
     expect(await write()).toEqual({
       __typename: "ServerUnreachable",
       message:
-        "The server keeps asking for notes:write although consent was given; its operator must mend this.",
+        "The server keeps requesting notes:write although consent was granted. Its operator must fix this.",
       retryable: false,
     });
     expect(await readStatus(ada, serverId)).toMatchObject({ state: "CONNECTED", reason: null });
@@ -152,7 +152,7 @@ describe("MCP-AUTH-14 step-up", () => {
     }
     expect(await write()).toMatchObject({
       message:
-        "The server keeps asking for further scopes although consent was given; its operator must mend this.",
+        "The server keeps requesting further scopes although consent was granted. Its operator must fix this.",
     });
   });
 

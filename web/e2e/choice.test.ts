@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)("a server that several providers protect", () => {
     await page.getByLabel("Authorization server").fill("nonsense");
     await page.getByLabel("Scopes").fill("notes:read notes:write");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("The authorization server's issuer:").waitFor();
+    await page.getByText("Enter the issuer of the authorization server:").waitFor();
     await page.getByLabel("Authorization server").fill(acmeId.url);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Settings saved").waitFor();

@@ -48,12 +48,12 @@ describe.skipIf(!hasChromium)("a workspace that connects as itself", { timeout: 
     ).toBeGreaterThan(0);
     const add = page.getByRole("button", { name: "Add and connect" });
     await add.click();
-    await page.getByText("Client credentials need the client id").waitFor();
+    await page.getByText("Client credentials require a client ID").waitFor();
     const found = await findFaults(page, "client credentials with a fault");
 
     await page.getByLabel("Client id").fill(client.client_id);
     await add.click();
-    await page.getByText("need a client secret or a private key").waitFor();
+    await page.getByText("require a client secret or a private key").waitFor();
     await page.getByLabel("Client secret").fill(client.client_secret);
     await add.click();
     await findStatus(page, "Connected").first().waitFor();
@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)("a workspace that connects as itself", { timeout: 
     await page.getByText("is removed when you save").waitFor();
     found.push(...(await findFaults(page, "client credentials in the settings")));
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("need a client secret or a private key").waitFor();
+    await page.getByText("require a client secret or a private key").waitFor();
     await page.getByRole("button", { name: "Keep the client secret" }).click();
     await findStatus(page, "Connected").first().waitFor();
     expect(found).toEqual([]);

@@ -215,7 +215,9 @@ describe.skipIf(!hasChromium)("for integrators", { timeout: 240_000 }, () => {
     const open = page.locator("details[open][data-testid=step]");
     await open.waitFor();
     expect(await open.count()).toBe(1);
-    await page.getByText(/127\.0\.0\.1:9.*(must start it|is not a public address)/).waitFor();
+    await page
+      .getByText(/127\.0\.0\.1:9.*(Check the port in the URL|is not a public address)/)
+      .waitFor();
     found.push(...(await findFaults(page, "diagnosis of what is broken")));
 
     await page.route("**/graphql", (route) =>

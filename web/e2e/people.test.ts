@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)("people", () => {
     await page.getByRole("button", { name: "Invite" }).click();
     await page.getByLabel("Email (optional)").fill("nonsense");
     await page.getByRole("button", { name: "Create link" }).click();
-    await page.getByText("An email address, such as").waitFor();
+    await page.getByText("Enter an email address, such as").waitFor();
     await look(page, "invite dialog with fault");
     const email = `grace-${randomUUID()}@example.com`;
     await page.getByLabel("Email (optional)").fill(email);

@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium)("a server's question", () => {
     const { page, context } = await openTool();
     const properties = { password: { type: "string" } };
     await run(page, { message: "Sign in.", requestedSchema: { type: "object", properties } });
-    await page.getByTestId("result").getByText("secrets do not belong in forms").waitFor();
+    await page.getByTestId("result").getByText("forms must not ask for secrets").waitFor();
     expect(await page.getByRole("dialog").count()).toBe(0);
     await context.close();
   });

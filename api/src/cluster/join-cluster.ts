@@ -44,7 +44,7 @@ export async function joinCluster(deps: ClusterDeps): Promise<Membership> {
   const registration = await processes.register(describeSelf(), deps.isAlone);
   if (registration.kind === "differs") {
     throw new StartupError(
-      `Another process of this database has PUBLIC_URL ${registration.publicUrl}, and this one ${publicUrl}: give all the same, or end that one first (one that was killed is forgotten after ten seconds).`,
+      `Another process of this database has PUBLIC_URL ${registration.publicUrl}, and this one ${publicUrl}. Use the same value for all processes, or stop the other process first (a killed process is forgotten after ten seconds).`,
     );
   }
   const { previousPublicUrl } = registration;

@@ -219,8 +219,8 @@ const FAULTS: [string, Record<string, string>, string][] = [
     "SANDBOX can be on only while PUBLIC_URL and HOST are loopback.",
   ],
   ["SANDBOX_PORT", { SANDBOX_PORT: "4000" }, "SANDBOX_PORT and PORT are both 4000."],
-  ["LOG_LEVEL", { LOG_LEVEL: "loud" }, "LOG_LEVEL is none of fatal, error,"],
-  ["SMTP_URL alone", { SMTP_URL: "smtp://mail.example.com" }, "SMTP_URL and MAIL_FROM are set"],
+  ["LOG_LEVEL", { LOG_LEVEL: "loud" }, "LOG_LEVEL is not one of fatal, error,"],
+  ["SMTP_URL alone", { SMTP_URL: "smtp://mail.example.com" }, "Set both SMTP_URL and MAIL_FROM"],
   [
     "SMTP_URL",
     { SMTP_URL: "mail.example.com", MAIL_FROM: "g@example.com" },

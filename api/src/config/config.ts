@@ -87,8 +87,8 @@ export interface ConfigSurroundings {
 type Variables = Record<string, string | undefined>;
 
 const SECRETS = {
-  ENCRYPTION_KEYS: 'make one with `echo "k1:$(openssl rand -base64 32)"`',
-  AUTH_SECRET: "make one with `openssl rand -base64 32`",
+  ENCRYPTION_KEYS: 'create one with `echo "k1:$(openssl rand -base64 32)"`',
+  AUTH_SECRET: "create one with `openssl rand -base64 32`",
 };
 
 /** The configuration of this process. */
@@ -128,7 +128,7 @@ function findConflicts(config: Config, given: Variables): string[] {
     }
   }
   if (Boolean(given["SMTP_URL"]?.trim()) !== Boolean(given["MAIL_FROM"]?.trim())) {
-    faults.push("SMTP_URL and MAIL_FROM are set together or not at all.");
+    faults.push("Set both SMTP_URL and MAIL_FROM, or neither.");
   }
   if (config.sandbox.enabled && !config.isLoopback) {
     faults.push("SANDBOX can be on only while PUBLIC_URL and HOST are loopback.");

@@ -175,7 +175,7 @@ export const environment = z.object({
   SHUTDOWN_GRACE_SECONDS: wholeNumber(1, 600).optional(),
   OPERATION_DEADLINE_SECONDS: wholeNumber(1, 600).default(10),
   RESPONSE_LIMIT_MIB: wholeNumber(1, 64).default(8),
-  LOG_LEVEL: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(", ")}`).optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(", ")}`).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
   SMTP_URL: smtpUrl.optional(),
   MAIL_FROM: sender.optional(),

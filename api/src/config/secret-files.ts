@@ -43,13 +43,13 @@ const FILES: Record<SecretName, SecretFile> = {
     file: "encryption-keys",
     make: () => generateKey("k1"),
     findFault: findKeyFault,
-    loss: "what the database holds sealed cannot be opened without it",
+    loss: "encrypted values in the database cannot be decrypted without it",
   },
   authSecret: {
     file: "auth-secret",
     make: () => randomBytes(32).toString("base64url"),
     findFault: (text) => (text.length < 32 ? "it is shorter than 32 characters" : null),
-    loss: "nobody's session can be verified without it",
+    loss: "sessions cannot be verified without it",
   },
 };
 
@@ -102,7 +102,7 @@ function provideSecret(secret: SecretFile, dataDir: string, databaseExists: bool
   if (!existsSync(path)) {
     if (databaseExists) {
       throw new StartupError(
-        `The key file ${path} is missing: put it back from a back-up, as ${secret.loss}.`,
+        `The key file ${path} is missing. Restore it from a backup, because ${secret.loss}.`,
       );
     }
     writeSecretFile(path, secret.make());

@@ -42,10 +42,7 @@ export function decodeBody(
   const known = steps.filter((step) => step !== undefined);
   const last = known.at(-1);
   if (!last || known.length < codings.length || codings.length > MOST_CODINGS) {
-    throw new EgressError(
-      "RESPONSE_INVALID",
-      "The response has a content coding that is not known.",
-    );
+    throw new EgressError("RESPONSE_INVALID", "The response has an unknown content encoding.");
   }
   const source = Readable.fromWeb(body as NodeReadableStream<Uint8Array>);
   // Errors are reported to the reader of the stream.

@@ -30,7 +30,8 @@ export function exchange(
   watch: SendWatch,
   signal: AbortSignal,
 ): Promise<WireResponse> {
-  if (isBlockedPort(hop.url)) return Promise.reject(new Error("No web server is at this port."));
+  if (isBlockedPort(hop.url))
+    return Promise.reject(new Error("This port is blocked for web requests."));
   const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
   const body = new IncomingBody(() => signal.removeEventListener("abort", onAbort));
   let controller: Dispatcher.DispatchController | undefined;

@@ -31,7 +31,8 @@ function describeCode(code: string, sent: Sent): readonly [EgressErrorCode, stri
     return ["RESPONSE_TOO_LARGE", "Too many response headers from"];
   }
   if (UNDECODABLE_CODE.test(code)) return GARBAGE;
-  if (sent !== false) return ["CONNECTION_LOST", "The connection broke while talking to"];
+  if (sent !== false)
+    return ["CONNECTION_LOST", "The connection was interrupted while communicating with"];
   if (TLS_CODE.test(code)) return ["TLS_FAILED", "No secure connection to"];
   return ["CONNECT_FAILED", "No connection to"];
 }

@@ -73,5 +73,5 @@ function createGuardedLookup(
 }
 
 function forbidAddress(host: string): EgressError {
-  return new EgressError("ADDRESS_FORBIDDEN", `${host} is not at a public address.`);
+  return new EgressError("ADDRESS_FORBIDDEN", `${host} does not have a public address.`);
 }

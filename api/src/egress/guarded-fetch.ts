@@ -80,7 +80,10 @@ async function followHops(
     }
     response.discard();
     if (mode === "error") {
-      throw new EgressError("REDIRECT_FORBIDDEN", `${hop.url.host} redirects, which is refused.`);
+      throw new EgressError(
+        "REDIRECT_FORBIDDEN",
+        `${hop.url.host} redirects, which is not allowed.`,
+      );
     }
     if (redirects === MAX_REDIRECTS) {
       const message = `${first.url.host} redirects more than ${MAX_REDIRECTS} times.`;

@@ -23,7 +23,7 @@ export function wrapResponse(
   const { status, statusText, headers } = source;
   const { host, href, hash } = target.url;
   if (status > 599) {
-    throw new EgressError("RESPONSE_INVALID", `${host} answered with the status ${status}.`);
+    throw new EgressError("RESPONSE_INVALID", `${host} responded with the status ${status}.`);
   }
   const body = NULL_BODY_STATUSES.has(status) ? null : source.body;
   // A body that arrives anyway (RFC 9110 §15.3.6 forbids it for 205) would block its connection,

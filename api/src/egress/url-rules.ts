@@ -38,13 +38,13 @@ export function findUrlFault(
     return makeFault("PRIVATE_ADDRESS", `${host} is not a public address. ${PRIVATE_NEXT_STEP}`);
   }
   if (!isHostAllowed(host, policy.hosts)) {
-    return makeFault("HOST_NOT_ALLOWED", `${host} is not a host that may be reached from here.`);
+    return makeFault("HOST_NOT_ALLOWED", `${host} is not an allowed host.`);
   }
   return null;
 }
 
 const PRIVATE_NEXT_STEP =
-  "Whoever runs this Gatehouse can allow its network with ALLOWED_PRIVATE_NETWORKS.";
+  "The administrator of this Gatehouse can allow its network with ALLOWED_PRIVATE_NETWORKS.";
 
 function makeFault(code: UrlFaultCode, message: string): UrlFault {
   return { code, message };

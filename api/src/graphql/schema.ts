@@ -20,6 +20,7 @@ import "./server/keys.ts";
 import "./server/detection.ts";
 import "./server/diagnosis.ts";
 import "./server/sandbox.ts";
+import "./server/known-servers.ts";
 import "./oauth/flow.ts";
 import "./oauth/mutations.ts";
 import "./oauth/simulation.ts";

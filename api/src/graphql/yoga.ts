@@ -73,7 +73,7 @@ function maskError(error: unknown, deps: YogaDeps, requestId?: string): GraphQLE
       extensions: { code: "BAD_USER_INPUT" },
     });
   deps.logError(original, requestId);
-  return new GraphQLError("Something went wrong on our side.", {
+  return new GraphQLError("An internal error occurred.", {
     ...located,
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   });

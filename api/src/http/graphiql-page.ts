@@ -32,7 +32,7 @@ export function renderGraphiQLPage(
         <script src="${assets.urlOf("start.js")}" type="module"></script>
       </head>
       <body id="body" class="no-focus-outline">
-        <noscript>GraphiQL is a program in JavaScript, which is turned off here.</noscript>
+        <noscript>GraphiQL requires JavaScript, which is disabled in this browser.</noscript>
         <main
           id="root"
           data-settings="${JSON.stringify(settings)}"

@@ -37,7 +37,7 @@ export function maskFailure(
 ): GraphQLError {
   if (isMeantForClients(error)) return error;
   logger.error({ err: error, requestId }, "a GraphQL operation failed unexpectedly");
-  return new GraphQLError("Something went wrong on our side.", {
+  return new GraphQLError("An internal error occurred.", {
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   });
 }

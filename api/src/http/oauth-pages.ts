@@ -76,7 +76,7 @@ function renderSuccess(assets: OAuthAssets, flow: FlowDescription): Html {
 /** Shown for a URL that belongs to no flow of this user. */
 export function renderUnknownPage(assets: OAuthAssets): Html {
   return renderPage(assets, {
-    title: "This sign-in attempt is not known",
+    title: "This sign-in attempt is unknown",
     tone: "off",
     content: html`
       <p>
@@ -91,7 +91,7 @@ export function renderUnknownPage(assets: OAuthAssets): Html {
 /** Shown for internal errors. The request id identifies the log entry. */
 export function renderProblemPage(assets: OAuthAssets, requestId: string): Html {
   return renderPage(assets, {
-    title: "Something went wrong on our side",
+    title: "An internal error occurred",
     tone: "bad",
     content: html`
       <p>
@@ -109,7 +109,7 @@ const WORDS: Record<
 > = {
   PENDING: {
     title: "Not finished yet",
-    text: "This sign-in attempt is still under way. Finish it in the window where you began.",
+    text: "This sign-in attempt is still in progress. Finish it in the window where you started it.",
     tone: "busy",
   },
   FAILED: {
@@ -124,7 +124,7 @@ const WORDS: Record<
   },
   EXPIRED: {
     title: "This attempt has expired",
-    text: "Too much time has passed since it began. Nothing was changed.",
+    text: "It took too long. Nothing was changed.",
     tone: "off",
   },
 };

@@ -243,7 +243,7 @@ describe("pages", () => {
       },
     );
     expect(status).toBe(404);
-    expect(body).toContain("This sign-in attempt is not known");
+    expect(body).toContain("This sign-in attempt is unknown");
     expect(body).not.toContain("Evil");
     expect(asked).toEqual([["f/1", "user-ada"]]);
   });

@@ -84,7 +84,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
     answerError({
       status: 404,
       code: "NOT_FOUND",
-      message: "There is nothing here.",
+      message: "Not found.",
       requestId: c.get("requestId"),
     }),
   );
@@ -97,7 +97,7 @@ export function createRoutes(deps: RoutesDeps): Hono<HttpEnvironment> {
     return answerError({
       status: 500,
       code: "INTERNAL_SERVER_ERROR",
-      message: "Something went wrong on our side.",
+      message: "An internal error occurred.",
       requestId,
     });
   });

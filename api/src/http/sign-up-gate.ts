@@ -85,6 +85,6 @@ function refuseOwnerLink(): APIError {
   return new APIError("BAD_REQUEST", {
     code: "OWNER_LINK_INVALID",
     message:
-      "This link is not valid any more, or is for another email address. `pnpm make-owner EMAIL` prints a new one.",
+      "This link is no longer valid, or is for another email address. `pnpm make-owner EMAIL` prints a new one.",
   });
 }

@@ -9,6 +9,6 @@ export function isValidName(name: unknown): boolean {
 export function refuseName(): APIError {
   return new APIError("BAD_REQUEST", {
     code: "INVALID_NAME",
-    message: `A name has 1 to ${MAX_NAME_LENGTH} characters.`,
+    message: `A name must have 1 to ${MAX_NAME_LENGTH} characters.`,
   });
 }

@@ -43,10 +43,12 @@ function findFaults(facts: KeyFacts): string[] {
   const faults = describeMissing(facts);
   for (const keyId of new Set(uses.map((use) => use.keyId))) {
     const count = describeUses(uses.filter((use) => use.keyId === keyId));
-    if (keyId === null) faults.push(`Damaged, sealed with no key at all: ${count}.`);
+    if (keyId === null) faults.push(`Damaged, not encrypted with any key: ${count}.`);
     else if (ids.includes(keyId))
       for (const process of processes.filter(({ keyIds }) => !keyIds.includes(keyId)))
-        faults.push(`${describeProcess(process)} lacks the key ${keyId}, needed by ${count}.`);
+        faults.push(
+          `${describeProcess(process)} does not have the key ${keyId}, which is needed by ${count}.`,
+        );
   }
   return faults;
 }
@@ -56,15 +58,17 @@ function describeNext(facts: KeyFacts): string {
   if (findPending(facts).length > 0) {
     const verdict = judgePromote(facts);
     return verdict.ok
-      ? `Every process knows ${verdict.keyId}: keys promote is next.`
-      : `keys promote is next, but not yet. ${verdict.message}`;
+      ? `Every process has ${verdict.keyId}. The next step is keys promote.`
+      : `The next step is keys promote, which is not possible yet. ${verdict.message}`;
   }
   const verdict = judgeReseal(facts);
-  if (!verdict.ok) return `keys reseal is next, but not yet. ${verdict.message}`;
+  if (!verdict.ok)
+    return `The next step is keys reseal, which is not possible yet. ${verdict.message}`;
   const retired = findRetired(facts);
   const needed = retired.filter((id) => facts.uses.some(({ keyId }) => keyId === id));
-  if (needed.length > 0) return `keys reseal is next: ${needed.join(", ")} may not go before it.`;
+  if (needed.length > 0)
+    return `The next step is keys reseal. Until then, ${needed.join(", ")} cannot be removed.`;
   if (retired.length > 0)
-    return `Nothing needs ${retired.join(", ")} any more: keys remove is next.`;
-  return "Nothing is left to do.";
+    return `Nothing needs ${retired.join(", ")} any longer. The next step is keys remove.`;
+  return "No further step is needed.";
 }

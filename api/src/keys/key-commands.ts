@@ -52,7 +52,7 @@ export interface KeyCommands {
   rotate(): Promise<Verdict>;
 }
 
-const restart = "on every process, and restart one after the other";
+const restart = "of every process, and restart the processes one after the other";
 
 export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
   const { db, source, say, signal, patienceMs = 15_000, settleMs = 6_000 } = deps;
@@ -90,13 +90,15 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     const id = nameNewKey(deps.now(), new Set([...facts.ids, ...facts.everSealing, ...used]));
     const entry = generateKey(id);
     if (source.kind === "environment") {
-      say(`Append this new key to ENCRYPTION_KEYS, after a comma, ${restart}; then keys promote:`);
+      say(
+        `Append this new key to ENCRYPTION_KEYS, after a comma, ${restart}. Then run keys promote:`,
+      );
       say(`  ,${entry}`);
       return { ok: true };
     }
     source.write(`${source.read()},${entry}`);
     await deps.wakeProcesses();
-    say(`Added the key ${id}. It seals nothing yet: keys promote is next.`);
+    say(`Added the key ${id}. It does not encrypt anything yet. The next step is keys promote.`);
     return { ok: true };
   }
 
@@ -107,8 +109,8 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     const entries = splitList(source.read());
     if (source.kind === "environment") {
       const order = [keyId, ...[...entries.keys()].filter((id) => id !== keyId)];
-      say(`Every process knows ${keyId}. Move its entry to the front of ENCRYPTION_KEYS, so that`);
-      say(`the order is ${order.join(", ")}, ${restart}; then keys reseal.`);
+      say(`Every process has ${keyId}. Move its entry to the front of ENCRYPTION_KEYS, so that`);
+      say(`the order is ${order.join(", ")}, ${restart}. Then run keys reseal.`);
       return { ok: true };
     }
     const promoted = entries.get(keyId);
@@ -116,7 +118,7 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
       [promoted, ...[...entries.values()].filter((entry) => entry !== promoted)].join(","),
     );
     await deps.wakeProcesses();
-    say(`The key ${keyId} seals from now on: keys reseal is next.`);
+    say(`The key ${keyId} encrypts all new values. The next step is keys reseal.`);
     return { ok: true };
   }
 
@@ -136,7 +138,7 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
       ...(deps.batchSize && { batchSize: deps.batchSize }),
     });
     say(`Resealed ${report.resealed} ${report.resealed === 1 ? "value" : "values"}.`);
-    if (signal.aborted) return refuse("INTERRUPTED", "Stopped: keys reseal goes on from here.");
+    if (signal.aborted) return refuse("INTERRUPTED", "Stopped. Run keys reseal again to continue.");
     if (report.unopened.length > 0) {
       const ids = new Set(report.unopened.map(({ keyId }) => keyId));
       const causes = [...ids].map((id) =>
@@ -144,13 +146,13 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
       );
       return refuse(
         "VALUES_UNOPENED",
-        `${report.unopened.length} could not be opened and are as they were: ${causes.join(", ")}. See keys check.`,
+        `${report.unopened.length} could not be decrypted and were not changed: ${causes.join(", ")}. See keys check.`,
       );
     }
     if (!report.complete)
       return refuse(
         "NOT_SEALING_EVERYWHERE",
-        "Something keeps sealing with another key: see keys check, then run keys reseal again.",
+        "A process keeps encrypting with another key. See keys check, then run keys reseal again.",
       );
     return { ok: true };
   }
@@ -166,7 +168,7 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     await pause(settleMs, undefined, { signal }).catch(() => undefined);
     const deadline = performance.now() + longestTransactionMs;
     let open = await listOpenTransactions(db);
-    if (open.length > 0) say("Waiting for transactions that are under way.");
+    if (open.length > 0) say("Waiting for open transactions.");
     while (open.length > 0 && !signal.aborted && performance.now() < deadline) {
       await pause(100);
       const now = new Set(await listOpenTransactions(db));
@@ -179,12 +181,13 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     if (!first.ok) return first;
     if (!deps.isAlone) {
       await waitForWriters();
-      if (signal.aborted) return refuse("INTERRUPTED", `Stopped: the key ${keyId} is still there.`);
+      if (signal.aborted)
+        return refuse("INTERRUPTED", `Stopped. The key ${keyId} was not removed.`);
       const second = judgeRemove(await readFacts(), keyId);
       if (!second.ok) return second;
     }
     if (source.kind === "environment") {
-      say(`Nothing needs ${keyId} any more: take its entry out of ENCRYPTION_KEYS ${restart}.`);
+      say(`Nothing needs ${keyId} any longer. Remove its entry from ENCRYPTION_KEYS ${restart}.`);
     } else {
       const entries = splitList(source.read());
       entries.delete(keyId);
@@ -199,12 +202,12 @@ export function createKeyCommands(deps: KeyCommandsDeps): KeyCommands {
     if (source.kind === "environment")
       return refuse(
         "NOT_HERE",
-        "ENCRYPTION_KEYS is set, and a command cannot change it: begin with keys add, which says what to set.",
+        "ENCRYPTION_KEYS is set, and a command cannot change it. Start with keys add, which prints the new value.",
       );
     const before = await readFacts();
     const list = judgeList(before);
     if (!list.ok) return list;
-    if (before.ids.length > 1) say("A rotation was begun before: this finishes it.");
+    if (before.ids.length > 1) say("Continuing an unfinished rotation.");
     else {
       const added = await add();
       if (!added.ok) return added;

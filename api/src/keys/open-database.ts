@@ -32,7 +32,7 @@ export async function openCommandDatabase(
     return attach(databaseUrl, config, "shared");
   }
   if (!hasCluster(dataDir)) {
-    throw new StartupError(`There is no database in ${dataDir} yet: start Gatehouse first.`);
+    throw new StartupError(`There is no database in ${dataDir} yet. Start Gatehouse first.`);
   }
   try {
     const database = await openOwnDatabase(config, say, signal);
@@ -59,7 +59,9 @@ async function attach(
   const isCurrent = await migrationsAreApplied(client).catch(() => false);
   await client.end();
   if (!isCurrent) {
-    throw new StartupError("The database is not of this version of Gatehouse: start that first.");
+    throw new StartupError(
+      "The database belongs to another version of Gatehouse. Start this version first.",
+    );
   }
   return { url, source: chooseSource(config), use, [Symbol.asyncDispose]: async () => {} };
 }
@@ -72,13 +74,13 @@ async function findRunning(dataDir: string, signal: AbortSignal): Promise<string
     await pause(100);
   }
   throw new StartupError(
-    `Another process uses ${dataDir}, but its database does not answer: try again once it is ready.`,
+    `Another process uses ${dataDir}, but its database does not answer. Try again when it is ready.`,
   );
 }
 
 function chooseSource({ encryptionKeys, authSecret, dataDir }: Config): KeySource {
   if (encryptionKeys !== null) return createEnvironmentSource(encryptionKeys);
   const { readEncryptionKeys } = provideSecrets({ encryptionKeys, authSecret }, dataDir, true);
-  if (!readEncryptionKeys) throw new Error("the keys stand in no file");
+  if (!readEncryptionKeys) throw new Error("there is no key file");
   return createFileSource(keyFileOf(dataDir), readEncryptionKeys);
 }

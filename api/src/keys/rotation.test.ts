@@ -107,7 +107,7 @@ describe("each step refuses to run before its turn", () => {
     expect(codeOf(judgeAdd(at))).toBe("KEY_PENDING");
     expect(judgePromote(at)).toMatchObject({
       code: "KEY_UNKNOWN",
-      message: expect.stringContaining("the key b and this command does not"),
+      message: expect.stringContaining("the key b, but this command does not"),
     });
   });
 
@@ -133,7 +133,7 @@ describe("each step refuses to run before its turn", () => {
           ok: false,
           code: "KEY_MISSING",
           message:
-            "The key lost is missing here and needed by 3 values (OAuthGrant.accessToken 3): put it back.",
+            "The key lost is missing but needed by 3 values (OAuthGrant.accessToken 3). Restore it.",
         });
     },
   );
@@ -151,13 +151,19 @@ describe("each step refuses to run before its turn", () => {
 describe("keys check", () => {
   const nextOf = (station: Station) => describeKeys(stations[station]).lines.at(-1);
   it("says what is next", () => {
-    expect(nextOf("before")).toBe("Nothing is left to do.");
-    expect(nextOf("adding")).toMatch(/^keys promote is next, but not yet\. Process 22222222 /);
-    expect(nextOf("added")).toBe("Every process knows b: keys promote is next.");
-    expect(nextOf("promoting")).toMatch(/^keys reseal is next, but not yet\. Process 22222222 /);
-    expect(nextOf("promoted")).toBe("keys reseal is next: a may not go before it.");
-    expect(nextOf("resealed")).toBe("Nothing needs a any more: keys remove is next.");
-    expect(nextOf("removed")).toBe("Nothing is left to do.");
+    expect(nextOf("before")).toBe("No further step is needed.");
+    expect(nextOf("adding")).toMatch(
+      /^The next step is keys promote, which is not possible yet\. Process 22222222 /,
+    );
+    expect(nextOf("added")).toBe("Every process has b. The next step is keys promote.");
+    expect(nextOf("promoting")).toMatch(
+      /^The next step is keys reseal, which is not possible yet\. Process 22222222 /,
+    );
+    expect(nextOf("promoted")).toBe(
+      "The next step is keys reseal. Until then, a cannot be removed.",
+    );
+    expect(nextOf("resealed")).toBe("Nothing needs a any longer. The next step is keys remove.");
+    expect(nextOf("removed")).toBe("No further step is needed.");
   });
 
   it("says which key has sealed what, and which process knows which", () => {
@@ -177,9 +183,9 @@ describe("keys check", () => {
       }),
     );
     expect(faults).toEqual([
-      "The key lost is missing here and needed by 3 values (OAuthGrant.accessToken 3): put it back.",
-      "Process 11111111 (started 2026-11-23 11:17:08 UTC) lacks the key a, needed by 1 value (OAuthGrant.accessToken 1).",
-      "Damaged, sealed with no key at all: 1 value (OAuthGrant.accessToken 1).",
+      "The key lost is missing but needed by 3 values (OAuthGrant.accessToken 3). Restore it.",
+      "Process 11111111 (started 2026-11-23 11:17:08 UTC) does not have the key a, which is needed by 1 value (OAuthGrant.accessToken 1).",
+      "Damaged, not encrypted with any key: 1 value (OAuthGrant.accessToken 1).",
     ]);
   });
 });

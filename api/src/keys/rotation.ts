@@ -58,7 +58,7 @@ export function describeMissing({ ids, uses }: Pick<KeyFacts, "ids" | "uses">): 
   return [...needed].flatMap((id) => {
     if (id === null || ids.includes(id)) return [];
     const count = describeUses(uses.filter(({ keyId }) => keyId === id));
-    return [`The key ${id} is missing here and needed by ${count}: put it back.`];
+    return [`The key ${id} is missing but needed by ${count}. Restore it.`];
   });
 }
 
@@ -76,13 +76,13 @@ export function judgeAdd(facts: KeyFacts): Verdict {
   if (pending !== undefined)
     return refuse(
       "KEY_PENDING",
-      `The key ${pending} is there already and does not seal yet: promote it (keys promote), or drop it (keys remove ${pending}).`,
+      `The key ${pending} has been added and does not encrypt yet. Promote it (keys promote), or remove it (keys remove ${pending}).`,
     );
   const [old] = [...known].filter((id) => id !== facts.ids[0]);
   if (old !== undefined)
     return refuse(
       "ROTATION_UNFINISHED",
-      `The rotation before is not finished, for the key ${old} is still there: keys reseal, then keys remove ${old}.`,
+      `The previous rotation is not finished, because the key ${old} still exists. Run keys reseal, then keys remove ${old}.`,
     );
   return { ok: true };
 }
@@ -99,23 +99,23 @@ export function judgePromote(facts: KeyFacts): Verdict<{ keyId: string }> {
     if (elsewhere !== undefined)
       return refuse(
         "KEY_UNKNOWN",
-        `Running processes know the key ${elsewhere} and this command does not: give it their ENCRYPTION_KEYS.`,
+        `Running processes have the key ${elsewhere}, but this command does not. Set ENCRYPTION_KEYS to their value.`,
       );
     const lagging = judgeSealing(facts);
     return lagging.ok
-      ? refuse("NO_NEW_KEY", `There is no new key to promote: keys add makes one.`)
+      ? refuse("NO_NEW_KEY", `There is no new key to promote. Create one with keys add.`)
       : lagging;
   }
   if (others.length > 0)
     return refuse(
       "SEVERAL_NEW_KEYS",
-      `There are several new keys (${[keyId, ...others].join(", ")}): drop all but one (keys remove ID).`,
+      `There are several new keys (${[keyId, ...others].join(", ")}). Remove all but one (keys remove ID).`,
     );
   const unaware = facts.processes.find(({ keyIds }) => !keyIds.includes(keyId));
   if (unaware)
     return refuse(
       "NOT_KNOWN_EVERYWHERE",
-      `${describeProcess(unaware)} does not know the key ${keyId} yet: it could not read what the others seal with it.`,
+      `${describeProcess(unaware)} does not have the key ${keyId} yet, so it could not decrypt values that the others encrypt with it.`,
     );
   return { ok: true, keyId };
 }
@@ -127,7 +127,7 @@ export function judgeReseal(facts: KeyFacts): Verdict {
   if (pending !== undefined)
     return refuse(
       "NOT_PROMOTED",
-      `The newest key, ${pending}, does not seal yet: keys promote comes first.`,
+      `The newest key, ${pending}, does not encrypt yet. Run keys promote first.`,
     );
   return judgeSealing(facts);
 }
@@ -138,7 +138,7 @@ function judgeSealing({ ids: [sealing], processes }: KeyFacts): Verdict {
   if (!lagging) return { ok: true };
   return refuse(
     "NOT_SEALING_EVERYWHERE",
-    `${describeProcess(lagging)} seals with ${lagging.keyIds[0] ?? "no key"}, and this command has ${sealing} first: give both the same list of keys, then try again.`,
+    `${describeProcess(lagging)} encrypts with ${lagging.keyIds[0] ?? "no key"}, but this command encrypts with ${sealing}. Use the same list of keys for both, then try again.`,
   );
 }
 
@@ -146,19 +146,22 @@ export function judgeRemove(facts: KeyFacts, keyId: string): Verdict {
   const list = judgeList(facts);
   if (!list.ok) return list;
   if (facts.ids[0] === keyId)
-    return refuse("KEY_SEALS", `The key ${keyId} seals: it cannot go before another one does.`);
+    return refuse(
+      "KEY_SEALS",
+      `The key ${keyId} is in use for encryption. Promote another key before removing it.`,
+    );
   const sealing = facts.processes.find(({ keyIds }) => keyIds[0] === keyId);
-  if (sealing) return refuse("KEY_SEALS", `${describeProcess(sealing)} seals with ${keyId}.`);
+  if (sealing) return refuse("KEY_SEALS", `${describeProcess(sealing)} encrypts with ${keyId}.`);
   const uses = facts.uses.filter((use) => use.keyId === keyId);
   if (uses.length > 0)
     return refuse(
       "KEY_IN_USE",
-      `The key ${keyId} is needed by ${describeUses(uses)}: keys reseal comes first.`,
+      `The key ${keyId} is needed by ${describeUses(uses)}. Run keys reseal first.`,
     );
   const isKnown = [facts.ids, ...facts.processes.map((process) => process.keyIds)].some((ids) =>
     ids.includes(keyId),
   );
-  return isKnown ? { ok: true } : refuse("KEY_UNKNOWN", `There is no key ${keyId} (any more).`);
+  return isKnown ? { ok: true } : refuse("KEY_UNKNOWN", `The key ${keyId} does not exist.`);
 }
 
 export function describeProcess({ id, startedAt }: LiveProcess): string {

@@ -11,9 +11,9 @@ import { createKeyCommands, type KeyCommands } from "./key-commands.ts";
 import type { Verdict } from "./rotation.ts";
 
 const KEYS_USAGE = `Usage: pnpm keys rotate | check | add | promote | reseal | remove ID
-  rotate   makes a new key, reseals everything with it and removes the old one
-  check    which keys are in use, and which running process knows which
-  add, promote, reseal, remove ID   the steps of a rotation, one by one`;
+  rotate   creates a new key, re-encrypts everything with it and removes the old key
+  check    shows the keys in use and the keys of each running process
+  add, promote, reseal, remove ID   run one step of a rotation`;
 
 export interface RunKeysOptions {
   config: Config;
@@ -84,7 +84,7 @@ async function runStep(step: Step, isCheck: boolean, options: RunKeysOptions): P
       [commandLock],
     );
     if (rows[0]?.taken !== true) {
-      throw new StartupError("Another command is at work on the keys: let it finish first.");
+      throw new StartupError("Another command is changing the keys. Wait until it has finished.");
     }
     if (database.use === "held") await waitForProcess(db, config.dataDir, signal);
   }
@@ -113,7 +113,7 @@ async function waitForProcess(
   while ((await processes.listLive()).length === 0) {
     if (performance.now() > deadline || signal.aborted) {
       throw new StartupError(
-        `A process holds ${dataDir} but gives no sign of life: wait until it is ready, or end it.`,
+        `A process uses ${dataDir} but does not respond. Wait until it is ready, or stop it.`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -42,7 +42,7 @@ export const tryLater = answerTransient("The access token could not be refreshed
 export function answerTransient(why: string, retryAfterMs: number): TransientAnswer {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
   const wait = seconds === 1 ? "1 second" : `${seconds} seconds`;
-  const detail = `${why} Nothing was lost; the next try is possible in ${wait}.`;
+  const detail = `${why} Nothing was lost. The next attempt is possible in ${wait}.`;
   return { kind: "transient", retryAfterMs, detail };
 }
 

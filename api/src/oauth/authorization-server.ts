@@ -199,13 +199,13 @@ function readDocument(document: Record<string, unknown>, expected: Expectation):
     }
   }
   if (found.response_types_supported && !found.response_types_supported.includes("code")) {
-    const message = "The authorization server does not offer the authorization code flow.";
+    const message = "The authorization server does not support the authorization code flow.";
     return refuse("CODE_FLOW_UNSUPPORTED", message, true);
   }
   const methods = found.code_challenge_methods_supported ?? null;
   const mayBeUnlisted = profile?.deviations["pkce-unlisted"] === true;
   if (methods === null ? !mayBeUnlisted : !methods.includes("S256")) {
-    const message = "The authorization server does not say that it supports PKCE with S256.";
+    const message = "The authorization server does not list support for PKCE with S256.";
     return refuse("PKCE_UNSUPPORTED", message, true);
   }
   return {

@@ -75,8 +75,8 @@ export async function useForced(
 ): Promise<Choice> {
   const known = findListed(listed, issuer, options) !== undefined;
   const detail = known
-    ? "The settings name this authorization server, which the server lists too."
-    : "The settings name this authorization server, which the server does not list.";
+    ? "The settings specify this authorization server, and the server lists it."
+    : "The settings specify this authorization server, but the server does not list it.";
   options.steps.note("AUTHORIZATION_SERVER_METADATA", "OK", detail, issuer);
   return await lookAt(issuer, options);
 }
@@ -102,7 +102,7 @@ export async function assumeOrigin(
   if (answer.kind === "found") return { ok: true, metadata: answer.metadata, others: [] };
   if (answer.kind === "refused") return { ok: false, fault: answer.fault };
   if (flaw) {
-    const detail = `${flaw.message} Nor is there an authorization server at the server's own address.`;
+    const detail = `${flaw.message} There is no authorization server at the server's address either.`;
     steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", detail);
     return { ok: false, fault: flaw };
   }
@@ -114,7 +114,7 @@ export async function assumeOrigin(
     steps.note(
       "AUTHORIZATION_SERVER_METADATA",
       "SKIPPED",
-      "No metadata anywhere: default endpoints of the 2025-03-26 revision. PKCE is sent, though nothing says that it is supported.",
+      "No metadata anywhere: default endpoints of the 2025-03-26 revision. PKCE is used, although nothing lists it as supported.",
       origin,
     );
   return { ok: true, metadata: guessed, others: [] };
@@ -171,7 +171,7 @@ async function findCached(
   for (const issuer of issuers) {
     const metadata = cache?.get(issuer);
     if (!metadata) continue;
-    steps.note("AUTHORIZATION_SERVER_METADATA", "SKIPPED", "Known from a moment ago.", issuer);
+    steps.note("AUTHORIZATION_SERVER_METADATA", "SKIPPED", "Cached from a moment ago.", issuer);
     return { kind: "found", metadata };
   }
   const profile = profiles.matchIssuer(issuers[0]);
@@ -213,7 +213,7 @@ function failMissing(certain: boolean): { ok: false; fault: DiscoveryFault } {
 }
 
 function noteUnlisted(issuer: string, { steps }: ChoiceOptions): Choice {
-  const message = "The server does not name the authorization server that was chosen for it.";
+  const message = "The server does not list the chosen authorization server.";
   steps.note("AUTHORIZATION_SERVER_METADATA", "FAILED", message, issuer);
   return {
     ok: false,

@@ -51,13 +51,13 @@ export async function findSigningKeyFault(key: SigningKey): Promise<SigningKeyFa
     return {
       part: "algorithm",
       message:
-        "A signature algorithm for a private key: ES256, RS256, PS256 or EdDSA, for instance.",
+        "Enter a signature algorithm for a private key, such as ES256, RS256, PS256 or EdDSA.",
     };
   }
   if ((await sign(key, {})) !== null) return null;
   return {
     part: "privateKey",
-    message: `A private key in PEM (PKCS #8: it begins with -----BEGIN PRIVATE KEY-----) that signs with ${algorithm}.`,
+    message: `Enter a private key for ${algorithm} in PEM format (PKCS #8, beginning with -----BEGIN PRIVATE KEY-----).`,
   };
 }
 

@@ -48,9 +48,7 @@ describe("MCP-AUTH-10 metadata without PKCE methods", () => {
       [entraPlace]: describeServer(entraIssuer, null),
     });
     expect(answer).toMatchObject({ ok: true, discovery: { profile: { name: "Entra" } } });
-    expect(details).toContain(
-      "PKCE is sent, though the metadata does not say that it is supported.",
-    );
+    expect(details).toContain("PKCE is used, although the metadata does not list it as supported.");
     expect(details).toContainEqual(
       expect.stringMatching(/^Provider profile: Entra \(no-resource-parameter, pkce-unlisted/),
     );

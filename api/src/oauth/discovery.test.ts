@@ -583,7 +583,7 @@ describe("discover", () => {
       });
       expect(asked).not.toContain(asAt);
       expect(steps.map(({ detail }) => detail)).toContain(
-        "The settings name this authorization server, which the server does not list.",
+        "The settings specify this authorization server, but the server does not list it.",
       );
       const bare = setUp({
         [`${own}/.well-known/oauth-authorization-server`]: describeServer(own),
@@ -592,7 +592,7 @@ describe("discover", () => {
       const listed = setUp(routes);
       await listed.run({ forcedIssuer: as });
       expect(listed.steps.map(({ detail }) => detail)).toContain(
-        "The settings name this authorization server, which the server lists too.",
+        "The settings specify this authorization server, and the server lists it.",
       );
       // No second best for what an admin has set.
       const lone = setUp(working);
@@ -609,7 +609,7 @@ describe("discover", () => {
         discovery: { scopes: ["mine", "offline_access"] },
       });
       expect(steps.map(({ detail }) => detail)).toContain(
-        "The scopes are those of the settings, not those that the server names.",
+        "The scopes are taken from the settings, not from the server.",
       );
     });
 

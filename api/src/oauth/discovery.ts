@@ -87,7 +87,7 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
     steps,
   });
   if (protectedResource.kind === "mismatch") {
-    const message = "The server's protected resource metadata is about another resource.";
+    const message = "The server's protected resource metadata describes a different resource.";
     return { ...fail("RESOURCE_MISMATCH", message), isNamed: false };
   }
   if (protectedResource.kind === "unavailable") {
@@ -114,7 +114,7 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryAnswe
         );
   if (!answer.ok) return { ...answer, isNamed: listed.length > 0 };
   if (chosenScopes.length > 0) {
-    const detail = "The scopes are those of the settings, not those that the server names.";
+    const detail = "The scopes are taken from the settings, not from the server.";
     steps.note("PROTECTED_RESOURCE_METADATA", "SKIPPED", detail);
   }
   const describe = (metadata: AuthorizationServer): Discovery => ({
@@ -155,7 +155,7 @@ export function noteProfile({ profile, metadata }: Discovery, steps: StepRecorde
     steps.note("AUTHORIZATION_SERVER_METADATA", "OK", detail, metadata.issuer);
   if (profile) note(describeProfile(profile));
   if (!metadata.legacy && metadata.codeChallengeMethodsSupported === null) {
-    note("PKCE is sent, though the metadata does not say that it is supported.");
+    note("PKCE is used, although the metadata does not list it as supported.");
   }
 }
 

@@ -125,14 +125,14 @@ export function planRegistration(
   steps: StepRecorder,
 ): RegistrationPlan {
   if (registrationEndpoint === null || !isSecureUrl(registrationEndpoint)) {
-    const message = "The authorization server offers no registration.";
+    const message = "The authorization server does not support registration.";
     steps.note("CLIENT_REGISTRATION", "FAILED", message);
     return fail("REGISTRATION_REFUSED", message);
   }
   const method = chooseAuthMethodToRegister(tokenEndpointAuthMethodsSupported);
   if (method === null) {
     const message =
-      "The authorization server takes no client authentication that Gatehouse speaks.";
+      "The authorization server supports no client authentication method that Gatehouse supports.";
     steps.note("CLIENT_REGISTRATION", "FAILED", message, registrationEndpoint);
     return fail("AUTH_METHOD_UNSUPPORTED", message);
   }
@@ -174,14 +174,14 @@ async function readAnswer(
     refused: null,
   });
   const parsed = answerSchema.safeParse(body);
-  if (!parsed.success) return invalid("The answer to the registration is no registration.");
+  if (!parsed.success) return invalid("The response to the registration is not valid.");
   const answer = parsed.data;
   const clientSecret = answer.client_secret ?? null;
   // RFC 7591 §3.2.1: the server may have registered other values than requested.
   const registered = answer.token_endpoint_auth_method ?? requested;
   if (!isClientAuthMethod(registered)) {
     return invalid(
-      "The client was registered with an authentication that Gatehouse does not speak.",
+      "The client was registered with an authentication method that Gatehouse does not support.",
     );
   }
   // No secret was issued: whatever the response repeats, there is only one way to use this client.
@@ -222,7 +222,7 @@ function readRefusal(status: number, body: Record<string, unknown> | null): Atte
       ? null
       : describeOAuthError(code, typeof description === "string" ? description : null);
   if (isTransientStatus(status)) {
-    const message = `The registration endpoint answered HTTP ${status}.`;
+    const message = `The registration endpoint responded with HTTP ${status}.`;
     return { ...fail("REGISTRATION_UNAVAILABLE", message, true), refused: null };
   }
   const message = `The authorization server refused the registration (${said ?? `HTTP ${status}`}).`;

@@ -81,9 +81,9 @@ describe("createStepRecorder", () => {
       ]),
     ).toEqual([
       ["OK 200 https://a.example/1", 5, null],
-      ["SKIPPED 404 https://a.example/1", 5, "Another way was tried after this."],
-      ["SKIPPED 307 https://a.example/1", 15, "It redirects; asked 3 times."],
-      ["SKIPPED 307 https://a.example/2", 5, "It redirects."],
+      ["SKIPPED 404 https://a.example/1", 5, "Another method was tried after this."],
+      ["SKIPPED 307 https://a.example/1", 15, "The address redirects. 3 requests were sent."],
+      ["SKIPPED 307 https://a.example/2", 5, "The address redirects."],
       ["FAILED 200 https://a.example/2", 5, "so it ends"],
     ]);
   });

@@ -149,7 +149,8 @@ export function createStepRecorder(options: {
 /** The result of an exchange that was followed by another one. */
 function judgeEarlier(httpStatus: number | null): Verdict {
   if (httpStatus === null || httpStatus < 300) return { outcome: "OK" };
-  const detail = httpStatus < 400 ? "It redirects." : "Another way was tried after this.";
+  const detail =
+    httpStatus < 400 ? "The address redirects." : "Another method was tried after this.";
   return { outcome: "SKIPPED", detail };
 }
 
@@ -160,7 +161,11 @@ function foldRedirects(onStep: (step: Step) => void) {
     if (!held) return;
     const { step, times } = held;
     held = null;
-    onStep(times === 1 ? step : { ...step, detail: `It redirects; asked ${times} times.` });
+    onStep(
+      times === 1
+        ? step
+        : { ...step, detail: `The address redirects. ${times} requests were sent.` },
+    );
   };
   return {
     end,

@@ -22,9 +22,9 @@ export function explainIssuer(
   if (issuers.some((issuer) => mayNameIssuer(profile, issuer, found)))
     return `The metadata names ${found}, which the profile ${profile?.name} allows.`;
   if (issuers.some((issuer) => differsBySlash(issuer, found)))
-    return `The metadata names ${found} instead of ${expected}; they differ by a slash at the end.`;
+    return `The metadata names ${found} instead of ${expected}. They differ only by a trailing slash.`;
   return found === trustedIssuer && isSameOrigin(found, expected)
-    ? `The metadata names ${found} instead of ${expected}; an admin trusts it for this server.`
+    ? `The metadata names ${found} instead of ${expected}. An admin trusts it for this server.`
     : false;
 }
 

@@ -27,7 +27,10 @@ export const slack: HostProfile = {
       bad_redirect_uri: "invalid_request",
     },
   },
-  expects: ["registers no clients by itself", "errors come with HTTP 200 and ok:false"],
+  expects: [
+    "does not support automatic client registration",
+    "errors come with HTTP 200 and ok:false",
+  ],
 };
 
 export const github: HostProfile = {
@@ -44,10 +47,10 @@ export const github: HostProfile = {
     "authentication-methods": ["client_secret_post"],
   },
   expects: [
-    "registers no clients by itself",
+    "does not support automatic client registration",
     "tokens may never expire",
     "errors come with HTTP 200",
-    "answers are JSON only where it is asked for",
+    "responses are JSON only if requested",
   ],
 };
 
@@ -66,7 +69,10 @@ export const entra: HostProfile = {
     // AADSTS90094.
     "no-consent-prompt": true,
   },
-  expects: ["registers no clients by itself", "no scope is sent on refresh, so none is mixed"],
+  expects: [
+    "does not support automatic client registration",
+    "no scope is sent on refresh, so none is mixed",
+  ],
 };
 
 export const google: HostProfile = {
@@ -77,9 +83,9 @@ export const google: HostProfile = {
     "authorization-parameters": { access_type: "offline", prompt: "consent" },
   },
   expects: [
-    "registers no clients by itself",
-    "tools are listed openly, and a token is asked for when one is called",
-    "an answer to a refresh holds no refresh token",
+    "does not support automatic client registration",
+    "tools are listed without a token, which is required to call one",
+    "a refresh response contains no refresh token",
   ],
 };
 
@@ -90,8 +96,8 @@ export const atlassian: HostProfile = {
   // auth.atlassian.com names its origin.
   deviations: { "issuer-elsewhere": true },
   expects: [
-    "the server's origin stands for the authorization server where no resource metadata is published",
-    "consent is asked for again often",
+    "the server's origin is the authorization server if no resource metadata is published",
+    "consent is required again frequently",
   ],
 };
 
@@ -100,7 +106,7 @@ export const notion: HostProfile = {
   hosts: ["mcp.notion.com"],
   deviations: {},
   expects: [
-    "two ways of client authentication in one request are refused",
+    "two client authentication methods in one request are rejected",
     "a refresh token used twice ends all tokens of its family",
   ],
 };
@@ -110,7 +116,7 @@ export const oidcProvider: ShapeProfile = {
   endpoints: [{ authorization: "/auth", token: "/token", registration: "/reg" }],
   deviations: {},
   expects: [
-    "a refresh token is issued for offline_access with prompt=consent alone",
+    "a refresh token is issued only for offline_access with prompt=consent",
     "a refresh token used twice ends the grant",
   ],
 };
@@ -129,7 +135,7 @@ export const betterAuth: ShapeProfile = {
   expects: [
     "the issuer has a path",
     "an http loopback callback is registered as application_type native",
-    "a refresh token used twice within 30 seconds is answered",
+    "a refresh token may be used twice within 30 seconds",
   ],
 };
 

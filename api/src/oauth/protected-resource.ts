@@ -52,7 +52,7 @@ export async function findProtectedResource(options: {
   const isUsable = challengedUrl === null || isFit(challengedUrl, serverUrl);
   let flaw: string | null = null;
   if (!isUsable) {
-    flaw = "The server names an address for its metadata that is neither https nor loopback.";
+    flaw = "The server specifies an address for its metadata that is neither https nor loopback.";
     steps.note("PROTECTED_RESOURCE_METADATA", "FAILED", flaw, challengedUrl);
   }
   const places = listPlaces(serverUrl, isUsable ? challengedUrl : null);
@@ -159,7 +159,7 @@ function explainNothing(
   if (!isNamed) return { kind: "none", flaw: null };
   if (isAnswered)
     return { kind: "unreadable", flaw: "The server's metadata lacks what it must have." };
-  const flaw = "The server names an address for its metadata where nothing is published.";
+  const flaw = "The server specifies an address for its metadata where nothing is published.";
   return { kind: "none", flaw };
 }
 
@@ -186,10 +186,10 @@ function judge(lookup: Lookup): Verdict {
     case "mismatch":
       return {
         outcome: "FAILED",
-        detail: "The metadata is about another resource than this server.",
+        detail: "The metadata describes a different resource than this server.",
       };
     case "doubtful":
     case "unavailable":
-      return { outcome: "FAILED", detail: "No usable answer." };
+      return { outcome: "FAILED", detail: "No usable response." };
   }
 }

@@ -150,7 +150,7 @@ it("finds deviations by a stored name, and none for a name that is gone", () => 
 it("describes a profile in words fit for a step", () => {
   expect(describeProfile(entra)).toBe(
     "Provider profile: Entra (no-resource-parameter, pkce-unlisted, no-consent-prompt). " +
-      "Expected: registers no clients by itself; no scope is sent on refresh, so none is mixed.",
+      "Expected: does not support automatic client registration; no scope is sent on refresh, so none is mixed.",
   );
   const plain = { name: "P", hosts: [], deviations: {}, expects: [] };
   expect(describeProfile(plain)).toBe("Provider profile: P (no deviations).");

@@ -9,7 +9,7 @@ import type { StepRecorder } from "./flow-steps.ts";
 export function noteRedirectFault(redirectUri: string, steps: StepRecorder): string | null {
   if (isSecureUrl(redirectUri)) return null;
   const message =
-    "This Gatehouse is reached over plain http, where a code could be read on its way: its PUBLIC_URL must be https.";
+    "This Gatehouse uses plain http, over which an authorization code could be intercepted. Its PUBLIC_URL must be https.";
   steps.note("CLIENT_REGISTRATION", "FAILED", message, redirectUri);
   return message;
 }

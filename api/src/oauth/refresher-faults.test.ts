@@ -74,7 +74,7 @@ describe("the authorization server fails", () => {
     const { endpoint, startProcess, time } = createTestWorld();
     const { ask } = startProcess();
     const tell = (why: string, when: string) => ({
-      detail: `The authorization server as.example did not refresh the access token${why}. Nothing was lost; the next try is possible in ${when}.`,
+      detail: `The authorization server as.example did not refresh the access token${why}. Nothing was lost. The next attempt is possible in ${when}.`,
     });
     endpoint.answerNext(() => new Response("", { status: 503 }));
     expect(await ask()).toMatchObject(tell(" (HTTP 503)", "1 second"));

@@ -59,19 +59,19 @@ export function chooseRegistration(options: {
   if (preRegistered) {
     const choice = usePreRegistered(preRegistered, discovery);
     if (choice.kind === "PRE_REGISTERED") {
-      steps.note("CLIENT_REGISTRATION", "OK", "The client registered by hand is used.");
+      steps.note("CLIENT_REGISTRATION", "OK", "The manually registered client is used.");
     } else {
       const detail =
         choice.kind === "ISSUER_MISMATCH"
-          ? "The client registered by hand belongs to another authorization server."
-          : "The client registered by hand cannot authenticate itself here.";
+          ? "The manually registered client belongs to a different authorization server."
+          : "The manually registered client cannot authenticate here.";
       steps.note("CLIENT_REGISTRATION", "FAILED", detail, issuer);
     }
     return choice;
   }
   if (metadata.clientIdMetadataDocumentSupported) {
     if (isMetadataDocumentUrl(metadataDocumentUrl)) {
-      const detail = "The client metadata document is used; nothing is registered.";
+      const detail = "The client ID metadata document is used, without registration.";
       steps.note("CLIENT_REGISTRATION", "OK", detail, metadataDocumentUrl);
       return {
         kind: "CLIENT_ID_METADATA_DOCUMENT",
@@ -81,13 +81,15 @@ export function chooseRegistration(options: {
         tokenEndpointAuthMethod: "none",
       };
     }
-    const detail = "A client metadata document would do, but this Gatehouse is not public.";
+    const detail =
+      "A client ID metadata document cannot be used, because this Gatehouse is not public.";
     steps.note("CLIENT_REGISTRATION", "SKIPPED", detail);
   }
   if (metadata.registrationEndpoint !== null) {
     return { kind: "DYNAMIC", registrationEndpoint: metadata.registrationEndpoint };
   }
-  const detail = "The authorization server registers nobody by itself; a client is needed.";
+  const detail =
+    "The authorization server does not support automatic registration. A client must be registered manually.";
   steps.note("CLIENT_REGISTRATION", "FAILED", detail, issuer);
   return { kind: "CLIENT_REQUIRED" };
 }

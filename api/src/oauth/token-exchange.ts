@@ -79,7 +79,7 @@ async function exchange(
       steps.note(
         "TOKEN_EXCHANGE",
         "SKIPPED",
-        "The resource parameter was refused; it is left out.",
+        "The resource parameter was rejected. It is omitted from now on.",
       );
       attempt = { ...attempt, resource: null };
       continue;
@@ -89,7 +89,7 @@ async function exchange(
     steps.note(
       "TOKEN_EXCHANGE",
       "SKIPPED",
-      `No methods are listed and Basic was refused; ${method} is tried.`,
+      `No authentication methods are listed, and HTTP Basic was rejected. ${method} is tried next.`,
     );
     attempt = { ...attempt, client: { ...client, tokenEndpointAuthMethod: method } };
   }

@@ -420,7 +420,7 @@ describe("a refusal that precedes the use of the code", () => {
     expect(outcome).toMatchObject({ kind: "tokens", resource: null });
     expect(requests.map(({ body }) => body.has("resource"))).toEqual([true, false]);
     expect(steps.map(({ detail }) => detail)).toContain(
-      "The resource parameter was refused; it is left out.",
+      "The resource parameter was rejected. It is omitted from now on.",
     );
   });
 

@@ -38,8 +38,12 @@ describe("I9 a token response that breaks RFC 6749 loses no refresh token", () =
       Response.json({ ...body, access_token: "at\n", token_type: "bearer" }),
       null,
     ],
-    ["it is a form", new Response(form, asForm), "a form instead of JSON"],
-    ["it is a form that claims to be HTML", new Response(`${form}\n`), "a form instead of JSON"],
+    ["it is a form", new Response(form, asForm), "form-encoded instead of JSON"],
+    [
+      "it is a form that claims to be HTML",
+      new Response(`${form}\n`),
+      "form-encoded instead of JSON",
+    ],
   ])("%s", async (_, response, remark) => {
     const answer = await readTokenResponse(response, []);
     expect(answer).toMatchObject({ kind: "tokens", tokens });

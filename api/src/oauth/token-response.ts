@@ -80,7 +80,7 @@ async function readBody(
     /^(access_token|error)=|&(access_token|error)=/.test(reading.text)
   ) {
     const body = Object.fromEntries(new URLSearchParams(reading.text.trim()));
-    return { body, remark: "The response is a form instead of JSON." };
+    return { body, remark: "The response is form-encoded instead of JSON." };
   }
   return { body: null, remark: null };
 }
@@ -127,8 +127,8 @@ function readTokens(
   if (typeName === "bearer") return { tokens, remark: null };
   const remark =
     typeName === ""
-      ? "The response has no token_type; the token is used as a bearer token."
-      : `The response has the token_type ${cleanDetail(typeName)}; the token is used as a bearer token.`;
+      ? "The response has no token_type. The token is used as a bearer token."
+      : `The response has the token_type ${cleanDetail(typeName)}. The token is used as a bearer token.`;
   return { tokens, remark };
 }
 

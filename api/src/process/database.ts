@@ -105,7 +105,7 @@ export function lockDataDir(dataDir: string): DataDirLock {
     answer = takeDataDirLock(dataDir);
   } catch (error) {
     throw new StartupError(
-      `Gatehouse cannot keep its data in ${dataDir} (${error instanceof Error ? error.message : String(error)}): set DATA_DIR to a folder that it may write to.`,
+      `Gatehouse cannot store its data in ${dataDir} (${error instanceof Error ? error.message : String(error)}). Set DATA_DIR to a folder that Gatehouse can write to.`,
     );
   }
   if (answer.kind === "held") throw new DataDirHeld(describeHolder(dataDir, answer.holder));

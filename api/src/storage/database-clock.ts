@@ -24,7 +24,7 @@ export async function openDatabaseClock(
   async function sync(): Promise<void> {
     const askedAtMs = monotonicMs();
     const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS "now"`;
-    if (!row) throw new Error("the database tells no time");
+    if (!row) throw new Error("the database returned no time");
     // The database read its clock at some point between the request and the response.
     offsetMs = row.now.getTime() - (askedAtMs + monotonicMs()) / 2;
   }

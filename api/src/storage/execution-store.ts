@@ -124,7 +124,7 @@ export function createExecutionStore(deps: ExecutionStoreDeps): ExecutionStore {
       db.$transaction(async (tx) => {
         const ended = await tx.$queryRaw<EndedExecution[]>`
           UPDATE "ToolExecution" SET "status" = 'INTERRUPTED', "finishedAt" = clock_timestamp(),
-            "errorMessage" = 'The process that ran it is gone; the tool may or may not have run.'
+            "errorMessage" = 'The process that ran the tool has ended. The tool may have run.'
           WHERE "id" IN (
             SELECT e."id" FROM "ToolExecution" e WHERE e."status" IN ('RUNNING', 'WAITING_FOR_INPUT') AND ${isAbandoned}
             LIMIT ${mostAtOnce} FOR UPDATE SKIP LOCKED)

@@ -70,7 +70,7 @@ const defaultLimits = {
   closeMs: 5_000,
 };
 
-const NOT_TAKEN = "It ended, and what it came to could not be recorded.";
+const NOT_TAKEN = "The execution ended, but its result could not be recorded.";
 
 interface Entry {
   record: RunRecord;

@@ -130,7 +130,7 @@ export function createFlowStore(deps: {
       // The database's clock, because another process subtracts this time from the time of the
       // callback.
       const [clock] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS "now"`;
-      if (!clock) throw new Error("the database tells no time");
+      if (!clock) throw new Error("the database returned no time");
       const expiresAt = new Date(Date.now() + ttlMs);
       return db.oAuthFlow.create({ data: { ...flow, startedAt: clock.now, expiresAt } });
     },

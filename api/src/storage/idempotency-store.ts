@@ -53,7 +53,7 @@ export function createIdempotencyStore(deps: { db: Database; box: SealedBox }): 
         const written = await writeExecutions(tx, box, [
           { execution, arguments: args, result: null },
         ]);
-        if (!written.has(execution.id)) throw new Error("The run could not be recorded.");
+        if (!written.has(execution.id)) throw new Error("The execution could not be recorded.");
         return true;
       }),
   };

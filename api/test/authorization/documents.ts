@@ -95,6 +95,7 @@ export const documents: Record<string, string> = {
   "Query.detectServer": detect("authType"),
   "Query.diagnoseServer": `query { diagnoseServer(${lookAt}) { authType } }`,
   "Query.invitation": "query { invitation(token: $freshInvitationToken) { role } }",
+  "Query.knownServers": "query { knownServers(first: 1) { nodes { name } } }",
   "Query.mcpServer": server("id"),
   "Query.mcpServer deleted": "query { mcpServer(id: $deletedServer) { id } }",
   "Query.node ApiToken": "query { node(id: $apiToken) { id } }",

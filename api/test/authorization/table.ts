@@ -97,6 +97,7 @@ WorkspaceChanged.server                 .      .       .        .         .     
 Query.detectServer                      401    401     404      404       404     403    403    ok    ok    403   403     ok
 Query.diagnoseServer                    401    401     404      404       404     403    ok     ok    ok    403   ok      ok
 Query.invitation                        ok     ok      ok       ok        ok      ok     ok     ok    ok    ok    ok      ok
+Query.knownServers                      401    401     ok       ok        ok      ok     ok     ok    ok    ok    ok      ok
 Query.mcpServer                         null   null    null     null      null    ok     ok     ok    ok    ok    ok      ok
 Query.mcpServer deleted                 null   null    null     null      null    ok     ok     ok    ok    ok    ok      ok
 Query.node ApiToken                     null   null    null     null      null    null   ok     ok    ok    ok    ok      ok
@@ -187,6 +188,7 @@ export const asTheirParents = new Set([
   "InvalidPromptArguments.issues",
   "InvalidToolArguments.issues",
   "InvitationAccepted.workspace",
+  "KnownServer.keyHeader",
   "McpPrompt.arguments",
   "McpTool.policy",
   "OAuthAlreadyConnected.server",
@@ -203,6 +205,7 @@ export const asTheirParents = new Set([
   "ServerDetection.suggestedHeader",
   "ServerDetection.reachability",
   "ServerDiagnosis.authorizationServers",
+  "ServerDiagnosis.behavior",
   "ServerDiagnosis.steps",
   "ServerDisabled.server",
   "ServerStatistics.runs",

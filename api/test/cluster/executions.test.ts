@@ -50,7 +50,7 @@ it("a run whose process is killed is INTERRUPTED for everybody within seconds, o
   await third.end();
   expect((await updates.next()).value.data.toolExecutionUpdated).toEqual({
     status: "INTERRUPTED",
-    errorMessage: "The process that ran it is gone; the tool may or may not have run.",
+    errorMessage: "The process that ran the tool has ended. The tool may have run.",
   });
   const { data } = await cancelExecution(ada.at(second.url), lost);
   expect(data.cancelToolExecution.status).toBe("INTERRUPTED");

@@ -30,6 +30,9 @@ type IsWithinLimits = (selection: string) => boolean;
 
 type Field = GraphQLField<unknown, unknown>;
 
+/** Connections over data of the code, which need no statements. */
+export const inMemory: ReadonlySet<string> = new Set(["KnownServerConnection"]);
+
 const isConnection = (type: GraphQLNamedType) => type.name.endsWith("Connection");
 const canBeLeftOut = ({ args }: Field) =>
   args.every(({ type, defaultValue }) => !isNonNullType(type) || defaultValue !== undefined);
@@ -126,6 +129,7 @@ export function listConnectionQueries(schema: GraphQLSchema): ConnectionQuery[] 
     .flatMap((parent) =>
       Object.values(parent.getFields())
         .filter((field) => isConnection(getNamedType(field.type)) && canBeLeftOut(field))
+        .filter((field) => !inMemory.has(getNamedType(field.type).name))
         .flatMap((field) => {
           const connection = getNamedType(field.type) as GraphQLObjectType;
           const nodes = connection.getFields()["nodes"];

@@ -9,7 +9,7 @@ const codeWords: Record<string, string> = {
   QUERY_TOO_COMPLEX: "That was too much to ask at once.",
   DEADLINE_EXCEEDED: "The answer took too long. Try again, or ask for less at once.",
   RESPONSE_TOO_LARGE: "The answer is too large to show. Ask for less at once.",
-  INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
+  INTERNAL_SERVER_ERROR: "An internal error occurred.",
 };
 
 /** One sentence for a failed operation. What the API words for its caller (CONFLICT, BAD_USER_INPUT) is passed on. */

@@ -38,7 +38,7 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
       }),
     }),
     message: t.exposeString("message", {
-      description: "A summary for the user, in one sentence.",
+      description: "A summary for the user, in one or two sentences.",
     }),
     suggestedUrl: t.expose("suggestedUrl", {
       type: "URL",

@@ -1,4 +1,4 @@
-import type { ServerDiagnosis as Diagnosis } from "#services/discovery/diagnosis.ts";
+import type { ServerDiagnosis as Diagnosis } from "#services/discovery/server-diagnosis.ts";
 import { contactsServer } from "../budget/outbound-fields.ts";
 import { builder } from "../builder.ts";
 import { readIdOrNobody } from "../global-id.ts";
@@ -20,6 +20,21 @@ const DiagnosisFault = builder.enumType("DiagnosisFault", {
         "The administrator of this Gatehouse installation: access to the address is not allowed, or the installation itself is served over plain http.",
     },
   } as const,
+});
+
+const CompatibilityBehavior = builder.objectRef<string>("CompatibilityBehavior").implement({
+  description: "A known behavior of MCP servers or authorization servers.",
+  fields: (t) => ({
+    code: t.string({
+      description: "The stable code of the behavior, such as I16.",
+      resolve: (code) => code,
+    }),
+    documentation: t.string({
+      description:
+        "The row of the compatibility report, as a path with a fragment in the documentation of this repository.",
+      resolve: (code) => `docs/compatibility.md#${code.toLowerCase()}`,
+    }),
+  }),
 });
 
 const ServerDiagnosis = builder.objectRef<Diagnosis>("ServerDiagnosis").implement({
@@ -57,7 +72,17 @@ const ServerDiagnosis = builder.objectRef<Diagnosis>("ServerDiagnosis").implemen
     advice: t.exposeString("advice", {
       nullable: true,
       description:
-        "The first failed step, the party that can fix it and the recommended action, in one sentence. Null if no step failed.",
+        "The first failed step, the party that can fix it and the recommended action, in one or two sentences. Null if no step failed.",
+    }),
+    behavior: t.expose("behavior", {
+      type: CompatibilityBehavior,
+      nullable: true,
+      description:
+        "The known behavior of the server that explains the result. Null if none is recognized.",
+    }),
+    report: t.exposeString("report", {
+      description:
+        "The diagnosis as plain text without private data, for a ticket or a public report.",
     }),
   }),
 });

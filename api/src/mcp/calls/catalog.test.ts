@@ -80,7 +80,10 @@ describe("listTools", () => {
       }),
     );
     const catalog = await list(server.url, { maxPages: 7 });
-    expect(catalog).toMatchObject({ isTruncated: true, notes: ["The list ends at 7 pages."] });
+    expect(catalog).toMatchObject({
+      isTruncated: true,
+      notes: ["The list was cut off at 7 pages."],
+    });
     expect(names(catalog)).toHaveLength(7);
     expect(pages).toBe(7);
   });
@@ -88,7 +91,7 @@ describe("listTools", () => {
   it("S4 ends at the bound on time and keeps what it has, also when a page does not come", async () => {
     const page = (cursor: unknown) => ({ tools: [tool(`t${String(cursor)}`)], nextCursor: "2" });
     const slow = await use(startPages(page));
-    const late = { isTruncated: true, notes: ["The list ends after 0 s."] };
+    const late = { isTruncated: true, notes: ["The list was cut off after 0 s."] };
     expect(await list(slow.url, { maxMs: 0 })).toMatchObject(late);
     expect(slow.calls.filter((call) => call.method === "tools/list")).toHaveLength(1);
     const hanging = await use(
@@ -97,7 +100,7 @@ describe("listTools", () => {
       }),
     );
     const cut = await list(hanging.url, { maxMs: 300 }, 60_000);
-    expect(cut).toMatchObject({ isTruncated: true, notes: ["The list ends after 0.3 s."] });
+    expect(cut).toMatchObject({ isTruncated: true, notes: ["The list was cut off after 0.3 s."] });
     expect(names(cut)).toEqual(["t1"]);
   });
 
@@ -113,7 +116,10 @@ describe("listTools", () => {
     const server = await use(startPages(() => ({ tools })));
     expect(names(await list(server.url, { maxItems: 10 }))).toHaveLength(10);
     const few = await list(server.url, { maxBytes: 2_000 });
-    expect(few).toMatchObject({ isTruncated: true, notes: ["The list ends at 2000 bytes."] });
+    expect(few).toMatchObject({
+      isTruncated: true,
+      notes: ["The list was cut off at 2000 bytes."],
+    });
     expect(names(few)).not.toHaveLength(0);
     expect(Buffer.byteLength(JSON.stringify(few))).toBeLessThan(3_000);
   });
@@ -176,7 +182,7 @@ describe("listTools", () => {
     expect(names(catalog)).toEqual(["good"]);
     const told = catalog.kind === "tools" ? catalog.notes : [];
     expect(told).toHaveLength(51);
-    expect(told.at(-1)).toBe(`And ${many - 50} more of the kind.`);
+    expect(told.at(-1)).toBe(`${many - 50} more notes were omitted.`);
   });
 
   it("leaves out a tool whose header declarations break the rules", async () => {

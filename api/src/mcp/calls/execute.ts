@@ -218,13 +218,13 @@ function findOutputFault(
   { structuredContent, isError }: CallToolResult,
 ): string | null {
   if (!schema || isError === true) return null;
-  if (structuredContent === undefined) return "It has no structured content.";
+  if (structuredContent === undefined) return "The structured content is missing.";
   const { valid, errorMessage } = outputValidator.getValidator(schema)(structuredContent);
-  return valid ? null : (errorMessage ?? "It is not valid.");
+  return valid ? null : (errorMessage ?? "The structured content is not valid.");
 }
 
 function invalidOutput(session: Session, fault: string): Failure {
-  const message = `The tool ran, but its result is not what it declares. ${fault}`;
+  const message = `The tool ran, but its result does not match its output schema. ${fault}`;
   return {
     kind: "protocol-error",
     code: "invalid-output",

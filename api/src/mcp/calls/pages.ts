@@ -76,7 +76,7 @@ export async function listPages<Raw, Item>(
     notes: notes.summarize(cutNote),
     ttlMs,
   });
-  const tooLate = `The list ends after ${bounds.maxMs / 1_000} s.`;
+  const tooLate = `The list was cut off after ${bounds.maxMs / 1_000} s.`;
   for (let pages = 0; pages < bounds.maxPages; pages += 1) {
     const leftMs = Math.max(1, Math.ceil(startedMs + bounds.maxMs - performance.now()));
     const timeoutMs = pages === 0 ? session.timeoutMs : Math.min(session.timeoutMs, leftMs);
@@ -94,18 +94,20 @@ export async function listPages<Raw, Item>(
         continue;
       }
       bytes += Buffer.byteLength(JSON.stringify(item));
-      if (bytes > bounds.maxBytes) return finish(`The list ends at ${bounds.maxBytes} bytes.`);
+      if (bytes > bounds.maxBytes)
+        return finish(`The list was cut off at ${bounds.maxBytes} bytes.`);
       if (items.size >= bounds.maxItems)
-        return finish(`The list ends at ${bounds.maxItems} ${list.member}.`);
+        return finish(`The list was cut off at ${bounds.maxItems} ${list.member}.`);
       items.set(identity, item);
     }
     cursor = page.nextCursor;
     if (cursor === undefined) return finish();
-    if (cursors.has(cursor)) return finish("The server gave the same cursor twice.");
+    if (cursors.has(cursor))
+      return finish("The list was cut off because the server repeated a cursor.");
     cursors.add(cursor);
     if (isLate) return finish(tooLate);
   }
-  return finish(`The list ends at ${bounds.maxPages} pages.`);
+  return finish(`The list was cut off at ${bounds.maxPages} pages.`);
 }
 
 const envelope = z.looseObject({
@@ -143,7 +145,7 @@ async function fetchPage<Raw>(
       return {
         kind: "protocol-error",
         code: "invalid-result",
-        message: "The server's list is none.",
+        message: `The result has no list "${list.member}".`,
       };
     const { nextCursor, ttlMs = null, _meta } = page;
     const notes = _meta?.[NOTES_KEY] ?? [];

@@ -163,7 +163,10 @@ it("S4 follows the pages of each list, and ends where they do not", async () => 
   for (const list of [listResources, listResourceTemplates, listPrompts]) {
     pages = 0;
     const listing = await at<Listing<unknown> | Failure>(url, (session) => list(session));
-    expect(listing).toMatchObject({ isTruncated: true, notes: ["The list ends at 100 pages."] });
+    expect(listing).toMatchObject({
+      isTruncated: true,
+      notes: ["The list was cut off at 100 pages."],
+    });
     expect(listing.kind === "listed" && listing.items).toHaveLength(100);
   }
 });
@@ -204,7 +207,7 @@ it("S4 D10 odd entries neither crash a list nor hide the others", async () => {
     });
     const notes = resources.kind === "listed" ? resources.notes : [];
     expect(notes).toContain("A resource without a uri was left out.");
-    expect(notes).toContain("A resource with a uri that is no text was left out.");
+    expect(notes).toContain("A resource with a uri that is not a string was left out.");
     expect(await at(url, (session) => listResourceTemplates(session))).toMatchObject({
       items: [{ uriTemplate: "memo://good/{id}" }, { uriTemplate: "memo://odd/{id}" }],
     });

@@ -91,7 +91,7 @@ function classifyOne(error: unknown, phase: "connect" | "call"): Failure | null 
   if (SdkError.isInstance(error)) return classifySdkError(error, phase);
   if (!(error instanceof Error)) return null;
   if (error.name === "SyntaxError" || error.name === "ZodError" || error.name === "$ZodError") {
-    return notMcp("The server answered with something that is not a JSON-RPC message.");
+    return notMcp("The server's response is not a JSON-RPC message.");
   }
   return classifyNetwork(error, phase);
 }
@@ -101,7 +101,7 @@ function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"):
     return lost(phase, "The server closed the connection before it answered.");
   }
   if (error.data === SESSION_LOST) {
-    const message = "The server has forgotten the session.";
+    const message = "The server no longer has the session.";
     const sent = phase === "call";
     return {
       kind: "unreachable",
@@ -113,7 +113,7 @@ function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"):
     };
   }
   if (error.data === FOREIGN_ANSWER) {
-    return notMcp("The server answered another request than the one that was sent.");
+    return notMcp("The server responded to a different request than the one sent.");
   }
   if (UrlElicitationRequiredError.isInstance(error)) {
     return { kind: "protocol-error", code: "input-required", message: ASKS };
@@ -124,7 +124,7 @@ function classifyProtocolError(error: ProtocolError, phase: "connect" | "call"):
       return { kind: "protocol-error", code: "input-required", message: ASKS };
     }
     const wanted = Object.keys(requiredCapabilities).join(", ") || "unnamed";
-    const message = `The server needs something of its client that Gatehouse does not offer: ${wanted}.`;
+    const message = `The server requires a client capability that Gatehouse does not support: ${wanted}.`;
     return { kind: "protocol-error", code: error.code, message };
   }
   return {
@@ -167,12 +167,12 @@ function classifySdkError(error: SdkError, phase: "connect" | "call"): Failure |
     case SdkErrorCode.UnsupportedResultType:
       return readResultType(error.data) === "input_required"
         ? { kind: "protocol-error", code: "input-required", message: ASKS }
-        : invalidResult("The server answered with a kind of result that Gatehouse does not know.");
+        : invalidResult("The server sent a type of result that Gatehouse does not support.");
     case SdkErrorCode.InvalidResult:
     case SdkErrorCode.ListPaginationExceeded:
-      return invalidResult("The server's result does not have the form that the protocol demands.");
+      return invalidResult("The server's result does not conform to the protocol.");
     case SdkErrorCode.ClientHttpUnexpectedContent:
-      return notMcp("The server answered with something other than JSON or an event stream.");
+      return notMcp("The server's response is neither JSON nor an event stream.");
     default:
       return null;
   }
@@ -182,10 +182,10 @@ function classifyNetwork(error: Error, phase: "connect" | "call"): Failure | nul
   const code = "code" in error && typeof error.code === "string" ? error.code : null;
   if (code && NEVER_CONNECTED.has(code)) return notSent("The server cannot be reached.");
   if (code && (/^E[A-Z]+$/.test(code) || code.startsWith("UND_ERR_"))) {
-    return lost(phase, "The connection to the server broke.");
+    return lost(phase, "The connection to the server was interrupted.");
   }
   if (error.name === "AbortError" || error.name === "TimeoutError") {
-    return lost(phase, "The connection to the server was given up.");
+    return lost(phase, "The connection to the server was cancelled.");
   }
   return null;
 }
@@ -231,10 +231,10 @@ function notMcp(message: string): Failure {
 }
 
 function describeStatus(status: number): string {
-  if (status === 404) return "The server knows nothing at this address, or has ended the session.";
+  if (status === 404) return "The server found nothing at this address, or has ended the session.";
   if (status === 405) return "The address does not accept MCP messages (HTTP 405).";
-  if (status === 429) return "The server asks to slow down (HTTP 429).";
-  if (status >= 300 && status < 400) return `The address redirects elsewhere (HTTP ${status}).`;
+  if (status === 429) return "The server limits the rate of requests (HTTP 429).";
+  if (status >= 300 && status < 400) return `The address redirects (HTTP ${status}).`;
   return `The server answered with HTTP ${status}.`;
 }
 

@@ -66,7 +66,7 @@ export class CredentialsError extends Error {
  */
 export class CredentialsFault extends Error {
   constructor(cause: unknown) {
-    super("Credentials could not be had.", { cause });
+    super("The credentials could not be obtained.", { cause });
     this.name = "CredentialsFault";
   }
 }

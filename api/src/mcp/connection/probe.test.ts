@@ -114,7 +114,7 @@ describe("something else", () => {
     ["a method that is not allowed", 405, "text/plain", "", "HTTP 405"],
     ["JSON that is not JSON-RPC", 200, "application/json", '{"hello":1}', "not a JSON-RPC"],
     ["JSON that is not JSON", 200, "application/json", "{", "not a JSON-RPC"],
-    ["no content", 204, "", "", "something other than JSON"],
+    ["no content", 204, "", "", "neither JSON nor an event stream"],
   ])("tells %s", async (_name, httpStatus, contentType, body, detail) => {
     const server = await use(
       startScripted((_call, response) => {

@@ -16,7 +16,7 @@ export class SessionLostError extends Error {
   readonly httpStatus: number;
 
   constructor(httpStatus: number, cause: unknown) {
-    super("The server has forgotten the session.", { cause });
+    super("The server no longer has the session.", { cause });
     this.name = "SessionLostError";
     this.httpStatus = httpStatus;
   }

@@ -178,7 +178,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
       ...answerOf(
         questions.map((_, index) => (index < MAX_ELICITATIONS ? green : { action: "decline" })),
       ),
-      notes: ["The server asked more than 10 questions; the others were declined."],
+      notes: ["The server asked more than 10 questions. The remaining ones were declined."],
     });
     expect(person.asked).toHaveLength(MAX_ELICITATIONS);
   }, 60_000);
@@ -214,7 +214,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
     [
       "an object in an object",
       { ...colour, requestedSchema: { type: "object", properties: { a: { type: "object" } } } },
-      "of a kind that the protocol does not allow",
+      "has a type that the protocol does not allow",
     ],
     [
       "an address that is not https",
@@ -502,7 +502,7 @@ describe("a modern server", () => {
       expect(await askAt(server, createPerson(green))).toMatchObject({
         kind: "protocol-error",
         code: "input-required",
-        message: "The server needs something of its client that Gatehouse does not offer.",
+        message: "The server requires a client capability that Gatehouse does not support.",
       });
     },
   );

@@ -47,7 +47,7 @@ export async function callWithAnswers(
     if (next.kind === "failed") return next;
     continuation = next.continuation;
   }
-  return fail("The tool asked again and again, and did not run.");
+  return fail("The tool asked too many times and did not run.");
 }
 
 async function answerRequests(
@@ -58,7 +58,7 @@ async function answerRequests(
   const requests = Object.entries((inputRequests ?? {}) as Record<string, unknown>);
   const other = requests.find(([, it]) => !isObject(it) || it["method"] !== "elicitation/create");
   if (other) {
-    return fail("The server needs something of its client that Gatehouse does not offer.");
+    return fail("The server requires a client capability that Gatehouse does not support.");
   }
   if (requests.length === 0) await delay(PUT_OFF_MS, undefined, { signal }).catch(() => undefined);
   const responses: [string, unknown][] = [];
@@ -83,12 +83,12 @@ async function openAddresses(
 ): Promise<Round> {
   const { elicitations } = error;
   if (!Array.isArray(elicitations) || elicitations.length === 0) {
-    return fail("The server wants something to be opened first, and does not say what.");
+    return fail("The server requires a page to be opened first, but does not specify its URL.");
   }
   for (const elicitation of elicitations) {
     const { action } = await questions.answer({ ...elicitation, mode: "url" });
     if (action !== "accept") {
-      return fail("The server wants an address to be opened first, and it was not.");
+      return fail("The server requires a page to be opened first, and it was not opened.");
     }
   }
   return { kind: "go-on", continuation };

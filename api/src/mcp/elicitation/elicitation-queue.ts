@@ -18,7 +18,7 @@ export interface Asking {
 /** The maximum number of questions that a user is asked for one call. Further ones are declined. */
 export const MAX_ELICITATIONS = 10;
 
-const TOO_MANY = `The server asked more than ${MAX_ELICITATIONS} questions; the others were declined.`;
+const TOO_MANY = `The server asked more than ${MAX_ELICITATIONS} questions. The remaining ones were declined.`;
 
 export class ElicitationQueue {
   readonly #asking: Asking;
@@ -65,7 +65,7 @@ export class ElicitationQueue {
     const read = readElicitation(params, this.#asking.allowsLoopback);
     if (read.kind === "refused") return this.#decline(read.note);
     const question = this.#redactElicitation(read.question);
-    if (!question) return this.#decline("The server asked with a credential of ours in its words.");
+    if (!question) return this.#decline("A question of the server contained a credential.");
     if (this.#asked === MAX_ELICITATIONS) return this.#decline(TOO_MANY);
     this.#asked += 1;
     const signal = withdrawn ? AbortSignal.any([over, withdrawn]) : over;

@@ -29,7 +29,7 @@ export type ReadElicitation =
 const LONGEST_MESSAGE = 4_000;
 const LONGEST_URL = 4_096;
 const ASKED_SECRET =
-  "The server asked for a password or another secret in a form. Gatehouse declined: secrets do not belong in forms.";
+  "The server asked for a password or another secret in a form. Gatehouse declined, because forms must not ask for secrets.";
 
 /**
  * Reads the parameters of `elicitation/create`, or of an entry of `inputRequests`.
@@ -48,7 +48,7 @@ export function readElicitation(params: unknown, allowsLoopback: boolean): ReadE
     case "url":
       return readUrlElicitation(message, params["url"], allowsLoopback);
     default:
-      return refuse("it is of a kind that the protocol does not know");
+      return refuse("its mode is unknown");
   }
 }
 
@@ -74,18 +74,18 @@ function readUrlElicitation(
   allowsLoopback: boolean,
 ): ReadElicitation {
   const url = typeof raw === "string" && raw.length <= LONGEST_URL ? parseUrl(raw) : null;
-  if (!url) return refuse("the address to open is none");
+  if (!url) return refuse("its URL is not valid");
   if (url.username !== "" || url.password !== "") {
-    return refuse("the address to open has a password in it");
+    return refuse("its URL contains a password");
   }
   const isLocal = isLoopbackHost(url.hostname);
-  if (isLocal && !allowsLoopback) return refuse("the address to open is of this machine");
+  if (isLocal && !allowsLoopback) return refuse("its URL is on the local machine");
   if (url.protocol !== "https:" && !(isLocal && url.protocol === "http:")) {
-    return refuse("the address to open is not https");
+    return refuse("its URL is not https");
   }
   return { kind: "question", question: { mode: "url", message, url: url.href } };
 }
 
 function refuse(fault: string): ReadElicitation {
-  return { kind: "refused", note: `The server asked something that was declined: ${fault}.` };
+  return { kind: "refused", note: `A question of the server was declined: ${fault}.` };
 }

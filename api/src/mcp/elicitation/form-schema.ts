@@ -69,13 +69,13 @@ function readForm(raw: unknown): JsonObject {
 
 function checkName(name: string): string {
   if (name === "__proto__" || name.length > LONGEST_NAME || /\p{Cc}/u.test(name)) {
-    throw new Unfit("a field of its form has a name that cannot be used");
+    throw new Unfit("a field of its form has an invalid name");
   }
   return name;
 }
 
 function readField(name: string, raw: unknown): JsonObject {
-  if (!isObject(raw)) throw new Unfit("a field of its form is not described");
+  if (!isObject(raw)) throw new Unfit("a field of its form has no schema");
   const words = readWords(raw);
   switch (raw["type"]) {
     case "string":
@@ -91,7 +91,7 @@ function readField(name: string, raw: unknown): JsonObject {
     case "array":
       return { ...words, ...readChoices(raw) };
     default:
-      throw new Unfit("a field of its form is of a kind that the protocol does not allow");
+      throw new Unfit("a field of its form has a type that the protocol does not allow");
   }
 }
 
@@ -130,7 +130,7 @@ function readString(raw: JsonObject): JsonObject {
 function readNumber(raw: JsonObject, type: "number" | "integer"): JsonObject {
   const limits = ["minimum", "maximum"].filter((name) => raw[name] !== undefined);
   for (const name of limits) {
-    if (!isNumber(raw[name])) throw new Unfit("a field of its form has limits that are no numbers");
+    if (!isNumber(raw[name])) throw new Unfit("a limit of a field of its form is not a number");
   }
   return {
     type,
@@ -177,7 +177,7 @@ function readOptions(raw: unknown, titledKeyword: "oneOf" | "anyOf"): JsonObject
   const options = raw.map((option) => {
     const value: unknown = isObject(option) ? option["const"] : option;
     if (!isString(value) || value.length > LONGEST_TITLE) {
-      throw new Unfit("a choice in its form is no short text");
+      throw new Unfit("a choice in its form is not a short string");
     }
     const title = isObject(option) ? option["title"] : undefined;
     return { const: value, ...(isString(title) ? { title: cleanLine(title, LONGEST_TITLE) } : {}) };
@@ -191,7 +191,7 @@ function readOptions(raw: unknown, titledKeyword: "oneOf" | "anyOf"): JsonObject
 function readBound(raw: JsonObject, name: string): number {
   const value = raw[name];
   if (!Number.isSafeInteger(value) || Number(value) < 0) {
-    throw new Unfit("a field of its form has a limit that is no number");
+    throw new Unfit("a limit of a field of its form is not a number");
   }
   return Number(value);
 }

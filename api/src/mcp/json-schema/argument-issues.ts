@@ -105,15 +105,15 @@ function describe(error: ErrorObject): string {
     case "maxItems":
       return `must have at most ${count(limit, "item")}`;
     case "uniqueItems":
-      return "must not hold the same item twice";
+      return "must not contain duplicate items";
     case "minProperties":
       return `must have at least ${count(limit, "entry", "entries")}`;
     case "maxProperties":
       return `must have at most ${count(limit, "entry", "entries")}`;
     case "anyOf":
-      return "does not have any of the forms that are allowed";
+      return "must match one of the allowed forms";
     case "oneOf":
-      return "must have exactly one of the forms that are allowed";
+      return "must match exactly one of the allowed forms";
     default:
       return error.message ?? "is not valid";
   }

@@ -59,7 +59,7 @@ describe("validateArguments", () => {
       "the same twice",
       { name: "A", tags: ["x", "x"] },
       "/tags",
-      "must not hold the same item twice",
+      "must not contain duplicate items",
     ],
     ["alternatives", { name: "A", note: 5 }, "/note", "must be a string or null"],
     ["a pattern", { name: "A", code: "a" }, "/code", "must match the pattern ^[A-Z]+$"],
@@ -156,7 +156,7 @@ describe("schemas as they come", () => {
       const { issues, note } = checkArguments(evil, { a: `${"a".repeat(50)}!` });
       expect(performance.now() - startedAt).toBeLessThan(2_000);
       expect(issues).toEqual([]);
-      expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
+      expect(note).toBe("The tool's schema cannot be used: validating against it takes too long.");
       expect(validateArguments(evil, { a: 5 })).toHaveLength(1);
     },
   );
@@ -206,7 +206,7 @@ describe("schemas as they come", () => {
     for (let level = 0; level < 50; level += 1) args = { a: args };
     const { issues, note } = checkArguments(evil, args);
     expect(issues).toEqual([]);
-    expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
+    expect(note).toBe("The tool's schema cannot be used: validating against it takes too long.");
     // A second attempt is not made.
     const startedAt = performance.now();
     for (let turn = 0; turn < 1_000; turn += 1) checkArguments(evil, args);
@@ -228,7 +228,7 @@ describe("schemas as they come", () => {
     const evil = withA({ type: "array", uniqueItems: true });
     const a = Array.from({ length: 40_000 }, (_, index) => ({ index }));
     const { note } = checkArguments(evil, { a });
-    expect(note).toBe("The tool's schema cannot be used: checking against it takes too long.");
+    expect(note).toBe("The tool's schema cannot be used: validating against it takes too long.");
     expect(checkArguments(evil, { a: [{ b: 1 }, { b: 1 }] }).issues).toHaveLength(1);
   });
 

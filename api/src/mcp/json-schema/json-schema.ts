@@ -77,7 +77,7 @@ export function checkAgainstSchema(schema: unknown, value: unknown): Check {
     return tookTooLong();
   } catch (error) {
     // The schema refers to itself endlessly, or the value is nested too deeply.
-    if (error instanceof RangeError) return unusable("it refers to itself without end");
+    if (error instanceof RangeError) return unusable("it contains an infinite reference");
     throw error;
   }
 }
@@ -138,7 +138,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
     try {
       const isSmall = text.length <= CHEAP_SCHEMA_CHARACTERS;
       const done = isSmall ? { value: compileIn() } : runWithin(COMPILE_BUDGET_MS, compileIn);
-      if (!done) return unusable("it takes too long to read");
+      if (!done) return unusable("compiling it takes too long");
       return { validate: done.value, cost, hopelessNodes: Infinity };
     } catch (error) {
       reason ||= error instanceof Error ? error.message : "it does not compile";
@@ -148,7 +148,7 @@ function compile(schema: JsonObject, text: string): Usable | Unusable {
 }
 
 function tookTooLong(): Unusable {
-  return unusable("checking against it takes too long");
+  return unusable("validating against it takes too long");
 }
 
 function unusable(reason: string): Unusable {

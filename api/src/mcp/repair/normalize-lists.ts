@@ -68,7 +68,8 @@ function isFitName(name: unknown, longest = LONGEST_NAME): name is string {
 function describeUnfit(kind: string, member: string, value: unknown): string {
   if (typeof value !== "string" || value === "")
     return `A ${kind} without a ${member} was left out.`;
-  const fault = value.length > LONGEST_NAME ? `of ${value.length} characters` : "that is no text";
+  const fault =
+    value.length > LONGEST_NAME ? `of ${value.length} characters` : "that is not a string";
   return `A ${kind} with a ${member} ${fault} was left out.`;
 }
 
@@ -148,7 +149,7 @@ function normalizeTool(raw: unknown, era: Era, notes: Notes): JsonObject[] {
 
 function normalizeInputSchema(schema: unknown, name: string, notes: Notes): JsonObject {
   if (!isObject(schema)) {
-    notes.add(`The tool "${name}" declares no input schema; any object is taken.`);
+    notes.add(`The tool "${name}" declares no input schema. Any object is accepted.`);
     return { type: "object" };
   }
   return { ...dropOddMembers(schema), type: "object" };

@@ -10,7 +10,7 @@ import type { Era } from "../protocol-era.ts";
 import { normalizeDiscovery, normalizeInitialization } from "./normalize-handshake.ts";
 import { normalizeCacheHints, normalizeList, NOTES_KEY } from "./normalize-lists.ts";
 
-const TOO_DEEP = "[What stood here is nested too deeply and was left out.]";
+const TOO_DEEP = "[This content is nested too deeply and was omitted.]";
 
 /** The maximum number of content blocks, messages or contents in a result. */
 const MOST_PARTS = 1_000;
@@ -145,7 +145,7 @@ function normalizeContent(block: unknown): unknown {
     if (isSpecType.ContentBlock(bare)) return bare;
   }
   const kind = isObject(block) && typeof block["type"] === "string" ? block["type"] : "unknown";
-  return { type: "text", text: `[Content of the type "${kind}", as it came]\n${toText(block)}` };
+  return { type: "text", text: `[Unchanged content of the type "${kind}"]\n${toText(block)}` };
 }
 
 /** A quick check for the most common content, without a schema. */

@@ -33,6 +33,6 @@ export class Notes {
     const all = first === undefined ? this.#kept : [first, ...this.#kept];
     const shown = all.slice(0, MOST_NOTES);
     const more = this.#more + all.length - shown.length;
-    return more > 0 ? [...shown, `And ${more} more of the kind.`] : shown;
+    return more > 0 ? [...shown, `${more} more notes were omitted.`] : shown;
   }
 }

@@ -104,7 +104,7 @@ export function requireCaller(caller: Caller | null): Caller {
 export function requirePerson(maybeCaller: Caller | null): Caller {
   const caller = requireCaller(maybeCaller);
   if (caller.apiToken)
-    throw new ServiceError("FORBIDDEN", "An API token cannot do this: sign in yourself.");
+    throw new ServiceError("FORBIDDEN", "An API token cannot be used for this. Sign in instead.");
   return caller;
 }
 
@@ -132,12 +132,12 @@ export function createAccess(db: Database): Access {
     if (!isAllowed(role, action))
       throw new ServiceError(
         "FORBIDDEN",
-        `Your role (${role}) does not allow this; it needs ${needed.role}.`,
+        `Your role (${role}) does not allow this. Required: ${needed.role}.`,
       );
     if (!isInReach(caller, action))
       throw new ServiceError(
         "FORBIDDEN",
-        `The API token's scope (${caller.apiToken?.scope}) does not allow this; it needs ${needed.scope}.`,
+        `The API token's scope (${caller.apiToken?.scope}) does not allow this. Required: ${needed.scope}.`,
       );
   }
 

@@ -6,6 +6,6 @@ import type { Database } from "@gatehouse/prisma";
  */
 export async function readDatabaseTime(db: Database): Promise<Date> {
   const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS "now"`;
-  if (!row) throw new Error("the database tells no time");
+  if (!row) throw new Error("the database returned no time");
   return row.now;
 }

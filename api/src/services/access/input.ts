@@ -51,7 +51,7 @@ export function hasControlCharacters(text: string): boolean {
 export function checkName(faults: InputFaults, field: string, value: string): string {
   const name = value.trim();
   if (name === "") faults.add(field, "Enter a name.");
-  else if ([...name].length > 100) faults.add(field, "A name has at most 100 characters.");
+  else if ([...name].length > 100) faults.add(field, "A name can have at most 100 characters.");
   else if (hasControlCharacters(name))
     faults.add(field, "A name cannot contain control characters.");
   return name;
@@ -60,9 +60,9 @@ export function checkName(faults: InputFaults, field: string, value: string): st
 export function checkDescription(faults: InputFaults, value: string | null | undefined): void {
   if (!value) return;
   if (value.length > 2_000)
-    faults.add("description", "A description has at most 2,000 characters.");
+    faults.add("description", "A description can have at most 2,000 characters.");
   if (hasControlCharacters(value))
-    faults.add("description", "A description has no control characters.");
+    faults.add("description", "A description cannot contain control characters.");
 }
 
 export function checkTimeout(
@@ -71,7 +71,7 @@ export function checkTimeout(
   value: number | null | undefined,
 ): void {
   if (typeof value === "number" && (value < 1_000 || value > 600_000))
-    faults.add(field, "A timeout is between 1,000 and 600,000 milliseconds.");
+    faults.add(field, "A timeout must be between 1,000 and 600,000 milliseconds.");
 }
 
 /**
@@ -94,7 +94,7 @@ export function checkHeaders(
     else if (signsItself && lower === "authorization")
       faults.add(
         field,
-        "With OAuth the Authorization header carries the access token; it cannot be set.",
+        "With OAuth, the Authorization header contains the access token and cannot be set.",
       );
     else if (seen.has(lower)) faults.add(field, `The header ${name} occurs twice.`);
     seen.add(lower);

@@ -29,7 +29,7 @@ export function createOutboundLimits(deps: OutboundLimitsDeps): OutboundLimits {
       if (count >= deps.atOnce)
         throw new ServiceError(
           "RATE_LIMITED",
-          `${deps.atOnce} of your requests are contacting other servers already. Try again in a moment.`,
+          `${deps.atOnce} of your requests are already contacting other servers. Try again in a moment.`,
           { retryAfterMs },
         );
       const waitMs = rate.waitMs(userId);

@@ -41,5 +41,8 @@ export class InputFaults {
 }
 
 export function notFound(what: string): ServiceError {
-  return new ServiceError("NOT_FOUND", `There is no such ${what}, or you may not see it.`);
+  return new ServiceError(
+    "NOT_FOUND",
+    `The ${what} does not exist, or you do not have access to it.`,
+  );
 }

@@ -160,7 +160,7 @@ export function createCatalogs(deps: CatalogsDeps): Catalogs {
     async discover(serverId, ownerId) {
       const server = await findServer(serverId);
       if (server) return discoveries.tools(server, ownerId);
-      const message = "The server is gone.";
+      const message = "The server has been deleted.";
       return { kind: "failed", message, failure: null, url: null, httpStatus: null };
     },
 

@@ -96,7 +96,7 @@ export function createToolPolicies(deps: ToolPoliciesDeps): ToolPolicies {
       const { caller, server } = await access.requireServer(maybeCaller, serverId, "administer");
       const faults = new InputFaults();
       if (toolName === "" || toolName.length > longestName || !isStorable(toolName))
-        faults.add("toolName", "A tool's name, as the server lists it.");
+        faults.add("toolName", "Enter the name of a tool that the server lists.");
       faults.throwIfAny();
       const ownerId = ownerOf(server, caller);
       const where = { serverId_toolName: { serverId, toolName } };
@@ -177,10 +177,7 @@ async function findTool(
 function requireUnchanged(tool: Tool, lookedAt: string | null): Uint8Array<ArrayBuffer> {
   const seen = fingerprintTool(tool);
   if (lookedAt !== null && lookedAt !== seen.toString("hex"))
-    throw new ServiceError(
-      "CONFLICT",
-      `${tool.title ?? tool.name} has changed meanwhile. Look at it again.`,
-    );
+    throw new ServiceError("CONFLICT", `${tool.title ?? tool.name} has changed. Review it again.`);
   return new Uint8Array(seen);
 }
 

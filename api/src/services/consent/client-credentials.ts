@@ -22,7 +22,7 @@ export async function connectWithClientCredentials(
   await flows.finish(flow.id, "FAILED", refusal.error, refusal.detail);
   return {
     __typename: "OAuthDiscoveryFailed",
-    message: `The workspace could not authenticate itself (${refusal.detail ?? refusal.error}).`,
+    message: `The workspace could not authenticate (${refusal.detail ?? refusal.error}).`,
     flow: (await flows.find(flow.id)) ?? flow,
   };
 }

@@ -144,17 +144,17 @@ export function createClients(deps: ClientsDeps): Clients {
         case "CLIENT_REQUIRED":
           return {
             kind: "required",
-            message: `${discovery.issuer} registers no clients by itself. Register one there, with the redirect URI shown, and enter its client id in the server's settings.`,
+            message: `${discovery.issuer} does not support automatic client registration. Register a client there with the redirect URI shown, and enter its client ID in the server's settings.`,
           };
         case "ISSUER_MISMATCH":
           return {
             kind: "failed",
-            message: `The client id in the settings belongs to ${choice.pinnedIssuer}, but the server now names ${choice.issuer}. Enter a client id of that authorization server.`,
+            message: `The client ID in the settings belongs to ${choice.pinnedIssuer}, but the server now specifies ${choice.issuer}. Enter a client ID of that authorization server.`,
           };
         case "AUTH_METHOD_UNSUPPORTED":
           return {
             kind: "failed",
-            message: `The authorization server takes no way of authentication that this client has (it takes: ${choice.supported.join(", ") || "none"}).`,
+            message: `The authorization server supports no authentication method that this client can use (it supports: ${choice.supported.join(", ") || "none"}).`,
           };
         case "DYNAMIC": {
           const known = await findKnown(server, discovery, steps);

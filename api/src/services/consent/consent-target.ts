@@ -35,10 +35,7 @@ export function checkIssuer(faults: InputFaults, server: Settings, issuer: strin
   const { forcedIssuer, chosenIssuer } = readSettings(server);
   const settled = forcedIssuer ?? chosenIssuer;
   if (settled && settled !== issuer)
-    faults.add(
-      "issuer",
-      `The server's settings say which authorization server is used: ${settled}.`,
-    );
+    faults.add("issuer", `The server's settings specify the authorization server: ${settled}.`);
 }
 
 /**
@@ -57,6 +54,6 @@ export function keepScopes(grant: OAuthGrant | null, issuer: string): string[] {
 export function describeFault({ code, message }: DiscoveryFault, server: Settings): string {
   const { forcedIssuer, chosenIssuer } = readSettings(server);
   return code === "AUTHORIZATION_SERVER_NOT_LISTED" && chosenIssuer && !forcedIssuer
-    ? `The client id in the settings belongs to ${chosenIssuer}, which the server does not name. Enter a client id of an authorization server that it names.`
+    ? `The client ID in the settings belongs to ${chosenIssuer}, which the server does not list. Enter a client ID of an authorization server that it lists.`
     : message;
 }

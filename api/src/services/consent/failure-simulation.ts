@@ -88,7 +88,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
       );
       if (next.reason !== reason) throw cannotFollow(present, reason);
       if (!(await store(deps, grant, account, present, next, caller.userId)))
-        throw new ServiceError("CONFLICT", "The account changed just now. Look again.");
+        throw new ServiceError("CONFLICT", "Another request changed the account. Try again.");
     },
   };
 }
@@ -96,7 +96,7 @@ export function createSimulation(deps: SimulationDeps): Simulation {
 function checkServer(server: McpServer, sandboxUrls: readonly string[]): void {
   const faults = new InputFaults();
   if (!sandboxUrls.includes(server.url))
-    faults.add("serverId", "Only an account at a server of the sandbox can be simulated.");
+    faults.add("serverId", "Only accounts of sandbox servers can be simulated.");
   else if (server.authType !== "OAUTH")
     faults.add("serverId", "This server does not require OAuth, so its accounts have no state.");
   faults.throwIfAny();
@@ -129,7 +129,7 @@ async function store(
 
 function cannotFollow({ state, reason }: GrantStatus, wanted: AccountReason): ServiceError {
   const present = reason ? `${state} (${reason})` : state;
-  const message = `An account that is ${present} does not become ${wanted}. Connect it first.`;
+  const message = `An account in the state ${present} cannot change to ${wanted}. Connect it first.`;
   return new ServiceError("BAD_USER_INPUT", message, { fieldErrors: { reason: [message] } });
 }
 

@@ -15,39 +15,39 @@ export interface FlowDescription {
 const words: Record<OAuthFlowError, { title: string; text: string }> = {
   ACCESS_DENIED: {
     title: "Access was denied",
-    text: "The sign-in page answered that access was not allowed. Nothing was connected.",
+    text: "The authorization server reported that access was denied. Nothing was connected.",
   },
   AUTHORIZATION_SERVER_ERROR: {
     title: "The sign-in page reported an error",
     text: "The authorization server could not finish the request. Try again in a moment.",
   },
   INVALID_REQUEST: {
-    title: "The answer was incomplete",
-    text: "The authorization server sent an answer that lacks what it must have. Try again.",
+    title: "The response was incomplete",
+    text: "The authorization server sent an incomplete response. Try again.",
   },
   WRONG_USER: {
     title: "Someone else is signed in",
-    text: "This attempt was started by another user, and is over now. Sign in as that user and start again.",
+    text: "This attempt was started by another user and has ended. Sign in as that user and start again.",
   },
   FORBIDDEN: {
-    title: "You may not connect this server any more",
-    text: "Your membership or role changed meanwhile. Ask an admin of the workspace.",
+    title: "You can no longer connect this server",
+    text: "Your membership or role has changed. Ask an admin of the workspace.",
   },
   ISSUER_MISMATCH: {
-    title: "The answer came from elsewhere",
-    text: "It does not come from the authorization server that was asked, so it was not used. Tell the server's operator if this happens again.",
+    title: "The response came from elsewhere",
+    text: "The response did not come from the expected authorization server, so it was not used. Contact the server's operator if this happens again.",
   },
   TOKEN_EXCHANGE_FAILED: {
     title: "The last step failed",
-    text: "The authorization server did not give out a token. Try again.",
+    text: "The authorization server issued no token. Try again.",
   },
   SERVER_GONE: {
     title: "The server was deleted",
-    text: "It was deleted while you were signing in.",
+    text: "The server was deleted while you were signing in.",
   },
   SETTINGS_CHANGED: {
     title: "The server's settings changed",
-    text: "They were changed while you were signing in. Start again.",
+    text: "The settings were changed while you were signing in. Start again.",
   },
   DISCOVERY_FAILED: {
     title: "The authorization server could not be found",

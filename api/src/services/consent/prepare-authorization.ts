@@ -103,7 +103,7 @@ async function requireChoice(
   { flow, steps }: Attempt,
   authorizationServers: AuthorizationServerOption[],
 ): Promise<StartAnswer> {
-  const message = "This server can be signed in to at several places. Choose one.";
+  const message = "This server has several authorization servers. Choose one.";
   await flows.addSteps(flow.id, steps.taken);
   await flows.finish(flow.id, "CANCELLED", null, message);
   return { __typename: "OAuthAuthorizationServerRequired", message, authorizationServers };

@@ -61,7 +61,11 @@ export function createConsent(deps: ConsentDeps): Consent {
         input.serverId,
         ({ credentialScope }) => consentAction(credentialScope),
       );
-      await requireRate(deps.limiter, caller.userId, "Too many attempts at once. Wait a moment.");
+      await requireRate(
+        deps.limiter,
+        caller.userId,
+        "Too many attempts are in progress. Try again in a moment.",
+      );
       const faults = new InputFaults();
       const returnTo = checkReturnTo(faults, input.returnTo);
       if (server.authType !== "OAUTH" && server.authType !== "UNKNOWN")

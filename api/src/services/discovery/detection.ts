@@ -94,9 +94,9 @@ export function createDetector(deps: DetectorDeps): Detector {
   return {
     findUrlFault(url) {
       if (hasControlCharacters(url))
-        return { code: "NOT_A_URL", message: "A URL has no control characters." };
+        return { code: "NOT_A_URL", message: "A URL cannot contain control characters." };
       if (url.length > 2_048)
-        return { code: "TOO_LONG", message: "A URL has at most 2,048 characters." };
+        return { code: "TOO_LONG", message: "A URL can have at most 2,048 characters." };
       return deps.findUrlFault(url);
     },
 

@@ -1,4 +1,4 @@
-/** Summarizes a diagnosis in one sentence: the first failed step, who can fix it, and how. */
+/** Summarizes a diagnosis in one or two sentences: the first failed step, who can fix it, and how. */
 import type { DiscoveryFault } from "#oauth/discovery-fault.ts";
 import type { Step } from "#oauth/flow-steps.ts";
 import type { ProbeAnswer } from "#mcp/connection/probe.ts";
@@ -31,17 +31,17 @@ export function adviseOn(findings: Findings): Advice {
   if (authType === "HEADERS")
     return {
       fault: "PERSON",
-      text: "The server asks for a key in a header: get one from its operator and enter it in the server's settings.",
+      text: "The server requires a key in a header. Get one from its operator and enter it in the server's settings.",
     };
   if (redirectFault)
     return {
       fault: "GATEHOUSE_ADMINISTRATOR",
-      text: "This Gatehouse is reached over plain http, where a code could be read on its way: its administrator must give it an https address (PUBLIC_URL).",
+      text: "This Gatehouse uses plain http, over which an authorization code could be intercepted. Its administrator must set PUBLIC_URL to an https address.",
     };
   if (clientRequired)
     return {
       fault: "PERSON",
-      text: `${issuer ?? "The authorization server"} registers no clients by itself: register one there by hand with the redirect URI ${redirectUri}, and enter its client id in the server's settings.`,
+      text: `${issuer ?? "The authorization server"} does not support automatic client registration. Register a client there with the redirect URI ${redirectUri}, and enter its client ID in the server's settings.`,
     };
   const kind = broken?.step.kind ?? "PROBE";
   if (kind === "PROBE") return adviseOnProbe(findings);
@@ -55,11 +55,11 @@ export function adviseOn(findings: Findings): Advice {
           // The user did not enter this address; the server specified it.
           misnamed: {
             fault: "SERVER_OPERATOR",
-            text: `The name ${host} cannot be found, though the server refers to it: its operator must correct it.`,
+            text: `The server refers to ${host}, but that name does not exist. The server's operator must correct it.`,
           },
           misplaced: {
             fault: "SERVER_OPERATOR",
-            text: `The server ${isServers ? "names an address for its metadata" : "lists an authorization server"} at ${host}, which is no public address: its operator must name one, unless the administrator of this Gatehouse allows that network (ALLOWED_PRIVATE_NETWORKS).`,
+            text: `The server ${isServers ? "names an address for its metadata" : "lists an authorization server"} at ${host}, which is not a public address. The server's operator must specify a public one, or the administrator of this Gatehouse must allow that network (ALLOWED_PRIVATE_NETWORKS).`,
           },
         })
       : null;
@@ -76,7 +76,7 @@ function adviseOnProbe({ url, probe, broken }: Findings): Advice {
           whose: "the server's operator",
           misnamed: {
             fault: "PERSON",
-            text: `The name ${host} cannot be found: check the spelling of the URL.`,
+            text: `The name ${host} does not exist. Check the spelling of the URL.`,
           },
         })
       : null;
@@ -85,14 +85,14 @@ function adviseOnProbe({ url, probe, broken }: Findings): Advice {
   if (status === 429)
     return {
       fault: "SERVER_OPERATOR",
-      text: "The server asks to slow down (HTTP 429): try again later, and ask its operator if that does not help.",
+      text: "The server limits the rate of requests (HTTP 429). Try again later, and contact its operator if the problem continues.",
     };
   return {
     fault: "SERVER_OPERATOR",
     text:
       status === null || status < 300
-        ? `${host} gave no usable answer: the server's operator must mend it.`
-        : `The server is in trouble (HTTP ${status}): try again later, and tell its operator if that does not help.`,
+        ? `${host} sent no valid response. The server's operator must fix it.`
+        : `The server reported an error (HTTP ${status}). Try again later, and contact its operator if the problem continues.`,
   };
 }
 
@@ -105,22 +105,22 @@ function adviseOnStranger(
   if (redirectsTo === origin + pathname)
     return {
       fault: "SERVER_OPERATOR",
-      text: "The address redirects to itself: the server's operator must mend it.",
+      text: "The address redirects to itself. The server's operator must fix it.",
     };
   if (httpStatus === 421)
     return {
       fault: "SERVER_OPERATOR",
-      text: `What answers at ${hostOf(url)} is not set up for this name (HTTP 421): the server's operator must mend it, unless the URL is wrong.`,
+      text: `${hostOf(url)} is not configured for this host name (HTTP 421). Check the URL, or contact the server's operator.`,
     };
   const what = redirectsTo
-    ? `The address redirects to ${redirectsTo}: use that one if it is the MCP server's, else check the URL.`
+    ? `The address redirects to ${redirectsTo}. Use that URL if it is the MCP server's, or check the URL.`
     : httpStatus === 404
-      ? "Nothing is found at this address (HTTP 404): check the path of the URL."
+      ? "Nothing was found at this address (HTTP 404). Check the path of the URL."
       : httpStatus === 405
-        ? "The address does not accept MCP messages (HTTP 405): check the path of the URL, or ask the server's operator for its Streamable HTTP address."
+        ? "The address does not accept MCP messages (HTTP 405). Check the path of the URL, or ask the server's operator for its Streamable HTTP address."
         : httpStatus !== null && httpStatus >= 400
-          ? `${hostOf(url)} answered HTTP ${httpStatus}, and no MCP message: check the URL, above all its path.`
-          : `What answers at ${hostOf(url)} is no MCP server: check the URL, above all its path.`;
+          ? `${hostOf(url)} responded with HTTP ${httpStatus} instead of an MCP message. Check the URL, especially its path.`
+          : `${hostOf(url)} did not respond like an MCP server. Check the URL, especially its path.`;
   return { fault: "PERSON", text: what };
 }
 
@@ -129,19 +129,19 @@ function adviseOnResource({ fault, broken }: Findings): Advice {
   if (fault?.code === "RESOURCE_MISMATCH")
     return {
       fault: "SERVER_OPERATOR",
-      text: "The server's metadata is about another resource than this URL: use exactly the URL that its operator gives out, or have the operator correct the metadata.",
+      text: "The server's metadata describes a different resource than this URL. Use exactly the URL that its operator publishes, or ask the operator to correct the metadata.",
     };
   if (fault?.code === "RESOURCE_METADATA_INVALID" || fault?.code === "AUTHORIZATION_SERVER_UNNAMED")
     return {
       fault: "SERVER_OPERATOR",
-      text: `${trimStop(fault.message)}: the server's operator must mend it.`,
+      text: `${trimStop(fault.message)}. The server's operator must fix it.`,
     };
   return {
     fault: "SERVER_OPERATOR",
     text:
       status === null
-        ? "The server names an address for its metadata that cannot be used: its operator must correct it."
-        : `The server's metadata cannot be read (HTTP ${status}): its operator must mend it.`,
+        ? "The server specifies an unusable address for its metadata. Its operator must correct it."
+        : `The server's metadata cannot be read (HTTP ${status}). Its operator must fix it.`,
   };
 }
 
@@ -150,14 +150,14 @@ function adviseOnAuthorizationServer({ fault, broken }: Findings): Advice {
   if (fault?.code === "INSECURE_AUTHORIZATION_SERVER")
     return {
       fault: "SERVER_OPERATOR",
-      text: `The server lists an authorization server at ${host} whose address is not https, or has a query or fragment: the server's operator must correct it.`,
+      text: `The server lists an authorization server at ${host} whose address is not https, or has a query or fragment. The server's operator must correct it.`,
     };
   const said = fault?.message ?? broken?.step.detail ?? "The authorization server cannot be used.";
   return {
     fault: "AUTHORIZATION_SERVER_OPERATOR",
     text: fault?.retryable
-      ? `${host} does not serve the authorization server's metadata now: try again later, and tell the authorization server's operator if that does not help.`
-      : `${trimStop(said)}: the operator of ${host} must mend it.`,
+      ? `${host} does not currently serve the authorization server's metadata. Try again later, and contact the authorization server's operator if the problem continues.`
+      : `${trimStop(said)}. The operator of ${host} must fix it.`,
   };
 }
 

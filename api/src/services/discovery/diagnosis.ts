@@ -3,33 +3,19 @@ import type { Discovery } from "#oauth/discovery.ts";
 import type { Fetch } from "#oauth/ports.ts";
 import { noteRedirectFault } from "#oauth/redirect-uri.ts";
 import { chooseRegistration } from "#oauth/registration.ts";
-import type { Step, StepClock, StepRecorder } from "#oauth/flow-steps.ts";
+import type { StepClock, StepRecorder } from "#oauth/flow-steps.ts";
 import type { Access, Caller } from "../access/access.ts";
 import { adviseOn } from "./diagnosis-advice.ts";
-import { type AuthorizationServerOption, describeOption } from "./authorization-server-option.ts";
-import type { DiagnosisFault } from "./fault-attribution.ts";
+import { describeOption } from "./authorization-server-option.ts";
 import { bindSignal } from "./bind-abort-signal.ts";
 import { pickAuthorizationServer } from "./pick-authorization-server.ts";
 import type { Detector } from "./detection.ts";
-import type { Detection } from "./detected-server.ts";
 import { createDiagnosisRecord } from "./diagnosis-record.ts";
+import { findBehavior } from "./diagnosed-behavior.ts";
+import { writeReport } from "./diagnosis-report.ts";
+import type { ServerDiagnosis } from "./server-diagnosis.ts";
 import { InputFaults } from "../access/service-error.ts";
 import { type RateLimiter, requireRate } from "../access/rate-limit.ts";
-
-/** The result that a user who connected now would get. */
-export interface ServerDiagnosis {
-  authType: Detection["authType"];
-  connectable: boolean;
-  clientRegistration: "CLIENT_ID_METADATA_DOCUMENT" | "DYNAMIC" | null;
-  issuer: string | null;
-  scopes: string[];
-  /** All usable authorization servers, in the order listed. */
-  authorizationServers: AuthorizationServerOption[];
-  steps: Step[];
-  /** Null if and only if `advice` is null. */
-  fault: DiagnosisFault | null;
-  advice: string | null;
-}
 
 /**
  * A dry run: the code of a real flow, up to the point where something would be registered, stored
@@ -97,7 +83,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
       steps.note(
         "CLIENT_REGISTRATION",
         "SKIPPED",
-        "Gatehouse would register itself here (dynamic registration); nothing was sent.",
+        "Gatehouse would register a client here (dynamic registration). Nothing was sent.",
         plan.endpoint,
       );
     return { discovery, ok: plan.ok, kind: choice.kind };
@@ -122,7 +108,11 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
     async diagnose(maybeCaller, { workspaceId, url }, signal) {
       const caller = await access.requireWorkspace(maybeCaller, workspaceId, "use");
       requireUrl(url);
-      await requireRate(limiter, caller.userId, "Too many diagnoses at once. Wait a moment.");
+      await requireRate(
+        limiter,
+        caller.userId,
+        "Too many diagnoses are running. Try again in a moment.",
+      );
       const record = createDiagnosisRecord(deps.clock);
       const found = await detector.inspect(url, {
         steps: record.steps,
@@ -140,6 +130,7 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
       const client = insecure ? null : planConsent(working, record.steps);
       const discovery = client?.discovery ?? found.discovery;
       const connectable = authType === "NONE" || client?.ok === true;
+      const clientRequired = client?.ok === false && client.kind === null;
       const advice = connectable
         ? null
         : adviseOn({
@@ -148,12 +139,12 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
             probe,
             fault,
             issuer: discovery?.issuer ?? null,
-            clientRequired: client?.ok === false && client.kind === null,
+            clientRequired,
             redirectUri,
             redirectFault: insecure,
             broken: record.findBroken(),
           });
-      return {
+      const diagnosis = {
         authType,
         connectable,
         clientRegistration: client?.ok ? client.kind : null,
@@ -163,7 +154,9 @@ export function createDiagnosis(deps: DiagnosisDeps): Diagnosis {
         steps: record.taken,
         fault: advice?.fault ?? null,
         advice: advice?.text ?? null,
+        behavior: findBehavior({ authType, probe, fault, clientRequired }),
       };
+      return { ...diagnosis, report: writeReport(url, diagnosis) };
     },
   };
 }

@@ -15,7 +15,7 @@ export type DiagnosisFault =
 
 export interface Advice {
   fault: DiagnosisFault;
-  /** One sentence: the fault, who can fix it, and how. */
+  /** The fault, who can fix it, and how, in one or two sentences. */
   text: string;
 }
 
@@ -32,13 +32,17 @@ export interface Counterpart {
 
 type Explain = (host: string, counterpart: Counterpart) => Advice;
 
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function blameOwner(explain: (host: string, whose: string) => string): Explain {
   return (host, { owner, whose }) => ({ fault: owner, text: explain(host, whose) });
 }
 
 const blameNetwork: Explain = (host) => ({
   fault: "NETWORK",
-  text: `The network between Gatehouse and ${host} lets nothing through: try again later, and have whoever runs this Gatehouse look at its network if that does not help.`,
+  text: `The network between Gatehouse and ${host} is not working. Try again later, and contact the administrator of this Gatehouse if the problem continues.`,
 });
 
 /** Ordered: codes closer to the cause come first. */
@@ -48,21 +52,21 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
     (host, { misplaced }) =>
       misplaced ?? {
         fault: "GATEHOUSE_ADMINISTRATOR",
-        text: `${host} is not a public address, and this Gatehouse does not go there: its administrator can allow the network (ALLOWED_PRIVATE_NETWORKS).`,
+        text: `${host} is not a public address. The administrator of this Gatehouse can allow its network (ALLOWED_PRIVATE_NETWORKS).`,
       },
   ],
   [
     ["HOST_FORBIDDEN"],
     (host) => ({
       fault: "GATEHOUSE_ADMINISTRATOR",
-      text: `${host} is not among the hosts that this Gatehouse may reach: its administrator can add it (ALLOWED_MCP_HOSTS).`,
+      text: `${host} is not an allowed host. The administrator of this Gatehouse can add it (ALLOWED_MCP_HOSTS).`,
     }),
   ],
   [
     ["EAI_AGAIN"],
     (host) => ({
       fault: "NETWORK",
-      text: `The name ${host} cannot be looked up from here: try again later, and have whoever runs this Gatehouse look at its network if that does not help.`,
+      text: `The name ${host} could not be looked up. Try again later, and contact the administrator of this Gatehouse if the problem continues.`,
     }),
   ],
   [["DNS_FAILED"], (_host, { misnamed }) => misnamed],
@@ -70,7 +74,7 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
     ["TLS_FAILED"],
     blameOwner(
       (host, whose) =>
-        `No secure connection to ${host} can be made: ${whose} must mend its certificate or its TLS settings.`,
+        `No secure connection to ${host} could be established. ${capitalize(whose)} must fix its certificate or its TLS settings.`,
     ),
   ],
   [
@@ -81,24 +85,27 @@ const explanations: readonly (readonly [readonly string[], Explain])[] = [
     ["CONNECT_FAILED"],
     blameOwner(
       (host, whose) =>
-        `Nothing accepts connections at ${host}: ${whose} must start it, unless the port in the address is wrong.`,
+        `Nothing accepts connections at ${host}. Check the port in the URL, or contact ${whose}.`,
     ),
   ],
   [
     ["TOO_MANY_REDIRECTS", "REDIRECT_FORBIDDEN", "SCHEME_FORBIDDEN", "CREDENTIALS_IN_URL"],
     blameOwner(
-      (host, whose) => `${host} redirects in a way that cannot be followed: ${whose} must mend it.`,
+      (host, whose) =>
+        `${host} redirects in a way that cannot be followed. ${capitalize(whose)} must fix it.`,
     ),
   ],
   [
     ["RESPONSE_TOO_LARGE"],
-    blameOwner((host, whose) => `The answer of ${host} is too large: ${whose} must mend it.`),
+    blameOwner(
+      (host, whose) => `The response of ${host} is too large. ${capitalize(whose)} must fix it.`,
+    ),
   ],
   [
     ["DEADLINE", "AbortError", "TimeoutError"],
     blameOwner(
       (host, whose) =>
-        `${host} did not answer in time: try again later, and tell ${whose} if that does not help.`,
+        `${host} did not answer in time. Try again later, and contact ${whose} if the problem continues.`,
     ),
   ],
 ];
@@ -114,6 +121,6 @@ export function attributeFault(
   }
   return blameOwner(
     (where, whose) =>
-      `The connection to ${where} broke off or made no sense: ${whose} must mend it.`,
+      `The connection to ${where} was interrupted or its response was invalid. ${capitalize(whose)} must fix it.`,
   )(host, counterpart);
 }

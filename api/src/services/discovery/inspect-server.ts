@@ -159,7 +159,7 @@ function judgeServer(
   // Assumed endpoints prove nothing: a server that requires an API key also responds with 401 (regressions D2).
   if (found.ok && !found.discovery.metadata.legacy) {
     const { discovery, others } = found;
-    return { authType: "OAUTH", message: "This server asks for OAuth.", discovery, others };
+    return { authType: "OAUTH", message: "This server requires OAuth.", discovery, others };
   }
   const isMeant =
     !found.ok &&
@@ -170,8 +170,8 @@ function judgeServer(
   if (!found.ok && isMeant)
     return { authType: "OAUTH", message: found.fault.message, fault: found.fault };
   return probed.kind === "open"
-    ? { authType: "NONE", message: "This server is open to everybody." }
-    : { authType: "HEADERS", message: "This server asks for a key in a header." };
+    ? { authType: "NONE", message: "This server requires no credentials." }
+    : { authType: "HEADERS", message: "This server requires a key in a header." };
 }
 
 function isServersFlaw({ code }: DiscoveryFault): boolean {

@@ -20,7 +20,7 @@ export function pickAuthorizationServer(
   const discovery = usable[0] ?? first;
   for (const { issuer } of found) {
     if (issuer === discovery.issuer) continue;
-    const detail = "No client can be had here without registering one by hand; not used.";
+    const detail = "Not used, because a client must be registered here manually.";
     steps.note("CLIENT_REGISTRATION", "SKIPPED", detail, issuer);
   }
   noteProfile(discovery, steps);

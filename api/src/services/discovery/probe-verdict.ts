@@ -7,7 +7,7 @@ export function judgeProbe(answer: ProbeAnswer): Verdict {
     case "open":
       return { outcome: "OK" };
     case "unauthorized":
-      return { outcome: "OK", detail: "The server asks for credentials." };
+      return { outcome: "OK", detail: "The server requires credentials." };
     case "not-mcp":
       return { outcome: "FAILED", detail: answer.detail };
     case "unreachable":

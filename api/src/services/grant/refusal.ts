@@ -18,7 +18,7 @@ export const moved: Stop = { kind: "reauth", reason: "AUTHORIZATION_SERVER_CHANG
 
 export const changedMeanwhile: Stop = {
   kind: "transient",
-  message: "The server's settings or its account were changed meanwhile. Try again.",
+  message: "The server's settings or the account have changed. Try again.",
 };
 
 /** Consent was given repeatedly without effect, so asking for it again would not help (regressions C14). */
@@ -26,7 +26,7 @@ export function insatiable(scopes: readonly string[]): Stop {
   const wanted = scopes.length > 0 ? scopes.join(" ").slice(0, 200) : "further scopes";
   return {
     kind: "forbidden",
-    message: `The server keeps asking for ${wanted} although consent was given; its operator must mend this.`,
+    message: `The server keeps requesting ${wanted} although consent was granted. Its operator must fix this.`,
   };
 }
 
@@ -34,7 +34,7 @@ export function insatiable(scopes: readonly string[]): Stop {
 export const boundless: Stop = {
   kind: "forbidden",
   message:
-    "The server asks for ever more scopes than a consent can be about; its operator must mend this.",
+    "The server requests more scopes than one consent can include. Its operator must fix this.",
 };
 
 /** Describes in one sentence why a session returned no result. */
@@ -44,7 +44,7 @@ export function describeFailure(failure: Failure): string {
       return "Cancelled.";
     case "refused": {
       const stop = failure.stop as Stop | null;
-      if (stop?.kind === "reauth") return "Consent is needed.";
+      if (stop?.kind === "reauth") return "Consent is required.";
       if (stop?.kind === "headers-rejected") return "The server refused the configured headers.";
       return stop?.message ?? "The server refused the credentials.";
     }

@@ -72,7 +72,7 @@ export async function handleRejectedToken(
   if (!deps.rejections.note(refreshed.grantId, consent, refreshed.version))
     return {
       kind: "transient",
-      message: "The server refuses a token that was issued a moment ago.",
+      message: "The server rejected an access token that was issued a moment ago.",
     };
   await applyEvent(deps, server, ownerId, { type: "tokenRejected" }, refreshed.version);
   return { kind: "reauth", reason: "TOKEN_REJECTED" };

@@ -110,7 +110,10 @@ export function createMetrics({ db, countSubscribers, countRunning }: MetricsDep
       this.set(countRunning());
     },
   });
-  const databaseUp = createGauge("gatehouse_database_up", "1 when the database answered just now.");
+  const databaseUp = createGauge(
+    "gatehouse_database_up",
+    "1 if the database answered the last check.",
+  );
   const accounts = createGauge(
     "gatehouse_accounts",
     "Accounts by state, in the whole installation. REAUTH_REQUIRED: a user must sign in again.",

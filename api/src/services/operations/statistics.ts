@@ -114,7 +114,7 @@ export function createStatistics({ db, access }: { db: Database; access: Access 
 function checkRange(from: Date, to: Date): void {
   const faults = new InputFaults();
   const rangeMs = to.getTime() - from.getTime();
-  if (rangeMs <= 0) faults.add("to", "Give a time after `from`.");
+  if (rangeMs <= 0) faults.add("to", "Specify a time after `from`.");
   if (rangeMs > longestMs) faults.add("from", "Specify a range of at most 90 days.");
   faults.throwIfAny();
 }

@@ -65,21 +65,18 @@ export async function checkClient(
 ): Promise<void> {
   if (client.clientId === null) {
     if (input.oauthClientSecret != null)
-      faults.add("oauthClientSecret", "A client secret needs its client id.");
+      faults.add("oauthClientSecret", "A client secret requires a client ID.");
     if (input.oauthPrivateKey != null)
-      faults.add("oauthPrivateKey", "A private key needs its client id.");
+      faults.add("oauthPrivateKey", "A private key requires a client ID.");
   }
   await checkSigningKey(faults, input, client);
   if (client.grantType !== "CLIENT_CREDENTIALS") return;
   if (settings.credentialScope !== "WORKSPACE")
-    faults.add(
-      "credentialScope",
-      "With client credentials the account is the workspace's own: set it to WORKSPACE.",
-    );
+    faults.add("credentialScope", "Client credentials require the credential scope WORKSPACE.");
   if (client.clientId === null)
-    faults.add("oauthClientId", "Client credentials need the client id that was registered.");
+    faults.add("oauthClientId", "Client credentials require a client ID.");
   else if (client.clientSecret === null && client.privateKey === null)
-    faults.add("oauthClientSecret", "Client credentials need a client secret or a private key.");
+    faults.add("oauthClientSecret", "Client credentials require a client secret or a private key.");
 }
 
 async function checkSigningKey(
@@ -89,7 +86,7 @@ async function checkSigningKey(
 ): Promise<void> {
   if (privateKey === null || algorithm === null) {
     if (input.oauthSigningAlgorithm != null)
-      faults.add("oauthSigningAlgorithm", "It is a private key's: enter the key too.");
+      faults.add("oauthSigningAlgorithm", "A signing algorithm requires a private key.");
     return;
   }
   // Stored values were validated when they were entered.

@@ -101,13 +101,13 @@ export function checkDestination(
   if (keeps("oauthClientSecret") && mayGoElsewhere)
     faults.add(
       "oauthClientSecret",
-      "It would go to another authorization server: enter the secret again.",
+      "The secret would be sent to a different authorization server. Enter it again.",
     );
   // The key is never sent, but its signatures would be accepted as authorization by that server.
   if (keeps("oauthPrivateKey") && mayGoElsewhere)
     faults.add(
       "oauthPrivateKey",
-      "It would sign for another authorization server: enter the key again.",
+      "The key would be used with a different authorization server. Enter it again.",
     );
 }
 

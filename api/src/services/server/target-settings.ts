@@ -13,7 +13,7 @@ export interface TargetSettings {
 }
 
 export const noIssuer =
-  "The authorization server's issuer: an https URL without query and fragment.";
+  "Enter the issuer of the authorization server: an https URL without query and fragment.";
 const maxScopes = 100;
 const maxScopeLength = 500;
 
@@ -34,7 +34,7 @@ export function checkTarget(
   )
     faults.add(
       "oauthAuthorizationServer",
-      `The client id belongs to ${client.issuer}: it is never used at another authorization server.`,
+      `The client ID belongs to ${client.issuer} and cannot be used with another authorization server.`,
     );
   if (scopes && scopes.length > maxScopes)
     faults.add("oauthScopes", `Enter at most ${maxScopes} scopes.`);

@@ -27,7 +27,7 @@ export function concludeRun(answer: ToolCallAnswer, facts: CallFacts): Conclusio
       return concludeUnknownTool(facts);
     case "timed-out":
       return {
-        outcome: { status: "TIMED_OUT", errorMessage: "The server did not respond in time." },
+        outcome: { status: "TIMED_OUT", errorMessage: "The server did not answer in time." },
         answer: (execution) => timedOutAnswer(facts.server, execution),
       };
     case "cancelled":
@@ -123,7 +123,7 @@ function describeEnd({ endCause }: CallFacts, wasSent: boolean): ExecutionOutcom
       }
     : {
         status: "INTERRUPTED",
-        errorMessage: `Gatehouse was stopped before it had an answer. ${what}`,
+        errorMessage: `Gatehouse stopped before the server answered. ${what}`,
         freesKey: !wasSent,
       };
 }

@@ -28,7 +28,7 @@ const longestKey = 255;
 
 export function checkIdempotencyKey(faults: InputFaults, key: string | null): void {
   if (key !== null && (key.length === 0 || key.length > longestKey))
-    faults.add("idempotencyKey", `A key has 1 to ${longestKey} characters.`);
+    faults.add("idempotencyKey", `A key must have 1 to ${longestKey} characters.`);
 }
 
 export function describeKey(
@@ -50,7 +50,7 @@ export function createIdempotency({ store }: { store: IdempotencyStore }): Idemp
       if (first && !first.isSameRequest)
         throw new ServiceError(
           "CONFLICT",
-          "Something else was asked for under this idempotency key. Take another one.",
+          "This idempotency key was used for a different request. Use another key.",
         );
       return first?.executionId ?? null;
     },

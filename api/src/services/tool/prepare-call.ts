@@ -50,7 +50,7 @@ export async function prepareCall(
   if (!found)
     return {
       __typename: "ServerUnreachable",
-      message: `${server.name} did not tell its tools in time. Nothing was run.`,
+      message: `${server.name} did not list its tools in time. The tool was not run.`,
       retryable: true,
     };
   if (!found.tool) {
@@ -84,7 +84,7 @@ export async function prepareCall(
 
 function explain(title: string, isChangedSinceApproval: boolean): string {
   return isChangedSinceApproval
-    ? `${title} declares something else than it did when it was approved.`
+    ? `The definition of ${title} has changed since it was approved.`
     : `${title} requires confirmation.`;
 }
 

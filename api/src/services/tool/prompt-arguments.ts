@@ -17,18 +17,18 @@ export function checkPromptArguments(
     return { issues: [{ path: "", message: "must be an object" }] };
   const entries: [string, unknown][] = Object.entries(value);
   if (entries.length > mostArguments)
-    return { issues: [{ path: "", message: `must NOT have more than ${mostArguments} members` }] };
+    return { issues: [{ path: "", message: `must not have more than ${mostArguments} members` }] };
   const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === "string");
   if (texts.length < entries.length)
     return {
       issues: entries
         .filter(([, text]) => typeof text !== "string")
-        .map(([name]) => ({ path: toPointer(name), message: "must be a text" })),
+        .map(([name]) => ({ path: toPointer(name), message: "must be a string" })),
     };
   const characters = texts.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
   if (characters > mostCharacters)
     return {
-      issues: [{ path: "", message: `must NOT be longer than ${mostCharacters} characters` }],
+      issues: [{ path: "", message: `must not be longer than ${mostCharacters} characters` }],
     };
   return { arguments: Object.fromEntries(texts) };
 }

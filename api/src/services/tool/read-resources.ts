@@ -110,7 +110,7 @@ export function createServerReading(deps: ServerReadingDeps): ServerReading {
       const { caller, server } = await access.requireServer(maybeCaller, serverId, "use");
       const faults = new InputFaults();
       if (uri === "" || uri.length > longestUri)
-        faults.add("uri", "The address of a resource, as the server lists it.");
+        faults.add("uri", "Enter the URI of a resource that the server lists.");
       faults.throwIfAny();
       const answer = await read(caller, server, signal, (session) => readResource(session, uri));
       if ("__typename" in answer) return answer;

@@ -28,7 +28,7 @@ export function createWebhookAttempts(deps: {
       sent ?? {
         ok: false,
         httpStatus: null,
-        error: "The receiver did not answer quickly, while too many other receivers were slow.",
+        error: "The receiver did not answer quickly enough while many other receivers were slow.",
         durationMs: Math.round(performance.now() - started),
         isGone: false,
         retryAfterMs: null,

@@ -105,7 +105,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   function checkUrl(faults: InputFaults, url: string): void {
     const fault =
       url.length > 2_048
-        ? { message: "A URL has at most 2,048 characters." }
+        ? { message: "A URL can have at most 2,048 characters." }
         : deps.findUrlFault(url);
     if (fault) faults.add("url", fault.message);
   }
@@ -252,7 +252,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const event =
         delivery && (await db.workspaceEvent.findUnique({ where: { id: delivery.eventId } }));
       if (!delivery || !event)
-        throw new ServiceError("CONFLICT", "That event is no longer in the log.");
+        throw new ServiceError("CONFLICT", "The event is no longer in the log.");
       const sent = await sendNow(endpoint, await deps.describe(event));
       return store.recordResend(delivery.id, sent);
     },

@@ -105,7 +105,10 @@ function readEmail(faults: InputFaults, value: string | null): string | null {
   const email = value?.trim().toLowerCase();
   if (!email) return null;
   if (email.length > 254 || !emailForm.test(email))
-    faults.add("email", "An email address, such as ada@example.com; leave it out for anybody.");
+    faults.add(
+      "email",
+      "Enter an email address, such as ada@example.com, or omit it to allow any address.",
+    );
   return email;
 }
 
@@ -131,7 +134,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     const [member] = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM "Membership" m JOIN "User" u ON u."id" = m."userId"
       WHERE m."workspaceId" = ${workspaceId}::uuid AND lower(u."email") = ${email}`;
-    if (member) throw new ServiceError("CONFLICT", `${email} is a member already.`);
+    if (member) throw new ServiceError("CONFLICT", `${email} is already a member.`);
   }
 
   async function countOpen(tx: Transaction, workspaceId: string): Promise<number> {

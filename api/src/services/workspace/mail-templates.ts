@@ -18,11 +18,11 @@ export function writeInvitation(invitation: {
     // The subject contains no names: users choose them, and could otherwise send their own text to
     // strangers.
     subject: "You are invited to a workspace in Gatehouse",
-    text: `${inviter} invites you to join the workspace ${workspace} in Gatehouse. The link holds for seven days and once:
+    text: `${inviter} invites you to join the workspace ${workspace} in Gatehouse. The link is valid once, for seven days:
 
 ${invitation.link}
 
-If you did not expect this, do nothing.
+If you did not expect this, ignore this message.
 `,
   };
 }
@@ -31,11 +31,11 @@ export function writePasswordReset(email: string, link: string): Mail {
   return {
     to: email,
     subject: "Choose a new password for Gatehouse",
-    text: `Somebody, hopefully you, asked for a new password for ${email}. The link holds for an hour and once:
+    text: `Someone, hopefully you, requested a new password for ${email}. The link is valid once, for one hour:
 
 ${link}
 
-If it was not you, do nothing: your password stays as it is.
+If it was not you, ignore this message. Your password stays the same.
 `,
   };
 }
@@ -44,7 +44,7 @@ export function writeSignUpNotice(email: string, publicUrl: string): Mail {
   return {
     to: email,
     subject: "Someone tried to sign up for Gatehouse with your address",
-    text: `Someone, perhaps you, tried to create an account for ${email}, which has an account already. Nothing was changed.
+    text: `Someone, perhaps you, tried to create an account for ${email}, which already has an account. Nothing was changed.
 
 If it was you, sign in, or choose a new password there:
 

@@ -57,7 +57,7 @@ export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
         if (!giver || !isAllowed(giver.role, "administer"))
           throw new ServiceError("FORBIDDEN", "Your role no longer allows this.");
         if (!mayGive(giver.role, role))
-          throw new ServiceError("FORBIDDEN", "Only an owner can make somebody an owner.");
+          throw new ServiceError("FORBIDDEN", "Only an owner can make another member an owner.");
         if (!mayGive(giver.role, member.role))
           throw new ServiceError("FORBIDDEN", "Only an owner can change an owner's role.");
         if (member.role === role) return { id: member.id, isChanged: false };
@@ -65,7 +65,7 @@ export function createMemberRoles(deps: MemberRolesDeps): MemberRoles {
         if (member.role === "OWNER" && owners.length === 1)
           throw new ServiceError(
             "CONFLICT",
-            "A workspace needs an owner: make somebody else one first.",
+            "A workspace needs an owner. Make another member an owner first.",
           );
         await tx.membership.update({ where: { id: member.id }, data: { role } });
         await endInvitationsOf(tx, { workspaceId, userId }, role);

@@ -85,7 +85,7 @@ export function createMembers(deps: MembersDeps): Members {
         if (locked.length === 1)
           throw new ServiceError(
             "CONFLICT",
-            "A workspace needs an owner: make somebody else one first.",
+            "A workspace needs an owner. Make another member an owner first.",
           );
       }
       await tx.membership.delete({ where: { id: membership.id } });

@@ -70,7 +70,7 @@ export function Diagnose({ workspaceId, url, onAsk, renderAction }: DiagnoseProp
       </form>
       {busy && <DiagnosisProgress key={url} url={url} />}
       {!busy && error && !fault && <ErrorNotice error={error} onRetry={again} />}
-      {diagnosis && <DiagnosisResult url={url} diagnosis={diagnosis} action={renderAction(url)} />}
+      {diagnosis && <DiagnosisResult diagnosis={diagnosis} action={renderAction(url)} />}
     </Stack>
   );
 }

@@ -11,6 +11,11 @@ export const diagnosisQuery = graphql(`
       scopes
       fault
       advice
+      behavior {
+        code
+        documentation
+      }
+      report
       authorizationServers {
         issuer
         name

@@ -10,18 +10,16 @@ import { Section } from "../../ui/section.tsx";
 import { type Diagnosis, findBroken } from "./diagnosis-query.ts";
 import { DiagnosisSteps } from "./diagnosis-steps.tsx";
 import { faultWords } from "./diagnosis-words.ts";
-import { writeReport } from "./write-report.ts";
 
 type DiagnosisResultProps = {
-  url: string;
   diagnosis: Diagnosis;
   /** The next step where the URL is good. */
   action: ReactNode;
 };
 
 /** What a newcomer would meet: whether it works, who can mend it, and every step. */
-export function DiagnosisResult({ url, diagnosis, action }: DiagnosisResultProps) {
-  const { connectable, fault, advice, steps } = diagnosis;
+export function DiagnosisResult({ diagnosis, action }: DiagnosisResultProps) {
+  const { connectable, fault, advice, steps, report } = diagnosis;
   const at = steps.at(-1)?.at ?? new Date().toISOString();
   const facts = describeFacts(diagnosis);
   const title = connectable
@@ -44,11 +42,7 @@ export function DiagnosisResult({ url, diagnosis, action }: DiagnosisResultProps
           <Facts facts={facts} />
         </Section>
       )}
-      <Section
-        title="Steps"
-        flush
-        aside={<CopyTextButton value={writeReport(url, diagnosis, at)} label="Copy report" />}
-      >
+      <Section title="Steps" flush aside={<CopyTextButton value={report} label="Copy report" />}>
         <DiagnosisSteps key={at} steps={steps} broken={findBroken(diagnosis)} />
       </Section>
     </Stack>
@@ -56,7 +50,8 @@ export function DiagnosisResult({ url, diagnosis, action }: DiagnosisResultProps
 }
 
 function describeFacts(diagnosis: Diagnosis): [string, ReactNode][] {
-  const { authType, issuer, clientRegistration, scopes, authorizationServers } = diagnosis;
+  const { authType, issuer, clientRegistration, scopes, authorizationServers, behavior } =
+    diagnosis;
   const facts: [string, ReactNode][] = [];
   if (authType && authType !== "UNKNOWN") facts.push(["Protection", authTypeWords[authType]]);
   if (issuer) facts.push(["Sign-in provider", <span className="mono">{formatUrl(issuer)}</span>]);
@@ -64,6 +59,14 @@ function describeFacts(diagnosis: Diagnosis): [string, ReactNode][] {
     facts.push(["To choose from", authorizationServers.map(({ name }) => name).join(", ")]);
   }
   if (clientRegistration) facts.push(["Registration", registrationWords[clientRegistration]]);
+  if (behavior) {
+    facts.push([
+      "Known behavior",
+      <>
+        {behavior.code} <span className="mono">{behavior.documentation}</span>
+      </>,
+    ]);
+  }
   if (scopes.length > 0) {
     facts.push(["Permissions", <span className="mono">{scopes.join(" ")}</span>]);
   }

@@ -1,0 +1,81 @@
+/** Servers for payments and finance. */
+import type { KnownServer } from "./known-server.ts";
+
+export const commerceServers: readonly KnownServer[] = [
+  {
+    name: "Dodo Payments",
+    url: "https://mcp.dodopayments.com/sse",
+    purpose: "Manages payments, subscriptions and taxes.",
+    authType: "HEADERS",
+    keyHeader: { name: "Authorization", scheme: "Bearer" },
+    documentationUrl: "https://docs.dodopayments.com/developer-resources/mcp-server",
+  },
+  {
+    name: "Mercado Pago",
+    url: "https://mcp.mercadopago.com/mcp",
+    purpose: "Helps with payment integrations for Mercado Pago.",
+    authType: "HEADERS",
+    keyHeader: { name: "Authorization", scheme: "Bearer" },
+    documentationUrl: "https://www.mercadopago.com.ar/developers/es/docs/mcp-server/overview",
+  },
+  {
+    name: "Morningstar",
+    url: "https://mcp.morningstar.com/mcp",
+    purpose: "Searches investment research and market data.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    documentationUrl:
+      "https://developer.morningstar.com/direct-web-services/documentation/morningstar-mcp-server/about",
+  },
+  {
+    name: "Octagon",
+    url: "https://mcp.octagonagents.com/mcp",
+    purpose: "Searches company filings, transcripts and financial data.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    documentationUrl: "https://docs.octagonagents.com/guide/mcp-server.html",
+  },
+  {
+    name: "PayPal",
+    url: "https://mcp.paypal.com/mcp",
+    purpose: "Manages payments, invoices and disputes.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    documentationUrl: "https://www.paypal.ai/docs/tools/mcp-quickstart",
+  },
+  {
+    name: "Plaid",
+    url: "https://api.dashboard.plaid.com/mcp/sse",
+    purpose: "Diagnoses integrations with Plaid.",
+    authType: "OAUTH",
+    registration: ["PRE_REGISTERED"],
+    documentationUrl: "https://docs.claude.com/en/docs/agents-and-tools/remote-mcp-servers",
+  },
+  {
+    name: "Ramp",
+    url: "https://ramp-mcp-remote.ramp.com/mcp",
+    purpose: "Reads spending, bills and reimbursements.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    unverified: "All facts come from a community list.",
+    documentationUrl: "https://github.com/jaw9c/awesome-remote-mcp-servers",
+  },
+  {
+    name: "Square",
+    url: "https://mcp.squareup.com/sse",
+    purpose: "Manages payments, orders and inventory.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    documentationUrl: "https://developer.squareup.com/docs/mcp",
+  },
+  {
+    name: "Stripe",
+    url: "https://mcp.stripe.com",
+    purpose: "Works with customers, payments and subscriptions.",
+    authType: "OAUTH",
+    registration: ["DYNAMIC"],
+    keyHeader: { name: "Authorization", scheme: "Bearer" },
+    unverified: "Which redirect URIs are accepted at registration.",
+    documentationUrl: "https://docs.stripe.com/mcp",
+  },
+];
