@@ -185,6 +185,21 @@ describe("I20 a key of a member's own", () => {
   });
 });
 
+it.each([
+  ["ApiKey", { name: "Authorization", scheme: "ApiKey" }],
+  ['Bearer realm="Enter your key in X-Api-Key"', { name: "X-Api-Key", scheme: null }],
+  [null, { name: "X-Api-Key", scheme: null }],
+])("I20 detection proposes the header for %s", async (wwwAuthenticate, expected) => {
+  server.wwwAuthenticate = wwwAuthenticate;
+  const { detectServer } = await ada.query(
+    `query ($input: DetectServerInput!) { detectServer(input: $input) {
+      authType suggestedHeader { name scheme }
+    } }`,
+    { input: { workspaceId: ada.workspaceId, url: server.url } },
+  );
+  expect(detectServer).toEqual({ authType: "HEADERS", suggestedHeader: expected });
+});
+
 describe("I20 a test of a key", () => {
   const test = (user: TestUser, input: object) =>
     tryQuery(

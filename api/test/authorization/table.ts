@@ -202,6 +202,7 @@ export const asTheirParents = new Set([
   "ResourceRead.contents",
   "Sandbox.servers",
   "ServerDetection.authorizationServers",
+  "ServerDetection.suggestedHeader",
   "ServerDetection.reachability",
   "ServerDiagnosis.authorizationServers",
   "ServerDiagnosis.behavior",

@@ -29,7 +29,7 @@ export async function startKeyed(...keys: string[]): Promise<KeyedCounterparty> 
       if (status !== 200)
         return void response
           .writeHead(status, challenge === null ? {} : { "www-authenticate": challenge })
-          .end();
+          .end(challenge === null ? '{"error":"X-Api-Key is missing"}' : "");
       const { id, method, params } = JSON.parse(received.body);
       if (method === "tools/call") keyed.runs.push(key);
       const results: Record<string, object> = {

@@ -4,9 +4,22 @@ import { readIdOrNobody } from "../global-id.ts";
 import { AuthorizationServerOption } from "../oauth/authorization-server-option.ts";
 import { ClientRegistrationKind } from "../oauth/flow.ts";
 import type { ServerPreview } from "#services/discovery/server-preview.ts";
+import type { SuggestedHeader as SuggestedHeaderShape } from "#services/discovery/suggest-key.ts";
 import { visibleTo } from "#services/access/access.ts";
 import { McpAuthType } from "./auth-type.ts";
 import { McpServer, Reachability } from "./mcp-server.ts";
+
+const SuggestedHeader = builder.objectRef<SuggestedHeaderShape>("SuggestedHeader").implement({
+  description: "The header in which a server expects its key.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "The name of the header." }),
+    scheme: t.exposeString("scheme", {
+      nullable: true,
+      description:
+        "The word before the key in the value, such as Bearer. Null if the value is the key alone.",
+    }),
+  }),
+});
 
 const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").implement({
   description: "The result of an unauthenticated probe of a URL.",
@@ -32,6 +45,13 @@ const ServerDetection = builder.objectRef<ServerPreview>("ServerDetection").impl
       nullable: true,
       description:
         "The address that the URL redirects to, if an MCP server responds there. Use it instead of the URL.",
+    }),
+    suggestedHeader: t.field({
+      type: SuggestedHeader,
+      nullable: true,
+      description:
+        "The header in which the server expects its key, as far as its response says. Null if it requires no key or does not say.",
+      resolve: ({ suggestedHeader }) => suggestedHeader,
     }),
     issuer: t.expose("issuer", {
       type: "URL",

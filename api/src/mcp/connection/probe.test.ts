@@ -71,7 +71,7 @@ describe("a server that wants credentials", () => {
         response.writeHead(status, { "www-authenticate": challenge }).end();
       }),
     );
-    const answer = { kind: "unauthorized", status, wwwAuthenticate: challenge };
+    const answer = { kind: "unauthorized", status, wwwAuthenticate: challenge, text: null };
     expect(await probe(server.url)).toEqual(answer);
     expect(server.calls).toHaveLength(1);
   });
@@ -88,7 +88,12 @@ describe("a server that wants credentials", () => {
       }),
     );
     const answer = await probe(server.url);
-    expect(answer).toEqual({ kind: "unauthorized", status: 401, wwwAuthenticate: null });
+    expect(answer).toEqual({
+      kind: "unauthorized",
+      status: 401,
+      wwwAuthenticate: null,
+      text: null,
+    });
     expect(server.calls.at(-1)).toMatchObject({ http: "DELETE" });
     expect(server.calls.at(-1)?.headers["mcp-session-id"]).toBe("s1");
   });

@@ -10,7 +10,13 @@ import type { Failure } from "../failure.ts";
 export type ProbeAnswer =
   /** The server gave a valid MCP response. Its tools may still require credentials. */
   | { kind: "open"; era: Era; protocolVersion: string; serverInfo: ServerInfo | null }
-  | { kind: "unauthorized"; status: 401 | 403; wwwAuthenticate: string | null }
+  | {
+      kind: "unauthorized";
+      status: 401 | 403;
+      wwwAuthenticate: string | null;
+      /** The beginning of the body. It can contain values that were sent. */
+      text: string | null;
+    }
   /** The response was not MCP. `detail` is a message for the user; redirects are not followed. */
   | { kind: "not-mcp"; httpStatus: number | null; redirectsTo: string | null; detail: string }
   /** There was no response that allows a conclusion about the server: a network error, a timeout or a 5xx response of a gateway. */
@@ -51,7 +57,7 @@ export async function probeServer(target: ProbeTarget): Promise<ProbeAnswer> {
     },
     null,
   );
-  if (connection.kind === "failed") return explain(connection.failure, exchanges.at(-1));
+  if (connection.kind === "failed") return explain(connection.failure, exchanges);
   const { era, protocolVersion, serverInfo } = connection.session;
   await connection.close();
   return { kind: "open", era, protocolVersion, serverInfo };
@@ -62,6 +68,8 @@ interface Exchange {
   contentType: string;
   /** The redirect target without its query string, which may contain secrets. */
   redirectsTo: string | null;
+  /** The beginning of the body of a rejection. */
+  text: string | null;
 }
 
 class Unauthorized {
@@ -85,9 +93,10 @@ function observe(fetch: Fetch, exchanges: Exchange[], report: ProbeTarget["onExc
     const startedAt = performance.now();
     let httpStatus: number | null = null;
     try {
-      const response = await fetch(input, init);
+      const { response, text } = await readBeginning(await fetch(input, init));
       httpStatus = response.status;
       exchanges.push({
+        text,
         httpStatus,
         contentType: response.headers.get("content-type") ?? "",
         redirectsTo: readTarget(response, input),
@@ -100,12 +109,31 @@ function observe(fetch: Fetch, exchanges: Exchange[], report: ProbeTarget["onExc
   };
 }
 
-function explain(failure: Failure, last: Exchange | undefined): ProbeAnswer {
+/** Reads the first part of the body of a rejection, and returns a response that still has all of it. */
+async function readBeginning(
+  response: Response,
+): Promise<{ response: Response; text: string | null }> {
+  const { status, statusText, headers, body } = response;
+  if ((status !== 401 && status !== 403) || !body) return { response, text: null };
+  const [copy, whole] = body.tee();
+  const reader = copy.getReader();
+  const { value } = await reader.read();
+  // Ends when the other copy has ended, too.
+  reader.cancel().catch(() => undefined);
+  const text = value ? new TextDecoder().decode(value.subarray(0, mostBytesRead)) : null;
+  return { response: new Response(whole, { status, statusText, headers }), text };
+}
+
+const mostBytesRead = 4_096;
+
+function explain(failure: Failure, exchanges: readonly Exchange[]): ProbeAnswer {
+  const last = exchanges.at(-1);
   switch (failure.kind) {
     case "refused": {
       if (!(failure.stop instanceof Unauthorized)) return { kind: "unreachable", cause: failure };
       const { status, wwwAuthenticate } = failure.stop.refusal;
-      return { kind: "unauthorized", status, wwwAuthenticate };
+      const text = exchanges.findLast(({ httpStatus }) => httpStatus === status)?.text ?? null;
+      return { kind: "unauthorized", status, wwwAuthenticate, text };
     }
     case "protocol-error":
       return describeNonsense(failure.message, last);

@@ -3,13 +3,14 @@ import {
   describeOption,
   type RegistrationKind,
 } from "./authorization-server-option.ts";
-import type { Detection } from "./detected-server.ts";
+import type { Inspection } from "./detected-server.ts";
+import { type SuggestedHeader, suggestKey } from "./suggest-key.ts";
 
 /**
  * The preview that is shown before a server is created: what was detected, and what a consent would
  * do.
  */
-export interface ServerPreview extends Detection {
+export interface ServerPreview extends Inspection {
   url: string;
   workspaceId: string;
   checkedAt: Date;
@@ -20,14 +21,16 @@ export interface ServerPreview extends Detection {
   /** All usable authorization servers, in the order listed. */
   authorizationServers: AuthorizationServerOption[];
   redirectUri: string;
+  /** The header in which the server expects a key. Null if it requires none or does not say. */
+  suggestedHeader: SuggestedHeader | null;
 }
 
 /** Derives a preview from what was detected. */
 export function describePreview(
-  detection: Detection,
+  detection: Inspection,
   metadataDocumentUrl: string | null,
 ): Omit<ServerPreview, "url" | "workspaceId" | "checkedAt" | "redirectUri"> {
-  const { discovery, others } = detection;
+  const { discovery, others, probe } = detection;
   const found = discovery ? [discovery, ...others] : [];
   const options = found.map((one) => describeOption(one, null, metadataDocumentUrl));
   // The authorization server that a consent would use, unless the user has to choose.
@@ -40,5 +43,9 @@ export function describePreview(
     clientRegistration: options[at]?.clientRegistration ?? null,
     clientRequired: options[at]?.clientRegistration === null,
     authorizationServers: options,
+    suggestedHeader:
+      detection.authType === "HEADERS" && probe.kind === "unauthorized"
+        ? suggestKey(probe.wwwAuthenticate, probe.text)
+        : null,
   };
 }

@@ -35,6 +35,8 @@ export interface AccountKeysDeps {
   rows: Pick<CallCaches, "keys">;
   appendStateChange(tx: Transaction, change: StateChange): Promise<void>;
   changes: Pick<Changes, "grant">;
+  /** Called if a state could not be stored. The call continues, and the next one repeats it. */
+  onError(error: unknown): void;
 }
 
 /** The version of an account without headers of its own. */
@@ -52,10 +54,14 @@ export function createAccountKeys(deps: AccountKeysDeps): AccountKeys {
     version: number,
     event: KeyEvent,
   ): Promise<void> {
-    const recorded = await deps.db.$transaction((tx) =>
-      recordEvent(deps, tx, server, ownerId, { version, event }),
-    );
-    if (recorded) deps.changes.grant(recorded.id, recorded.workspaceId);
+    try {
+      const recorded = await deps.db.$transaction((tx) =>
+        recordEvent(deps, tx, server, ownerId, { version, event }),
+      );
+      if (recorded) deps.changes.grant(recorded.id, recorded.workspaceId);
+    } catch (error) {
+      deps.onError(error);
+    }
   }
 
   async function accept(server: McpServer, ownerId: string): Promise<void> {

@@ -75,6 +75,7 @@ export function createGrantServices(
     rows: callCaches,
     appendStateChange: stores.appendStateChange,
     changes,
+    onError: (error) => platform.logger.warn({ err: error }, "the state of a key was not stored"),
   });
   const accounts = createAccounts({
     db,

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { suggestKey } from "./suggest-key.ts";
+
+const bearer = { name: "Authorization", scheme: "Bearer" };
+
+it.each([
+  [null, null, null],
+  ["Negotiate", null, null],
+  ["Bearer", null, bearer],
+  ['Bearer realm="mcp", error="invalid_token"', null, bearer],
+  ['Basic realm="mcp"', null, { name: "Authorization", scheme: "Basic" }],
+  ['ApiKey realm="mcp"', null, { name: "Authorization", scheme: "ApiKey" }],
+  ['Basic realm="a", Bearer', null, bearer],
+  ['ApiKey header="X-Acme-Key"', null, { name: "X-Acme-Key", scheme: null }],
+  ['ApiKey name="api-key", in="header"', null, { name: "api-key", scheme: null }],
+  ['ApiKey name="two words"', null, { name: "Authorization", scheme: "ApiKey" }],
+  ['Bearer realm="Send your key in X-API-Key"', null, { name: "X-API-Key", scheme: null }],
+  [null, '{"error":"Missing X-Goog-Api-Key header"}', { name: "X-Goog-Api-Key", scheme: null }],
+  ["Bearer", "See x-request-id 12 for details", bearer],
+])("I20 %s and %s suggest %j", (challenge, text, expected) => {
+  expect(suggestKey(challenge, text)).toEqual(expected);
+});
+
+it("I20 takes time linear in what a server sends", () => {
+  const text = `x-${"a-".repeat(1_000_000)}`;
+  expect(suggestKey(text, text)).toBeNull();
+});
