@@ -3,7 +3,7 @@ import { diagnosedBehaviors, findBehavior } from "./diagnosed-behavior.ts";
 
 const wellBehaved: Parameters<typeof findBehavior>[0] = {
   authType: "OAUTH",
-  probe: { kind: "unauthorized", status: 401, wwwAuthenticate: null },
+  probe: { kind: "unauthorized", status: 401, wwwAuthenticate: null, text: null },
   fault: null,
   clientRequired: false,
 };
