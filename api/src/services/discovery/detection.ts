@@ -171,7 +171,7 @@ export function createDetector(deps: DetectorDeps): Detector {
       });
       const { metadataDocumentUrl, redirectUri } = deps;
       return {
-        ...describePreview(inspection, metadataDocumentUrl),
+        ...describePreview(url, inspection, metadataDocumentUrl),
         url,
         workspaceId,
         checkedAt: deps.clock.now(),

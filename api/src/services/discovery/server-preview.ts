@@ -4,7 +4,7 @@ import {
   type RegistrationKind,
 } from "./authorization-server-option.ts";
 import type { Inspection } from "./detected-server.ts";
-import { type SuggestedHeader, suggestKey } from "./suggest-key.ts";
+import { type SuggestedHeader, suggestHeader } from "./suggest-key.ts";
 
 /**
  * The preview that is shown before a server is created: what was detected, and what a consent would
@@ -27,6 +27,7 @@ export interface ServerPreview extends Inspection {
 
 /** Derives a preview from what was detected. */
 export function describePreview(
+  url: string,
   detection: Inspection,
   metadataDocumentUrl: string | null,
 ): Omit<ServerPreview, "url" | "workspaceId" | "checkedAt" | "redirectUri"> {
@@ -43,9 +44,6 @@ export function describePreview(
     clientRegistration: options[at]?.clientRegistration ?? null,
     clientRequired: options[at]?.clientRegistration === null,
     authorizationServers: options,
-    suggestedHeader:
-      detection.authType === "HEADERS" && probe.kind === "unauthorized"
-        ? suggestKey(probe.wwwAuthenticate, probe.text)
-        : null,
+    suggestedHeader: detection.authType === "HEADERS" ? suggestHeader(url, probe) : null,
   };
 }

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { suggestKey } from "./suggest-key.ts";
+import { suggestHeader } from "./suggest-key.ts";
+
+function suggest(wwwAuthenticate: string | null, text: string | null, host = "a.example") {
+  const rejection = { kind: "unauthorized", status: 401, wwwAuthenticate, text } as const;
+  return suggestHeader(`https://${host}/mcp`, rejection);
+}
 
 const bearer = { name: "Authorization", scheme: "Bearer" };
 
@@ -18,10 +23,14 @@ it.each([
   [null, '{"error":"Missing X-Goog-Api-Key header"}', { name: "X-Goog-Api-Key", scheme: null }],
   ["Bearer", "See x-request-id 12 for details", bearer],
 ])("I20 %s and %s suggest %j", (challenge, text, expected) => {
-  expect(suggestKey(challenge, text)).toEqual(expected);
+  expect(suggest(challenge, text)).toEqual(expected);
 });
 
 it("I20 takes time linear in what a server sends", () => {
   const text = `x-${"a-".repeat(1_000_000)}`;
-  expect(suggestKey(text, text)).toBeNull();
+  expect(suggest(text, text)).toBeNull();
+});
+
+it("I20 the documented header of a well-known server comes first", () => {
+  expect(suggest("Basic", null, "mcp.mercadopago.com")).toEqual(bearer);
 });

@@ -1,5 +1,7 @@
-/** Guesses from a rejection in which header a server expects its key. */
+/** Guesses in which header a server expects its key. */
+import type { ProbeAnswer } from "#mcp/connection/probe.ts";
 import { parseChallenges } from "#oauth/challenge.ts";
+import { findKnownServer } from "./known-servers.ts";
 
 export interface SuggestedHeader {
   name: string;
@@ -14,12 +16,18 @@ const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/;
 const schemes = ["ApiKey", "Bearer", "Basic"];
 const mostCharacters = 4_096;
 
+/** The documented header of a well-known server, otherwise what the rejection of a request without a key says. Null if it says nothing. */
+export function suggestHeader(url: string, probe: ProbeAnswer): SuggestedHeader | null {
+  const documented = findKnownServer(url)?.keyHeader;
+  if (documented) return documented;
+  return probe.kind === "unauthorized" ? readRejection(probe.wwwAuthenticate, probe.text) : null;
+}
+
 /**
- * Null if the response says nothing about it.
  * @param wwwAuthenticate RFC 9110 §11.6.1
  * @param text the beginning of the body
  */
-export function suggestKey(
+function readRejection(
   wwwAuthenticate: string | null,
   text: string | null,
 ): SuggestedHeader | null {
