@@ -275,7 +275,7 @@ describe("paging", () => {
     for (const { cursor, node } of whole) expect(cursor).toBe(node.cursor);
   });
 
-  it("twenty if nothing is said, at most a hundred, and no nonsense", async () => {
+  it("twenty if nothing is said, from one to a hundred, and no nonsense", async () => {
     const serverId = await createServer(ada, gatehouse.sandbox.notesUrl);
     for (let i = 0; i < 21; i++)
       await ada.query(
@@ -283,9 +283,7 @@ describe("paging", () => {
         { input: { id: serverId, name: `Name ${i}` } },
       );
     expect((await list(ada, { first: null })).edges).toHaveLength(20);
-    expect((await list(ada, { first: 101 })).edges.length).toBeLessThanOrEqual(100);
-    expect((await list(ada, { first: 0 })).edges).toEqual([]);
-    expect(await codeOf(ada, { first: -1 })).toBe("BAD_USER_INPUT");
+    for (const first of [101, 0, -1]) expect(await codeOf(ada, { first })).toBe("BAD_USER_INPUT");
     expect(await codeOf(ada, { first: 1, last: 1 })).toBe("BAD_USER_INPUT");
   });
 
