@@ -103,7 +103,7 @@ describe("I11 an authorization server that refuses the resource parameter", () =
     const id = await createServer(ada, server.url);
     const first = await consent(id);
     expect(first.flow).toMatchObject({ status: "SUCCEEDED" });
-    expect(detailsOf(first.flow)).toContain("The resource parameter was refused");
+    expect(detailsOf(first.flow)).toContain("The resource parameter was rejected");
     expect(await executeTool(ada, id, "look")).toMatchObject({ __typename: "ToolExecuted" });
     const second = await consent(id);
     expect(second.flow).toMatchObject({ status: "SUCCEEDED" });
