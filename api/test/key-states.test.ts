@@ -164,7 +164,25 @@ describe("I20 the key of a server", () => {
     expect(await readEvents(id)).toHaveLength(1);
   });
 
-  it("that is changed is unknown, and a late answer about the earlier one changes nothing", async () => {
+  it("is not judged by a late answer about an earlier one", async () => {
+    const id = await addServer("bad");
+    server.keys.add("bad");
+    await executeTool(ada, id, "look");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.gate = promise;
+    server.keys.delete("bad");
+    const seen = server.received.length;
+    const call = executeTool(ada, id, "look");
+    await expect.poll(() => server.received.length, patient).toBeGreaterThan(seen);
+    await update(id, { headers: headersOf("good") });
+    resolve();
+    await call;
+    expect((await readEvents(id)).map(({ state }: { state: string }) => state)).not.toContain(
+      "REAUTH_REQUIRED",
+    );
+  });
+
+  it("that is changed is unknown", async () => {
     const id = await addServer("bad");
     await executeTool(ada, id, "look");
     await update(id, { headers: headersOf("good") });

@@ -9,6 +9,8 @@ export interface KeyedCounterparty extends Counterparty {
   status: number | null;
   /** The challenge of a refusal. */
   wwwAuthenticate: string | null;
+  /** Every answer waits for it. */
+  gate: Promise<void>;
   /** Messages of MCP that came, in order. */
   received: Received[];
   /** The key of every tool that ran. */
@@ -22,7 +24,8 @@ export async function startKeyed(...keys: string[]): Promise<KeyedCounterparty> 
   const server = await startProtected({
     resource: () => 404,
     authorizationServer: () => 404,
-    mcp(received, response) {
+    async mcp(received, response) {
+      await keyed.gate;
       const key = String(received.headers["x-api-key"] ?? "");
       const status = keyed.status ?? (keyed.keys.has(key) ? 200 : 401);
       const challenge = keyed.wwwAuthenticate;
@@ -45,6 +48,7 @@ export async function startKeyed(...keys: string[]): Promise<KeyedCounterparty> 
     ...server,
     keys: new Set(keys),
     status: null,
+    gate: Promise.resolve(),
     wwwAuthenticate: null,
     runs: [],
   };

@@ -19,7 +19,7 @@ export interface TestGatehouse extends AsyncDisposable {
   address: string;
   sandbox: Sandbox;
   databaseUrl: string;
-  /** For looking at what is stored, past the API. Its processes are told of what is changed with it of servers and grants. */
+  /** For looking at what is stored, past the API. Its processes are told of what is changed with it of servers, grants and keys. */
   db: Database;
   /** Statements that its processes have sent to the database so far. Only with the option `countsStatements`. */
   countStatements(): number;

@@ -4,12 +4,12 @@ import { type Bus, openBus } from "#events/bus.ts";
 /** Tells the processes of a test at once of what it changes past them, as they tell each other of their own changes. */
 export interface Teller {
   openBus(databaseUrl: string): Promise<Bus>;
-  /** The same database, of whose changes of servers and grants the processes are told before they are answered. */
+  /** The same database, of whose changes of servers, grants and keys the processes are told before they are answered. */
   tellingOf(db: Database): Database;
 }
 
 /** By the model of the client. */
-const toldKinds = { mcpServer: "server", oAuthGrant: "grant" } as const;
+const toldKinds = { mcpServer: "server", oAuthGrant: "grant", serverKey: "grant" } as const;
 const writes = /^(update|delete|upsert)/;
 
 export function createTeller(): Teller {
@@ -18,10 +18,13 @@ export function createTeller(): Teller {
   /** A model of the client whose writes are told. */
   function telling(db: Database, name: keyof typeof toldKinds): object {
     const listIds = async (): Promise<string[]> => {
-      const rows = await (name === "mcpServer"
-        ? db.mcpServer.findMany({ select: { id: true } })
-        : db.oAuthGrant.findMany({ select: { id: true } }));
-      return rows.map(({ id }) => id);
+      const select = { id: true };
+      const reading = {
+        mcpServer: () => db.mcpServer.findMany({ select }),
+        oAuthGrant: () => db.oAuthGrant.findMany({ select }),
+        serverKey: () => db.serverKey.findMany({ select }),
+      };
+      return (await reading[name]()).map(({ id }) => id);
     };
     return new Proxy(db[name], {
       get(model, method) {
@@ -58,7 +61,8 @@ export function createTeller(): Teller {
     tellingOf: (db) =>
       new Proxy(db, {
         get(target, name) {
-          if (name === "mcpServer" || name === "oAuthGrant") return telling(target, name);
+          if (name === "mcpServer" || name === "oAuthGrant" || name === "serverKey")
+            return telling(target, name);
           const part: unknown = Reflect.get(target, name);
           return typeof part === "function" ? (part.bind(target) as unknown) : part;
         },
