@@ -143,7 +143,7 @@ describe("what cannot start says why in a sentence", { timeout: TIMEOUT_MS }, ()
     onTestFinished(() => renameSync(`${file}.lost`, file));
     const run = start();
     expect(await run.ended).toBe(1);
-    expect(run.output).toMatch(new RegExp(`^The key file ${file} is missing: [^\\n]*\\.\\n$`));
+    expect(run.output).toMatch(new RegExp(`^The key file ${file} is missing\\. [^\\n]*\\.\\n$`));
     expect(existsSync(file)).toBe(false);
   });
 

@@ -103,7 +103,7 @@ describe("I11 an authorization server that refuses the resource parameter", () =
     const id = await createServer(ada, server.url);
     const first = await consent(id);
     expect(first.flow).toMatchObject({ status: "SUCCEEDED" });
-    expect(detailsOf(first.flow)).toContain("The resource parameter was refused");
+    expect(detailsOf(first.flow)).toContain("The resource parameter was rejected");
     expect(await executeTool(ada, id, "look")).toMatchObject({ __typename: "ToolExecuted" });
     const second = await consent(id);
     expect(second.flow).toMatchObject({ status: "SUCCEEDED" });
@@ -219,7 +219,7 @@ describe("I16 metadata that names another issuer than expected", () => {
     const id = await createServer(ada, server.url);
     const { flow } = await consent(id);
     expect(flow).toMatchObject({ status: "SUCCEEDED" });
-    expect(detailsOf(flow)).toContain("they differ by a slash at the end");
+    expect(detailsOf(flow)).toContain("They differ only by a trailing slash.");
     expect(await readStatus(ada, id)).toMatchObject({ issuer: `${server.origin}/` });
   });
 
@@ -258,7 +258,7 @@ describe("I16 metadata that names another issuer than expected", () => {
     });
     const { flow } = await consent(id);
     expect(flow).toMatchObject({ status: "SUCCEEDED" });
-    expect(detailsOf(flow)).toContain("an admin trusts it for this server");
+    expect(detailsOf(flow)).toContain("An admin trusts it for this server.");
     expect(await executeTool(ada, id, "look")).toMatchObject({ __typename: "ToolExecuted" });
     // Another server at the same authorization server is not affected.
     const other = await createServer(ada, server.url);

@@ -135,6 +135,6 @@ describe("MCP-AUTH-5 metadata that names another issuer", () => {
       ),
     });
     expect(answer).toMatchObject({ ok: true, discovery: { issuer: "https://as.example" } });
-    expect(details.join()).toContain("differ by a slash at the end");
+    expect(details.join()).toContain("differ only by a trailing slash");
   });
 });

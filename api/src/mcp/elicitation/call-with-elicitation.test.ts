@@ -172,7 +172,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
       server,
       person,
       { questions, together: true },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 150_000 },
     );
     expect(answer).toMatchObject({
       ...answerOf(
@@ -181,7 +181,7 @@ describe.each(eras)("a question of a %s server", (_era, start) => {
       notes: ["The server asked more than 10 questions. The remaining ones were declined."],
     });
     expect(person.asked).toHaveLength(MAX_ELICITATIONS);
-  }, 60_000);
+  }, 180_000);
 
   it("is cut to size", async () => {
     const server = await startIt();
