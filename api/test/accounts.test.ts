@@ -83,7 +83,7 @@ describe("A14 a new password", () => {
     const user = await gatehouse.signUp("josephine-baker");
     const refused = { status: 400, body: { code: "PASSWORD_IS_NAME" } };
     const token = await createResetToken(user.email);
-    for (const secret of ["Josephine-Baker", "JOSEPHINE-BAKER@example.com"]) {
+    for (const secret of ["Josephine-Baker", user.email.toUpperCase()]) {
       const person = { name: "josephine-baker", email: user.email, password: secret };
       expect(await post("sign-up/email", person)).toMatchObject(refused);
       const change = { currentPassword: password, newPassword: secret };

@@ -233,6 +233,7 @@ describe("A7 requests", () => {
       "refreshTools",
       "resendWebhookDelivery",
       "startOAuth",
+      "testHeaders",
       "testWebhookEndpoint",
       "updateMcpServer",
     ]);

@@ -403,7 +403,7 @@ describe("what an admin sets", () => {
     const serverId = await createServer(ada, world.mcp.url, settings);
     const moved = { oauthAuthorizationServer: world.second.url };
     expect((await update(serverId, moved)).errors?.[0]?.extensions).toMatchObject({
-      fieldErrors: { oauthClientSecret: [expect.stringContaining("enter the secret again")] },
+      fieldErrors: { oauthClientSecret: [expect.stringContaining("Enter it again")] },
     });
     expect(
       (await update(serverId, { ...moved, oauthClientSecret: "secret" })).errors,

@@ -76,7 +76,7 @@ describe("a cluster", () => {
     await using gatehouse = await startGatehouse();
     const other = "http://localhost:4999";
     await expect(gatehouse.addProcess({ PUBLIC_URL: other })).rejects.toThrow(
-      `Another process of this database has PUBLIC_URL ${gatehouse.url}, and this one ${other}:`,
+      `Another process of this database has PUBLIC_URL ${gatehouse.url}, and this one ${other}.`,
     );
     await gatehouse.addProcess();
     expect(await gatehouse.db.process.findMany({ select: { keyIds: true } })).toEqual([

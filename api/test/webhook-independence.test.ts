@@ -95,7 +95,7 @@ it("E12 a notification that is lost delays an event until the next poll", async 
     SELECT "id", "eventSeq", uuidv7(), 'TOOL_EXECUTED', '{}' FROM counter`;
   await receiver.received(1);
   await expect
-    .poll(() => readDeliveries(user, endpoint))
+    .poll(() => readDeliveries(user, endpoint), { timeout: 20_000 })
     .toMatchObject([{ state: "DELIVERED", type: "TOOL_EXECUTED" }]);
 });
 
